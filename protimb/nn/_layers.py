@@ -1,0 +1,60 @@
+"""Layers that draw from a local torch.Generator: initialisation and dropout alike."""
+
+import math
+
+import torch
+from torch import nn
+
+
+def seeded_linear(n_in, n_out, generator, *, bias=True, gain=1.0):
+    """Build a Linear layer without touching torch's global random state.
+
+    Weights are uniform with variance ``gain**2 / n_in`` (LeCun), biases zero.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Width of input and output.
+    generator : torch.Generator
+        Source of the initial weights (CPU).
+    bias : bool
+        Whether the layer adds a bias.
+    gain : float
+        Scale of the weights; ``sqrt(2)`` keeps the variance through a ReLU.
+
+    Returns
+    -------
+    layer : torch.nn.Linear
+    """
+    # skip_init: nn.Linear's own initialisation would draw from the global generator.
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
+    limit = gain * math.sqrt(3.0 / n_in)
+    with torch.no_grad():
+        layer.weight.uniform_(-limit, limit, generator=generator)
+        if bias:
+            layer.bias.zero_()
+    return layer
+
+
+class SeededDropout(nn.Module):
+    """Dropout whose masks come from a generator that the caller owns.
+
+    Parameters
+    ----------
+    p : float
+        Share of values set to zero while training.
+    generator : torch.Generator
+        Source of the masks, on the device of the input.
+    """
+
+    def __init__(self, p, generator):
+        super().__init__()
+        self.p = p
+        self.generator = generator
+
+    def forward(self, x):
+        """Zero a share ``p`` of x and rescale the rest; the identity in eval mode."""
+        if not self.training or self.p == 0:
+            return x
+        mask = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        return x * mask / (1 - self.p)
