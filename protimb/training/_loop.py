@@ -98,10 +98,8 @@ class TrainingLoop:
         bad = (~torch.isfinite(table)).any(dim=1).nonzero()
         if len(bad):
             step = self.n_steps - len(losses) + int(bad[0]) + 1
-            values = ", ".join(
-                f"{name}={value:g}"
-                for name, value in zip(names, table[int(bad[0])].tolist(), strict=True)
-            )
+            row = table[int(bad[0])].tolist()
+            values = ", ".join(f"{n}={v:g}" for n, v in zip(names, row, strict=True))
             raise TrainingDiverged(
                 f"A loss stopped being finite at step {step} ({values}). "
                 "Lower lr, raise gradient_penalty, or look for outliers in X.",
