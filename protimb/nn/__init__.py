@@ -1,5 +1,15 @@
-"""Networks: layers whose every random draw comes from a generator that the caller owns."""
+"""Networks: backbones that build them, and layers that draw from the caller's generator."""
 
+from protimb.nn._backbones import BACKBONES, BaseBackbone, ConditionalNetwork, MLPBackbone
+from protimb.nn._conditioning import MultiHotCondition
 from protimb.nn._layers import SeededDropout, seeded_linear
 
-__all__ = ["SeededDropout", "seeded_linear"]
+__all__ = [
+    "BACKBONES",
+    "BaseBackbone",
+    "ConditionalNetwork",
+    "MLPBackbone",
+    "MultiHotCondition",
+    "SeededDropout",
+    "seeded_linear",
+]
