@@ -1,0 +1,18 @@
+"""Figures as objects: each display holds numbers, and draws them when asked.
+
+Every display is made by a classmethod ``from_...`` or from its numbers, has
+``plot(ax=None)`` and keeps ``ax_`` and ``figure_`` afterwards, as scikit-learn's do.
+matplotlib and umap are imported by the functions that need them.
+"""
+
+from protimb.plotting._bins import FrequencyBinDisplay
+from protimb.plotting._history import TrainingHistoryDisplay
+from protimb.plotting._imbalance import LabelImbalanceDisplay
+from protimb.plotting._map import EmbeddingMapDisplay
+
+__all__ = [
+    "EmbeddingMapDisplay",
+    "FrequencyBinDisplay",
+    "LabelImbalanceDisplay",
+    "TrainingHistoryDisplay",
+]

@@ -1,0 +1,109 @@
+"""How many proteins each term has, before and after resampling."""
+
+import numpy as np
+
+from protimb.plotting._style import COLOURS, axes_or_new, tidy
+
+
+class LabelImbalanceDisplay:
+    """Proteins of each term, most frequent first, on logarithmic axes.
+
+    A straight fall over several decades is the long tail that resampling is there for. The
+    counts after resampling are drawn at the same place as the term's count before, so that
+    one sees which terms were raised, and which frequent ones came along with them.
+
+    Parameters
+    ----------
+    before : array-like of shape (n_terms,)
+        Proteins of each term.
+    after : array-like of shape (n_terms,), optional
+        Rows of each term after resampling, in the same order of terms.
+
+    Attributes
+    ----------
+    before, after : ndarray of shape (n_terms,)
+        The counts, sorted by ``before``, largest first; ``after`` may be None.
+    ax_ : matplotlib Axes
+        Where it was drawn last.
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    protimb.metrics.imbalance_report : The same counts as a table, with IRLbl.
+    FrequencyBinDisplay : What the imbalance does to predictions.
+
+    Notes
+    -----
+    A logarithmic axis has no place for zero: terms without any protein are not drawn, and the
+    legend counts them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.plotting import LabelImbalanceDisplay
+    >>> y = np.array([[1, 0], [1, 1], [1, 0]])
+    >>> y_resampled = np.vstack([y, [[1, 1]]])
+    >>> display = LabelImbalanceDisplay.from_labels(y, y_resampled)
+    >>> display.before, display.after
+    (array([3, 1]), array([4, 2]))
+    """
+
+    def __init__(self, before, after=None):
+        before = np.asarray(before)
+        order = np.argsort(-before, kind="stable")
+        self.before = before[order]
+        self.after = None if after is None else np.asarray(after)[order]
+
+    @classmethod
+    def from_labels(cls, y, y_resampled=None):
+        """Count the proteins of each term.
+
+        Parameters
+        ----------
+        y : array, DataFrame or sparse matrix of shape (n_rows, n_terms)
+            Binary indicators.
+        y_resampled : array, DataFrame or sparse matrix of shape (n_more_rows, n_terms), optional
+            What a sampler returned, with the same columns.
+
+        Returns
+        -------
+        display : LabelImbalanceDisplay
+        """
+        return cls(_count(y), None if y_resampled is None else _count(y_resampled))
+
+    def plot(self, ax=None, *, name="after"):
+        """Draw the counts.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure if None.
+        name : str
+            What the legend calls the resampled counts.
+
+        Returns
+        -------
+        self : LabelImbalanceDisplay
+        """
+        self.ax_ = ax = axes_or_new(ax, (6, 4))
+        self.figure_ = ax.figure
+        if self.after is not None:
+            _draw(ax, self.after, name, color=COLOURS[5], marker=".", markersize=4, linestyle="")
+        _draw(ax, self.before, "before", color=COLOURS[0], linewidth=2)
+        ax.set(xscale="log", yscale="log")
+        ax.set(xlabel="terms, most frequent first", ylabel="proteins with the term")
+        ax.legend(frameon=False)
+        tidy(ax)
+        return self
+
+
+def _count(y):
+    return np.asarray(y.sum(axis=0) if hasattr(y, "sum") else np.sum(y, axis=0)).ravel()
+
+
+def _draw(ax, counts, label, **style):
+    rank = np.arange(1, len(counts) + 1)
+    shown = counts > 0
+    if not shown.all():
+        label = f"{label} ({(~shown).sum()} terms with none)"
+    ax.plot(rank[shown], counts[shown], label=label, **style)

@@ -1,0 +1,206 @@
+"""Real against generated proteins on a plane, for a few terms."""
+
+import numpy as np
+import pandas as pd
+
+from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new
+
+
+class EmbeddingMapDisplay:
+    """t-SNE or UMAP of real and generated vectors, coloured by term.
+
+    Good generated proteins lie among the real ones of their term, neither on top of single
+    ones nor in a cloud of their own. UMAP keeps more of the global layout, t-SNE more of the
+    neighbourhoods; neither keeps distances, so take the map as a question and
+    ``quality_report_`` as the answer.
+
+    Parameters
+    ----------
+    points : DataFrame of shape (n_points, 4)
+        ``x`` and ``y`` on the map, ``term`` (empty for proteins of none of the terms) and
+        ``kind``: ``"background"``, ``"real"`` or ``"generated"``.
+    method : str
+        How the map was made; named on the axes.
+
+    Attributes
+    ----------
+    points : DataFrame of shape (n_points, 4)
+    ax_ : matplotlib Axes
+        Where it was drawn last.
+    figure_ : matplotlib Figure
+
+    See Also
+    --------
+    TrainingHistoryDisplay : The losses of the network that generated the vectors.
+
+    References
+    ----------
+    .. [1] L. van der Maaten, G. Hinton, "Visualizing data using t-SNE", Journal of Machine
+       Learning Research 9, 2008, 2579-2605.
+    .. [2] L. McInnes, J. Healy, J. Melville, "UMAP: Uniform Manifold Approximation and
+       Projection for Dimension Reduction", 2018. doi:10.48550/arXiv.1802.03426
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.plotting import EmbeddingMapDisplay
+    >>> rng = np.random.RandomState(0)
+    >>> X, y = rng.normal(size=(20, 5)), np.repeat([[1, 0], [0, 1]], 10, axis=0)
+    >>> display = EmbeddingMapDisplay.from_vectors(
+    ...     X, y, X[:4], y[:4], terms={0: "kinase activity"}, random_state=0)
+    >>> display.points.groupby("kind").size().to_dict()
+    {'background': 10, 'generated': 4, 'real': 10}
+    """
+
+    def __init__(self, points, *, method):
+        self.points = points
+        self.method = method
+
+    @classmethod
+    def from_vectors(
+        cls,
+        X,
+        y,
+        X_new,
+        y_new,
+        *,
+        terms,
+        method="tsne",
+        max_per_term=150,
+        n_background=600,
+        random_state=None,
+    ):
+        """Lay real and generated vectors out on one plane.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            Real vectors.
+        y : array of shape (n_rows, n_terms)
+            Their binary indicators.
+        X_new : array of shape (n_new, n_features)
+            Generated vectors.
+        y_new : array of shape (n_new, n_terms)
+            The labels that they claim.
+        terms : dict
+            Column of ``y`` -> name in the legend. A row with several of the terms is coloured by
+            the first of them.
+        method : {"tsne", "umap"}
+            How the plane is found.
+        max_per_term : int
+            At most so many real, and so many generated, rows of each term.
+        n_background : int
+            At most so many real rows without any of the terms, drawn in grey.
+        random_state : int, RandomState or None
+            Chooses rows, and seeds the layout.
+
+        Returns
+        -------
+        display : EmbeddingMapDisplay
+
+        Raises
+        ------
+        ValueError
+            If the method is unknown, or no row carries any of the terms.
+        """
+        from sklearn.utils import check_random_state
+
+        if method not in METHODS:
+            raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}.")
+        rng = check_random_state(random_state)
+        real = _choose(y, terms, max_per_term, n_background, rng)
+        new = _choose(y_new, terms, max_per_term, 0, rng)
+        if not (real >= 0).any() and not (new >= 0).any():
+            raise ValueError(f"No row carries any of the terms {list(terms.values())}.")
+        vectors = np.vstack([X[real.index], X_new[new.index]]).astype(np.float32)
+        points = pd.DataFrame(_layout(vectors, method, rng), columns=["x", "y"])
+        names = {-1: "", **dict(enumerate(terms.values()))}
+        points["term"] = pd.concat([real, new]).map(names).to_numpy()
+        kinds = np.where(real >= 0, "real", "background").tolist() + ["generated"] * len(new)
+        return cls(points.assign(kind=kinds), method=method)
+
+    def plot(self, ax=None):
+        """Draw real rows as dots, generated rows as crosses, a colour for each term.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        self : EmbeddingMapDisplay
+        """
+        self.ax_ = ax = axes_or_new(ax, (7, 6))
+        self.figure_ = ax.figure
+        for kind, style in _STYLES.items():
+            rows = self.points[self.points["kind"] == kind]
+            ax.scatter(rows["x"], rows["y"], c=rows["term"].map(self._colours()), **style)
+        name = METHODS[self.method][0]
+        ax.set(xticks=[], yticks=[], xlabel=f"{name} 1", ylabel=f"{name} 2")
+        ax.legend(handles=self._legend(), frameon=False, fontsize="small", **_BELOW)
+        return self
+
+    def _colours(self):
+        terms = [name for name in self.points["term"].unique() if name]
+        return {"": BACKGROUND} | assign(terms, COLOURS[1:])
+
+    def _legend(self):
+        from matplotlib.lines import Line2D
+
+        # One grey entry for each kind of row, one coloured entry for each term.
+        kinds = [_entry(kind, marker, "#606060") for kind, marker in (("real", "o"), _CROSS)]
+        terms = [_entry(term, "s", colour) for term, colour in self._colours().items() if term]
+        other = _entry("other real proteins", "o", BACKGROUND)
+        return [Line2D([], [], linestyle="", **entry) for entry in [*kinds, other, *terms]]
+
+
+def _choose(y, terms, max_per_term, n_background, rng):
+    """Pick rows: a Series of row number -> position among ``terms``, or -1 for background."""
+    carried = np.asarray(y)[:, list(terms)] > 0
+    first = pd.Series(np.where(carried.any(axis=1), carried.argmax(axis=1), -1))
+    limits = {-1: n_background} | dict.fromkeys(range(len(terms)), max_per_term)
+    rows = [_some(first.index[first == group], limit, rng) for group, limit in limits.items()]
+    return first[np.concatenate(rows)]
+
+
+def _some(rows, limit, rng):
+    return np.sort(rng.permutation(rows)[:limit])
+
+
+def _layout(vectors, method, rng):
+    from sklearn.preprocessing import StandardScaler
+
+    seed = int(rng.randint(2**31 - 1))
+    return METHODS[method][1](StandardScaler().fit_transform(vectors), seed)
+
+
+def _tsne(vectors, seed):
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30, (len(vectors) - 1) / 3)  # t-SNE needs about three times as many rows
+    tsne = TSNE(perplexity=perplexity, metric="cosine", init="pca", random_state=seed, n_jobs=1)
+    return tsne.fit_transform(vectors)
+
+
+def _umap(vectors, seed):
+    from umap import UMAP
+
+    # A seeded layout runs on one thread; saying so keeps umap from warning about it.
+    n_neighbors = min(15, len(vectors) - 1)
+    umap = UMAP(n_neighbors=n_neighbors, metric="cosine", random_state=seed, n_jobs=1)
+    return umap.fit_transform(vectors)
+
+
+def _entry(label, marker, colour):
+    return {"label": label, "marker": marker, "color": colour, "markersize": 5}
+
+
+METHODS = {"tsne": ("t-SNE", _tsne), "umap": ("UMAP", _umap)}
+_STYLES = {
+    "background": {"marker": "o", "s": 4, "linewidths": 0},
+    "real": {"marker": "o", "s": 16, "linewidths": 0},
+    "generated": {"marker": "x", "s": 16, "linewidths": 0.8, "alpha": 0.8},
+}
+_CROSS = ("generated", "x")
+_BELOW = {"loc": "upper left", "bbox_to_anchor": (0, -0.05), "ncols": 2}
