@@ -1,0 +1,64 @@
+# Every target does its own set-up: a fresh clone needs `make demo` and nothing before it.
+#
+#   make demo PYTHON=python3.12      another interpreter
+#   make demo ARGS='--ontology cc'   other options for `protimb compare`
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# torch goes in first and by version, so that no later step swaps the build it finds
+# (a CPU wheel, say) for the newest one, which may bring gigabytes of GPU libraries.
+TORCH  ?= torch==2.13.0
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+ONTOLOGY ?= mf
+SEEDS    ?= 1
+OUT      ?= report
+ARGS     ?=
+WORKERS  ?= 2
+# Two workers share the cores already; a thread pool in each would only fight the other.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench clean
+
+help:  ## Say what each target does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
+	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --out $(OUT) $(ARGS)
+
+test: $(VENV)/.test  ## Run every test and doctest; a skipped test is a failure
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
+
+lint: $(VENV)/.lint  ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p protimb
+
+docs: $(VENV)/.docs  ## Build the site in docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "The site is in docs/_build/html/index.html"
+
+bench: $(VENV)/.test  ## Measure speed against peers (minutes; by hand, not in CI)
+	set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+clean:  ## Remove what the other targets made, the environment too
+	rm -rf $(VENV) build dist docs/_build docs/auto_examples docs/api/generated
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/sg_execution_times.rst
+
+# One stamp a set of dependencies, so a second run starts at once and an edited
+# pyproject.toml installs again.
+$(VENV)/.torch:
+	@echo "Setting up $(VENV) with $(TORCH) (once, a minute or two)"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) $(TORCH)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.torch pyproject.toml
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml
+	$(PIP) -e '.[$*]'
+	@touch $@
