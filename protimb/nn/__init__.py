@@ -2,7 +2,7 @@
 
 from protimb.nn._backbones import BACKBONES, BaseBackbone, ConditionalNetwork, MLPBackbone
 from protimb.nn._conditioning import MultiHotCondition
-from protimb.nn._layers import SeededDropout, seeded_linear
+from protimb.nn._layers import PiecewiseLinear, SeededDropout, seeded_linear
 
 __all__ = [
     "BACKBONES",
@@ -10,6 +10,7 @@ __all__ = [
     "ConditionalNetwork",
     "MLPBackbone",
     "MultiHotCondition",
+    "PiecewiseLinear",
     "SeededDropout",
     "seeded_linear",
 ]

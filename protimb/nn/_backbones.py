@@ -2,11 +2,10 @@
 
 from abc import ABC, abstractmethod
 
-import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from protimb.nn._layers import seeded_linear
+from protimb.nn._layers import PiecewiseLinear, seeded_linear
 
 
 class BaseBackbone(BaseEstimator, ABC):
@@ -67,7 +66,7 @@ class ConditionalNetwork(nn.Module):
     conditioner : torch.nn.Module
         Maps (batch, n_terms) labels to (batch, n_condition).
     body : torch.nn.Module
-        Maps (batch, n_in + n_condition) to (batch, n_out).
+        Called with x of shape (batch, n_in) and a condition of shape (batch, n_condition).
     """
 
     def __init__(self, conditioner, body):
@@ -81,7 +80,30 @@ class ConditionalNetwork(nn.Module):
 
     def read(self, x, condition):
         """Read x next to a condition embedded before: several x may share one embedding."""
-        return self.body(torch.cat([x, condition], dim=1))
+        return self.body(x, condition)
+
+
+class _ConditionalMLP(nn.Module):
+    def __init__(self, n_in, n_condition, n_out, rng, *, n_layers, n_hidden, slope, normalise):
+        super().__init__()
+        # One layer over [x, condition], kept as two: the critic's pass over real and generated
+        # rows then needs no gradient for its widest input.
+        gain = 2**0.5 * (n_in / (n_in + n_condition)) ** 0.5
+        self.from_x = seeded_linear(n_in, n_hidden, rng, gain=gain)
+        gain = 2**0.5 * (n_condition / (n_in + n_condition)) ** 0.5
+        self.from_condition = seeded_linear(n_condition, n_hidden, rng, bias=False, gain=gain)
+        layers: list[nn.Module] = []
+        for depth in range(n_layers):
+            if depth > 0:
+                layers.append(seeded_linear(n_hidden, n_hidden, rng, gain=2**0.5))
+            if normalise:
+                layers.append(nn.LayerNorm(n_hidden))
+            layers.append(PiecewiseLinear(slope))
+        self.hidden = nn.Sequential(*layers)
+        self.out = seeded_linear(n_hidden, n_out, rng)
+
+    def forward(self, x, condition):
+        return self.out(self.hidden(self.from_x(x) + self.from_condition(condition)))
 
 
 class MLPBackbone(BaseBackbone):
@@ -114,24 +136,24 @@ class MLPBackbone(BaseBackbone):
 
     def build_generator(self, n_latent, n_features, conditioner, rng):
         """Build noise -> hidden layers with layer normalisation -> vector, no final activation."""
-        body = self._build_body(n_latent + conditioner.n_condition, n_features, rng, normalise=True)
-        return ConditionalNetwork(conditioner, body)
+        return self._build(n_latent, n_features, conditioner, rng, normalise=True)
 
     def build_critic(self, n_features, conditioner, rng):
         """Build vector -> hidden layers -> one unbounded score."""
-        body = self._build_body(n_features + conditioner.n_condition, 1, rng, normalise=False)
-        return ConditionalNetwork(conditioner, body)
+        return self._build(n_features, 1, conditioner, rng, normalise=False)
 
-    def _build_body(self, n_in, n_out, rng, *, normalise):
-        layers: list[nn.Module] = []
-        for _ in range(self.n_layers):
-            layers.append(seeded_linear(n_in, self.n_hidden, rng, gain=2**0.5))
-            if normalise:
-                layers.append(nn.LayerNorm(self.n_hidden))
-            layers.append(nn.LeakyReLU(self.negative_slope))
-            n_in = self.n_hidden
-        layers.append(seeded_linear(n_in, n_out, rng))
-        return nn.Sequential(*layers)
+    def _build(self, n_in, n_out, conditioner, rng, *, normalise):
+        body = _ConditionalMLP(
+            n_in,
+            conditioner.n_condition,
+            n_out,
+            rng,
+            n_layers=self.n_layers,
+            n_hidden=self.n_hidden,
+            slope=self.negative_slope,
+            normalise=normalise,
+        )
+        return ConditionalNetwork(conditioner, body)
 
 
 # A string is shorthand for an object: CGANSampler(backbone="mlp") means MLPBackbone().

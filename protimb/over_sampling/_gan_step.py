@@ -89,16 +89,17 @@ class AdversarialStep:
             critic's estimate of the distance); and ``generator_loss``.
         """
         rows = rows.to(self.X.device)
-        records = [self._update_critic(part) for part in rows.chunk(self.n_critic)]
-        losses = {name: sum(r[name] for r in records) / len(records) for name in records[0]}
-        last_labels = self.labels[rows.chunk(self.n_critic)[-1]]
-        return losses | {"generator_loss": self._update_generator(last_labels)}
-
-    def _update_critic(self, rows):
         x_real, labels = self.X[rows], self.labels[rows]
-        with torch.no_grad():
+        with torch.no_grad():  # the generator stands still while the critic learns: one call
             x_fake = self.generator(self._noise(len(rows)), labels)
-        mix = torch.rand(len(rows), 1, generator=self.rng, device=self.X.device)
+        parts = zip(*(t.chunk(self.n_critic) for t in (x_real, x_fake, labels)), strict=True)
+        records = [self._update_critic(*part) for part in parts]
+        losses = {name: sum(r[name] for r in records) / len(records) for name in records[0]}
+        losses["generator_loss"] = self._update_generator(labels.chunk(self.n_critic)[-1])
+        return losses
+
+    def _update_critic(self, x_real, x_fake, labels):
+        mix = torch.rand(len(x_real), 1, generator=self.rng, device=self.X.device)
         condition = self.critic.conditioner(labels)
         penalty = gradient_penalty(self.critic, x_real, x_fake, condition, mix).mean()
         scores = self.critic.read(torch.cat([x_real, x_fake]), condition.repeat(2, 1))
