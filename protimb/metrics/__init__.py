@@ -1,0 +1,34 @@
+"""Honest figures: CAFA's Fmax and Smin, precision by term frequency, bootstrap, imbalance."""
+
+from protimb.metrics._bootstrap import Evaluation, evaluate, paired_difference
+from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
+from protimb.metrics._imbalance import (
+    imbalance_ratio_per_label,
+    imbalance_report,
+    label_cardinality,
+    label_density,
+    mean_imbalance_ratio,
+)
+from protimb.metrics._ranking import (
+    FREQUENCY_BINS,
+    average_precision_by_frequency,
+    term_average_precision,
+)
+
+__all__ = [
+    "FREQUENCY_BINS",
+    "Evaluation",
+    "average_precision_by_frequency",
+    "evaluate",
+    "fmax_curve",
+    "fmax_score",
+    "imbalance_ratio_per_label",
+    "imbalance_report",
+    "label_cardinality",
+    "label_density",
+    "mean_imbalance_ratio",
+    "paired_difference",
+    "smin_curve",
+    "smin_score",
+    "term_average_precision",
+]

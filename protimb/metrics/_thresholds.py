@@ -1,0 +1,219 @@
+"""Terms predicted at every threshold, protein by protein: the tables behind Fmax and Smin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from protimb.exceptions import InvalidLabelsError
+from protimb.metrics._validation import (
+    check_term_values,
+    check_truth_and_scores,
+    check_unit_interval,
+    ratio,
+)
+
+# The steps of cafaeval, from the same expression: the thirtieth entry is not 0.3 but the next
+# float above it, and `score >= threshold` sees the difference.
+THRESHOLDS = np.arange(0.01, 1, 0.01)
+
+CELLS_A_BLOCK = 1_000_000  # of y_score binned at a time: a few temporaries of 8 MB each
+
+
+@dataclass(frozen=True)
+class ThresholdCounts:
+    """What each protein has, is predicted to have, and both, at every threshold.
+
+    "Terms" below are counted as 1 each or, where an information accretion was given, in bits.
+
+    Attributes
+    ----------
+    thresholds : ndarray of shape (n_thresholds,)
+        Increasing.
+    known : ndarray of bool, shape (n_proteins,)
+        Proteins with a true term; the rows of all tables are these.
+    true : ndarray of shape (n_known, 1)
+        True terms.
+    predicted : ndarray of shape (n_known, n_thresholds)
+        Terms whose score reaches the threshold.
+    correct : ndarray of shape (n_known, n_thresholds)
+        Those of them that are true.
+    covered : ndarray of shape (n_known, n_thresholds)
+        1 where any term is predicted, else 0.
+    """
+
+    thresholds: np.ndarray
+    known: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+    correct: np.ndarray
+    covered: np.ndarray
+
+    @classmethod
+    def from_scores(cls, y_true, y_score, thresholds=None, information_accretion=None):
+        """Check the arrays and count.
+
+        Parameters
+        ----------
+        y_true, y_score, thresholds, information_accretion
+            As for :func:`protimb.metrics.smin_score`.
+
+        Returns
+        -------
+        counts : ThresholdCounts
+
+        Raises
+        ------
+        InvalidLabelsError
+            If ``y_true`` is not binary or holds no true term.
+        ValueError
+            If shapes differ or values are out of range.
+        """
+        truth, score = check_truth_and_scores(y_true, y_score)
+        check_unit_interval(score)
+        thresholds = _check_thresholds(thresholds)
+        bits = _bits(information_accretion, truth.shape[1])
+        known = _check_known(truth)
+        predicted, correct = _count(truth, score, thresholds, bits)
+        return cls(
+            thresholds=thresholds,
+            known=known,
+            true=(truth[known] @ bits)[:, None],
+            predicted=predicted[known],
+            correct=correct[known],
+            covered=(score[known].max(axis=1)[:, None] >= thresholds).astype(float),
+        )
+
+    def precision_recall(self, weights):
+        """Average precision over covered and recall over all known proteins.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_proteins, n_columns)
+            Weight of each protein, one column a weighting.
+
+        Returns
+        -------
+        precision, recall, coverage : ndarray of shape (n_thresholds, n_columns)
+        """
+        weights = weights[self.known].astype(float)  # (n_known, n_columns)
+        covered, total = self.covered.T @ weights, weights.sum(axis=0)
+        precision = ratio(ratio(self.correct, self.predicted).T @ weights, covered)
+        recall = ratio(ratio(self.correct, self.true).T @ weights, total)
+        return precision, recall, ratio(covered, total)
+
+    def uncertainty_misinformation(self, weights):
+        """Average what predictions miss and what they add wrongly over all known proteins.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_proteins, n_columns)
+            Weight of each protein, one column a weighting.
+
+        Returns
+        -------
+        missed, wrong, coverage : ndarray of shape (n_thresholds, n_columns)
+        """
+        weights = weights[self.known].astype(float)
+        total = weights.sum(axis=0)
+        missed = ratio((self.true - self.correct).T @ weights, total)
+        wrong = ratio((self.predicted - self.correct).T @ weights, total)
+        return missed, wrong, ratio(self.covered.T @ weights, total)
+
+
+def best_f(precision, recall):
+    """Take the best harmonic mean of precision and recall over the thresholds.
+
+    Parameters
+    ----------
+    precision, recall : ndarray of shape (n_thresholds, n_columns)
+
+    Returns
+    -------
+    fmax : ndarray of shape (n_columns,)
+    """
+    return harmonic_mean(precision, recall).max(axis=0)
+
+
+def least_distance(missed, wrong, coverage):
+    """Take the shortest semantic distance over the thresholds at which anything is predicted.
+
+    Parameters
+    ----------
+    missed, wrong, coverage : ndarray of shape (n_thresholds, n_columns)
+
+    Returns
+    -------
+    smin : ndarray of shape (n_columns,)
+        Where nothing is ever predicted, the whole information content of the truth.
+    """
+    distance = np.hypot(missed, wrong)
+    covered = coverage > 0
+    smin = np.where(covered, distance, np.inf).min(axis=0)
+    return np.where(covered.any(axis=0), smin, distance.max(axis=0))
+
+
+def harmonic_mean(precision, recall):
+    """Compute 2pr / (p + r), 0 where both are 0.
+
+    Parameters
+    ----------
+    precision, recall : ndarray of one shape
+
+    Returns
+    -------
+    f : ndarray of that shape
+    """
+    return ratio(2 * precision * recall, precision + recall)
+
+
+def _count(truth, score, thresholds, bits):
+    """Sum terms predicted, and predicted rightly: two (n_proteins, n_thresholds) arrays."""
+    n_rows = max(1, CELLS_A_BLOCK // truth.shape[1])
+    blocks = [slice(start, start + n_rows) for start in range(0, len(truth), n_rows)]
+    counted = [_count_block(truth[rows], score[rows], thresholds, bits) for rows in blocks]
+    predicted, correct = (np.concatenate(parts) for parts in zip(*counted, strict=True))
+    return predicted, correct
+
+
+def _count_block(truth, score, thresholds, bits):
+    # A score passes the first `reached` thresholds, so one look at it serves them all.
+    reached = np.searchsorted(thresholds, score.ravel(), side="right").reshape(score.shape)
+    protein, term = np.nonzero(reached)
+    predicted = _sum_passing(protein, reached[protein, term], bits[term], truth, thresholds)
+    right = truth[protein, term]
+    protein, term = protein[right], term[right]
+    correct = _sum_passing(protein, reached[protein, term], bits[term], truth, thresholds)
+    return predicted, correct
+
+
+def _sum_passing(protein, reached, bits, truth, thresholds):
+    shape = (len(truth), len(thresholds))
+    # `reached` counts from 1: the last threshold passed is number `reached - 1`.
+    cells = protein * shape[1] + reached - 1
+    last_passed = np.bincount(cells, weights=bits, minlength=shape[0] * shape[1]).reshape(shape)
+    return last_passed[:, ::-1].cumsum(axis=1)[:, ::-1]
+
+
+def _check_thresholds(thresholds):
+    if thresholds is None:
+        return THRESHOLDS
+    thresholds = np.asarray(thresholds, dtype=float)
+    if thresholds.ndim != 1 or len(thresholds) == 0 or not (np.diff(thresholds) > 0).all():
+        raise ValueError(f"thresholds must be a list of increasing numbers, got {thresholds!r}.")
+    return thresholds
+
+
+def _bits(information_accretion, n_terms):
+    if information_accretion is None:
+        return np.ones(n_terms)
+    return check_term_values(information_accretion, n_terms, "information_accretion")
+
+
+def _check_known(truth):
+    known = truth.any(axis=1)
+    if not known.any():
+        raise InvalidLabelsError(
+            f"None of the {len(truth)} proteins in y_true has a term: Fmax and Smin compare "
+            "predictions with true terms and are undefined without any."
+        )
+    return known

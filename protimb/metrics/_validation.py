@@ -1,0 +1,192 @@
+"""What every metric asks of its arrays: binary truth, finite scores, one shape."""
+
+import numpy as np
+from scipy import sparse
+
+from protimb.exceptions import InvalidLabelsError
+
+
+def check_truth_and_scores(y_true, y_score):
+    """Return truth and scores as dense arrays of one shape.
+
+    Parameters
+    ----------
+    y_true : array or sparse of shape (n_proteins, n_terms)
+        Binary indicators.
+    y_score : array of shape (n_proteins, n_terms)
+        Finite scores, higher for terms deemed likelier.
+
+    Returns
+    -------
+    truth : ndarray of bool, shape (n_proteins, n_terms)
+    score : ndarray of float, shape (n_proteins, n_terms)
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y_true`` holds anything but 0 and 1.
+    ValueError
+        If shapes differ, or a score is NaN or infinite.
+    """
+    truth, score = check_indicators(y_true), _check_scores(y_score)
+    if truth.shape != score.shape:
+        raise ValueError(
+            f"y_true has shape {truth.shape} but y_score has shape {score.shape}. "
+            "Both need one row a protein and one column a term, in the same order."
+        )
+    return truth, score
+
+
+def check_indicators(y, name="y_true"):
+    """Return binary indicators as a dense boolean matrix.
+
+    Parameters
+    ----------
+    y : array or sparse of shape (n_rows, n_terms)
+        Binary indicators.
+    name : str
+        What to call ``y`` in messages.
+
+    Returns
+    -------
+    indicators : ndarray of bool, shape (n_rows, n_terms)
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` is not a matrix of zeros and ones with at least one row and column.
+    """
+    dense = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    if dense.ndim != 2 or dense.size == 0:
+        raise InvalidLabelsError(
+            f"{name} must be a matrix of binary indicators with at least one row and one "
+            f"column, but its shape is {dense.shape}."
+        )
+    indicators = dense.astype(bool)
+    wrong = indicators != dense  # NaN becomes True, which differs from NaN
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise InvalidLabelsError(
+            f"{name} must hold binary indicators, 0 or 1, but {wrong.sum()} of its cells do "
+            f"not: the first is {dense[row, column]!r} in row {row}, column {column}."
+        )
+    return indicators
+
+
+def check_unit_interval(score):
+    """Raise unless every score lies in [0, 1].
+
+    Parameters
+    ----------
+    score : ndarray of float, shape (n_proteins, n_terms)
+        What to look at.
+
+    Raises
+    ------
+    ValueError
+        If a score is below 0 or above 1.
+    """
+    outside = (score < 0) | (score > 1)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise ValueError(
+            f"y_score must lie in [0, 1], but {outside.sum()} of its cells do not: the first "
+            f"is {score[row, column]} in row {row}, column {column}. Pass probabilities, not "
+            "logits."
+        )
+
+
+def check_term_values(values, n_terms, name):
+    """Return one finite, non-negative number a term.
+
+    Parameters
+    ----------
+    values : array of shape (n_terms,)
+        Counts or information contents, in the order of the columns.
+    n_terms : int
+        Columns of the truth.
+    name : str
+        What to call ``values`` in messages.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (n_terms,)
+
+    Raises
+    ------
+    ValueError
+        If the length is wrong or a value is NaN, infinite or negative.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.shape != (n_terms,):
+        raise ValueError(
+            f"{name} has shape {values.shape}, but y_true has {n_terms} terms: pass one value "
+            "a term, in the order of the columns."
+        )
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    if len(bad):
+        raise ValueError(
+            f"{name} must be finite and not negative, but {len(bad)} values are not: the first "
+            f"is {values[bad[0]]} in column {bad[0]}."
+        )
+    return values
+
+
+def check_protein_weights(sample_weight, n_proteins):
+    """Return one weight a protein, ones where none are given.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (n_proteins,), optional
+        Non-negative weights.
+    n_proteins : int
+        Rows of the truth.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (n_proteins,)
+
+    Raises
+    ------
+    ValueError
+        If the length is wrong or a weight is NaN, infinite or negative.
+    """
+    if sample_weight is None:
+        return np.ones(n_proteins)
+    weights = np.asarray(sample_weight, dtype=float)
+    if weights.shape != (n_proteins,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            f"sample_weight must hold one finite, non-negative weight for each of the "
+            f"{n_proteins} proteins; its shape is {weights.shape}."
+        )
+    return weights
+
+
+def ratio(part, whole):
+    """Divide elementwise; 0 where the denominator is 0.
+
+    Parameters
+    ----------
+    part, whole : ndarray
+        Arrays that broadcast.
+
+    Returns
+    -------
+    quotient : ndarray
+    """
+    part, whole = np.broadcast_arrays(part, whole)
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _check_scores(y_score):
+    score = y_score.toarray() if sparse.issparse(y_score) else np.asarray(y_score)
+    if score.dtype.kind != "f" or score.dtype == np.float16:
+        score = score.astype(float)
+    bad = ~np.isfinite(score)
+    if bad.any():
+        position = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"y_score holds {bad.sum()} NaN or infinite values, the first at (row, column) "
+            f"{position}. Scores must be finite; look at the classifier that made them."
+        )
+    return score
