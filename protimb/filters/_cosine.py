@@ -1,0 +1,289 @@
+"""Cosine quality control: a generated row must resemble its term as held-out real rows do."""
+
+import warnings
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from protimb.base import BaseFilter
+from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
+from protimb.metrics._validation import check_indicators
+from protimb.utils._sklearn_compat import Interval, fit_context
+
+
+class CosineFilter(BaseFilter):
+    """Keep generated rows that are as similar to their term as real members are.
+
+    For every term, each real member is held out in turn and its cosine similarity to the
+    nearest other members is taken. A low quantile of these similarities is the term's threshold:
+    what nearly all real members reach, a generated one has to reach as well. A row carries many
+    terms and is judged by the rarest, the most specific claim it makes.
+
+    Parameters
+    ----------
+    quantile : float, default=0.05
+        Share of held-out real members that the threshold may lose.
+    n_neighbors : int, default=5
+        Nearest members whose similarity is averaged; fewer where a term has fewer others.
+    shrinkage : float, default=20
+        Members that a term's own threshold needs to weigh as much as the pooled one.
+    max_members : int, default=500
+        Members a term is represented by; drawn at random where it has more.
+    random_state : int, RandomState instance or None, default=None
+        Source of that draw.
+
+    Attributes
+    ----------
+    thresholds_ : ndarray of shape (n_terms,)
+        Similarity, between -1 and 1, that a row judged by the term has to reach; NaN for terms
+        without members.
+    n_members_ : ndarray of int, shape (n_terms,)
+        Real rows of each term, rows of zero length left out.
+    members_ : list of ndarray
+        Rows of ``X`` that represent each term, at most ``max_members``.
+    n_features_in_ : int
+        Width of ``X``.
+
+    See Also
+    --------
+    protimb.over_sampling.CGANSampler : Replaces what this filter rejects.
+
+    Notes
+    -----
+    Similarities are taken on standardised features, so that a feature's unit does not matter.
+    A term with few members borrows: its threshold is drawn towards that of all held-out rows of
+    terms of similar size (between two powers of two), with weight ``shrinkage`` against its
+    number of members. Terms of other sizes would mislead, because the nearest of many members
+    is nearer than the nearest of few. A term with one member has the pooled threshold alone.
+
+    The filter asks whether a row looks like its term, not whether it is new: a copy of a
+    training row passes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.filters import CosineFilter
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(np.eye(2, dtype=np.uint8), 40, axis=0)
+    >>> X = 2 * y @ np.array([[1, 1, 1, 1], [1, -1, 1, -1]]) + rng.normal(size=(80, 4))
+    >>> quality = CosineFilter().fit(X, y)
+    >>> quality.select([[2, 2, 2, 2], [2, 2, 2, 2]], [[1, 0], [0, 1]])
+    array([ True, False])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "quantile": [Interval(Real, 0, 1, closed="both")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "shrinkage": [Interval(Real, 0, None, closed="left")],
+        "max_members": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self, *, quantile=0.05, n_neighbors=5, shrinkage=20, max_members=500, random_state=None
+    ):
+        self.quantile = quantile
+        self.n_neighbors = n_neighbors
+        self.shrinkage = shrinkage
+        self.max_members = max_members
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Learn each term's threshold from held-out real members.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_features)
+            Real protein vectors.
+        y : array or sparse of shape (n_rows, n_terms)
+            Binary indicators.
+
+        Returns
+        -------
+        self : CosineFilter
+
+        Raises
+        ------
+        InvalidLabelsError
+            If ``y`` is not binary, or no term has two members to compare.
+        ValueError
+            If ``X`` holds NaN or infinite values, lengths differ, or a parameter is out of range.
+        """
+        X, indicators = self._read(X, y, reset=True)
+        directed = X.any(axis=1)
+        _warn_undefined(~directed, "real rows have zero length and represent no term")
+        self.n_members_ = indicators[directed].sum(axis=0)
+        self._scaler = StandardScaler().fit(X[directed])
+        self._real = self._directions(X)
+        self.members_ = self._draw_members(indicators & directed[:, None])
+        self.thresholds_ = self._learn_thresholds()
+        return self
+
+    def score(self, X_new, y_new):
+        """Compute each row's similarity to the nearest real members of its rarest term.
+
+        Parameters
+        ----------
+        X_new : array of shape (n_new, n_features)
+            Generated vectors.
+        y_new : array or sparse of shape (n_new, n_terms)
+            The labels that they claim.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_new,)
+            Between -1 and 1; NaN for a row of zero length, and for one without a term that has
+            real members.
+
+        Warns
+        -----
+        UndefinedSimilarityWarning
+            Once, with the number of rows of zero length.
+
+        See Also
+        --------
+        judging_terms : Which term each row is judged by.
+        """
+        X_new, terms = self._read_new(X_new, y_new)
+        return self._similarity(X_new, terms)
+
+    def select(self, X_new, y_new):
+        """Keep rows whose similarity reaches the threshold of their rarest term.
+
+        Parameters
+        ----------
+        X_new : array of shape (n_new, n_features)
+            Generated vectors.
+        y_new : array or sparse of shape (n_new, n_terms)
+            The labels that they claim.
+
+        Returns
+        -------
+        keep : ndarray of bool, shape (n_new,)
+            False where the similarity is undefined.
+
+        Warns
+        -----
+        UndefinedSimilarityWarning
+            Once, with the number of rows of zero length.
+        """
+        X_new, terms = self._read_new(X_new, y_new)
+        # Rows without a term (-1) read some threshold here; their NaN reaches none.
+        return self._similarity(X_new, terms) >= self.thresholds_[terms]
+
+    def judging_terms(self, y_new):
+        """Say which term each row is judged by: the one with the fewest real members.
+
+        Parameters
+        ----------
+        y_new : array or sparse of shape (n_new, n_terms)
+            Binary indicators.
+
+        Returns
+        -------
+        terms : ndarray of int, shape (n_new,)
+            Column numbers; -1 for rows none of whose terms has a real member.
+        """
+        check_is_fitted(self)
+        claimed = check_indicators(y_new, "y_new")
+        by_rarity = np.argsort(self.n_members_, kind="stable")
+        by_rarity = by_rarity[self.n_members_[by_rarity] > 0]
+        claimed = claimed[:, by_rarity]
+        return np.where(claimed.any(axis=1), by_rarity[claimed.argmax(axis=1)], -1)
+
+    def _similarity(self, X_new, terms):
+        undefined = ~X_new.any(axis=1)
+        _warn_undefined(undefined, "generated rows have zero length, hence no similarity")
+        directions = self._directions(X_new)
+        similarity = np.full(len(X_new), np.nan)
+        for term in np.unique(terms[terms >= 0]):
+            rows = np.flatnonzero((terms == term) & ~undefined)
+            to_members = directions[rows] @ self._real[self.members_[term]].T
+            similarity[rows] = _mean_of_nearest(to_members, self._n_compared(term))
+        return similarity
+
+    def _learn_thresholds(self):
+        held_out = [self._held_out_similarity(term) for term in range(len(self.members_))]
+        pooled = self._pooled_thresholds(held_out)
+        own = np.array([self._quantile(values) if len(values) else 0 for values in held_out])
+        n_held_out = np.array([len(values) for values in held_out])
+        borrowed = self.shrinkage / np.maximum(n_held_out + self.shrinkage, 1)
+        borrowed[n_held_out == 0] = 1
+        thresholds = borrowed * pooled + (1 - borrowed) * own
+        return np.where(self.n_members_ > 0, thresholds, np.nan)
+
+    def _held_out_similarity(self, term):
+        """Compare each member with the others: (n_members,), empty for a lone member."""
+        if self.n_members_[term] < 2:
+            return np.empty(0)
+        members = self._real[self.members_[term]]
+        similarity = members @ members.T
+        np.fill_diagonal(similarity, -np.inf)
+        return _mean_of_nearest(similarity, self._n_compared(term))
+
+    def _pooled_thresholds(self, held_out):
+        """Take the quantile over all terms of similar size, or of the nearest size there is."""
+        size = np.maximum(np.log2(np.maximum(self.n_members_, 1)).astype(int), 1)
+        pools = {s: np.concatenate([held_out[t] for t in np.flatnonzero(size == s)]) for s in size}
+        known = {s: self._quantile(pool) for s, pool in pools.items() if len(pool)}
+        if not known:
+            raise InvalidLabelsError(
+                "No term has two members of non-zero length, so there is no real similarity to "
+                "learn a threshold from. Pass quality_filter=None, or more rows."
+            )
+        return np.array([known[min(known, key=lambda k: abs(k - s))] for s in size])
+
+    def _quantile(self, similarity):
+        return np.quantile(similarity, self.quantile)
+
+    def _n_compared(self, term):
+        # Held-out members have one other fewer to choose from; new rows get no wider choice.
+        return max(1, min(self.n_neighbors, len(self.members_[term]) - 1))
+
+    def _draw_members(self, indicators):
+        rng = check_random_state(self.random_state)
+        members = [np.flatnonzero(column) for column in indicators.T.copy()]
+        return [
+            np.sort(rng.choice(rows, self.max_members, replace=False))
+            if len(rows) > self.max_members
+            else rows
+            for rows in members
+        ]
+
+    def _directions(self, X):
+        standardised = self._scaler.transform(X)
+        length = np.linalg.norm(standardised, axis=1, keepdims=True)
+        return standardised / np.maximum(length, np.finfo(standardised.dtype).tiny)
+
+    def _read(self, X, y, reset):
+        # float32 also for float16 input, whose squares overflow.
+        X = validate_data(self, X, dtype=np.float32, reset=reset)
+        indicators = check_indicators(y, "y" if reset else "y_new")
+        check_consistent_length(X, indicators)
+        return X, indicators
+
+    def _read_new(self, X_new, y_new):
+        check_is_fitted(self)
+        X_new, claimed = self._read(X_new, y_new, reset=False)
+        if claimed.shape[1] != len(self.n_members_):
+            raise InvalidLabelsError(
+                f"y_new has {claimed.shape[1]} terms, but CosineFilter was fitted on "
+                f"{len(self.n_members_)}. Pass the same columns in the same order."
+            )
+        return X_new, self.judging_terms(claimed)
+
+
+def _mean_of_nearest(similarity, n_nearest):
+    """Average the largest entries of each row: (n_rows, n_members) -> (n_rows,)."""
+    return np.partition(similarity, -n_nearest, axis=1)[:, -n_nearest:].mean(axis=1)
+
+
+def _warn_undefined(undefined, consequence):
+    if undefined.any():
+        message = f"{undefined.sum()} of {len(undefined)} {consequence}."
+        warnings.warn(message, UndefinedSimilarityWarning, stacklevel=3)
