@@ -1,0 +1,157 @@
+"""What all term classifiers share: checks of X, answers from scores, one honest score."""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score, average_precision_score
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from protimb.classification._targets import dense_labels, encode_targets
+
+# Networks and neighbours see blocks of exactly this many rows, the last one padded: a matrix
+# product rounds differently for other heights, and a protein's score must not depend on company.
+BLOCK_ROWS = 256
+
+
+class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """Base of all term classifiers; a subclass fits, and scores rows that were checked."""
+
+    @abstractmethod
+    def _scores(self, X):
+        """Give checked rows one score in [0, 1] for each column of the encoded labels."""
+
+    def predict_proba(self, X):
+        """Give each row the probability of each term.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Protein vectors.
+
+        Returns
+        -------
+        probabilities : ndarray
+            float32 of shape (n_rows, n_terms) for multilabel targets, one independent
+            probability a term; float64 of shape (n_rows, n_classes), rows summing to 1, for
+            a single label.
+        """
+        check_is_fitted(self)
+        return self._coding.probabilities(self._scores(self._check_rows(X, reset=False)))
+
+    def predict(self, X):
+        """Decide which terms, or which class, each row has.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Protein vectors.
+
+        Returns
+        -------
+        labels : ndarray
+            int8 indicators of shape (n_rows, n_terms), 1 where the probability exceeds 0.5,
+            for multilabel targets; the likeliest class, of shape (n_rows,), for a single label.
+        """
+        probabilities = self.predict_proba(X)
+        return self._coding.decide(probabilities)
+
+    def score(self, X, y, sample_weight=None):
+        """Rate the classifier on labelled rows; higher is better.
+
+        Subset accuracy, scikit-learn's usual choice, is close to zero for every classifier
+        once there are hundreds of terms, hence the ranking measure.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Protein vectors.
+        y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
+            True labels.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        score : float
+            Macro average precision over the terms that ``y`` holds for multilabel targets;
+            accuracy for a single label.
+        """
+        probabilities = self.predict_proba(X)
+        if not self._coding.multilabel:
+            return accuracy_score(
+                y, self._coding.decide(probabilities), sample_weight=sample_weight
+            )
+        y = dense_labels(encode_targets(y)[0])
+        held = y.any(axis=0)
+        return float(
+            average_precision_score(y[:, held], probabilities[:, held], sample_weight=sample_weight)
+        )
+
+    def _check_rows(self, X, *, reset):
+        # Finiteness is checked below, so that the message can name the column.
+        X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
+        require_finite(X, type(self).__name__, getattr(self, "feature_names_in_", None))
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def require_finite(X, name, columns=None):
+    """Raise a ValueError that names the first column holding NaN or infinity."""
+    # A finite sum proves that all is finite, without a mask as large as X.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(X.sum(dtype=np.float64)):
+            return
+    bad = ~np.isfinite(X)
+    if not bad.any():
+        return
+    row, column = np.argwhere(bad)[0]
+    kind = "NaN" if np.isnan(X[row, column]) else "infinity"
+    label = int(column) if columns is None else f"{columns[column]!r}"
+    raise ValueError(
+        f"Input X contains {kind} in column {label}, row {row} "
+        f"({int(bad.any(axis=0).sum())} columns hold NaN or inf). "
+        f"{name} needs finite vectors: drop or impute these rows."
+    )
+
+
+@contextmanager
+def unchanged_on_failure(estimator):
+    """Put an estimator's attributes back if fitting fails or is interrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def in_blocks(function, X, n_columns):
+    """Apply a function of ``BLOCK_ROWS`` rows to all of X, the last block padded with zeros.
+
+    Parameters
+    ----------
+    function : callable
+        Takes (BLOCK_ROWS, n_features), returns (BLOCK_ROWS, n_columns).
+    X : ndarray of shape (n_rows, n_features)
+    n_columns : int
+
+    Returns
+    -------
+    out : ndarray of float32, shape (n_rows, n_columns)
+    """
+    out = np.empty((len(X), n_columns), dtype=np.float32)
+    for start in range(0, len(X), BLOCK_ROWS):
+        block = X[start : start + BLOCK_ROWS]
+        n_rows = len(block)
+        if n_rows < BLOCK_ROWS:
+            block = np.pad(block, ((0, BLOCK_ROWS - n_rows), (0, 0)))
+        out[start : start + n_rows] = function(block)[:n_rows]
+    return out
