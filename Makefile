@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 # torch goes in first and by version, so that no later step swaps the build it finds
 # (a CPU wheel, say) for the newest one, which may bring gigabytes of GPU libraries.
 TORCH  ?= torch==2.13.0
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 ONTOLOGY ?= mf
 SEEDS    ?= 1

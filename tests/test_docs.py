@@ -1,0 +1,76 @@
+"""The site keeps up with the code: its examples run, and no public name is left out."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import protimb.datasets
+from protimb.datasets import make_longtail_multilabel
+from protimb.nn import BACKBONES, BaseBackbone
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted((ROOT / "examples").rglob("plot_*.py"))
+
+
+def code_blocks(path):
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.fixture
+def toy():
+    return make_longtail_multilabel(n_samples=80, n_features=8, n_terms=6, random_state=0)
+
+
+def public_modules():
+    """Packages of protimb, and its public files, that export names for users to import."""
+    inside = [*(ROOT / "protimb").glob("*/__init__.py"), *(ROOT / "protimb").glob("[a-z]*.py")]
+    return {
+        (path.parent if path.name == "__init__.py" else path.with_suffix("")).name
+        for path in inside
+        if "__all__" in path.read_text(encoding="utf-8")
+    }
+
+
+def test_each_public_module_has_a_reference_page():
+    listed = (DOCS / "api" / "index.md").read_text(encoding="utf-8")
+    unlisted = {name for name in public_modules() if f"   protimb.{name}\n" not in listed}
+    assert unlisted <= {"utils"}  # of which estimator_checks alone is public
+
+
+def test_the_backbone_of_the_contributing_guide_trains(toy):
+    (block,) = code_blocks(DOCS / "contributing.md")
+    names: dict = {}
+    exec(block, names)  # noqa: S102
+    sampler = names["sampler"].set_params(max_epochs=1, sampling_strategy=20, quality_filter=None)
+    X, y = sampler.fit_resample(toy.X, toy.y)
+    assert isinstance(sampler.backbone, BaseBackbone)
+    assert type(sampler.backbone) not in BACKBONES.values()
+    assert len(X) == len(y) == 80 + sampler.n_synthetic_
+    assert sampler.n_synthetic_ > 0
+    assert np.isfinite(X).all()
+
+
+@pytest.mark.parametrize(
+    "page", [DOCS / "index.md", ROOT / "README.md"], ids=lambda page: page.name
+)
+def test_the_first_example_of_a_front_page_runs(page, toy, monkeypatch):
+    """On toy data and with one epoch, so that it proves the names and not the patience."""
+    monkeypatch.setattr(protimb.datasets, "load_human_go", lambda *args, **kwargs: toy)
+    for estimator in (protimb.CGANSampler, protimb.GOTermClassifier):
+        monkeypatch.setitem(estimator.__init__.__kwdefaults__, "max_epochs", 1)
+    monkeypatch.setitem(protimb.CGANSampler.__init__.__kwdefaults__, "quality_filter", None)
+    blocks = code_blocks(page)
+    assert blocks
+    exec(blocks[0], {})  # noqa: S102
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_gallery_page_asks_a_question_and_says_what_was_seen(page):
+    text = page.read_text(encoding="utf-8")
+    title = text.splitlines()[1]
+    assert title.endswith("?")
+    assert "# What was seen\n" in text
+    assert "print(" in text.split("# What was seen\n")[1]
