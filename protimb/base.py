@@ -1,10 +1,232 @@
 """The two contracts of protimb: samplers for multilabel targets, filters for generated rows."""
 
+import warnings
 from abc import ABC, abstractmethod
+from numbers import Integral
 
+import numpy as np
+import pandas as pd
+from imblearn.base import BaseSampler
+from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
 
-__all__ = ["BaseFilter"]
+from protimb.exceptions import DuplicateRowsWarning, ShortfallWarning
+from protimb.utils._containers import (
+    append_copies,
+    append_vectors,
+    check_same_order,
+    check_supported,
+)
+from protimb.utils._memory import check_memory
+from protimb.utils._plan import Ledger
+from protimb.utils._sklearn_compat import Interval, fit_context, validate_data
+from protimb.utils._totals import find_totals, warn_about
+from protimb.utils._validation import a_few, check_vectors, read_target
+
+__all__ = ["BaseFilter", "BaseMultilabelOverSampler", "BaseMultilabelSampler"]
+
+
+class BaseMultilabelSampler(BaseSampler):
+    """Base of all samplers: read and check what users pass, multilabel targets included.
+
+    Imbalanced-learn refuses a row with two labels, and reads a row without any as one of
+    class 0. This class takes such targets as they are. Targets whose every row has exactly
+    one label keep imbalanced-learn's meaning.
+
+    Notes
+    -----
+    Subclasses never define ``transform``: a pipeline step is a sampler or a transformer.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _read(self, X, y):
+        """Check X and y, and give X as floats and y as a ``Target``."""
+        check_supported(X=X, y=y)
+        vectors = check_vectors(X)
+        validate_data(self, X, y, reset=True, skip_check_array=True)
+        target = read_target(y)
+        check_consistent_length(vectors, target.indicator)
+        check_same_order(X, y)
+        return vectors, target
+
+
+class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
+    """Base of all over-samplers: plan, generate, and put new rows below the real ones.
+
+    A subclass implements :meth:`_generate`, and :meth:`_train` if it learns first. Labels are
+    never made up: each synthetic row carries the labels of one real row, so whatever holds for
+    every real label row, such as the true-path rule of an ontology, holds for it too.
+
+    Parameters
+    ----------
+    sampling_strategy : str, int, float, dict or callable, default="auto"
+        If rows may carry several terms, or none: ``"auto"`` raises each term whose IRLbl exceeds
+        MeanIR to the count where they are equal [1]_; an int n raises each term to n members;
+        ``{term: total}`` names terms by column name or number; a callable gets y and returns
+        such a dict. If each row has exactly one label: imbalanced-learn's meaning.
+    min_members : int, default=1
+        Terms with fewer members are left alone and reported; naming one is an error.
+    random_state : int, RandomState or None, default=None
+        Seed of every draw. The global state of NumPy is never used unless it is None.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        ``{term: rows missing}``.
+    sampling_plan_ : DataFrame of shape (n_terms, 5)
+        Indexed by term: ``n_before``, ``n_target``, ``n_drawn`` (rows drawn for this term),
+        ``n_after`` (with the rows that other terms brought), ``note``.
+    n_synthetic_ : int
+        Number of rows added.
+    synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
+        Which rows of the output were generated.
+    conditioning_indices_ : ndarray of int, shape (n_synthetic,)
+        The real row whose labels each synthetic row carries.
+
+    See Also
+    --------
+    imblearn.over_sampling.base.BaseOverSampler : The contract for one label a row.
+
+    Notes
+    -----
+    Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
+    terms may end above their totals.
+
+    References
+    ----------
+    .. [1] F. Charte, A. J. Rivera, M. J. del Jesus, F. Herrera, "Addressing imbalance in
+       multilabel classification: Measures and random resampling algorithms", Neurocomputing 163,
+       3-16, 2015. https://doi.org/10.1016/j.neucom.2014.08.091
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
+        "sampling_strategy": [
+            Interval(Integral, 1, None, closed="left"),
+            *BaseOverSampler._parameter_constraints["sampling_strategy"],
+        ],
+        "min_members": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, *, sampling_strategy="auto", min_members=1, random_state=None):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.min_members = min_members
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Check the inputs, find out which terms lack rows, and learn from the real rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_terms)
+            Classes or binary indicators.
+
+        Returns
+        -------
+        self : BaseMultilabelOverSampler
+        """
+        vectors, target = self._read(X, y)
+        self._find_totals(target, y)
+        self._train(vectors, target.indicator, check_random_state(self.random_state))
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X, y):
+        """Give the real rows, unchanged and in order, then the synthetic ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_terms)
+            Classes or binary indicators; rows without any label stay.
+
+        Returns
+        -------
+        X_res : same type as X, n_rows + n_synthetic rows
+        y_res : same type as y, n_rows + n_synthetic rows
+
+        Raises
+        ------
+        InvalidLabelsError
+            If y is not made of binary indicators, or cannot be resampled.
+        MemoryEstimateError
+            If the result would not fit in memory.
+        """
+        vectors, target = self._read(X, y)
+        totals = self._find_totals(target, y)
+        warn_about(totals, target.terms)
+        _warn_about_copies(vectors, target, totals)
+        ledger = self._open_ledger(vectors, y, target, totals)
+        rng = check_random_state(self.random_state)
+        self._train(vectors, target.indicator, rng)
+        X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
+        self._report(plan, target, totals)
+        return append_vectors(X, X_new), append_copies(y, plan.rows)
+
+    def _train(self, X, y, rng):
+        """Learn from the real rows before any is drawn; nothing to learn by default.
+
+        X is (n_rows, n_features) float, y a csr_array of uint8 (n_rows, n_terms).
+        """
+
+    def _resample(self, X, y, ledger, rng):
+        """Draw the whole plan, then generate; override to decide term by term instead."""
+        return self._generate(X, y, ledger.draw(rng), rng)
+
+    def _generate(self, X, y, plan, rng):
+        """Make one vector for each row of the plan.
+
+        Returns ``(X_new, plan)``, where the plan may have lost the rows that quality control
+        rejected: ``X_new[keep], plan.take(keep)``.
+        """
+        raise NotImplementedError
+
+    # imbalanced-learn's hook is not called: both of its callers are overridden above.
+    _fit_resample = None
+
+    def _find_totals(self, target, y):
+        totals = find_totals(self.sampling_strategy, target, y, self.min_members)
+        columns = np.flatnonzero(totals.missing)
+        self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
+        return totals
+
+    def _open_ledger(self, X, y, target, totals):
+        # Each new row exists as computed and as returned.
+        row_bytes = 2 * X[0].nbytes + _bytes_per_row(y)
+
+        def check_rows(n_rows):
+            purpose = f"{type(self).__name__}: {n_rows:,} synthetic rows"
+            check_memory(n_rows * row_bytes, purpose)
+
+        check_rows(int(totals.missing.max(initial=0)))
+        return Ledger(target.indicator, totals, check_rows)
+
+    def _report(self, plan, target, totals):
+        n_rows, n_terms = target.indicator.shape
+        added = target.indicator[plan.rows].sum(axis=0, dtype=np.int64)
+        self.n_synthetic_ = len(plan)
+        self.synthetic_mask_ = np.arange(n_rows + len(plan)) >= n_rows
+        self.conditioning_indices_ = plan.rows
+        self.sampling_plan_ = pd.DataFrame(
+            {
+                "n_before": totals.n_before,
+                "n_target": totals.n_target,
+                "n_drawn": np.bincount(plan.terms, minlength=n_terms),
+                "n_after": totals.n_before + added,
+                "note": totals.notes,
+            },
+            index=pd.Index(target.terms, name="term", tupleize_cols=False),
+        )
+        _warn_about_shortfall(self.sampling_plan_)
 
 
 class BaseFilter(BaseEstimator, ABC):
@@ -58,3 +280,50 @@ class BaseFilter(BaseEstimator, ABC):
         -------
         keep : ndarray of bool, shape (n_new,)
         """
+
+
+def _bytes_per_row(y):
+    if hasattr(y, "indptr"):
+        return (y.data.nbytes + y.indices.nbytes) // y.shape[0]
+    return np.asarray(y[:1] if not hasattr(y, "iloc") else y.iloc[:1]).nbytes
+
+
+def _warn_about_shortfall(plan):
+    short = plan[plan["n_after"] < plan["n_target"]]
+    if len(short):
+        names = a_few(f"{t}: {a} of {n}" for t, a, n in short[["n_after", "n_target"]].itertuples())
+        warnings.warn(
+            f"{len(short)} term(s) have fewer members than planned (term: members of planned; "
+            f"{names}). sampling_plan_ lists them all.",
+            ShortfallWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_about_copies(X, target, totals):
+    """Warn where most members of a targeted term have the same vector as another one."""
+    vector_ids = _vector_ids(X)
+    if vector_ids.max() == len(X) - 1:  # all distinct
+        return
+    by_term = target.indicator.tocsc()
+    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(by_term, t, vector_ids)]
+    if copied:
+        warnings.warn(
+            f"{len(copied)} targeted term(s) consist mostly of members with identical vectors "
+            f"({a_few(target.terms[t] for t in copied)}): more rows bring little that is new. "
+            "Look for duplicated proteins in X.",
+            DuplicateRowsWarning,
+            stacklevel=4,
+        )
+
+
+def _vector_ids(X):
+    # Equal rows get equal numbers: each row is compared as one block of bytes.
+    blocks = np.ascontiguousarray(X).view(np.dtype((np.void, X[0].nbytes))).ravel()
+    return np.unique(blocks, return_inverse=True)[1]
+
+
+def _mostly_copies(by_term, term, vector_ids):
+    members = by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
+    _, counts = np.unique(vector_ids[members], return_counts=True)
+    return counts[counts > 1].sum() > len(members) / 2

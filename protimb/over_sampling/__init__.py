@@ -1,0 +1,5 @@
+"""Samplers that add rows for rare terms."""
+
+from protimb.over_sampling._random import RandomLabelsetOverSampler
+
+__all__ = ["RandomLabelsetOverSampler"]

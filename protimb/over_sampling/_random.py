@@ -1,0 +1,88 @@
+"""RandomLabelsetOverSampler: copy real rows until no term is too rare."""
+
+import numpy as np
+
+from protimb.base import BaseMultilabelOverSampler
+
+
+class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
+    """Over-sample by copying real rows, vectors and labelsets together.
+
+    The simplest remedy against imbalance, and the one that any other has to beat: the rows of
+    rare terms are shown to the classifier more often. It adds no new vector, so a classifier may
+    learn the copies by heart.
+
+    Parameters
+    ----------
+    sampling_strategy : str, int, float, dict or callable, default="auto"
+        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it [1]_; an int n
+        raises every term to n members; ``{term: total}`` by column name or number; or a callable
+        that gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+    min_members : int, default=1
+        Terms with fewer members are left alone and reported; naming one is an error.
+    random_state : int, RandomState or None, default=None
+        Seed of every draw.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        ``{term: rows missing}``.
+    sampling_plan_ : DataFrame of shape (n_terms, 5)
+        Indexed by term: ``n_before``, ``n_target``, ``n_drawn`` (rows drawn for this term),
+        ``n_after`` (with the rows that other terms brought), ``note``.
+    n_synthetic_ : int
+        Number of rows added.
+    synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
+        Which rows of the output were added.
+    conditioning_indices_ : ndarray of int, shape (n_synthetic,)
+        The real row that each added row copies.
+    sample_indices_ : ndarray of int, shape (n_rows + n_synthetic,)
+        The real row behind each row of the output.
+
+    See Also
+    --------
+    LabelwiseSampler : Interpolates between members, term by term.
+    imblearn.over_sampling.RandomOverSampler : The same for one label a row.
+
+    Notes
+    -----
+    Members of a term are drawn about equally often: after full rounds through all of them, a
+    random few once more. Totals are lower bounds, because a row drawn for a rare term brings its
+    other labels along.
+
+    References
+    ----------
+    .. [1] F. Charte, A. J. Rivera, M. J. del Jesus, F. Herrera, "Addressing imbalance in
+       multilabel classification: Measures and random resampling algorithms", Neurocomputing 163,
+       3-16, 2015. https://doi.org/10.1016/j.neucom.2014.08.091
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.over_sampling import RandomLabelsetOverSampler
+    >>> X = np.arange(10.0).reshape(5, 2)
+    >>> y = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1], [0, 0, 1]])
+    >>> sampler = RandomLabelsetOverSampler(sampling_strategy=4, random_state=0)
+    >>> X_res, y_res = sampler.fit_resample(X, y)
+    >>> y_res.sum(axis=0)
+    array([7, 5, 4])
+    >>> sampler.sampling_plan_.drop(columns="note")
+          n_before  n_target  n_drawn  n_after
+    term
+    0            4         4        0        7
+    1            2         4        2        5
+    2            2         4        1        4
+    """
+
+    def _generate(self, X, y, plan, rng):
+        return X[plan.rows], plan
+
+    def _report(self, plan, target, totals):
+        super()._report(plan, target, totals)
+        n_rows = target.indicator.shape[0]
+        self.sample_indices_ = np.concatenate([np.arange(n_rows), plan.rows])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.sampler_tags.sample_indices = True
+        return tags

@@ -1,0 +1,246 @@
+"""Read what users pass: vectors as finite floats, targets as one sparse indicator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.utils._sklearn_compat import check_array
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target in the one form that samplers work on.
+
+    Attributes
+    ----------
+    indicator : csr_array of uint8, shape (n_rows, n_terms)
+        1 where a row carries a term, or belongs to a class.
+    terms : list of length n_terms
+        Names: columns of a DataFrame, column numbers, or the classes.
+    classes : ndarray of shape (n_rows,) or None
+        What imbalanced-learn knows the rows by if each has exactly one label, else None.
+    one_hot : bool
+        Whether ``classes`` were given as columns; they are then known by column number.
+    """
+
+    indicator: sparse.csr_array
+    terms: list
+    classes: np.ndarray | None = None
+    one_hot: bool = False
+
+    def column(self, key):
+        """Find the column of a term by its name, or by its number where names are text."""
+        if key in self.terms:
+            return self.terms.index(key)
+        names_are_numbers = any(isinstance(term, int | np.integer) for term in self.terms)
+        is_number = isinstance(key, int | np.integer)
+        if is_number and not names_are_numbers and 0 <= key < len(self.terms):
+            return int(key)
+        raise UnknownTermError(
+            f"sampling_strategy names {key!r}, which is not among the {len(self.terms)} terms of "
+            f"y ({a_few(self.terms)}). Use a column name, or a column number."
+        )
+
+
+def read_target(y):
+    """Read any target that a sampler accepts.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,), (n_rows, 1) or (n_rows, n_terms)
+        Classes, or binary indicators: list, ndarray, DataFrame, Series, sparse matrix.
+
+    Returns
+    -------
+    target : Target
+        Single-label if ``y`` has one column, or exactly one label in every row.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If a matrix holds anything but binary indicators.
+    """
+    y = _as_array(y)
+    if y.ndim < 2 or y.shape[1] == 1:
+        return _read_classes(y)
+    indicator, terms = check_indicator(y)
+    if (indicator.sum(axis=1) == 1).all():
+        return Target(indicator, terms, indicator.indices.astype(np.int64), one_hot=True)
+    return Target(indicator, terms)
+
+
+def check_indicator(y):
+    """Read a matrix of binary indicators, whatever holds it.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix of shape (n_rows, n_terms)
+        0 and 1 in any dtype, booleans included.
+
+    Returns
+    -------
+    indicator : csr_array of uint8, shape (n_rows, n_terms)
+        Without explicit zeros. Sums of uint8 products wrap at 256: widen before multiplying.
+    terms : list of length n_terms
+        Column names of a DataFrame, else column numbers.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` has another shape, or values other than 0 and 1.
+
+    Examples
+    --------
+    >>> indicator, terms = check_indicator([[1, 0, 1], [0, 0, 1]])
+    >>> terms
+    [0, 1, 2]
+    >>> indicator.sum(axis=0)
+    array([1, 0, 2], dtype=uint64)
+    """
+    y = _as_array(y)
+    if y.ndim != 2 or 0 in y.shape:
+        raise InvalidLabelsError(
+            f"y must hold binary indicators in shape (n_rows, n_terms); its shape is {y.shape}. "
+            "GOTermBinarizer or MultiLabelBinarizer make them from lists of terms."
+        )
+    return _binary_csr(y), _column_names(y)
+
+
+def check_vectors(X):
+    """Read X as finite floats in the precision to compute in.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features)
+        Numbers. float16 becomes float32, because a sum of its squares overflows at 65,504;
+        integers become float64. Sparse columns of a DataFrame become dense.
+
+    Returns
+    -------
+    X : ndarray of float32 or float64, shape (n_rows, n_features)
+        Not a copy where ``X`` already is one: do not write into it.
+
+    Raises
+    ------
+    ValueError
+        If ``X`` holds NaN or inf (names the columns), or is not a dense matrix of numbers.
+    """
+    names = X.columns if isinstance(X, pd.DataFrame) else None
+    if names is not None and all(isinstance(dtype, pd.SparseDtype) for dtype in X.dtypes):
+        X = X.sparse.to_dense()
+    is_half = getattr(X, "dtype", None) == np.float16
+    dtype = np.float32 if is_half else [np.float64, np.float32]
+    X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
+    _check_finite(X, names)
+    return X
+
+
+def a_few(values, limit=5):
+    """List the first values for a message, and say if there are more.
+
+    Parameters
+    ----------
+    values : iterable
+    limit : int
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> a_few(range(8))
+    '0, 1, 2, 3, 4, ...'
+    """
+    values = list(values)
+    text = ", ".join(str(value) for value in values[:limit])
+    return text + (", ..." if len(values) > limit else "")
+
+
+def _as_array(y):
+    if isinstance(y, pd.DataFrame) or sparse.issparse(y):
+        return y
+    try:
+        return np.asarray(y)
+    except ValueError as error:  # rows of different length
+        raise InvalidLabelsError(
+            "y must hold binary indicators in shape (n_rows, n_terms), or one class a row; its "
+            "rows differ in length. GOTermBinarizer or MultiLabelBinarizer turn lists of terms "
+            "into indicators."
+        ) from error
+
+
+def _read_classes(y):
+    if isinstance(y, pd.DataFrame):
+        y = y.iloc[:, 0]
+    elif sparse.issparse(y):
+        y = y.toarray()
+    y = column_or_1d(y)
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    n_rows = len(codes)
+    ones = np.ones(n_rows, dtype=np.uint8)
+    shape = (n_rows, len(classes))
+    return Target(sparse.csr_array((ones, (np.arange(n_rows), codes)), shape), list(classes), y)
+
+
+def _binary_csr(y):
+    if not sparse.issparse(y):
+        y = _plain_numbers(y)
+    indicator = sparse.csr_array(y)
+    indicator.sum_duplicates()
+    _check_binary(indicator.data)
+    indicator.eliminate_zeros()
+    return indicator.astype(np.uint8)
+
+
+def _plain_numbers(y):
+    y = y.to_numpy() if isinstance(y, pd.DataFrame) else y
+    if y.dtype == object:  # a frame of mixed dtypes: let numpy find what they have in common
+        y = np.array(y.tolist())
+    if y.dtype.kind not in "biuf":
+        raise InvalidLabelsError(
+            f"y must hold binary indicators, 0 or 1; its values are of type {y.dtype}. "
+            "GOTermBinarizer or MultiLabelBinarizer turn names of terms into indicators."
+        )
+    return y
+
+
+def _check_binary(values):
+    wrong = values[~((values == 0) | (values == 1))]
+    if len(wrong):
+        raise InvalidLabelsError(
+            f"y must hold binary indicators, 0 or 1; {len(wrong)} of its values are something "
+            f"else ({a_few(np.unique(wrong).tolist())}). Threshold probabilities first, "
+            "e.g. y = (y >= 0.5); recode {-1, 1} as y = (y > 0)."
+        )
+
+
+def _column_names(y):
+    if not isinstance(y, pd.DataFrame):
+        return list(range(y.shape[1]))
+    if not y.columns.is_unique:
+        repeated = y.columns[y.columns.duplicated()].unique()
+        raise InvalidLabelsError(
+            f"Columns of y must be distinct terms; repeated: {a_few(repeated)}. Merge them first."
+        )
+    return y.columns.tolist()
+
+
+def _check_finite(X, names):
+    finite = np.isfinite(X)
+    if finite.all():
+        return
+    numbers = np.flatnonzero(~finite.all(axis=0))
+    columns = numbers if names is None else names[numbers]
+    kind = "NaN" if np.isnan(X).any() else "inf (infinity)"
+    first_row = np.flatnonzero(~finite.all(axis=1))[0]
+    raise ValueError(
+        f"Input X contains {kind} in {len(columns)} column(s) ({a_few(columns)}), first in row "
+        f"{first_row} counted from 0. Impute the values or drop the rows."
+    )
