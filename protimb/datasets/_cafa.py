@@ -1,0 +1,236 @@
+"""Read a CAFA-5 training folder: vectors, propagated annotations, groups and ontology."""
+
+from functools import lru_cache
+from pathlib import Path
+from warnings import warn
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from protimb.datasets._annotations import read_annotations
+from protimb.datasets._embeddings import read_embeddings
+from protimb.datasets._fasta import LazySequences
+from protimb.exceptions import AnnotationError, OntologyWarning
+from protimb.ontology import read_obo
+from protimb.ontology._files import read_text
+from protimb.ontology._propagate import indicator, propagate_indicators, term_columns
+
+# Short name -> (namespace in the ontology, aspect in CAFA's tables).
+ONTOLOGIES = {
+    "mf": ("molecular_function", "MFO"),
+    "bp": ("biological_process", "BPO"),
+    "cc": ("cellular_component", "CCO"),
+}
+
+# What is read -> the names that it goes by; the first that exists is taken.
+FILES = {
+    "ontology": ("go-basic.obo", "go-basic.obo.gz"),
+    "terms": ("train_terms.tsv", "train_terms.tsv.gz"),
+    "ids": ("train_ids.npy",),
+    "vectors": ("train_embeds.npy", "train_embeddings.npy"),
+    "sequences": ("train_sequences.fasta", "train_sequences.fasta.gz"),
+    "clusters": ("clusters.tsv", "clusters.tsv.gz"),
+    "description": ("DESCR.md",),
+}
+
+
+def read_cafa(
+    folder,
+    ontology="mf",
+    *,
+    min_proteins=10,
+    max_proteins=None,
+    as_frame=False,
+    return_X_y=False,
+):
+    """Read a training folder in the layout of CAFA-5.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Holds ``train_terms.tsv``, ``go-basic.obo``, ``train_ids.npy``, and ``train_embeds.npy``
+        or ``train_embeddings.npy``; possibly ``train_sequences.fasta`` and ``clusters.tsv``
+        (``EntryID``, ``cluster``). Text files may be gzipped; files may lie in a subfolder
+        ``Train``, as Kaggle packs them.
+    ontology : {"mf", "bp", "cc"}
+        Molecular function, biological process or cellular component.
+    min_proteins : int
+        Leave out terms with fewer proteins, counted after propagation.
+    max_proteins : int, optional
+        Leave out terms with more proteins.
+    as_frame : bool
+        Return ``X`` and ``y`` as DataFrames, indexed by protein id.
+    return_X_y : bool
+        Return ``(X, y)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        ``X`` : float32 of shape (n_proteins, width), protein vectors.
+        ``y`` : uint8 of shape (n_proteins, n_terms), propagated indicators.
+        ``protein_ids`` : str of shape (n_proteins,), sorted.
+        ``terms``, ``term_names`` : str of shape (n_terms,), sorted by id, the root left out.
+        ``groups`` : str of shape (n_proteins,), sequence cluster of each protein; without a
+        table of clusters every protein is its own.
+        ``ontology`` : GeneOntology, all three namespaces.
+        ``sequences`` : mapping of protein id to residues, read when first asked for.
+        ``DESCR`` : str.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing; names what was looked for.
+    AnnotationError, EmbeddingFileError, OntologyError
+        If a file is malformed.
+
+    Warns
+    -----
+    OntologyWarning
+        If annotations name terms that the ontology lacks, or contradict it.
+    EmbeddingWarning
+        If annotated proteins have no vector; they are left out.
+
+    See Also
+    --------
+    load_human_go : The packaged human data.
+    read_embeddings, read_annotations, read_fasta : Read single files.
+
+    Notes
+    -----
+    Proteins are those with an annotation in the namespace. Annotations are propagated over
+    ``is_a`` and ``part_of`` inside it, as in the CAFA evaluation. A protein whose every term
+    is too rare or too frequent keeps an all-zero row.
+
+    Examples
+    --------
+    >>> from protimb.datasets import read_cafa
+    >>> read_cafa("missing_folder")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: missing_folder has no go-basic.obo or go-basic.obo.gz, ...
+    """
+    namespace, aspect = _namespace(ontology)
+    paths = _find_files(Path(folder))
+    graph = _read_obo_once(paths["ontology"])
+    annotations = read_annotations(paths["terms"])
+    protein_ids, propagated = _propagated(annotations, graph, namespace, aspect)
+    X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
+    propagated = propagated[np.isin(protein_ids, kept)]
+    terms, y = _cut(propagated, graph, min_proteins, max_proteins)
+    bunch = Bunch(
+        X=X,
+        y=y,
+        protein_ids=kept,
+        terms=terms,
+        term_names=np.array([graph.names[term] for term in terms.tolist()], dtype=str),
+        groups=_read_groups(paths["clusters"], kept),
+        ontology=graph,
+        sequences=LazySequences(paths["sequences"], kept),
+        DESCR=_read_description(paths["description"], folder),
+    )
+    return _shaped(bunch, as_frame, return_X_y)
+
+
+def _namespace(ontology):
+    if ontology not in ONTOLOGIES:
+        raise ValueError(f"ontology must be one of {sorted(ONTOLOGIES)}, got {ontology!r}.")
+    return ONTOLOGIES[ontology]
+
+
+def _find_files(folder):
+    optional = {"sequences", "clusters", "description"}
+    paths = {what: _find(folder, names) for what, names in FILES.items()}
+    for what, path in paths.items():
+        if path is None and what not in optional:
+            raise FileNotFoundError(
+                f"{folder} has no {' or '.join(FILES[what])}, which a CAFA-5 training folder has. "
+                "Check the path."
+            )
+    return paths
+
+
+def _find(folder, names):
+    candidates = (folder / sub / name for name in names for sub in ("", "Train"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read_obo_once(path):
+    # A GeneOntology is immutable, so every data set of a process may share one.
+    status = path.stat()
+    return _read_obo_version(path.resolve(), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)
+def _read_obo_version(path, mtime, size):
+    return read_obo(path)
+
+
+def _propagated(annotations, graph, namespace, aspect):
+    """Return the proteins annotated in a namespace, and their propagated indicators as CSR."""
+    columns = term_columns(annotations["term"].tolist(), graph)
+    spaces = np.array([graph.namespaces[term] for term in graph.terms] + [""], dtype=object)
+    inside = spaces[columns] == namespace  # an unknown term, -1, gets the "" at the end
+    _warn_of_aspects(annotations, inside, columns >= 0, aspect)
+    if not inside.any():
+        raise AnnotationError(f"No protein has an annotation in {namespace}.")
+    rows, proteins = pd.factorize(annotations["EntryID"][inside], sort=True)
+    shape = (len(proteins), len(graph))
+    direct = indicator(rows, columns[inside], shape)
+    return np.array(proteins, dtype=str), propagate_indicators(direct, graph)
+
+
+def _warn_of_aspects(annotations, inside, known, aspect):
+    said = (annotations["aspect"] == aspect).to_numpy()
+    wrong = known & (said != inside)
+    if wrong.any():
+        first = annotations[wrong].iloc[0]
+        warn(
+            f"{wrong.sum()} annotations have an aspect that contradicts the ontology, such as "
+            f"{first['term']} of {first['EntryID']} ({first['aspect']}); the ontology is followed.",
+            OntologyWarning,
+            stacklevel=4,
+        )
+
+
+def _cut(propagated, graph, min_proteins, max_proteins):
+    """Return the terms within the limits, sorted, and their columns as a dense matrix."""
+    counts = propagated.sum(axis=0, dtype=np.int64).A1
+    limit = np.inf if max_proteins is None else max_proteins
+    frequent = (counts >= max(min_proteins, 1)) & (counts <= limit)
+    names = np.array(graph.terms, dtype=object)
+    terms = sorted(set(names[frequent]) - set(graph.roots))
+    columns = [graph._rank[term] for term in terms]
+    return np.array(terms, dtype=str), propagated[:, columns].astype(np.uint8).toarray()
+
+
+def _read_groups(path, protein_ids):
+    if path is None:
+        return protein_ids.copy()
+    lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
+    cluster_of = dict(_cluster_line(line, n, path) for n, line in enumerate(lines, 1))
+    return np.array([cluster_of.get(one, one) for one in protein_ids.tolist()], dtype=str)
+
+
+def _cluster_line(line, number, path):
+    fields = line.split("\t")
+    if len(fields) != 2:
+        raise AnnotationError(
+            f"{path}, line {number}: expected a protein and its cluster, found {fields!r}."
+        )
+    return fields
+
+
+def _read_description(path, folder):
+    if path is None:
+        return f"Proteins with GO annotations, read from {folder}."
+    return path.read_text(encoding="utf-8")
+
+
+def _shaped(bunch, as_frame, return_X_y):
+    if as_frame:
+        index = pd.Index(bunch.protein_ids, name="EntryID")
+        names = [f"x{i}" for i in range(bunch.X.shape[1])]
+        bunch.X = pd.DataFrame(bunch.X, index=index, columns=names)
+        bunch.y = pd.DataFrame(bunch.y, index=index, columns=bunch.terms)
+    return (bunch.X, bunch.y) if return_X_y else bunch

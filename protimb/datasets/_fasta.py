@@ -1,0 +1,162 @@
+"""Protein sequences from FASTA files, with the checks that parsers leave out."""
+
+import io
+from collections.abc import Mapping
+from warnings import warn
+
+from protimb.datasets._ids import normalise_protein_id
+from protimb.exceptions import FastaError, FastaWarning
+from protimb.ontology._files import local_path, read_text
+
+# A gap or an inner stop is no residue; encoders know X as "any".
+_UNREADABLE = str.maketrans("-*.", "XXX")
+
+
+def read_fasta(path):
+    """Read protein sequences.
+
+    Parameters
+    ----------
+    path : str or path-like
+        FASTA, plain or gzipped, with any line ends.
+
+    Returns
+    -------
+    sequences : dict of str to str
+        Accession (``sp|P12345|X_HUMAN`` gives ``P12345``) -> residues in upper case.
+
+    Raises
+    ------
+    FastaError
+        If the file is empty, has no header, has a comment or a digit within a record, an empty
+        id or sequence, or two sequences for one id.
+
+    Warns
+    -----
+    FastaWarning
+        If a record is repeated, or gaps and inner stops were read as ``X``.
+
+    See Also
+    --------
+    normalise_protein_id : How ids are reduced to accessions.
+
+    Notes
+    -----
+    A stop (``*``) at the end of a sequence is dropped. The rare and ambiguous residues
+    ``B J O U X Z`` are kept: what an encoder does not know, the encoder maps.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from protimb.datasets import read_fasta
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "toy.fasta")
+    ...     _ = path.write_text(">sp|P12345|X_HUMAN toy\\nMKV\\nla*\\n")
+    ...     read_fasta(path)
+    {'P12345': 'MKVLA'}
+    """
+    from Bio.SeqIO.FastaIO import SimpleFastaParser  # here, because loading the data needs none
+
+    path = local_path(path, FastaError)
+    text = read_text(path, FastaError)
+    _check_lines(text, path)
+    sequences: dict[str, str] = {}
+    n_repeated = n_repaired = 0
+    for header, raw in SimpleFastaParser(io.StringIO(text)):
+        protein_id = _protein_id(header, path)
+        sequence, repaired = _residues(raw, protein_id, path)
+        n_repeated += _is_repeated(protein_id, sequence, sequences, path)
+        n_repaired += repaired
+        sequences[protein_id] = sequence
+    _warn_of_repairs(n_repeated, n_repaired, path)
+    return sequences
+
+
+class LazySequences(Mapping):
+    """Sequences of a FASTA file that is read when the first one is asked for.
+
+    Parameters
+    ----------
+    path : path-like
+        The FASTA file.
+    protein_ids : sequence of str
+        The proteins that belong here, in order; others in the file are passed over.
+    """
+
+    def __init__(self, path, protein_ids):
+        self.path = path
+        self._protein_ids = dict.fromkeys(map(str, protein_ids))
+        self._sequences = None
+
+    def __getitem__(self, protein_id):
+        if protein_id not in self._protein_ids:
+            raise KeyError(protein_id)
+        if self._sequences is None:
+            self._sequences = read_fasta(self.path)
+        return self._sequences[protein_id]
+
+    def __iter__(self):
+        return iter(self._protein_ids)
+
+    def __len__(self):
+        return len(self._protein_ids)
+
+    def __repr__(self):
+        return f"LazySequences({str(self.path)!r}, {len(self)} proteins)"
+
+
+def _check_lines(text, path):
+    """Refuse what SimpleFastaParser passes over or joins into a sequence."""
+    if not text.strip():
+        raise FastaError(f"{path}: empty file.")
+    if not text.startswith(">"):
+        first = text.split("\n", 1)[0]
+        raise FastaError(
+            f"{path}, line 1: FASTA starts with a header line ('>id'), found {first[:40]!r}. "
+            "Remove comments and blank lines above the first header."
+        )
+    for mark in ";#":
+        if f"\n{mark}" in text:
+            line = text.count("\n", 0, text.index(f"\n{mark}")) + 2
+            raise FastaError(f"{path}, line {line}: a comment ({mark!r}) within a record. Remove it.")
+
+
+def _protein_id(header, path):
+    words = header.split()
+    if not words or header[0].isspace():
+        raise FastaError(f"{path}: a record without id ('>{header}'). Name it right after the '>'.")
+    return normalise_protein_id(words[0])
+
+
+def _residues(raw, protein_id, path):
+    """Return the sequence in upper case, and whether a gap or stop had to be replaced."""
+    sequence = raw.upper().rstrip("*")
+    if not sequence:
+        raise FastaError(f"{path}: protein {protein_id!r} has an empty sequence.")
+    if sequence.isalpha() and sequence.isascii():
+        return sequence, False
+    readable = sequence.translate(_UNREADABLE)
+    if not (readable.isalpha() and readable.isascii()):
+        strange = sorted({one for one in readable if not (one.isalpha() and one.isascii())})
+        raise FastaError(
+            f"{path}: protein {protein_id!r} has characters that are no residues: "
+            f"{' '.join(map(repr, strange))}."
+        )
+    return readable, True
+
+
+def _is_repeated(protein_id, sequence, sequences, path):
+    known = sequences.get(protein_id)
+    if known is not None and known != sequence:
+        raise FastaError(f"{path}: protein {protein_id!r} occurs twice, with different sequences.")
+    return known is not None
+
+
+def _warn_of_repairs(n_repeated, n_repaired, path):
+    if n_repeated or n_repaired:
+        warn(
+            f"{path}: {n_repeated} records repeat an earlier one; in {n_repaired} sequences gaps "
+            "or inner stops were read as X.",
+            FastaWarning,
+            stacklevel=3,
+        )

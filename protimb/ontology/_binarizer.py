@@ -1,0 +1,187 @@
+"""GOTermBinarizer: sets of GO terms in, a propagated indicator matrix out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from protimb.exceptions import AnnotationError
+from protimb.ontology._propagate import direct_indicators, propagate_indicators
+
+
+class GOTermBinarizer(TransformerMixin, BaseEstimator):
+    """Turn the GO terms of proteins into a propagated indicator matrix.
+
+    Like scikit-learn's ``MultiLabelBinarizer``, but every row is closed under the ontology: a
+    protein that has a term has all its ancestors too.
+
+    Parameters
+    ----------
+    ontology : GeneOntology
+        Supplies ancestors, and resolves alternative and obsolete ids.
+    terms : sequence of str, optional
+        The columns; by default every term that passes the limits below, roots left out
+        because they tell nothing, sorted by id.
+    min_proteins : int
+        Columns have at least this many proteins after propagation. Not used with ``terms``.
+    max_proteins : int, optional
+        Columns have at most this many proteins after propagation. Not used with ``terms``.
+    unknown : {"warn", "ignore", "raise"}
+        What to do about ids that the ontology does not have.
+    sparse_output : bool
+        Return CSR instead of an ndarray.
+
+    Attributes
+    ----------
+    classes_ : ndarray of str, shape (n_terms,)
+        Terms, one a column.
+
+    Raises
+    ------
+    UnknownTermError
+        With ``unknown="raise"``, if an id is unknown; always, if one of ``terms`` is.
+
+    See Also
+    --------
+    GeneOntology.propagate : The same closure, on sets.
+
+    Notes
+    -----
+    ``inverse_transform`` returns propagated sets: which of the terms were annotated directly is
+    lost.
+
+    Examples
+    --------
+    >>> from protimb.ontology import GeneOntology, GOTermBinarizer
+    >>> ontology = GeneOntology(
+    ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+    ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+    ...     parents={"GO:3": ["GO:2"], "GO:2": ["GO:1"]},
+    ... )
+    >>> binarizer = GOTermBinarizer(ontology)
+    >>> binarizer.fit_transform({"P12345": {"GO:3"}, "P67890": {"GO:2"}})
+    array([[1, 1], [1, 0]], dtype=uint8)
+    >>> binarizer.classes_.tolist()
+    ['GO:2', 'GO:3']
+    """
+
+    def __init__(
+        self,
+        ontology,
+        terms=None,
+        *,
+        min_proteins=1,
+        max_proteins=None,
+        unknown="warn",
+        sparse_output=False,
+    ):
+        self.ontology = ontology
+        self.terms = terms
+        self.min_proteins = min_proteins
+        self.max_proteins = max_proteins
+        self.unknown = unknown
+        self.sparse_output = sparse_output
+
+    def fit(self, annotations, y=None):
+        """Choose the columns.
+
+        Parameters
+        ----------
+        annotations : mapping of str to iterable of str, or sequence of iterable of str
+            Terms of each protein.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : GOTermBinarizer
+        """
+        self._fit(annotations)
+        return self
+
+    def fit_transform(self, annotations, y=None):
+        """Choose the columns and return the matrix.
+
+        Parameters
+        ----------
+        annotations : mapping of str to iterable of str, or sequence of iterable of str
+            Terms of each protein.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        indicators : ndarray or CSR of uint8, shape (n_proteins, n_terms)
+            Rows in the order of the annotations.
+        """
+        return self._cut(self._fit(annotations))
+
+    def transform(self, annotations):
+        """Return the matrix of other proteins in the same columns.
+
+        Parameters
+        ----------
+        annotations : mapping of str to iterable of str, or sequence of iterable of str
+            Terms of each protein.
+
+        Returns
+        -------
+        indicators : ndarray or CSR of uint8, shape (n_proteins, n_terms)
+            Rows in the order of the annotations.
+        """
+        check_is_fitted(self, "classes_")
+        return self._cut(self._propagated(annotations))
+
+    def inverse_transform(self, indicators):
+        """Return the terms of each row.
+
+        Parameters
+        ----------
+        indicators : array or sparse matrix of shape (n_proteins, n_terms)
+
+        Returns
+        -------
+        term_sets : list of frozenset of str
+        """
+        check_is_fitted(self, "classes_")
+        rows = indicators.toarray() if hasattr(indicators, "toarray") else np.asarray(indicators)
+        return [frozenset(self.classes_[row != 0].tolist()) for row in rows]
+
+    def _fit(self, annotations):
+        propagated = self._propagated(annotations)
+        terms = self._frequent(propagated) if self.terms is None else self._named()
+        self.classes_ = np.array(terms, dtype=str)
+        return propagated
+
+    def _named(self):
+        return [self.ontology.resolve(term) for term in self.terms]
+
+    def _frequent(self, propagated):
+        counts = propagated.sum(axis=0, dtype=np.int64).A1
+        keep = counts >= max(self.min_proteins, 1)
+        if self.max_proteins is not None:
+            keep &= counts <= self.max_proteins
+        terms = np.array(self.ontology.terms, dtype=object)[keep]
+        return sorted(set(terms) - set(self.ontology.roots))
+
+    def _propagated(self, annotations):
+        if isinstance(annotations, Mapping):
+            annotations = annotations.values()
+        term_sets = [_as_terms(terms) for terms in annotations]
+        direct = direct_indicators(term_sets, self.ontology, self.unknown)
+        return propagate_indicators(direct, self.ontology)
+
+    def _cut(self, propagated):
+        columns = [self.ontology._rank[term] for term in self.classes_.tolist()]
+        indicators = propagated[:, columns].astype(np.uint8)
+        return indicators if self.sparse_output else indicators.toarray()
+
+
+def _as_terms(terms):
+    if isinstance(terms, str):
+        raise AnnotationError(
+            f"Expected the terms of each protein as a set or list, got the string {terms!r}. "
+            f"Pass {{{terms!r}}} instead."
+        )
+    return list(terms)

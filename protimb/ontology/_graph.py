@@ -1,0 +1,348 @@
+"""GeneOntology: the terms, who is whose parent, and what became of the ids that were retired."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+from typing import NamedTuple
+
+from protimb.exceptions import OntologyCycleError, OntologyError, UnknownTermError
+from protimb.ontology import _propagate
+
+
+class ObsoleteTerm(NamedTuple):
+    """What an ontology says about a retired term.
+
+    Parameters
+    ----------
+    replaced_by : tuple of str
+        Terms that take its place.
+    consider : tuple of str
+        Terms that a curator should look at; never followed automatically.
+    """
+
+    replaced_by: tuple[str, ...] = ()
+    consider: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GeneOntology:
+    """An immutable directed acyclic graph of terms.
+
+    A protein that has a term has all its ancestors too (the true-path rule); this object
+    answers who these are. It can be pickled and compared, and copies of it are itself.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        Name of each term; its keys are the terms.
+    namespaces : mapping of str to str
+        Namespace of each term, such as ``"molecular_function"``.
+    parents : mapping of str to sequence of str
+        Direct parents of each term. Terms left out have none.
+    alt_ids : mapping of str to str, optional
+        Alternative id -> the term it was merged into.
+    obsolete : mapping of str to ObsoleteTerm, optional
+        Retired terms; they are not in ``terms``.
+    version : str, optional
+        Release of the ontology (``data-version``).
+
+    Attributes
+    ----------
+    terms : tuple of str
+        All terms in topological order: children precede their parents.
+    roots : tuple of str
+        Terms without a parent.
+    children : mapping of str to tuple of str
+        Direct children of each term.
+
+    Raises
+    ------
+    OntologyError
+        If a parent is not a term.
+    OntologyCycleError
+        If terms are their own ancestors; the message shows the path.
+
+    See Also
+    --------
+    read_obo : Read one from an OBO file.
+    GOTermBinarizer : Turn sets of terms into an indicator matrix.
+
+    Examples
+    --------
+    >>> from protimb.ontology import GeneOntology
+    >>> ontology = GeneOntology(
+    ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+    ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+    ...     parents={"GO:3": ["GO:2"], "GO:2": ["GO:1"]},
+    ... )
+    >>> ontology.terms
+    ('GO:3', 'GO:2', 'GO:1')
+    >>> sorted(ontology.ancestors("GO:3"))
+    ['GO:1', 'GO:2']
+    >>> sorted(ontology.propagate({"P12345": {"GO:2"}})["P12345"])
+    ['GO:1', 'GO:2']
+    """
+
+    names: Mapping[str, str]
+    namespaces: Mapping[str, str]
+    parents: Mapping[str, tuple[str, ...]]
+    alt_ids: Mapping[str, str] = field(default_factory=dict)
+    obsolete: Mapping[str, ObsoleteTerm] = field(default_factory=dict)
+    version: str = ""
+
+    def __post_init__(self):
+        parents = {term: tuple(self.parents.get(term, ())) for term in self.names}
+        object.__setattr__(self, "parents", parents)
+        _check_parents(parents)
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        object.__setattr__(self, "terms", _children_first(parents))
+
+    def __len__(self):
+        return len(self.names)
+
+    def __contains__(self, term):
+        return term in self.names
+
+    def __repr__(self):
+        return f"GeneOntology({len(self)} terms, version={self.version!r})"
+
+    def __eq__(self, other):
+        if not isinstance(other, GeneOntology):
+            return NotImplemented
+        return self is other or self._content() == other._content()
+
+    def __hash__(self):
+        return hash((self.version, len(self)))
+
+    def __reduce__(self):
+        return type(self), self._content()
+
+    # Immutable, so a copy is the object itself; scikit-learn's clone() then costs nothing.
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def _content(self):
+        values = (getattr(self, one.name) for one in fields(self))
+        return tuple(dict(value) if isinstance(value, Mapping) else value for value in values)
+
+    @cached_property
+    def roots(self):
+        return tuple(term for term in self.terms if not self.parents[term])
+
+    @cached_property
+    def children(self):
+        return MappingProxyType({term: tuple(below) for term, below in _inverted(self.parents)})
+
+    @cached_property
+    def _rank(self):
+        return {term: rank for rank, term in enumerate(self.terms)}
+
+    @cached_property
+    def _parent_matrix(self):
+        return _propagate.parent_matrix(self)
+
+    def namespace(self, term):
+        """Return the namespace of a term.
+
+        Parameters
+        ----------
+        term : str
+            A term, an alternative id, or a retired term that has one replacement.
+
+        Returns
+        -------
+        namespace : str
+        """
+        return self.namespaces[self.resolve(term)]
+
+    def resolve(self, term):
+        """Return the term that an id stands for today.
+
+        Parameters
+        ----------
+        term : str
+            Any id: alternative ids lead to the term that they were merged into, and an
+            obsolete term to its replacement, if the ontology names exactly one.
+
+        Returns
+        -------
+        term : str
+            One of ``terms``.
+
+        Raises
+        ------
+        UnknownTermError
+            If the id is unknown, or obsolete without a single replacement.
+        """
+        found = self._find(term)
+        if found is None:
+            raise UnknownTermError(f"Term {term!r} {self._why_unknown(term)}")
+        return found
+
+    def _find(self, term):
+        # A replacement may itself have been merged or retired since; `seen` ends a loop of them.
+        seen = set()
+        while term not in self.names and term not in seen:
+            seen.add(term)
+            if term in self.alt_ids:
+                term = self.alt_ids[term]
+            elif len(self.obsolete.get(term, _UNKNOWN).replaced_by) == 1:
+                term = self.obsolete[term].replaced_by[0]
+        return term if term in self.names else None
+
+    def _why_unknown(self, term):
+        if term not in self.obsolete:
+            return (
+                f"is not in this ontology (version {self.version or 'unknown'}). Check its "
+                "spelling, or pass unknown='ignore' to GOTermBinarizer to drop it."
+            )
+        advice = self.obsolete[term].replaced_by or self.obsolete[term].consider
+        hint = f"consider {', '.join(advice)}" if advice else "nothing takes its place"
+        return f"is obsolete (version {self.version or 'unknown'}): {hint}."
+
+    def ancestors(self, term):
+        """Return every term above a term, the term itself left out.
+
+        Parameters
+        ----------
+        term : str
+            Any id that ``resolve`` accepts.
+
+        Returns
+        -------
+        ancestors : frozenset of str
+        """
+        return _reachable(self.resolve(term), self.parents)
+
+    def descendants(self, term):
+        """Return every term below a term, the term itself left out.
+
+        Parameters
+        ----------
+        term : str
+            Any id that ``resolve`` accepts.
+
+        Returns
+        -------
+        descendants : frozenset of str
+        """
+        return _reachable(self.resolve(term), self.children)
+
+    def propagate(self, annotations, *, unknown="warn"):
+        """Add to each protein's terms all their ancestors.
+
+        Parameters
+        ----------
+        annotations : mapping of str to iterable of str, or sequence of iterable of str
+            Terms of each protein.
+        unknown : {"warn", "ignore", "raise"}
+            What to do about ids that no term answers to; they are dropped unless it raises.
+
+        Returns
+        -------
+        propagated : dict of str to frozenset, or list of frozenset
+            As given, closed under the ontology, up to the roots.
+
+        Raises
+        ------
+        UnknownTermError
+            With ``unknown="raise"``, if an id is unknown.
+        """
+        return _propagate.propagate_sets(self, annotations, unknown)
+
+    def propagate_scores(self, scores, terms):
+        """Raise each term's score to the highest among its descendants.
+
+        Parameters
+        ----------
+        scores : array of shape (n_rows, n_terms)
+            Any real scores; they are not changed.
+        terms : sequence of str
+            The columns. A term passes its score on to all its ancestors here, also where the
+            terms in between have no column.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_terms)
+            Same floating dtype; no parent scores below its child.
+        """
+        return _propagate.propagate_scores(self, scores, terms)
+
+    def closure(self, terms=None):
+        """Return who is above whom, as a sparse matrix.
+
+        Parameters
+        ----------
+        terms : sequence of str, optional
+            Rows and columns; all of ``self.terms`` by default.
+
+        Returns
+        -------
+        closure : CSR matrix of bool, shape (n_terms, n_terms)
+            ``closure[i, j]`` is True where ``terms[j]`` is ``terms[i]`` or its ancestor.
+        """
+        return _propagate.closure(self, self.terms if terms is None else terms)
+
+
+_UNKNOWN = ObsoleteTerm()
+_MAPPINGS = ("names", "namespaces", "parents", "alt_ids", "obsolete")
+
+
+def _check_parents(parents):
+    for term, above in parents.items():
+        for parent in above:
+            if parent not in parents:
+                raise OntologyError(
+                    f"Term {term!r} has the parent {parent!r}, which is not a term of this ontology."
+                )
+
+
+def _children_first(parents):
+    n_children = Counter(parent for above in parents.values() for parent in above)
+    order = [term for term in parents if not n_children[term]]
+    for term in order:  # grows while it is read: a parent follows its last child
+        for parent in parents[term]:
+            n_children[parent] -= 1
+            if not n_children[parent]:
+                order.append(parent)
+    if len(order) < len(parents):
+        raise _cycle_error(parents)
+    return tuple(order)
+
+
+def _cycle_error(parents):
+    try:
+        TopologicalSorter(dict(_inverted(parents))).prepare()
+    except CycleError as error:
+        path = " -> ".join(error.args[1])
+    return OntologyCycleError(
+        f"Terms are their own ancestors: {path} (each is a child of the next). "
+        "Leave out the relation that closes the cycle."
+    )
+
+
+def _inverted(parents):
+    children: dict[str, list[str]] = {term: [] for term in parents}
+    for term, above in parents.items():
+        for parent in above:
+            children[parent].append(term)
+    return children.items()
+
+
+def _reachable(start, neighbours):
+    # A stack, not recursion: a chain of 5,000 terms is legal.
+    found: set[str] = set()
+    stack = list(neighbours[start])
+    while stack:
+        term = stack.pop()
+        if term not in found:
+            found.add(term)
+            stack.extend(neighbours[term])
+    return frozenset(found)
