@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._targets import dense_labels, encode_targets
+from protimb.utils._sklearn_compat import validate_data
+from protimb.utils._validation import check_vectors
 
 # Networks and neighbours see blocks of exactly this many rows, the last one padded: a matrix
 # product rounds differently for other heights, and a protein's score must not depend on company.
@@ -51,8 +53,9 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         Returns
         -------
         labels : ndarray
-            int8 indicators of shape (n_rows, n_terms), 1 where the probability exceeds 0.5,
-            for multilabel targets; the likeliest class, of shape (n_rows,), for a single label.
+            Indicators of shape (n_rows, n_terms) in the dtype of the target, 1 where the
+            probability exceeds 0.5, for multilabel targets; the likeliest class, of shape
+            (n_rows,), for a single label.
         """
         probabilities = self.predict_proba(X)
         return self._coding.decide(probabilities)
@@ -90,35 +93,15 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         )
 
     def _check_rows(self, X, *, reset):
-        # Finiteness is checked below, so that the message can name the column.
+        # check_vectors tests for NaN and inf: its message names the columns.
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
-        require_finite(X, type(self).__name__, getattr(self, "feature_names_in_", None))
-        return X
+        return check_vectors(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def require_finite(X, name, columns=None):
-    """Raise a ValueError that names the first column holding NaN or infinity."""
-    # A finite sum proves that all is finite, without a mask as large as X.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(X.sum(dtype=np.float64)):
-            return
-    bad = ~np.isfinite(X)
-    if not bad.any():
-        return
-    row, column = np.argwhere(bad)[0]
-    kind = "NaN" if np.isnan(X[row, column]) else "infinity"
-    label = int(column) if columns is None else f"{columns[column]!r}"
-    raise ValueError(
-        f"Input X contains {kind} in column {label}, row {row} "
-        f"({int(bad.any(axis=0).sum())} columns hold NaN or inf). "
-        f"{name} needs finite vectors: drop or impute these rows."
-    )
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler, normalize
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_consistent_length
 
 from protimb.classification._base import BaseTermClassifier, in_blocks, unchanged_on_failure
 from protimb.classification._targets import encode_targets
+from protimb.utils._sklearn_compat import Interval
 
 
 class KNNTermClassifier(BaseTermClassifier):

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
@@ -15,6 +14,7 @@ from protimb.classification._base import BaseTermClassifier, unchanged_on_failur
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._sklearn_compat import Interval, StrOptions
 
 
 class GOTermClassifier(BaseTermClassifier):
@@ -111,7 +111,7 @@ class GOTermClassifier(BaseTermClassifier):
     >>> model = GOTermClassifier(hidden_layer_sizes=(8,), lr=0.05, random_state=0).fit(X, y)
     >>> model.predict([[-1.0, 0.0], [1.0, 0.0]])
     array([[1, 0, 1],
-           [0, 1, 1]], dtype=int8)
+           [0, 1, 1]])
     """
 
     _parameter_constraints: ClassVar = {
@@ -320,5 +320,5 @@ def _checked_weights(sample_weight, n_rows):
     if weights.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weights.shape}; expected {(n_rows,)}.")
     if (weights < 0).any() or not weights.any():
-        raise ValueError("sample_weight must be non-negative, and positive for at least one row.")
+        raise ValueError("sample_weight must be non-negative, and not zero for all rows.")
     return weights

@@ -1,15 +1,18 @@
 """Targets of a classifier: indicators, classes or a column become one label matrix."""
 
-import os
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from protimb.exceptions import InvalidLabelsError, MemoryEstimateError
+from protimb.utils._memory import available_memory
+from protimb.utils._validation import check_indicator
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,15 @@ class TargetCoding:
         Whether the target was a matrix of indicators.
     classes : ndarray
         The classes of a single label; column numbers for multilabel targets.
+    dtype : dtype
+        Of the target, and so of what ``predict`` returns.
     terms : ndarray of object or None
         Names of the columns, where they are known.
     """
 
     multilabel: bool
     classes: np.ndarray
+    dtype: np.dtype
     terms: np.ndarray | None = None
 
     def probabilities(self, scores):
@@ -44,7 +50,7 @@ class TargetCoding:
     def decide(self, probabilities):
         """Turn probabilities into indicators or classes."""
         if self.multilabel:
-            return (probabilities > 0.5).astype(np.int8)
+            return (probabilities > 0.5).astype(self.dtype)
         return self.classes[probabilities.argmax(axis=1)]
 
 
@@ -61,7 +67,7 @@ def encode_targets(y, terms=None):
 
     Returns
     -------
-    labels : ndarray or CSR of uint8, shape (n_rows, n_columns)
+    labels : csr_array of uint8, shape (n_rows, n_columns)
         Two classes make one column, more make one each.
     coding : TargetCoding
 
@@ -78,9 +84,9 @@ def encode_targets(y, terms=None):
         return _encode_classes(column_or_1d(y, warn=True), terms)
     if terms is None and hasattr(y, "columns"):
         terms = list(y.columns)
-    labels = _sparse_indicators(y) if sparse.issparse(y) else _dense_indicators(y)
+    labels, _ = check_indicator(y)
     names = None if terms is None else _term_names(terms, labels.shape[1])
-    return labels, TargetCoding(True, np.arange(labels.shape[1]), names)
+    return labels, TargetCoding(True, np.arange(labels.shape[1]), _indicator_dtype(y), names)
 
 
 def dense_labels(labels):
@@ -88,7 +94,7 @@ def dense_labels(labels):
 
     Parameters
     ----------
-    labels : ndarray or CSR of uint8, shape (n_rows, n_columns)
+    labels : csr_array of uint8, shape (n_rows, n_columns)
 
     Returns
     -------
@@ -97,75 +103,46 @@ def dense_labels(labels):
     Raises
     ------
     MemoryEstimateError
-        If one byte a cell is more than this machine's memory.
+        If one byte a cell is more than the memory at hand.
     """
-    if not sparse.issparse(labels):
-        return labels
-    n_bytes = labels.shape[0] * labels.shape[1]
-    if n_bytes > _physical_memory():
+    n_bytes, available = math.prod(labels.shape), available_memory()
+    if available is not None and n_bytes > available:
         raise MemoryEstimateError(
-            f"y of shape {labels.shape} takes {n_bytes / 2**30:.1f} GiB at one byte a cell, "
-            f"and this machine has {_physical_memory() / 2**30:.1f} GiB. "
-            "Keep fewer terms, for example those with at least 10 proteins."
+            f"y of shape {labels.shape} takes {n_bytes / 2**30:,.1f} GiB at one byte a cell; "
+            f"{available / 2**30:,.1f} GiB are available. Keep fewer terms, for example those "
+            "with at least 10 proteins."
         )
     return labels.toarray()
 
 
 def _is_multilabel(y):
-    if sparse.issparse(y):
+    if sparse.issparse(y) or hasattr(y, "columns"):
         return True
-    shape = getattr(y, "shape", None) or np.shape(y)
-    return len(shape) == 2 and (shape[1] > 1 or hasattr(y, "columns"))
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    return len(shape) == 2 and shape[1] > 1
 
 
 def _encode_classes(y, terms):
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
     check_classification_targets(y)
     if terms is not None:
         raise InvalidLabelsError(
             "terms names the columns of a matrix of indicators, but y has one class a row."
         )
     binarizer = LabelBinarizer()
-    labels = binarizer.fit_transform(y).astype(np.uint8)
+    labels = sparse.csr_array(binarizer.fit_transform(y), dtype=np.uint8)
     if len(binarizer.classes_) < 2:
         raise ValueError(
             f"All rows have one class, {binarizer.classes_[0]!r}; there is nothing to learn. "
             "Pass rows of at least 2 classes."
         )
-    return labels, TargetCoding(False, binarizer.classes_)
+    return labels, TargetCoding(False, binarizer.classes_, y.dtype)
 
 
-def _dense_indicators(y):
-    y = np.asarray(y)
-    if y.dtype == object or y.dtype.kind not in "biuf":
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidLabelsError(
-                f"y must hold binary indicators, 0 or 1; it holds {y.dtype} values. "
-                "Binarize the terms first."
-            ) from error
-    bad = (y != 0) & (y != 1)  # NaN differs from both
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise _not_binary(y[row, column], row, column, int(bad.sum()))
-    return y.astype(np.uint8)
-
-
-def _sparse_indicators(y):
-    y = sparse.csr_array(y)
-    y.eliminate_zeros()
-    bad = np.flatnonzero(y.data != 1)
-    if len(bad):
-        row = np.searchsorted(y.indptr, bad[0], side="right") - 1
-        raise _not_binary(y.data[bad[0]], row, y.indices[bad[0]], len(bad))
-    return y.astype(np.uint8)
-
-
-def _not_binary(value, row, column, n_bad):
-    return InvalidLabelsError(
-        f"y must hold binary indicators, 0 or 1; row {row}, column {column} holds "
-        f"{value.item()!r} ({n_bad} such values). Threshold probabilities, recode -1 as 0."
-    )
+def _indicator_dtype(y):
+    dtype = y.dtype if sparse.issparse(y) else np.asarray(y[:1]).dtype
+    return dtype if dtype.kind in "biuf" else np.dtype(np.int8)
 
 
 def _term_names(terms, n_columns):
@@ -174,10 +151,3 @@ def _term_names(terms, n_columns):
             f"terms has {len(terms)} names and y has {n_columns} columns; they must agree."
         )
     return np.array(list(terms), dtype=object)
-
-
-def _physical_memory():
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
-        return float("inf")
