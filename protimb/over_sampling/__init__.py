@@ -1,5 +1,6 @@
 """Samplers that add rows for rare terms."""
 
+from protimb.over_sampling._labelwise import LabelwiseSampler
 from protimb.over_sampling._random import RandomLabelsetOverSampler
 
-__all__ = ["RandomLabelsetOverSampler"]
+__all__ = ["LabelwiseSampler", "RandomLabelsetOverSampler"]
