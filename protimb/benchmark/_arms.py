@@ -1,0 +1,154 @@
+"""The arms of a comparison: what each does to the training rows and to the classifier."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn.base import clone
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to treat imbalance, as a comparison runs it.
+
+    Parameters
+    ----------
+    description : str
+        What the arm does, in a few words; shown in the report.
+    make_sampler : callable, optional
+        Returns a new sampler, an object with ``fit_resample(X, y)``; None leaves the rows alone.
+    classifier_params : dict
+        What this arm asks of the network, such as ``class_weight``.
+    alone : bool
+        The arm trains no network: the cosine neighbours are judged by themselves.
+    takes_strategy : bool
+        Whether the sampler gets the comparison's ``sampling_strategy`` or keeps its own.
+
+    See Also
+    --------
+    ARMS : The arms that have a name.
+    compare : Runs them.
+
+    Examples
+    --------
+    >>> from protimb.benchmark import ARMS
+    >>> ARMS["ros"].stages
+    ('resample', 'train', 'evaluate')
+    """
+
+    description: str
+    make_sampler: Callable[[], Any] | None = None
+    classifier_params: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
+    takes_strategy: bool = True
+
+    @property
+    def stages(self):
+        """Names of the stages that the arm goes through, in order."""
+        work = ("resample",) if self.make_sampler else ()
+        return (*work, *(() if self.alone else ("train",)), "evaluate")
+
+    def build_sampler(self, params, *, sampling_strategy, random_state, verbose):
+        """Make the sampler, with as many of the comparison's settings as it knows.
+
+        Parameters
+        ----------
+        params : dict
+            Parameters that were asked for by name; they come last.
+        sampling_strategy : int, dict, callable or str
+        random_state : int
+        verbose : int
+
+        Returns
+        -------
+        sampler : object
+        """
+        sampler = self.make_sampler()
+        common = {"random_state": random_state, "verbose": verbose}
+        if self.takes_strategy:
+            common["sampling_strategy"] = sampling_strategy
+        if not hasattr(sampler, "get_params"):
+            return sampler
+        known = sampler.get_params(deep=False)
+        usable = {name: value for name, value in common.items() if name in known}
+        if not self.takes_strategy and known.get("random_state") is not None:
+            del usable["random_state"]  # a user's own seed stays
+        return sampler.set_params(**{**usable, **params})
+
+
+def resolve_arms(arms):
+    """Turn names, samplers and arms into a dict of arms that starts with ``none``.
+
+    Parameters
+    ----------
+    arms : sequence of str, or dict of str -> str, sampler or Arm
+
+    Returns
+    -------
+    arms : dict of str -> Arm
+
+    Raises
+    ------
+    ValueError
+        If a name is not in ``ARMS``, or an object is no sampler.
+    """
+    if isinstance(arms, str):
+        arms = (arms,)
+    given = dict(arms) if isinstance(arms, Mapping) else {name: name for name in arms}
+    # Without none there is nothing that a difference could be taken to.
+    return {"none": ARMS["none"]} | {name: _as_arm(name, arm) for name, arm in given.items()}
+
+
+def _as_arm(name, arm):
+    if isinstance(arm, Arm):
+        return arm
+    if isinstance(arm, str):
+        return _named_arm(arm)
+    if hasattr(arm, "fit_resample"):
+        return Arm(f"{arm}", lambda: clone(arm), takes_strategy=False)
+    raise ValueError(
+        f"Arm {name!r} is {type(arm).__name__}; give the name of an arm, an Arm, or a sampler "
+        "with fit_resample(X, y)."
+    )
+
+
+def _named_arm(name):
+    if name not in ARMS:
+        raise ValueError(
+            f"Unknown arm {name!r}. Arms with a name are {', '.join(ARMS)}; pass "
+            "{'name': sampler} for one of your own."
+        )
+    return ARMS[name]
+
+
+def _random_labelsets():
+    from protimb.over_sampling import RandomLabelsetOverSampler
+
+    return RandomLabelsetOverSampler()
+
+
+def _smote_by_term():
+    from imblearn.over_sampling import SMOTE
+
+    from protimb.over_sampling import LabelwiseSampler
+
+    return LabelwiseSampler(SMOTE())
+
+
+def _cgan():
+    from protimb.over_sampling import CGANSampler
+
+    return CGANSampler()
+
+
+ARMS = {
+    "none": Arm("training rows as they are"),
+    "class_weight": Arm(
+        "losses weighted by term, rows as they are",
+        classifier_params={"class_weight": "balanced"},
+    ),
+    "ros": Arm("random over-sampling of labelsets", _random_labelsets),
+    "smote": Arm("SMOTE, term by term", _smote_by_term),
+    "cgan": Arm("vectors from a conditional WGAN-GP", _cgan),
+    "knn": Arm("cosine neighbours of the real training rows, no training", alone=True),
+}

@@ -1,0 +1,180 @@
+"""compare: run every arm on the same split, with the same network and the same steps."""
+
+import numpy as np
+import pandas as pd
+
+from protimb.benchmark._arms import ARMS, resolve_arms
+from protimb.benchmark._comparison import Comparison, average_evaluations
+from protimb.benchmark._data import load_bunch
+from protimb.benchmark._provenance import Stages, environment, fingerprint
+from protimb.benchmark._run import CLASSIFIERS, Settings, run_arm
+from protimb.benchmark._split import make_fold
+from protimb.ontology import information_accretion
+
+
+def compare(
+    data="human_go",
+    *,
+    ontology="mf",
+    min_proteins=10,
+    arms=tuple(ARMS),
+    classifiers=tuple(CLASSIFIERS),
+    seeds=1,
+    sampling_strategy=50,
+    epochs=30,
+    max_steps=None,
+    sampler_params=None,
+    classifier_params=None,
+    n_resamples=1000,
+    maps=("tsne",),
+    map_terms=None,
+    out=None,
+    verbose=0,
+):
+    """Compare ways of treating imbalance, and say honestly which one helped whom.
+
+    For each seed one fifth of the sequence clusters is held out. Each arm's sampler sees the
+    training rows only. Then the same network, from the same first weights, is trained for the
+    same number of steps on what the arm made of them, and judged on the held-out proteins.
+
+    Parameters
+    ----------
+    data : {"human_go"}, path or Bunch
+        The bundled human proteins, a CAFA training folder, or what `read_cafa` returns; then
+        ``ontology`` and ``min_proteins`` are not looked at.
+    ontology : {"mf", "bp", "cc"}
+        Namespace of the terms.
+    min_proteins : int
+        Terms with fewer proteins are left out.
+    arms : sequence of str, or dict of str -> str, sampler or Arm
+        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``.
+        ``none`` is always run, because differences are taken to it.
+    classifiers : sequence of str
+        ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
+        real training rows. One training serves both.
+    seeds : int or sequence of int
+        How many seeds, counted from 0, or which.
+    sampling_strategy : int, dict, callable or "auto"
+        What the named samplers raise terms to; your own samplers keep theirs.
+    epochs : int
+        Passes over the real training rows that the steps amount to, at 256 rows a step.
+    max_steps : int, optional
+        Training steps of every arm; overrides ``epochs``.
+    sampler_params : dict of str -> dict, optional
+        Parameters of an arm's sampler: ``{"cgan": {"max_epochs": 100}}``.
+    classifier_params : dict, optional
+        Parameters of `GOTermClassifier`, alike for all arms.
+    n_resamples : int
+        Bootstrap resamples of the test proteins.
+    maps : sequence of {"tsne", "umap"}
+        Maps of real against generated vectors to lay out in the first seed.
+    map_terms : sequence of str, optional
+        Terms that the maps show; chosen among those with many generated rows if None.
+    out : path, optional
+        Folder to save to, see `Comparison.save`.
+    verbose : int
+        1 shows a bar over all stages, 2 the training bars beneath as well.
+
+    Returns
+    -------
+    comparison : Comparison
+
+    Raises
+    ------
+    ValueError
+        If an arm, a classifier or a parameter's arm is unknown, or the Bunch lacks a field.
+    ProtimbError
+        What reading the data, a sampler or training raises, unchanged.
+
+    See Also
+    --------
+    Comparison : What comes back.
+    protimb.metrics.evaluate : The figures and their intervals.
+
+    Notes
+    -----
+    Bins count real training proteins, also for arms that add rows. Information accretion, the
+    weight of a term in Smin, is counted on all proteins and is the same for every arm. Terms
+    without a training protein stay in the table's rarest bin, terms without a test protein are
+    left out of it; the record counts both.
+
+    Examples
+    --------
+    >>> from protimb.benchmark import compare
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    >>> comparison = compare(toy, arms=["ros", "knn"], max_steps=5, n_resamples=20)
+    >>> comparison.table["arm"].unique().tolist()
+    ['none', 'ros', 'knn']
+    """
+    parameters = dict(locals())
+    arms = resolve_arms(arms)
+    settings = Settings.from_parameters(parameters, arms)
+    seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
+        with stages("load"):
+            bunch = load_bunch(data, ontology, min_proteins)
+            accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
+        folds = [make_fold(bunch, seed, accretion, settings) for seed in seeds]
+        folds[0].is_first = True
+        results = [_run_fold(arms, fold, settings, stages) for fold in folds]
+    record = _record(parameters, arms, bunch, folds, stages)
+    comparison = _collect(results, folds, bunch, record)
+    if out is not None:
+        comparison.save(out)
+    return comparison
+
+
+def _count_stages(arms, seeds, settings):
+    n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if settings.maps else 0
+    return 1 + n_maps + len(seeds) * sum(len(arm.stages) for arm in arms.values())
+
+
+def _run_fold(arms, fold, settings, stages):
+    results = {name: run_arm(name, arm, fold, settings, stages) for name, arm in arms.items()}
+    fold.neighbours = None  # (n_test, n_terms) that no later fold needs
+    return results
+
+
+def _collect(results, folds, bunch, record):
+    keys = [(arm, name) for arm, one in results[0].items() for name in one.evaluations]
+    evaluations = {
+        (arm, name): average_evaluations([fold[arm].evaluations[name] for fold in results])
+        for arm, name in keys
+    }
+    scores = {
+        f"AP {arm} {name}": _mean([fold[arm].term_scores[name] for fold in results])
+        for arm, name in keys
+    }
+    terms = _describe_terms(bunch, folds).assign(**scores)
+    traces = {arm: one.traces for arm, one in results[0].items()}
+    return Comparison(evaluations, terms, record, traces)
+
+
+def _describe_terms(bunch, folds):
+    return pd.DataFrame(
+        {
+            "term": list(bunch.terms),
+            "name": list(bunch.term_names),
+            "n_train": _mean([fold.n_train for fold in folds]),
+            "n_test": _mean([fold.n_test for fold in folds]),
+        }
+    )
+
+
+def _mean(columns):
+    # pandas leaves NaN out without a word: a term may lack test proteins in some seeds only.
+    return pd.DataFrame(np.stack(columns)).mean().to_numpy()
+
+
+def _record(parameters, arms, bunch, folds, stages):
+    data = parameters["data"]
+    shown = parameters | {"data": data if isinstance(data, str) else type(data).__name__}
+    return {
+        "parameters": shown | {"seeds": [fold.seed for fold in folds]},
+        "arms": {name: arm.description for name, arm in arms.items()},
+        "data": fingerprint(bunch),
+        "folds": [fold.describe() for fold in folds],
+        "environment": environment(),
+        "seconds": stages.seconds,
+    }

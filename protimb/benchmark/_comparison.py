@@ -1,0 +1,209 @@
+"""Comparison: the result, as tables, sentences and files."""
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from pathlib import Path
+
+import pandas as pd
+
+from protimb.benchmark._winners import CAVEAT, baseline_of, winner_sentences
+from protimb.metrics import paired_difference
+
+COLUMNS = [
+    "arm",
+    "classifier",
+    "metric",
+    "estimate",
+    "low",
+    "high",
+    "difference",
+    "diff_low",
+    "diff_high",
+    "n_terms",
+]
+
+
+@dataclass
+class Comparison:
+    """How every arm did, with 95 % intervals, and what won in each bin.
+
+    Attributes
+    ----------
+    evaluations : dict of (arm, classifier) -> Evaluation
+        Averaged over seeds. An arm without a network has the classifier ``"alone"``.
+    terms : DataFrame of shape (n_terms, n_columns)
+        One row a term: ``term``, ``name``, ``n_train``, ``n_test`` and the average precision of
+        each arm and classifier, averaged over seeds; NaN without a positive test protein.
+    record : dict
+        All parameters, seeds, versions, the data's fingerprint, the size of every fold and the
+        seconds of every stage.
+    traces : dict of str -> dict
+        What figures are drawn from, by arm, from the first seed.
+
+    See Also
+    --------
+    compare : Makes one.
+
+    Notes
+    -----
+    Differences are taken to the arm ``none`` with the same classifier; those of an arm that is
+    judged alone to ``none`` with the first classifier. With several seeds, resample number i of
+    all seeds is averaged before quantiles are taken.
+    """
+
+    evaluations: dict
+    terms: pd.DataFrame
+    record: dict
+    traces: dict = field(default_factory=dict)
+
+    @cached_property
+    def table(self):
+        """One row for each arm, classifier and metric; see Notes for the differences."""
+        parts = [self._rows(arm, classifier) for arm, classifier in self.evaluations]
+        return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+    def _rows(self, arm, classifier):
+        own = self.evaluations[arm, classifier]
+        base = self.evaluations[baseline_of(self.evaluations, arm, classifier)]
+        bounds = {"lower": "low", "upper": "high"}
+        rows = own.interval().rename(columns=bounds).assign(estimate=own.point)
+        difference = paired_difference(own, base).rename(columns={"estimate": "difference"})
+        rows = rows.join(difference.rename(columns={"lower": "diff_low", "upper": "diff_high"}))
+        n_terms = own.n_terms.rename(lambda name: f"AP {name}")
+        rows = rows.assign(arm=arm, classifier=classifier, n_terms=n_terms.reindex(rows.index))
+        return rows.rename_axis("metric").reset_index()
+
+    def wide(self):
+        """Lay the table out for reading: an arm's figures, and below them its differences.
+
+        Returns
+        -------
+        wide : DataFrame of str
+            Two rows for each classifier and arm, a column for each metric that has terms.
+        """
+        table = self.table.dropna(subset="estimate")
+        table = table.assign(
+            value=_cells(table, "estimate", "low", "high", ""),
+            minus_none=_cells(table, "difference", "diff_low", "diff_high", "+"),
+        )
+        index = ["classifier", "arm"]
+        wide = table.melt([*index, "metric"], ["value", "minus_none"], "row", "cell")
+        wide = wide.pivot(index=[*index, "row"], columns="metric", values="cell")
+        wide = wide.loc[self._reading_order(), list(table["metric"].unique())]
+        return wide.rename(columns=_heading).rename({"value": "", "minus_none": "minus none"})
+
+    def _reading_order(self):
+        rows = {arm: ("value", "minus_none") for arm, _ in self.evaluations}
+        rows["none"] = ("value",)  # its difference to itself says nothing
+        classifiers = dict.fromkeys(classifier for _, classifier in self.evaluations)
+        keys = sorted(self.evaluations, key=lambda key: list(classifiers).index(key[1]))
+        return [(classifier, arm, row) for arm, classifier in keys for row in rows[arm]]
+
+    def winners(self):
+        """Say in one sentence for each bin what won, or that no arm differs with confidence.
+
+        Returns
+        -------
+        sentences : list of str
+        """
+        return list(winner_sentences(self.evaluations).values())
+
+    def __str__(self):
+        return self.render()
+
+    def render(self, width=None):
+        """Write the table, the winners and their caveat as plain text.
+
+        Parameters
+        ----------
+        width : int, optional
+            Characters a line of the table may have; wider tables go on below.
+
+        Returns
+        -------
+        text : str
+        """
+        table = self.wide().rename_axis(columns=None).to_string(line_width=width)
+        return "\n\n".join([table, "\n".join(self.winners()), CAVEAT])
+
+    def to_csv(self, path):
+        """Write the table.
+
+        Parameters
+        ----------
+        path : str or Path
+            Floats keep every digit, so that reading it gives the same numbers.
+        """
+        self.table.to_csv(path, index=False)
+
+    def to_json(self, path):
+        """Write the table, the winners, and everything needed to make them again.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        content = self.record | {"winners": self.winners(), "caveat": CAVEAT, "table": rows}
+        text = json.dumps(content, indent=2, default=str, allow_nan=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def save(self, folder):
+        """Write table.csv, terms.csv, comparison.json, report.html and figures/*.png.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if missing; files of these names in it are replaced.
+
+        Returns
+        -------
+        folder : Path
+        """
+        from protimb.benchmark._figures import draw_figures
+        from protimb.benchmark._report import write_report
+
+        folder = Path(folder)
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        self.to_csv(folder / "table.csv")
+        self.terms.to_csv(folder / "terms.csv", index=False)
+        self.to_json(folder / "comparison.json")
+        write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
+        return folder
+
+
+def average_evaluations(evaluations):
+    """Average the figures of several seeds, resample by resample.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+        One a seed.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        A bin that is empty in one seed is averaged over the others.
+    """
+    points = pd.DataFrame([one.point for one in evaluations])
+    stacked = pd.concat([one.resamples for one in evaluations])
+    return replace(
+        evaluations[0],
+        point=points.mean().rename("point"),
+        resamples=stacked.groupby(level=0).mean(),
+        n_terms=sum(one.n_terms for one in evaluations) / len(evaluations),
+        n_left_out=sum(one.n_left_out for one in evaluations) / len(evaluations),
+        # Averages can be paired if each seed's evaluations can.
+        fingerprint=reduce(lambda a, b: hash((a, b)), (one.fingerprint for one in evaluations)),
+    )
+
+
+def _cells(table, estimate, low, high, sign):
+    digits = table["metric"].map({"smin": 2}).fillna(3).astype(int)
+    columns = zip(digits, table[estimate], table[low], table[high], strict=True)
+    return [f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns]
+
+
+def _heading(metric):
+    return {"fmax": "Fmax", "smin": "Smin (bits)"}.get(metric, metric)

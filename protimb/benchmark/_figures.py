@@ -1,0 +1,129 @@
+"""The figures of a comparison: counts, precision by bin, losses, maps."""
+
+from protimb.plotting import FrequencyBinDisplay, LabelImbalanceDisplay, TrainingHistoryDisplay
+
+_GAN_PANELS = (("critic_loss", "generator_loss"), ("penalty", "wasserstein"))
+
+
+def draw_figures(comparison, folder):
+    """Draw everything that the comparison has numbers for.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    folder : Path
+        Existing folder for the PNG files.
+
+    Returns
+    -------
+    figures : dict of Path -> str
+        The caption of each file, in reading order.
+    """
+    drawn = {}
+    for draw in (_draw_imbalance, _draw_bins, _draw_differences, _draw_losses, _draw_maps):
+        for name, (figure, caption) in draw(comparison).items():
+            path = folder / f"{name}.png"
+            figure.savefig(path, dpi=150)
+            drawn[path] = caption
+    return drawn
+
+
+def _panels(n_panels, width, height, **options):
+    # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * n_panels, height), layout="constrained")
+    return figure, figure.subplots(1, n_panels, squeeze=False, **options)[0]
+
+
+def _draw_imbalance(comparison):
+    counts = {arm: one["counts"] for arm, one in comparison.traces.items() if "counts" in one}
+    if not counts:
+        return {}
+    figure, axes = _panels(len(counts), 4, 3.6, sharey=True)
+    for ax, (arm, table) in zip(axes, counts.items(), strict=True):
+        LabelImbalanceDisplay(table["before"], table["after"]).plot(ax, name=f"after {arm}")
+        ax.set_title(f"{arm}: {comparison.traces[arm]['n_synthetic']:,} rows added")
+        ax.label_outer()
+    return {"imbalance": (figure, "Training proteins of each term, before and after resampling.")}
+
+
+def _draw_bins(comparison):
+    caption = "Macro average precision by training proteins of the term, with 95 % intervals."
+    return {"ap_by_bin": (_bin_panels(comparison, "estimate"), caption)}
+
+
+def _draw_differences(comparison):
+    table = comparison.table
+    if (table["arm"] == "none").all():
+        return {}
+    caption = (
+        "Difference in macro average precision to no resampling, with paired 95 % intervals: "
+        "an arm helped where its whole bar is above the line. knn is held against "
+        f"{_classifiers(table)[0]}."
+    )
+    return {"difference_by_bin": (_bin_panels(comparison, "difference"), caption)}
+
+
+def _bin_panels(comparison, value):
+    classifiers = _classifiers(comparison.table)
+    figure, axes = _panels(len(classifiers), 6.5, 4.2, sharey=True)
+    for ax, classifier in zip(axes, classifiers, strict=True):
+        table = comparison.table
+        FrequencyBinDisplay.from_table(table, classifier=classifier, value=value).plot(ax)
+        ax.set_title(f"classifier: {classifier}")
+        ax.label_outer()
+    return figure
+
+
+def _classifiers(table):
+    return [name for name in table["classifier"].unique() if name != "alone"]
+
+
+def _draw_losses(comparison):
+    traces = comparison.traces.items()
+    trained = {f"losses_{arm}": (arm, one["history"]) for arm, one in traces if "history" in one}
+    figures = {name: _gan_losses(*pair) for name, pair in trained.items()}
+    return figures | {"losses_classifier": _classifier_losses(comparison)}
+
+
+def _gan_losses(arm, history):
+    display = TrainingHistoryDisplay(history)
+    known = [[name for name in panel if name in display.losses] for panel in _GAN_PANELS]
+    panels = [panel for panel in known if panel] or [display.losses]
+    figure, axes = _panels(len(panels), 5.5, 3.6)
+    for ax, losses in zip(axes, panels, strict=True):
+        display.plot(ax, losses=losses)
+    return figure, f"Losses of the sampler {arm}; each network's loss depends on the other's."
+
+
+def _classifier_losses(comparison):
+    from protimb.plotting._style import COLOURS
+
+    figure, (ax,) = _panels(1, 6, 3.6)
+    traces = comparison.traces.items()
+    histories = {
+        arm: one["classifier_history"] for arm, one in traces if "classifier_history" in one
+    }
+    for (arm, history), colour in zip(histories.items(), COLOURS * len(histories), strict=False):
+        (line,) = TrainingHistoryDisplay(history).plot(ax, losses=["loss"]).lines_.values()
+        line.set(label=arm, color=colour)
+        line.set_xdata(history["n_steps"])
+    ax.set(xlabel="step", ylabel="training loss of the network")
+    ax.relim()
+    ax.autoscale()
+    ax.legend(frameon=False)
+    return figure, "Training loss of the network on each arm's own rows; not comparable in height."
+
+
+def _draw_maps(comparison):
+    figures = {}
+    for arm, traces in comparison.traces.items():
+        maps = traces.get("maps", {})
+        if maps:
+            figure, axes = _panels(len(maps), 6, 6.4)
+            for ax, display in zip(axes, maps.values(), strict=True):
+                display.plot(ax)
+            caption = f"Real and generated proteins of a few raised terms, as {arm} made them."
+            figures[f"map_{arm}"] = figure, caption
+    return figures

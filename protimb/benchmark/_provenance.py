@@ -1,0 +1,97 @@
+"""Where numbers come from: versions, a fingerprint of the data, seconds of every stage."""
+
+import hashlib
+import os
+import platform
+import time
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import numpy as np
+from tqdm.auto import tqdm
+
+PACKAGES = ("protimb", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch")
+
+
+def environment():
+    """Collect the versions and the machine that a result depends on.
+
+    Returns
+    -------
+    environment : dict
+        ``python``, ``platform``, ``n_cpus``, ``threads`` (as set in the environment, or None)
+        and ``packages``.
+    """
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "n_cpus": os.cpu_count(),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def fingerprint(bunch):
+    """Hash vectors, labels, ids and clusters, so that two results can be told to share data.
+
+    Parameters
+    ----------
+    bunch : Bunch
+        As `read_cafa` returns it.
+
+    Returns
+    -------
+    fingerprint : dict
+        Sizes, the ontology's version, and ``sha256``.
+    """
+    digest = hashlib.sha256()
+    for array in (bunch.X, bunch.y):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for names in (bunch.protein_ids, bunch.terms, bunch.groups):
+        digest.update("\n".join(map(str, names)).encode())
+    return {
+        "n_proteins": len(bunch.X),
+        "n_features": int(bunch.X.shape[1]),
+        "n_terms": len(bunch.terms),
+        "n_clusters": len(set(bunch.groups)),
+        "ontology_version": str(getattr(bunch.ontology, "version", None)),
+        "sha256": digest.hexdigest(),
+    }
+
+
+class Stages:
+    """One progress bar over all stages, and the seconds that each took.
+
+    Parameters
+    ----------
+    n_stages : int
+        Stages to come.
+    verbose : int
+        0 shows no bar.
+
+    Attributes
+    ----------
+    seconds : list of dict
+        ``seed``, ``arm``, ``stage`` and ``seconds``, in the order of the run.
+    """
+
+    def __init__(self, n_stages, verbose):
+        self.seconds = []
+        self._bar = tqdm(total=n_stages, unit="stage", disable=not verbose, dynamic_ncols=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._bar.close()
+
+    @contextmanager
+    def __call__(self, stage, *, seed=None, arm=None):
+        """Time what happens inside the ``with`` block, and move the bar on at its end."""
+        where = [] if seed is None else [f"seed {seed}"]
+        self._bar.set_description(", ".join([*where, *([arm] if arm else []), stage]))
+        start = time.perf_counter()
+        yield
+        spent = round(time.perf_counter() - start, 3)
+        self.seconds.append({"seed": seed, "arm": arm, "stage": stage, "seconds": spent})
+        self._bar.update()

@@ -1,0 +1,149 @@
+"""One arm in one fold: resample, train, predict, evaluate."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from protimb.benchmark._split import BATCH_SIZE
+from protimb.benchmark._traces import trace_maps, trace_sampler
+from protimb.classification import GOTermClassifier
+from protimb.metrics import evaluate, term_average_precision
+
+# What turns the network's probabilities, and the cosine neighbours', into those that are judged.
+CLASSIFIERS = {
+    "mlp": lambda network, neighbours: network,
+    "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
+}
+
+
+@dataclass
+class Settings:
+    """What all arms of a comparison share."""
+
+    classifiers: tuple
+    sampling_strategy: Any
+    epochs: int
+    max_steps: int | None
+    sampler_params: dict
+    classifier_params: dict
+    n_resamples: int
+    maps: tuple
+    map_terms: Any
+    verbose: int
+
+    @classmethod
+    def from_parameters(cls, parameters, arms):
+        """Take the fields out of all parameters of ``compare``, and check the names in them."""
+        settings = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
+        settings.sampler_params = settings.sampler_params or {}
+        settings.classifier_params = settings.classifier_params or {}
+        _require_known("classifier", settings.classifiers, CLASSIFIERS)
+        with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
+        _require_known("sampler_params: arm", settings.sampler_params, with_sampler)
+        return settings
+
+    @property
+    def verbose_training(self):
+        """Training bars start one level above the bar over all stages."""
+        return max(self.verbose - 1, 0)
+
+
+@dataclass
+class ArmResult:
+    """What one arm reached in one seed, and what is left to draw of it."""
+
+    evaluations: dict  # classifier -> Evaluation
+    term_scores: dict  # classifier -> average precision of each term
+    traces: dict = field(default_factory=dict)  # counts, histories, maps
+
+
+def run_arm(name, arm, fold, settings, stages):
+    """Resample, train and evaluate one arm in one fold.
+
+    Parameters
+    ----------
+    name : str
+    arm : Arm
+    fold : Fold
+    settings : Settings
+    stages : Stages
+        Times what is done.
+
+    Returns
+    -------
+    result : ArmResult
+    """
+    here = {"seed": fold.seed, "arm": name}
+    if arm.alone:
+        with stages("evaluate", **here):
+            return _judge({"alone": fold.predict_neighbours()}, fold, settings)
+    X, y, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], {}
+    if arm.make_sampler:
+        X, y, traces = _resample(name, arm, X, y, fold, settings, stages)
+    with stages("train", **here):
+        network = _network(arm, fold, settings).fit(X, y)
+    with stages("evaluate", **here):
+        result = _judge(_scores(network, fold, settings), fold, settings)
+    result.traces = {**traces, "classifier_history": pd.DataFrame(network.history_)}
+    return result
+
+
+def _resample(name, arm, X, y, fold, settings, stages):
+    sampler = arm.build_sampler(
+        settings.sampler_params.get(name, {}),
+        sampling_strategy=settings.sampling_strategy,
+        random_state=fold.seed,
+        verbose=settings.verbose_training,
+    )
+    here = {"seed": fold.seed, "arm": name}
+    with stages("resample", **here):
+        X_resampled, y_resampled = sampler.fit_resample(X, y)
+    traces = trace_sampler(sampler, y, y_resampled)
+    if fold.is_first and settings.maps:
+        with stages("map", **here):
+            traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
+    return X_resampled, y_resampled, traces
+
+
+def _network(arm, fold, settings):
+    """Build the same network for every arm: same sizes, same steps, same first weights."""
+    return GOTermClassifier(
+        max_steps=fold.max_steps,
+        batch_size=BATCH_SIZE,
+        early_stopping=False,
+        ontology=fold.bunch.ontology,
+        terms=fold.bunch.terms,
+        random_state=fold.seed,
+        verbose=settings.verbose_training,
+    ).set_params(**settings.classifier_params, **arm.classifier_params)
+
+
+def _scores(network, fold, settings):
+    proba = network.predict_proba(fold.bunch.X[fold.test])
+    return {
+        name: CLASSIFIERS[name](proba, fold.predict_neighbours) for name in settings.classifiers
+    }
+
+
+def _judge(scores, fold, settings):
+    y_test = fold.bunch.y[fold.test]
+    evaluations = {
+        classifier: evaluate(
+            y_test,
+            score,
+            n_train=fold.n_train,
+            information_accretion=fold.information_accretion,
+            n_resamples=settings.n_resamples,
+            random_state=fold.seed,  # the same resampled proteins for every arm: paired
+        )
+        for classifier, score in scores.items()
+    }
+    by_term = {name: term_average_precision(y_test, score) for name, score in scores.items()}
+    return ArmResult(evaluations, by_term)
+
+
+def _require_known(what, names, known):
+    unknown = [name for name in names if name not in known]
+    if unknown or isinstance(names, str):
+        raise ValueError(f"{what}: got {names!r}, but the names are {', '.join(known)}.")

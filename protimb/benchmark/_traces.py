@@ -1,0 +1,120 @@
+"""What is left to draw of a sampler once its rows are gone: counts, losses, maps."""
+
+import numpy as np
+import pandas as pd
+
+from protimb.exceptions import UnknownTermError
+from protimb.plotting import EmbeddingMapDisplay
+
+N_MAP_TERMS = 4
+_FEWEST = 8  # real, and new, rows that make a term worth a colour
+_OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
+
+
+def trace_sampler(sampler, y, y_resampled):
+    """Keep the term counts before and after, and the losses of a sampler that was trained.
+
+    Parameters
+    ----------
+    sampler : object
+        After ``fit_resample``.
+    y, y_resampled : ndarray of shape (n_rows, n_terms)
+        Labels before and after.
+
+    Returns
+    -------
+    traces : dict
+        ``counts`` (DataFrame with ``before`` and ``after``), ``n_synthetic`` and, where the
+        sampler has one, ``history``.
+    """
+    counts = pd.DataFrame({"before": _totals(y), "after": _totals(y_resampled)})
+    traces = {"counts": counts, "n_synthetic": len(y_resampled) - len(y)}
+    if hasattr(sampler, "history_"):
+        traces["history"] = pd.DataFrame(sampler.history_)
+    return traces
+
+
+def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
+    """Lay real and generated rows of a few terms out on a plane, once for each method.
+
+    Parameters
+    ----------
+    sampler : object
+        After ``fit_resample``, which returns the real rows first.
+    X, y, X_resampled, y_resampled : ndarray
+        Training rows before and after.
+    fold : Fold
+        Names the terms, and seeds the layout.
+    settings : Settings
+        ``maps`` (methods) and ``map_terms`` (GO ids, or None to choose).
+
+    Returns
+    -------
+    maps : dict of str -> EmbeddingMapDisplay
+        Empty where there is nothing new to see: the sampler copies rows, or made too few.
+    """
+    X_new, y_new = X_resampled[len(X) :], y_resampled[len(y) :]
+    columns = _map_columns(y, y_new, fold.bunch, settings.map_terms)
+    # A sampler that knows which row each new one copies has nothing to show on a map.
+    if hasattr(sampler, "sample_indices_") or not len(columns):
+        return {}
+    terms = {int(column): _label(fold.bunch, column) for column in columns}
+    return {
+        method: EmbeddingMapDisplay.from_vectors(
+            X, y, X_new, y_new, terms=terms, method=method, random_state=fold.seed
+        )
+        for method in settings.maps
+    }
+
+
+def _map_columns(y, y_new, bunch, map_terms):
+    if map_terms is None:
+        return choose_terms(y, y_new)
+    known = {term: column for column, term in enumerate(bunch.terms)}
+    missing = [term for term in map_terms if term not in known]
+    if missing:
+        raise UnknownTermError(
+            f"map_terms names {', '.join(missing)}, which this comparison has no column for; "
+            "look at Bunch.terms, or lower min_proteins."
+        )
+    return [known[term] for term in map_terms]
+
+
+def choose_terms(y, y_new, n_terms=N_MAP_TERMS):
+    """Choose terms with many new rows and few proteins in common.
+
+    Parameters
+    ----------
+    y, y_new : ndarray of shape (n_rows, n_terms)
+        Labels of real and of new rows.
+    n_terms : int
+        At most so many.
+
+    Returns
+    -------
+    columns : list of int
+    """
+    n_real, n_new = _totals(y), _totals(y_new)
+    # New rows for each real one: high for the rare terms that resampling is about.
+    gain = np.where((n_real >= _FEWEST) & (n_new >= _FEWEST), n_new / np.maximum(n_real, 1), 0)
+    chosen: list[int] = []
+    for column in np.argsort(-gain, kind="stable"):
+        if gain[column] == 0 or len(chosen) == n_terms:
+            break
+        if not any(_share(y, column, other) > _OVERLAP for other in chosen):
+            chosen.append(int(column))
+    return chosen
+
+
+def _share(y, first, second):
+    both = (y[:, first] & y[:, second]).sum()
+    return both / min(y[:, first].sum(), y[:, second].sum())
+
+
+def _label(bunch, column):
+    name = str(bunch.term_names[column])
+    return name if len(name) <= 40 else f"{name[:37]}..."
+
+
+def _totals(y):
+    return np.asarray(y.sum(axis=0, dtype=np.int64)).ravel()
