@@ -53,18 +53,25 @@ numpydoc_validation_checks = {
     "PR01",  # a parameter without a word
     "PR02",  # a word on a parameter that is not there
     "PR03",  # parameters out of order
-    "PR04",  # no type
     "SS01",  # no summary
-    "SS02",  # summary without a capital
     "SS03",  # summary without a full stop
     "SS06",  # summary over several lines
 }
-# Inherited from scikit-learn or imbalanced-learn, where they are documented in another style.
 numpydoc_validation_exclude = {
+    # Inherited from scikit-learn or imbalanced-learn, documented there in another style.
     r"\.(get|set)_params$",
     r"\.score$",
     r"\.fit_transform$",
-    r"\.set_output$",
+    # Hooks and layers, whose arguments the class or its base describes.
+    r"\.on_\w+$",
+    r"\.forward$",
+    r"\.read$",
+    r"\w+Backbone\.build_\w+$",
+    # Results, which users read and never build: their attributes are documented.
+    r"\.Comparison$",
+    r"\.Evaluation$",
+    r"\.ObsoleteTerm\.\w+$",
+    r"\.TrainingDiverged$",
 }
 
 # --- Gallery ----------------------------------------------------------------------------------
@@ -101,8 +108,8 @@ html_theme_options = {
 
 
 def skip_plumbing(app, what, name, obj, skip, options):
-    """Leave out the request methods that scikit-learn adds to every estimator."""
-    is_plumbing = name.endswith("_request") or name == "get_metadata_routing"
+    """Leave out the methods that scikit-learn adds to every estimator."""
+    is_plumbing = name.endswith("_request") or name in ("get_metadata_routing", "set_output")
     return True if is_plumbing else None
 
 

@@ -12,6 +12,8 @@ from protimb.nn import BACKBONES, BaseBackbone
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+FRONT_PAGES = [DOCS / "index.md", ROOT / "README.md"]
+FRONT_PAGES = [DOCS / "index.md", ROOT / "README.md"]
 PAGES = sorted((ROOT / "examples").rglob("plot_*.py"))
 
 
@@ -43,7 +45,7 @@ def test_each_public_module_has_a_reference_page():
 def test_the_backbone_of_the_contributing_guide_trains(toy):
     (block,) = code_blocks(DOCS / "contributing.md")
     names: dict = {}
-    exec(block, names)  # noqa: S102
+    exec(block, names)
     sampler = names["sampler"].set_params(max_epochs=1, sampling_strategy=20, quality_filter=None)
     X, y = sampler.fit_resample(toy.X, toy.y)
     assert isinstance(sampler.backbone, BaseBackbone)
@@ -53,18 +55,16 @@ def test_the_backbone_of_the_contributing_guide_trains(toy):
     assert np.isfinite(X).all()
 
 
-@pytest.mark.parametrize(
-    "page", [DOCS / "index.md", ROOT / "README.md"], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", FRONT_PAGES, ids=lambda page: page.name)
 def test_the_first_example_of_a_front_page_runs(page, toy, monkeypatch):
-    """On toy data and with one epoch, so that it proves the names and not the patience."""
+    # One epoch on toy data: what is proven is that the names and the shapes are right.
     monkeypatch.setattr(protimb.datasets, "load_human_go", lambda *args, **kwargs: toy)
     for estimator in (protimb.CGANSampler, protimb.GOTermClassifier):
         monkeypatch.setitem(estimator.__init__.__kwdefaults__, "max_epochs", 1)
     monkeypatch.setitem(protimb.CGANSampler.__init__.__kwdefaults__, "quality_filter", None)
     blocks = code_blocks(page)
     assert blocks
-    exec(blocks[0], {})  # noqa: S102
+    exec(blocks[0], {})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
