@@ -11,8 +11,8 @@ training and test proteins leaves of the rare ones.
 # %%
 # Three ontologies, three long tails
 # ----------------------------------
-# ``min_proteins=1`` keeps every term that has a protein at all. Both axes are logarithmic: a
-# straight fall means that each step down the list divides the count by the same factor.
+# ``min_proteins=1`` keeps every term that has a protein at all. Both axes are logarithmic: where
+# the curve falls straight, ten times further down the list the count is smaller by a fixed factor.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,17 +43,17 @@ reports = {key: imbalance_report(bunch.y, bunch.terms) for key, bunch in bunches
 summary = pd.DataFrame(
     {
         key: {
-            "proteins": len(bunches[key].y),
-            "terms": len(report),
-            "terms per protein": label_cardinality(bunches[key].y),
-            "median proteins per term": report["count"].median(),
+            "proteins": f"{len(bunches[key].y):,}",
+            "terms": f"{len(report):,}",
+            "terms per protein": f"{label_cardinality(bunches[key].y):.1f}",
+            "median proteins per term": f"{report['count'].median():.0f}",
             "terms with < 50 proteins": f"{(report['count'] < 50).mean():.0%}",
-            "median IRLbl": report["IRLbl"].median(),
+            "median IRLbl": f"{report['IRLbl'].median():,.0f}",
         }
         for key, report in reports.items()
     }
 )
-summary.round(1)
+summary
 
 # %%
 # Where the terms are, and where the annotations are
