@@ -14,8 +14,9 @@ import time
 
 import pandas as pd
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, TensorDataset
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from protimb.nn import MLPBackbone, MultiHotCondition, PiecewiseLinear
 from protimb.over_sampling._gan_step import AdversarialStep
@@ -143,11 +144,26 @@ def as_textbook(network):
     return network
 
 
+class FlopCount(TorchDispatchMode):
+    """Add up the FLOPs of matrix products (torch's own FlopCounterMode fails in autograd.grad)."""
+
+    def __init__(self):
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func.overloadpacket)
+        if formula is not None:
+            self.flops += formula(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
 def count_flops(loop):
     """Count the matrix-product FLOPs of one iteration."""
-    with FlopCounterMode(display=False) as counter:
+    with FlopCount() as count:
         loop(1)
-    return counter.get_total_flops()
+    return count.flops
 
 
 def timed(loop, n_iterations):
