@@ -1,5 +1,7 @@
 """compare: run every arm on the same split, with the same network and the same steps."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -111,6 +113,8 @@ def compare(
     arms = resolve_arms(arms)
     settings = Settings.from_parameters(parameters, arms)
     seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
         with stages("load"):
             bunch = load_bunch(data, ontology, min_proteins)

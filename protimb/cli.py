@@ -1,0 +1,183 @@
+"""The ``protimb`` command: each subcommand parses words, calls one function, prints its answer."""
+
+import ast
+import shutil
+import sys
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protimb._version import __version__
+from protimb.exceptions import ProtimbError
+
+# Subcommands import what they need: --help must not wait for torch.
+app = typer.Typer(
+    name="protimb",
+    help="Rescue rare classes in multilabel protein data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _print_version(wanted: bool):
+    if wanted:
+        typer.echo(f"protimb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+):
+    """Rescue rare classes in multilabel protein data."""
+
+
+@app.command()
+def compare(
+    data: Annotated[
+        str, typer.Option(help="'human_go', the bundled proteins, or a CAFA training folder.")
+    ] = "human_go",
+    ontology: Annotated[str, typer.Option(help="mf, bp, cc, or several: mf,bp,cc.")] = "mf",
+    min_proteins: Annotated[
+        int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
+    ] = 10,
+    arms: Annotated[
+        str, typer.Option(help="all, or some of: none,class_weight,ros,smote,cgan,knn.")
+    ] = "all",
+    classifier: Annotated[
+        str, typer.Option(help="What arms are judged with: mlp, mlp+knn or both.")
+    ] = "both",
+    seeds: Annotated[int, typer.Option(min=1, help="How many splits and trainings.")] = 1,
+    sampling_strategy: Annotated[
+        str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
+    ] = "50",
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the real rows that make the steps of all arms.")
+    ] = 30,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Training steps of every arm, in place of epochs.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="A sampler's parameter, repeatable: cgan.max_epochs=100."),
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
+    maps: Annotated[
+        str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
+    ] = "tsne",
+    map_terms: Annotated[
+        str | None, typer.Option(help="Terms on the maps: GO:0004672,GO:0003677.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report, tables and figures.")
+    ] = None,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", min=0, max=2, help="0: no bar, 2: training bars too.")
+    ] = 1,
+):
+    """Compare ways of treating imbalance, and say which one helped whom.
+
+    One fifth of the sequence clusters is held out; every arm trains the same network for the
+    same number of steps. Prints a table with 95 % intervals and paired differences to no
+    resampling.
+    """
+    with clean_messages():
+        from protimb import benchmark
+
+        options = {
+            "min_proteins": min_proteins,
+            "arms": _names(arms, benchmark.ARMS, "--arms", everything="all"),
+            "classifiers": _names(classifier, benchmark.CLASSIFIERS, "--classifier", "both"),
+            "seeds": seeds,
+            "sampling_strategy": _strategy(sampling_strategy),
+            "epochs": epochs,
+            "max_steps": max_steps,
+            "sampler_params": _sampler_params(param or [], benchmark.ARMS),
+            "n_resamples": resamples,
+            "maps": () if maps == "none" else _names(maps, ("tsne", "umap"), "--maps"),
+            "map_terms": map_terms and map_terms.split(","),
+            "verbose": verbose,
+        }
+        namespaces = _names(ontology, ("mf", "bp", "cc"), "--ontology")
+        for namespace in namespaces:
+            folder = out / namespace if out and len(namespaces) > 1 else out
+            result = benchmark.compare(data, ontology=namespace, out=folder, **options)
+            _print_comparison(result, namespace, folder)
+
+
+@contextmanager
+def clean_messages():
+    """Print warnings as lines; end with one line and code 2 on errors that protimb names."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *where, **kwargs: _complain("warning", message)
+        try:
+            yield
+        except (ProtimbError, OSError) as error:
+            _complain("error", error)
+            raise typer.Exit(2) from error
+
+
+def _complain(kind, message):
+    from tqdm import tqdm
+
+    tqdm.write(f"{kind}: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _print_comparison(result, namespace, folder):
+    # Without a terminal nothing is folded: a file or a pipe has no width.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    typer.echo(f"\n{namespace}\n")
+    typer.echo(result.render(width))
+    if folder:
+        typer.echo(f"\nWritten to {folder}: report.html, table.csv, terms.csv, comparison.json")
+
+
+def _names(text, known, option, everything=None):
+    """Split a list of names, each of which must be known; one word may stand for all."""
+    names = tuple(known) if text == everything else tuple(text.split(","))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        words = [*known, everything] if everything else known
+        raise typer.BadParameter(
+            f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
+        )
+    return names
+
+
+def _strategy(text):
+    if text == "auto":
+        return text
+    if not text.isdecimal():
+        raise typer.BadParameter(
+            f"{text!r}; give a number of rows or 'auto'.", param_hint="--sampling-strategy"
+        )
+    return int(text)
+
+
+def _sampler_params(texts, arms):
+    """Parse ``arm.name=value`` into a dict of dicts; values are Python literals or words."""
+    params: dict[str, dict] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        arm, dot, name = target.partition(".")
+        if not (equals and dot) or arm not in arms or not arms[arm].make_sampler:
+            hint = ", ".join(name for name, one in arms.items() if one.make_sampler)
+            raise typer.BadParameter(
+                f"{text!r}; write arm.name=value, with an arm of {hint}.", param_hint="--param"
+            )
+        params.setdefault(arm, {})[name] = _literal(value)
+    return params
+
+
+def _literal(text):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
