@@ -11,14 +11,15 @@ from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
-from protimb.exceptions import DuplicateRowsWarning, ShortfallWarning
+from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import (
     append_copies,
     append_vectors,
     check_same_order,
     check_supported,
 )
-from protimb.utils._memory import check_memory
+from protimb.utils._duplicates import warn_about_copies
+from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._plan import Ledger
 from protimb.utils._sklearn_compat import Interval, fit_context, validate_data
 from protimb.utils._totals import find_totals, warn_about
@@ -164,12 +165,13 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         vectors, target = self._read(X, y)
         totals = self._find_totals(target, y)
         warn_about(totals, target.terms)
-        _warn_about_copies(vectors, target, totals)
+        warn_about_copies(vectors, target, totals)
         ledger = self._open_ledger(vectors, y, target, totals)
         rng = check_random_state(self.random_state)
         self._train(vectors, target.indicator, rng)
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
         self._report(plan, target, totals)
+        _warn_about_shortfall(self.sampling_plan_)
         return append_vectors(X, X_new), append_copies(y, plan.rows)
 
     def _train(self, X, y, rng):
@@ -202,10 +204,11 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     def _open_ledger(self, X, y, target, totals):
         # Each new row exists as computed and as returned.
         row_bytes = 2 * X[0].nbytes + _bytes_per_row(y)
+        available = available_memory()
 
         def check_rows(n_rows):
             purpose = f"{type(self).__name__}: {n_rows:,} synthetic rows"
-            check_memory(n_rows * row_bytes, purpose)
+            check_memory(n_rows * row_bytes, available, purpose)
 
         check_rows(int(totals.missing.max(initial=0)))
         return Ledger(target.indicator, totals, check_rows)
@@ -226,7 +229,6 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             },
             index=pd.Index(target.terms, name="term", tupleize_cols=False),
         )
-        _warn_about_shortfall(self.sampling_plan_)
 
 
 class BaseFilter(BaseEstimator, ABC):
@@ -298,32 +300,3 @@ def _warn_about_shortfall(plan):
             ShortfallWarning,
             stacklevel=4,
         )
-
-
-def _warn_about_copies(X, target, totals):
-    """Warn where most members of a targeted term have the same vector as another one."""
-    vector_ids = _vector_ids(X)
-    if vector_ids.max() == len(X) - 1:  # all distinct
-        return
-    by_term = target.indicator.tocsc()
-    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(by_term, t, vector_ids)]
-    if copied:
-        warnings.warn(
-            f"{len(copied)} targeted term(s) consist mostly of members with identical vectors "
-            f"({a_few(target.terms[t] for t in copied)}): more rows bring little that is new. "
-            "Look for duplicated proteins in X.",
-            DuplicateRowsWarning,
-            stacklevel=4,
-        )
-
-
-def _vector_ids(X):
-    # Equal rows get equal numbers: each row is compared as one block of bytes.
-    blocks = np.ascontiguousarray(X).view(np.dtype((np.void, X[0].nbytes))).ravel()
-    return np.unique(blocks, return_inverse=True)[1]
-
-
-def _mostly_copies(by_term, term, vector_ids):
-    members = by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
-    _, counts = np.unique(vector_ids[members], return_counts=True)
-    return counts[counts > 1].sum() > len(members) / 2

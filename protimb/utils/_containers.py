@@ -187,6 +187,8 @@ def _cast(values, dtype):
         values = np.rint(values)
     if not isinstance(dtype, np.dtype) or dtype.kind not in "iuf":
         return values  # pandas casts its own dtypes, numpy any other
+    if np.can_cast(values.dtype, dtype):
+        return values.astype(dtype, copy=False)
     # A vector just outside the range of a narrow type must not wrap around or become inf.
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)

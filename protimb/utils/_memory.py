@@ -6,23 +6,23 @@ from pathlib import Path
 from protimb.exceptions import MemoryEstimateError
 
 
-def check_memory(n_bytes, purpose):
+def check_memory(n_bytes, available, purpose):
     """Refuse a request that cannot fit into the memory at hand.
 
     Parameters
     ----------
     n_bytes : int
         Lower bound of what the request takes.
+    available : int or None
+        What :func:`available_memory` told; None refuses nothing.
     purpose : str
         What the memory is for, as it starts the message.
 
     Raises
     ------
     MemoryEstimateError
-        If ``n_bytes`` exceeds the available memory. Where the system does not tell how much
-        that is, nothing is refused.
+        If ``n_bytes`` exceeds what is available.
     """
-    available = available_memory()
     if available is not None and n_bytes > available:
         raise MemoryEstimateError(
             f"{purpose} would take at least {n_bytes / 2**30:,.1f} GiB; "

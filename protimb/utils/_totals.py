@@ -117,7 +117,7 @@ def _check_labelsets_differ(n_before, target):
 
 
 def _single_label_totals(strategy, target, n_before):
-    if isinstance(strategy, numbers.Integral) and strategy > 1:
+    if isinstance(strategy, numbers.Integral) and int(strategy) > 1:
         raise ValueError(
             f"sampling_strategy={strategy} is a count for every term, which suits multilabel y. "
             "Each row of this y has exactly one label: use a name such as 'auto', a ratio in "
@@ -171,12 +171,12 @@ def _named_totals(strategy, target, n_before):
 def _check_total(term, total, n_members):
     if not isinstance(total, numbers.Integral):
         raise TypeError(f"sampling_strategy wants {total!r} members of {term!r}: not a count.")
-    if total < n_members:
+    if int(total) < n_members:
         raise ValueError(
             f"sampling_strategy wants {total} members of {term!r}, which has {n_members} already. "
             "Over-sampling only adds rows: give the total after resampling."
         )
-    if n_members == 0 < total:
+    if n_members == 0 and int(total) > 0:
         raise InvalidLabelsError(
             f"sampling_strategy names {term!r}, which has no members in y: there is no row to "
             "take labels from. Leave it out."
