@@ -1,5 +1,8 @@
 """Tables of GO annotations: CAFA's TSV and the Gene Ontology's GAF."""
 
+import csv
+import io
+from typing import Any
 from warnings import warn
 
 import pandas as pd
@@ -14,9 +17,18 @@ GAF_ASPECTS = {"F": "MFO", "P": "BPO", "C": "CCO"}
 # Position of each column in GAF 2.x, counted from 0.
 GAF_COLUMNS = {"EntryID": 1, "qualifier": 3, "term": 4, "evidence": 6, "aspect": 8}
 
+_TAB = "\t"
+# Every field is what is written: no missing values, no numbers, no quotes.
+_VERBATIM: dict[str, Any] = {
+    "sep": "\t",
+    "dtype": str,
+    "na_filter": False,
+    "quoting": csv.QUOTE_NONE,
+}
+
 
 def read_annotations(path):
-    """Read a table of annotations in CAFA's layout.
+    r"""Read a table of annotations in CAFA's layout.
 
     Parameters
     ----------
@@ -51,26 +63,25 @@ def read_annotations(path):
     >>> from protimb.datasets import read_annotations
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "terms.tsv")
-    ...     _ = path.write_text("EntryID\\tterm\\taspect\\nNA\\tGO:0003674\\tMFO\\n")
+    ...     _ = path.write_text("EntryID\tterm\taspect\nNA\tGO:0003674\tMFO\n")
     ...     read_annotations(path)
       EntryID        term aspect
     0      NA  GO:0003674    MFO
     """
     path = local_path(path, AnnotationError)
-    header, *lines = read_text(path, AnnotationError).split("\n")
-    rows = [line.split("\t") for line in lines]
-    names = [name.strip() for name in header.split("\t")]
-    _check_columns(names, path)
-    _check_lengths(rows, len(names), path)
-    columns = list(zip(*(row for row in rows if row != [""]), strict=True)) or [()] * len(names)
-    table = pd.DataFrame(dict(zip(names, columns, strict=True)), dtype=str)
+    text = read_text(path, AnnotationError)
+    header, *lines = text.split("\n")
+    _check_columns(header.split("\t"), path)
+    _check_lines(header, lines, path)
+    table = pd.read_csv(io.StringIO(text), **_VERBATIM)
+    _check_filled(table, path)
     annotations = _positive_and_unique(table)
     _warn_of_repairs(annotations, path)
     return annotations
 
 
 def read_gaf(path, *, evidence=None):
-    """Read a Gene Annotation File (GAF 2.x).
+    r"""Read a Gene Annotation File (GAF 2.x).
 
     Parameters
     ----------
@@ -101,7 +112,7 @@ def read_gaf(path, *, evidence=None):
     >>> fields = ["UniProtKB", "P12345", "X", "enables", "GO:0003674", "PMID:1", "IDA", "", "F"]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "human.gaf")
-    ...     _ = path.write_text("!gaf-version: 2.2\\n" + "\\t".join(fields + [""] * 8) + "\\n")
+    ...     _ = path.write_text("!gaf-version: 2.2\n" + "\t".join(fields + [""] * 8) + "\n")
     ...     read_gaf(path, evidence={"IDA"})
       EntryID        term aspect
     0  P12345  GO:0003674    MFO
@@ -124,22 +135,33 @@ def _check_columns(names, path):
         )
 
 
-def _check_lengths(rows, n_columns, path):
-    # A blank line is one empty field; text editors leave them at the end.
-    for number, row in enumerate(rows, 2):
-        if len(row) != n_columns and row != [""]:
+def _check_lines(header, lines, path):
+    """Refuse what pandas would fill up, cut or shift."""
+    n_tabs = header.count("\t")
+    for number, line in enumerate(lines, 2):
+        if line.count("\t") != n_tabs and line:
             raise AnnotationError(
-                f"{path}, line {number}: {len(row)} fields, but the header names {n_columns}: "
-                f"{row!r}. Fields are separated by single tabs."
+                f"{path}, line {number}: {line.count(_TAB) + 1} fields, but the header names "
+                f"{n_tabs + 1}: {line[:60]!r}. Fields are separated by single tabs."
             )
+
+
+def _check_filled(table, path):
+    empty = (table[COLUMNS] == "").any(axis=1)
+    if empty.any():
+        record = int(empty.argmax())
+        raise AnnotationError(
+            f"{path}: {empty.sum()} records have an empty field, the first is record "
+            f"{record + 1}, {table[COLUMNS].iloc[record].tolist()}. Complete or remove them."
+        )
 
 
 def _positive_and_unique(table):
     negated = _is_negated(table)
-    positive = table.loc[~negated, COLUMNS]
+    positive = table.loc[~negated, COLUMNS].copy()
     proteins = positive["EntryID"].unique()
     accession = dict(zip(proteins, map(normalise_protein_id, proteins), strict=True))
-    positive = positive.assign(EntryID=positive["EntryID"].map(accession).astype(table["term"].dtype))
+    positive["EntryID"] = positive["EntryID"].map(accession)
     unique = positive.drop_duplicates(["EntryID", "term"], ignore_index=True)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
@@ -152,7 +174,9 @@ def _is_negated(table):
     if "qualifier" not in table:
         return pd.Series(False, index=table.index)
     # GAF joins qualifiers by a bar: NOT|contributes_to
-    return table["qualifier"].str.upper().str.split("|").map(lambda words: "NOT" in words).astype(bool)
+    return (
+        table["qualifier"].str.upper().str.split("|").map(lambda words: "NOT" in words).astype(bool)
+    )
 
 
 def _warn_of_repairs(annotations, path):

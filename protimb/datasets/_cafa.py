@@ -14,13 +14,25 @@ from protimb.datasets._fasta import LazySequences
 from protimb.exceptions import AnnotationError, OntologyWarning
 from protimb.ontology import read_obo
 from protimb.ontology._files import read_text
-from protimb.ontology._propagate import indicator, propagate_indicators, term_columns
+from protimb.ontology._lookup import look_up
+from protimb.ontology._propagate import (
+    cut_columns,
+    frequent_terms,
+    indicator,
+    propagate_indicators,
+)
 
-# Short name -> (namespace in the ontology, aspect in CAFA's tables).
 ONTOLOGIES = {
-    "mf": ("molecular_function", "MFO"),
-    "bp": ("biological_process", "BPO"),
-    "cc": ("cellular_component", "CCO"),
+    "mf": "molecular_function",
+    "bp": "biological_process",
+    "cc": "cellular_component",
+}
+
+# Aspect in CAFA's tables -> namespace in the ontology.
+ASPECTS = {
+    "MFO": "molecular_function",
+    "BPO": "biological_process",
+    "CCO": "cellular_component",
 }
 
 # What is read -> the names that it goes by; the first that exists is taken.
@@ -74,7 +86,8 @@ def read_cafa(
         ``groups`` : str of shape (n_proteins,), sequence cluster of each protein; without a
         table of clusters every protein is its own.
         ``ontology`` : GeneOntology, all three namespaces.
-        ``sequences`` : mapping of protein id to residues, read when first asked for.
+        ``sequences`` : mapping of protein id to residues, read when first asked for; empty
+        without a FASTA file.
         ``DESCR`` : str.
 
     Raises
@@ -110,23 +123,25 @@ def read_cafa(
         ...
     FileNotFoundError: missing_folder has no go-basic.obo or go-basic.obo.gz, ...
     """
-    namespace, aspect = _namespace(ontology)
+    namespace = _namespace(ontology)
     paths = _find_files(Path(folder))
     graph = _read_obo_once(paths["ontology"])
     annotations = read_annotations(paths["terms"])
-    protein_ids, propagated = _propagated(annotations, graph, namespace, aspect)
+    lookup = look_up(annotations["term"].tolist(), graph)
+    _warn_of_aspects(annotations, lookup.columns, graph)
+    protein_ids, propagated = _propagated(annotations, lookup.columns, graph, namespace)
     X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
     propagated = propagated[np.isin(protein_ids, kept)]
-    terms, y = _cut(propagated, graph, min_proteins, max_proteins)
+    terms = frequent_terms(propagated, graph, min_proteins, max_proteins)
     bunch = Bunch(
         X=X,
-        y=y,
+        y=cut_columns(propagated, graph, terms).toarray(),
         protein_ids=kept,
-        terms=terms,
-        term_names=np.array([graph.names[term] for term in terms.tolist()], dtype=str),
+        terms=np.array(terms, dtype=str),
+        term_names=np.array([graph.names[term] for term in terms], dtype=str),
         groups=_read_groups(paths["clusters"], kept),
         ontology=graph,
-        sequences=LazySequences(paths["sequences"], kept),
+        sequences=LazySequences(paths["sequences"], kept) if paths["sequences"] else {},
         DESCR=_read_description(paths["description"], folder),
     )
     return _shaped(bunch, as_frame, return_X_y)
@@ -166,42 +181,32 @@ def _read_obo_version(path, mtime, size):
     return read_obo(path)
 
 
-def _propagated(annotations, graph, namespace, aspect):
+def _propagated(annotations, columns, graph, namespace):
     """Return the proteins annotated in a namespace, and their propagated indicators as CSR."""
-    columns = term_columns(annotations["term"].tolist(), graph)
-    spaces = np.array([graph.namespaces[term] for term in graph.terms] + [""], dtype=object)
-    inside = spaces[columns] == namespace  # an unknown term, -1, gets the "" at the end
-    _warn_of_aspects(annotations, inside, columns >= 0, aspect)
+    inside = _namespaces(columns, graph) == namespace
     if not inside.any():
         raise AnnotationError(f"No protein has an annotation in {namespace}.")
     rows, proteins = pd.factorize(annotations["EntryID"][inside], sort=True)
-    shape = (len(proteins), len(graph))
-    direct = indicator(rows, columns[inside], shape)
+    direct = indicator(rows, columns[inside], (len(proteins), len(graph)))
     return np.array(proteins, dtype=str), propagate_indicators(direct, graph)
 
 
-def _warn_of_aspects(annotations, inside, known, aspect):
-    said = (annotations["aspect"] == aspect).to_numpy()
-    wrong = known & (said != inside)
+def _namespaces(columns, graph):
+    # An unknown term has column -1, which takes the "" at the end.
+    return np.array([*map(graph.namespaces.get, graph.terms), ""], dtype=object)[columns]
+
+
+def _warn_of_aspects(annotations, columns, graph):
+    said = annotations["aspect"].map(ASPECTS).to_numpy()
+    wrong = (columns >= 0) & (said != _namespaces(columns, graph))
     if wrong.any():
         first = annotations[wrong].iloc[0]
         warn(
             f"{wrong.sum()} annotations have an aspect that contradicts the ontology, such as "
-            f"{first['term']} of {first['EntryID']} ({first['aspect']}); the ontology is followed.",
+            f"{first['term']} of {first['EntryID']} ({first['aspect']}). The ontology is followed.",
             OntologyWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
-
-
-def _cut(propagated, graph, min_proteins, max_proteins):
-    """Return the terms within the limits, sorted, and their columns as a dense matrix."""
-    counts = propagated.sum(axis=0, dtype=np.int64).A1
-    limit = np.inf if max_proteins is None else max_proteins
-    frequent = (counts >= max(min_proteins, 1)) & (counts <= limit)
-    names = np.array(graph.terms, dtype=object)
-    terms = sorted(set(names[frequent]) - set(graph.roots))
-    columns = [graph._rank[term] for term in terms]
-    return np.array(terms, dtype=str), propagated[:, columns].astype(np.uint8).toarray()
 
 
 def _read_groups(path, protein_ids):

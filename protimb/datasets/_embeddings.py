@@ -140,6 +140,10 @@ def _read_ids(ids):
         _checked_header(path)
         ids = np.load(path, allow_pickle=False)
     ids = np.asarray(ids)
+    if ids.ndim != 1:
+        raise EmbeddingFileError(
+            f"ids must be one-dimensional, one a row, found shape {ids.shape}."
+        )
     if ids.dtype.kind == "S":
         ids = np.char.decode(ids, "utf-8")
     return np.array([normalise_protein_id(str(one)) for one in ids.tolist()], dtype=str)
@@ -175,6 +179,8 @@ def _report_missing(absent, n_selected, missing, path):
         f"{path}: no vector for {len(absent)} of {n_selected} proteins "
         f"(coverage {1 - len(absent) / n_selected:.1%}): {', '.join(map(str, absent[:5]))}."
     )
+    if len(absent) == n_selected:
+        raise EmbeddingFileError(f"{message} Are the ids of another database?")
     if missing == "raise":
         raise EmbeddingFileError(f"{message} Pass missing='drop' to go on without them.")
     warn(message, EmbeddingWarning, stacklevel=4)

@@ -13,7 +13,7 @@ _UNREADABLE = str.maketrans("-*.", "XXX")
 
 
 def read_fasta(path):
-    """Read protein sequences.
+    r"""Read protein sequences.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def read_fasta(path):
     >>> from protimb.datasets import read_fasta
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "toy.fasta")
-    ...     _ = path.write_text(">sp|P12345|X_HUMAN toy\\nMKV\\nla*\\n")
+    ...     _ = path.write_text(">sp|P12345|X_HUMAN toy\nMKV\nla*\n")
     ...     read_fasta(path)
     {'P12345': 'MKVLA'}
     """
@@ -118,7 +118,9 @@ def _check_lines(text, path):
     for mark in ";#":
         if f"\n{mark}" in text:
             line = text.count("\n", 0, text.index(f"\n{mark}")) + 2
-            raise FastaError(f"{path}, line {line}: a comment ({mark!r}) within a record. Remove it.")
+            raise FastaError(
+                f"{path}, line {line}: a comment ({mark!r}) within a record. Remove it."
+            )
 
 
 def _protein_id(header, path):

@@ -7,7 +7,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.exceptions import AnnotationError
-from protimb.ontology._propagate import direct_indicators, propagate_indicators
+from protimb.ontology._propagate import (
+    cut_columns,
+    direct_indicators,
+    frequent_terms,
+    propagate_indicators,
+)
 
 
 class GOTermBinarizer(TransformerMixin, BaseEstimator):
@@ -36,6 +41,10 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
     ----------
     classes_ : ndarray of str, shape (n_terms,)
         Terms, one a column.
+    n_mapped_ : int
+        Annotations at fit whose id was alternative, or obsolete with one replacement.
+    unknown_terms_ : dict of str to int
+        Ids at fit that no term answers to -> annotations left out because of it.
 
     Raises
     ------
@@ -131,7 +140,7 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
             Rows in the order of the annotations.
         """
         check_is_fitted(self, "classes_")
-        return self._cut(self._propagated(annotations))
+        return self._cut(self._propagated(annotations)[0])
 
     def inverse_transform(self, indicators):
         """Return the terms of each row.
@@ -149,32 +158,26 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         return [frozenset(self.classes_[row != 0].tolist()) for row in rows]
 
     def _fit(self, annotations):
-        propagated = self._propagated(annotations)
-        terms = self._frequent(propagated) if self.terms is None else self._named()
+        propagated, lookup = self._propagated(annotations)
+        if self.terms is None:
+            limits = (self.min_proteins, self.max_proteins)
+            terms = frequent_terms(propagated, self.ontology, *limits)
+        else:
+            terms = [self.ontology.resolve(term) for term in self.terms]
         self.classes_ = np.array(terms, dtype=str)
+        self.n_mapped_ = lookup.n_mapped
+        self.unknown_terms_ = lookup.unknown
         return propagated
-
-    def _named(self):
-        return [self.ontology.resolve(term) for term in self.terms]
-
-    def _frequent(self, propagated):
-        counts = propagated.sum(axis=0, dtype=np.int64).A1
-        keep = counts >= max(self.min_proteins, 1)
-        if self.max_proteins is not None:
-            keep &= counts <= self.max_proteins
-        terms = np.array(self.ontology.terms, dtype=object)[keep]
-        return sorted(set(terms) - set(self.ontology.roots))
 
     def _propagated(self, annotations):
         if isinstance(annotations, Mapping):
             annotations = annotations.values()
         term_sets = [_as_terms(terms) for terms in annotations]
-        direct = direct_indicators(term_sets, self.ontology, self.unknown)
-        return propagate_indicators(direct, self.ontology)
+        direct, lookup = direct_indicators(term_sets, self.ontology, self.unknown)
+        return propagate_indicators(direct, self.ontology), lookup
 
     def _cut(self, propagated):
-        columns = [self.ontology._rank[term] for term in self.classes_.tolist()]
-        indicators = propagated[:, columns].astype(np.uint8)
+        indicators = cut_columns(propagated, self.ontology, self.classes_.tolist())
         return indicators if self.sparse_output else indicators.toarray()
 
 

@@ -10,7 +10,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_text(path, error_type):
-    """Read a whole UTF-8 text file, gzipped or plain, with line ends made ``"\\n"``.
+    r"""Read a whole UTF-8 text file, gzipped or plain, with line ends made ``"\n"``.
 
     Parameters
     ----------
@@ -42,7 +42,9 @@ def read_text(path, error_type):
 def local_path(path, error_type):
     """Turn a name into a Path, and refuse one that would reach over the network."""
     if _URL.match(str(path)):
-        raise error_type(f"{path}: protimb reads local files only. Download it, then pass its path.")
+        raise error_type(
+            f"{path}: protimb reads local files only. Download it, then pass its path."
+        )
     return Path(path)
 
 

@@ -1,15 +1,14 @@
 """GeneOntology: the terms, who is whose parent, and what became of the ids that were retired."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from protimb.exceptions import OntologyCycleError, OntologyError, UnknownTermError
+from protimb.exceptions import UnknownTermError
 from protimb.ontology import _propagate
+from protimb.ontology._order import check_parents, children_first, inverted, reachable
 
 
 class ObsoleteTerm(NamedTuple):
@@ -92,14 +91,15 @@ class GeneOntology:
     alt_ids: Mapping[str, str] = field(default_factory=dict)
     obsolete: Mapping[str, ObsoleteTerm] = field(default_factory=dict)
     version: str = ""
+    terms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self):
         parents = {term: tuple(self.parents.get(term, ())) for term in self.names}
         object.__setattr__(self, "parents", parents)
-        _check_parents(parents)
+        check_parents(parents)
         for name in _MAPPINGS:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-        object.__setattr__(self, "terms", _children_first(parents))
+        object.__setattr__(self, "terms", children_first(parents))
 
     def __len__(self):
         return len(self.names)
@@ -129,7 +129,7 @@ class GeneOntology:
         return self
 
     def _content(self):
-        values = (getattr(self, one.name) for one in fields(self))
+        values = (getattr(self, one.name) for one in fields(self) if one.init)
         return tuple(dict(value) if isinstance(value, Mapping) else value for value in values)
 
     @cached_property
@@ -138,7 +138,7 @@ class GeneOntology:
 
     @cached_property
     def children(self):
-        return MappingProxyType({term: tuple(below) for term, below in _inverted(self.parents)})
+        return MappingProxyType(inverted(self.parents))
 
     @cached_property
     def _rank(self):
@@ -219,7 +219,7 @@ class GeneOntology:
         -------
         ancestors : frozenset of str
         """
-        return _reachable(self.resolve(term), self.parents)
+        return reachable([self.resolve(term)], self.parents)
 
     def descendants(self, term):
         """Return every term below a term, the term itself left out.
@@ -233,7 +233,7 @@ class GeneOntology:
         -------
         descendants : frozenset of str
         """
-        return _reachable(self.resolve(term), self.children)
+        return reachable([self.resolve(term)], self.children)
 
     def propagate(self, annotations, *, unknown="warn"):
         """Add to each protein's terms all their ancestors.
@@ -293,56 +293,3 @@ class GeneOntology:
 
 _UNKNOWN = ObsoleteTerm()
 _MAPPINGS = ("names", "namespaces", "parents", "alt_ids", "obsolete")
-
-
-def _check_parents(parents):
-    for term, above in parents.items():
-        for parent in above:
-            if parent not in parents:
-                raise OntologyError(
-                    f"Term {term!r} has the parent {parent!r}, which is not a term of this ontology."
-                )
-
-
-def _children_first(parents):
-    n_children = Counter(parent for above in parents.values() for parent in above)
-    order = [term for term in parents if not n_children[term]]
-    for term in order:  # grows while it is read: a parent follows its last child
-        for parent in parents[term]:
-            n_children[parent] -= 1
-            if not n_children[parent]:
-                order.append(parent)
-    if len(order) < len(parents):
-        raise _cycle_error(parents)
-    return tuple(order)
-
-
-def _cycle_error(parents):
-    try:
-        TopologicalSorter(dict(_inverted(parents))).prepare()
-    except CycleError as error:
-        path = " -> ".join(error.args[1])
-    return OntologyCycleError(
-        f"Terms are their own ancestors: {path} (each is a child of the next). "
-        "Leave out the relation that closes the cycle."
-    )
-
-
-def _inverted(parents):
-    children: dict[str, list[str]] = {term: [] for term in parents}
-    for term, above in parents.items():
-        for parent in above:
-            children[parent].append(term)
-    return children.items()
-
-
-def _reachable(start, neighbours):
-    # A stack, not recursion: a chain of 5,000 terms is legal.
-    found: set[str] = set()
-    stack = list(neighbours[start])
-    while stack:
-        term = stack.pop()
-        if term not in found:
-            found.add(term)
-            stack.extend(neighbours[term])
-    return frozenset(found)

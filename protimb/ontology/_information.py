@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import nearest_ancestors
 
 
@@ -26,6 +27,11 @@ def information_accretion(y, ontology, terms):
     -------
     information : ndarray of shape (n_terms,)
         ``-log2 P(term | all its parents)``, at least 0.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` is not propagated.
 
     See Also
     --------
@@ -62,7 +68,17 @@ def information_accretion(y, ontology, terms):
     links = _link_matrix(ontology, terms)
     n_term = y.sum(axis=0).A1 + 1
     n_parents = _count_with_all_parents(y, links) + 1
+    _check_propagated(n_term, n_parents, terms)
     return np.log2(n_parents / n_term)
+
+
+def _check_propagated(n_term, n_parents, terms):
+    bad = np.flatnonzero(n_term > n_parents)
+    if len(bad):
+        raise InvalidLabelsError(
+            f"y is not propagated: {len(bad)} terms have proteins that lack a parent, such as "
+            f"{terms[bad[0]]}. Propagate with GOTermBinarizer first."
+        )
 
 
 def _link_matrix(ontology, terms):

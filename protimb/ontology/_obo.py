@@ -1,17 +1,16 @@
 """Read OBO files strictly: what propagation relies on is checked, and errors say where."""
 
-from collections import defaultdict
-
 from protimb.exceptions import OntologyError
 from protimb.ontology._files import local_path, read_text
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
+from protimb.ontology._stanzas import Stanza, identifiers, parse_stanzas, text_value
 
 
 def read_obo(path, *, relations=("is_a", "part_of")):
-    """Read an ontology in OBO format.
+    r"""Read an ontology in OBO format.
 
-    The syntax is checked by fastobo; on top of it come the rules that propagation relies on:
-    at least one term, no id twice, every parent defined, no cycle.
+    Strict about all that propagation relies on: at least one term, no id twice, every parent
+    defined, no cycle. Definitions, synonyms and cross-references are passed over.
 
     Parameters
     ----------
@@ -52,111 +51,96 @@ def read_obo(path, *, relations=("is_a", "part_of")):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "toy.obo")
     ...     _ = path.write_text(
-    ...         "format-version: 1.2\\ndata-version: toy\\n\\n"
-    ...         "[Term]\\nid: GO:0000001\\nname: function\\nnamespace: molecular_function\\n\\n"
-    ...         "[Term]\\nid: GO:0000002\\nname: binding\\nnamespace: molecular_function\\n"
-    ...         "is_a: GO:0000001\\n"
+    ...         "format-version: 1.2\ndata-version: toy\n\n"
+    ...         "[Term]\nid: GO:0000001\nname: function\nnamespace: molecular_function\n\n"
+    ...         "[Term]\nid: GO:0000002\nname: binding\nnamespace: molecular_function\n"
+    ...         "is_a: GO:0000001\n"
     ...     )
     ...     read_obo(path)
     GeneOntology(2 terms, version='toy')
     """
     path = local_path(path, OntologyError)
-    text = read_text(path, OntologyError)
-    header, stanzas = _parse(text, path)
-    if not stanzas:
+    header, *stanzas = parse_stanzas(read_text(path, OntologyError), path)
+    stanzas = _by_id([stanza for stanza in stanzas if stanza.kind == "Term"], path)
+    obsolete = {term: one for term, one in stanzas.items() if _is_obsolete(one)}
+    terms = {term: one for term, one in stanzas.items() if term not in obsolete}
+    if not terms:
         raise OntologyError(f"{path}: no [Term] in this file. Is it empty, or not OBO?")
-    terms = _by_id(stanzas, text, path)
-    obsolete = {one: terms.pop(one) for one in [t for t in terms if _is_obsolete(terms[t])]}
-    return _build(path, text, header, terms, obsolete, relations)
-
-
-def _parse(text, path):
-    """Return the header and every [Term] as dicts of tag -> list of values."""
-    import fastobo  # here, because only readers of OBO need it
-
     try:
-        document = fastobo.loads(text)
-    except SyntaxError as error:
-        raise OntologyError(
-            f"{path}, line {error.lineno}: {error.msg}, found {str(error.text).strip()!r}. "
-            "The file is malformed or was cut off here."
-        ) from error
-    stanzas = [frame for frame in document if isinstance(frame, fastobo.term.TermFrame)]
-    return _tags(document.header), [(str(frame.id), _tags(frame)) for frame in stanzas]
-
-
-def _tags(clauses):
-    tags = defaultdict(list)
-    for clause in clauses:
-        tags[clause.raw_tag()].append(clause.raw_value())
-    return tags
-
-
-def _by_id(stanzas, text, path):
-    terms = {}
-    for term, tags in stanzas:
-        if term in terms:
-            lines = " and ".join(map(str, _lines(text, f"id: {term}")))
-            raise OntologyError(
-                f"{path}, lines {lines}: the id {term!r} is defined twice. Keep one of them."
-            )
-        terms[term] = tags
-    return terms
-
-
-def _is_obsolete(tags):
-    return tags.get("is_obsolete") == ["true"]
-
-
-def _build(path, text, header, terms, obsolete, relations):
-    default = header.get("default-namespace", [""])[-1]
-    namespaces = {term: tags.get("namespace", [default])[-1] for term, tags in terms.items()}
-    edges = {term: _targets(tags, relations) for term, tags in terms.items()}
-    _check_defined(edges, namespaces, text, path)
-    try:
-        return GeneOntology(
-            names={term: tags.get("name", [term])[0] for term, tags in terms.items()},
-            namespaces=namespaces,
-            parents=_inside_namespace(edges, namespaces),
-            alt_ids={alt: term for term, tags in terms.items() for alt in tags.get("alt_id", ())},
-            obsolete={term: _retired(tags) for term, tags in obsolete.items()},
-            version=header.get("data-version", [""])[-1],
-        )
+        return _build(header, terms, obsolete, relations, path)
     except OntologyError as error:
+        # The graph knows no file; errors of the reader name theirs already.
+        if str(path) in str(error):
+            raise
         raise type(error)(f"{path}: {error}") from error
 
 
-def _targets(tags, relations):
+def _by_id(stanzas, path):
+    found: dict[str, Stanza] = {}
+    for stanza in stanzas:
+        ids = identifiers(stanza, "id", path)
+        if len(ids) != 1:
+            raise OntologyError(
+                f"{path}, line {stanza.line}: this [Term] has {len(ids)} ids; it needs one."
+            )
+        earlier = found.setdefault(ids[0], stanza)
+        if earlier is not stanza:
+            raise OntologyError(
+                f"{path}, lines {earlier.line} and {stanza.line}: the id {ids[0]!r} is defined "
+                "twice. Keep one of them."
+            )
+    return found
+
+
+def _is_obsolete(stanza):
+    return text_value(stanza, "is_obsolete", "false") == "true"
+
+
+def _build(header, terms, obsolete, relations, path):
+    default = text_value(header, "default-namespace", "")
+    namespaces = {term: text_value(one, "namespace", default) for term, one in terms.items()}
+    return GeneOntology(
+        names={term: text_value(one, "name", term) for term, one in terms.items()},
+        namespaces=namespaces,
+        parents=_parents(terms, namespaces, relations, path),
+        alt_ids={
+            alt: term for term, one in terms.items() for alt in identifiers(one, "alt_id", path)
+        },
+        obsolete={term: _retired(one, path) for term, one in obsolete.items()},
+        version=text_value(header, "data-version", ""),
+    )
+
+
+def _parents(terms, namespaces, relations, path):
+    parents = {}
+    for term, stanza in terms.items():
+        targets = _targets(stanza, relations, path)
+        _check_defined(term, targets, stanza, namespaces, path)
+        parents[term] = tuple(one for one in targets if namespaces[one] == namespaces[term])
+    return parents
+
+
+def _targets(stanza, relations, path):
     """List the parents that a term names, in the order of the file, each once."""
-    found = dict.fromkeys(tags.get("is_a", ())) if "is_a" in relations else {}
-    for value in tags.get("relationship", ()):
-        relation, target = value.split()[:2]
-        if relation in relations:
-            found[target] = None
-    return tuple(found)
+    targets = identifiers(stanza, "is_a", path) if "is_a" in relations else []
+    if "relationship" in stanza.tags:
+        kinds = identifiers(stanza, "relationship", path)
+        others = identifiers(stanza, "relationship", path, position=1)
+        targets += [one for kind, one in zip(kinds, others, strict=True) if kind in relations]
+    return dict.fromkeys(targets)
 
 
-def _check_defined(edges, namespaces, text, path):
-    for term, targets in edges.items():
-        for target in targets:
-            if target not in namespaces:
-                line = _lines(text, f"id: {term}")[0]
-                raise OntologyError(
-                    f"{path}, line {line}: term {term!r} has the parent {target!r}, which this "
-                    "file does not define or has made obsolete. Is the file complete?"
-                )
+def _check_defined(term, targets, stanza, namespaces, path):
+    for target in targets:
+        if target not in namespaces:
+            raise OntologyError(
+                f"{path}, line {stanza.line}: term {term!r} has the parent {target!r}, which "
+                "this file does not define, or has made obsolete. Is the file complete?"
+            )
 
 
-def _inside_namespace(edges, namespaces):
-    return {
-        term: tuple(one for one in targets if namespaces[one] == namespaces[term])
-        for term, targets in edges.items()
-    }
-
-
-def _retired(tags):
-    return ObsoleteTerm(tuple(tags.get("replaced_by", ())), tuple(tags.get("consider", ())))
-
-
-def _lines(text, wanted):
-    return [number for number, line in enumerate(text.split("\n"), 1) if line.strip() == wanted]
+def _retired(stanza, path):
+    return ObsoleteTerm(
+        tuple(identifiers(stanza, "replaced_by", path)),
+        tuple(identifiers(stanza, "consider", path)),
+    )

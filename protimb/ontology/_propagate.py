@@ -1,16 +1,12 @@
 """Propagation along the ontology: indicators as sparse products, scores as row maxima."""
 
-from collections import Counter
 from collections.abc import Mapping
-from warnings import warn
 
 import numpy as np
 from scipy import sparse
 
-from protimb.exceptions import OntologyWarning, UnknownTermError
-
-# Above this share of unknown ids, annotations and ontology are probably of different releases.
-SUSPICIOUS_UNKNOWN_RATE = 0.05
+from protimb.ontology._lookup import look_up
+from protimb.ontology._order import reachable
 
 
 def propagate_indicators(direct, ontology):
@@ -44,29 +40,54 @@ def direct_indicators(term_sets, ontology, unknown="warn"):
     Returns
     -------
     direct : CSR of bool, shape (n_proteins, len(ontology))
+    lookup : TermLookup
+        What became of the ids.
     """
-    lengths = [len(terms) for terms in term_sets]
     ids = [term for terms in term_sets for term in terms]
-    columns = term_columns(ids, ontology, unknown)
-    rows = np.repeat(np.arange(len(term_sets)), lengths)
-    known = columns >= 0
+    lookup = look_up(ids, ontology, unknown)
+    rows = np.repeat(np.arange(len(term_sets)), [len(terms) for terms in term_sets])
+    known = lookup.columns >= 0
     shape = (len(term_sets), len(ontology))
-    return indicator(rows[known], columns[known], shape)
+    return indicator(rows[known], lookup.columns[known], shape), lookup
 
 
-def term_columns(ids, ontology, unknown="warn"):
-    """Look up the position of each id in ``ontology.terms``.
+def frequent_terms(propagated, ontology, min_proteins=1, max_proteins=None):
+    """Pick the terms with enough but not too many proteins, roots left out.
+
+    Parameters
+    ----------
+    propagated : CSR of bool, shape (n_proteins, len(ontology))
+    ontology : GeneOntology
+    min_proteins, max_proteins : int
+        Limits, both included; None is no upper limit.
 
     Returns
     -------
-    columns : ndarray of int, shape (n_ids,)
-        -1 where no term answers to the id.
+    terms : list of str
+        Sorted by id.
     """
-    counts = Counter(ids)
-    column_of = {one: ontology._rank.get(ontology._find(one), -1) for one in counts}
-    _report_unknown({one: n for one, n in counts.items() if column_of[one] < 0}, len(ids),
-                    ontology, unknown)
-    return np.fromiter((column_of[one] for one in ids), dtype=np.int64, count=len(ids))
+    counts = propagated.sum(axis=0, dtype=np.int64).A1
+    upper = np.inf if max_proteins is None else max_proteins
+    # A root is on every protein of its namespace and tells nothing; nor does an absent term.
+    keep = (counts >= max(min_proteins, 1)) & (counts <= upper)
+    return sorted(set(np.array(ontology.terms, dtype=object)[keep]) - set(ontology.roots))
+
+
+def cut_columns(propagated, ontology, terms):
+    """Return the columns of some terms, in their order, as uint8.
+
+    Parameters
+    ----------
+    propagated : CSR of bool, shape (n_proteins, len(ontology))
+    ontology : GeneOntology
+    terms : sequence of str
+
+    Returns
+    -------
+    indicators : CSR of uint8, shape (n_proteins, n_terms)
+    """
+    columns = np.array([ontology._rank[term] for term in terms], dtype=np.int64)
+    return propagated[:, columns].astype(np.uint8)
 
 
 def indicator(rows, columns, shape):
@@ -81,7 +102,7 @@ def propagate_sets(ontology, annotations, unknown):
     if isinstance(annotations, Mapping):
         propagated = propagate_sets(ontology, list(annotations.values()), unknown)
         return dict(zip(annotations, propagated, strict=True))
-    direct = direct_indicators([list(terms) for terms in annotations], ontology, unknown)
+    direct, _ = direct_indicators([list(terms) for terms in annotations], ontology, unknown)
     closed = propagate_indicators(direct, ontology)
     terms = np.array(ontology.terms, dtype=object)
     return [frozenset(terms[columns]) for columns in np.split(closed.indices, closed.indptr[1:-1])]
@@ -119,8 +140,10 @@ def nearest_ancestors(ontology, terms):
         Position of a term, positions of its nearest ancestors; children precede parents.
     """
     position = {ontology.resolve(term): i for i, term in enumerate(terms)}
+    if len(position) < len(terms):
+        raise ValueError("Some terms are named twice, or by two ids. Name each column once.")
+    involved = sorted(reachable(position, ontology.parents) | set(position), key=ontology._rank.get)
     nearest: dict[str, set[int]] = {}
-    involved = _with_ancestors(ontology, position)
     for term in reversed(involved):
         above = ontology.parents[term]
         nearest[term] = set().union(
@@ -157,42 +180,3 @@ def _reach(ontology, starts):
     if not rows:
         return frontier
     return indicator(np.concatenate(rows), np.concatenate(columns), (n_starts, n_terms))
-
-
-def _with_ancestors(ontology, terms):
-    found, stack = set(), list(terms)
-    while stack:
-        term = stack.pop()
-        if term not in found:
-            found.add(term)
-            stack.extend(ontology.parents[term])
-    return sorted(found, key=ontology._rank.__getitem__)
-
-
-def _report_unknown(unknown_counts, n_annotations, ontology, unknown):
-    if unknown not in UNKNOWN_POLICIES:
-        raise ValueError(f"unknown must be one of {sorted(UNKNOWN_POLICIES)}, got {unknown!r}.")
-    if not unknown_counts or unknown == "ignore":
-        return
-    message = _unknown_message(unknown_counts, n_annotations, ontology)
-    if unknown == "raise":
-        raise UnknownTermError(message)
-    warn(message, OntologyWarning, stacklevel=2)
-
-
-UNKNOWN_POLICIES = frozenset({"warn", "ignore", "raise"})
-
-
-def _unknown_message(unknown_counts, n_annotations, ontology):
-    n_unknown = sum(unknown_counts.values())
-    ids = sorted(map(str, unknown_counts))
-    shown = ", ".join(ids[:5]) + (", ..." if len(ids) > 5 else "")
-    n_obsolete = sum(one in ontology.obsolete for one in unknown_counts)
-    message = (
-        f"{n_unknown} of {n_annotations} annotations name {len(ids)} terms that this ontology "
-        f"(version {ontology.version or 'unknown'}) does not have, {n_obsolete} of them obsolete "
-        f"without a single replacement: {shown}."
-    )
-    if n_unknown > SUSPICIOUS_UNKNOWN_RATE * n_annotations:
-        message += " Annotations and ontology may be of different releases."
-    return message

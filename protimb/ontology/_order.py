@@ -1,0 +1,89 @@
+"""Walks over a directed acyclic graph given as term -> parents; none of them recurses."""
+
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
+
+from protimb.exceptions import OntologyCycleError, OntologyError
+
+
+def check_parents(parents):
+    """Refuse a graph in which a parent is not itself a term."""
+    for term, above in parents.items():
+        for parent in above:
+            if parent not in parents:
+                raise OntologyError(
+                    f"Term {term!r} has the parent {parent!r}, which is not a term of this "
+                    "ontology. Add it, or leave the edge out."
+                )
+
+
+def children_first(parents):
+    """Sort terms so that children precede their parents.
+
+    Parameters
+    ----------
+    parents : dict of str to tuple of str
+
+    Returns
+    -------
+    terms : tuple of str
+
+    Raises
+    ------
+    OntologyCycleError
+        If there is no such order; the message shows a cycle.
+    """
+    n_waiting = Counter(parent for above in parents.values() for parent in above)
+    order = [term for term in parents if not n_waiting[term]]
+    for term in order:  # grows while it is read: a parent follows its last child
+        for parent in parents[term]:
+            n_waiting[parent] -= 1
+            if not n_waiting[parent]:
+                order.append(parent)
+    if len(order) < len(parents):
+        raise _cycle_error(parents)
+    return tuple(order)
+
+
+def inverted(parents):
+    """Turn term -> parents into term -> children."""
+    children: dict[str, list[str]] = {term: [] for term in parents}
+    for term, above in parents.items():
+        for parent in above:
+            children[parent].append(term)
+    return {term: tuple(below) for term, below in children.items()}
+
+
+def reachable(starts, neighbours):
+    """Collect the terms that any of the starts leads to; a start counts only if one does.
+
+    Parameters
+    ----------
+    starts : iterable of str
+    neighbours : mapping of str to tuple of str
+        Parents to go up, children to go down.
+
+    Returns
+    -------
+    found : frozenset of str
+    """
+    found: set[str] = set()
+    stack = [one for start in starts for one in neighbours[start]]
+    while stack:
+        term = stack.pop()
+        if term not in found:
+            found.add(term)
+            stack.extend(neighbours[term])
+    return frozenset(found)
+
+
+def _cycle_error(parents):
+    try:
+        TopologicalSorter(inverted(parents)).prepare()
+        path = "unknown"
+    except CycleError as error:
+        path = " -> ".join(error.args[1])
+    return OntologyCycleError(
+        f"Terms are their own ancestors: {path} (each is a child of the next). "
+        "Leave out the relation that closes the cycle."
+    )
