@@ -62,6 +62,8 @@ numpydoc_validation_exclude = {
     r"\.(get|set)_params$",
     r"\.score$",
     r"\.fit_transform$",
+    # Tables: see list_entries below.
+    r"\.[A-Z_]+$",
     # Hooks and layers, whose arguments the class or its base describes.
     r"\.on_\w+$",
     r"\.forward$",
@@ -113,5 +115,12 @@ def skip_plumbing(app, what, name, obj, skip, options):
     return True if is_plumbing else None
 
 
+def list_entries(app, what, name, obj, options, lines):
+    """Show a table of names, such as BACKBONES, as its names."""
+    if what == "data" and isinstance(obj, dict):
+        lines += ["", "Entries: " + ", ".join(f"``{key}``" for key in obj) + ".", ""]
+
+
 def setup(app):
+    app.connect("autodoc-process-docstring", list_entries)
     app.connect("autodoc-skip-member", skip_plumbing)
