@@ -1,5 +1,7 @@
 """One update of a conditional Wasserstein GAN: several critic steps, then one of the generator."""
 
+import copy
+
 import torch
 
 
@@ -139,7 +141,8 @@ class AdversarialStep:
     def load_state_dict(self, state):
         """Put a state back that ``state_dict`` returned."""
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            # Optimizers would go on updating the very tensors that they are given.
+            part.load_state_dict(copy.deepcopy(state[name]))
         self.rng.set_state(state["rng"])
 
 

@@ -1,0 +1,110 @@
+"""Backbones build networks that obey their contract, whatever the widths."""
+
+import pytest
+import torch
+from sklearn.base import clone
+
+from protimb.nn import BACKBONES, MultiHotCondition, PiecewiseLinear, seeded_linear
+
+
+def build(backbone, n_features=7, n_terms=5, n_latent=3, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    condition = MultiHotCondition(n_condition=4)
+    return (
+        backbone.build_generator(n_latent, n_features, condition.build(n_terms, rng), rng),
+        backbone.build_critic(n_features, condition.build(n_terms, rng), rng),
+    )
+
+
+def tiny(name):
+    return BACKBONES[name](n_layers=2, n_hidden=8)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("n_features", [1, 7, 512])
+def test_networks_map_noise_to_vectors_and_vectors_to_one_score(name, n_features):
+    generator, critic = build(tiny(name), n_features)
+    labels = torch.ones(6, 5, dtype=torch.uint8)
+    x = generator(torch.randn(6, 3, generator=torch.Generator()), labels)
+    assert x.shape == (6, n_features)
+    assert critic(x, labels).shape == (6, 1)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_parameter_receives_a_gradient(name):
+    generator, critic = build(tiny(name))
+    labels = torch.eye(5)
+    z = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
+    critic(generator(z, labels), labels).square().sum().backward()
+    for network in (generator, critic):
+        for parameter in network.parameters():
+            assert parameter.grad is not None
+            assert parameter.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_critic_scores_each_row_on_its_own(name):
+    _, critic = build(tiny(name))
+    x = torch.randn(6, 7, generator=torch.Generator().manual_seed(1))
+    labels = torch.eye(6, 5)
+    together = critic(x, labels)
+    alone = torch.cat([critic(x[i : i + 1], labels[i : i + 1]) for i in range(6)])
+    torch.testing.assert_close(together, alone)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_building_leaves_the_global_generator_alone_and_repeats_with_its_seed(name):
+    before = torch.get_rng_state()
+    first, second = build(tiny(name), seed=3), build(tiny(name), seed=3)
+    assert torch.equal(before, torch.get_rng_state())
+    for a, b in zip(first, second, strict=True):
+        for p, q in zip(a.parameters(), b.parameters(), strict=True):
+            assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_sizes_are_reached_by_clone_and_set_params(name):
+    backbone = clone(tiny(name)).set_params(n_layers=1)
+    n_two, n_one = (
+        sum(p.numel() for p in build(b)[1].parameters()) for b in (tiny(name), backbone)
+    )
+    assert n_one < n_two
+
+
+def test_labels_change_what_is_generated():
+    generator, _ = build(tiny("mlp"))
+    z = torch.zeros(1, 3)
+    assert not torch.allclose(generator(z, torch.eye(5)[:1]), generator(z, torch.eye(5)[1:2]))
+
+
+def test_a_row_with_many_labels_speaks_no_louder_than_one_with_few():
+    conditioner = MultiHotCondition(n_condition=64).build(400, torch.Generator().manual_seed(0))
+    few, many = torch.zeros(1, 400), torch.zeros(1, 400)
+    few[:, :2] = 1
+    many[:, :200] = 1
+    lengths = [conditioner(labels).norm().item() for labels in (few, many)]
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.5)
+
+
+def test_a_row_without_labels_has_a_neutral_condition():
+    conditioner = MultiHotCondition(n_condition=4).build(5, torch.Generator().manual_seed(0))
+    assert torch.equal(conditioner(torch.zeros(1, 5)), torch.zeros(1, 4))
+
+
+def penalty_gradients(activation):
+    """Gradients of a gradient penalty with respect to a two-layer critic's weights."""
+    rng = torch.Generator().manual_seed(0)
+    net = torch.nn.Sequential(
+        seeded_linear(4, 8, rng), activation(), seeded_linear(8, 8, rng), activation()
+    )
+    x = torch.randn(6, 4, generator=rng).requires_grad_()
+    (gradient,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
+    ((gradient.norm(dim=1) - 1) ** 2).sum().backward()
+    return [p.grad for p in net.parameters() if p.ndim == 2]
+
+
+def test_the_activation_has_the_first_and_second_derivatives_of_a_leaky_relu():
+    ours = penalty_gradients(lambda: PiecewiseLinear(0.2))
+    torchs = penalty_gradients(lambda: torch.nn.LeakyReLU(0.2))
+    for a, b in zip(ours, torchs, strict=True):
+        torch.testing.assert_close(a, b)

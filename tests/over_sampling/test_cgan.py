@@ -1,0 +1,350 @@
+"""CGANSampler: what it learns, what it promises, and what it does when things go wrong."""
+
+import hashlib
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from imblearn.pipeline import Pipeline
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+
+from protimb import CGANSampler, GOTermClassifier
+from protimb.base import BaseFilter
+from protimb.datasets import make_longtail_multilabel
+from protimb.exceptions import (
+    DeviceUnavailableError,
+    InvalidLabelsError,
+    RareTermWarning,
+    ShortfallWarning,
+    TrainingDiverged,
+    UnknownTermError,
+)
+from protimb.nn import BaseBackbone, ConditionalNetwork, MLPBackbone, seeded_linear
+from protimb.over_sampling import _gan_training
+from protimb.over_sampling._gan_training import row_weights
+
+TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
+
+
+def tiny(**kwargs):
+    """A sampler small enough for tests, without quality control unless asked for."""
+    return CGANSampler(
+        **({"sampling_strategy": 20, "max_epochs": 2, "quality_filter": None} | TINY | kwargs)
+    )
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return make_longtail_multilabel(random_state=0)
+
+
+class PassEvery(BaseFilter):
+    """Let every nth row pass, counted over calls: a filter whose outcome is known."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def fit(self, X, y):
+        self.n_seen_ = 0
+        return self
+
+    def score(self, X_new, y_new):
+        numbers = self.n_seen_ + np.arange(1, len(X_new) + 1)
+        self.n_seen_ += len(X_new)
+        return numbers % self.n
+
+    def select(self, X_new, y_new):
+        return self.score(X_new, y_new) == 0
+
+
+def two_groups(n_rare=12, n_frequent=60, seed=0):
+    """Term 0 lies around +2 in every feature, term 1 around -2."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.eye(2, dtype=np.uint8), [n_rare, n_frequent], axis=0)
+    y = np.vstack([y, [[0, 0]]])  # an unlabelled row: the target is multilabel
+    centre = 2 * (y[:, :1].astype(float) - y[:, 1:])
+    return (centre + 0.3 * rng.normal(size=(len(y), 4))).astype(np.float32), y
+
+
+def test_generated_rows_lie_where_the_real_members_of_their_term_lie():
+    X, y = two_groups()
+    sampler = tiny(
+        sampling_strategy={0: 60},
+        backbone=MLPBackbone(n_layers=2, n_hidden=32),
+        max_epochs=150,
+        lr=1e-3,
+    )
+    X_res, _ = sampler.fit_resample(X, y)
+    generated = X_res[sampler.synthetic_mask_]
+    assert len(generated) == 48
+    assert np.mean(generated.mean(axis=1) > 0) > 0.95
+    assert_allclose(generated.mean(), 2, atol=0.5)
+
+
+def test_one_generator_serves_every_term_by_its_labels():
+    X, y = two_groups()
+    sampler = tiny(backbone=MLPBackbone(n_layers=2, n_hidden=32), max_epochs=150, lr=1e-3)
+    sampler.fit(X, y)
+    rare = sampler.sample(np.tile([[1, 0]], (50, 1)), random_state=0)
+    frequent = sampler.sample(np.tile([[0, 1]], (50, 1)), random_state=0)
+    assert rare.mean() > 1
+    assert frequent.mean() < -1
+
+
+def test_real_rows_come_first_and_every_new_row_carries_a_real_labelset(toy):
+    sampler = tiny()
+    X_res, y_res = sampler.fit_resample(toy.X, toy.y)
+    assert_array_equal(X_res[: len(toy.X)], toy.X)
+    assert_array_equal(y_res[sampler.synthetic_mask_], toy.y[sampler.conditioning_indices_])
+    assert (y_res.sum(axis=0) >= 20).all()
+
+
+def test_rows_of_rare_terms_are_shown_more_often():
+    # Counts 4, 2, 1: IRLbl 1, 2, 4. A row weighs as its rarest term; the unlabelled one 1.
+    y = sparse.csr_array(np.array([[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0], [0, 0, 0]], "u1"))
+    assert_allclose(row_weights(y, 1.0), [1, 2, 4, 1, 1])
+    assert_allclose(row_weights(y, 0.5), [1, 2**0.5, 2, 1, 1])
+    assert_allclose(row_weights(y, 0.0), np.ones(5))
+
+
+def test_constant_features_stay_constant():
+    # Case 14.
+    X, y = two_groups()
+    X[:, 2] = 7.0
+    X_res, _ = tiny(sampling_strategy={0: 30}).fit_resample(X, y)
+    assert (X_res[:, 2] == 7.0).all()
+
+
+def test_half_precision_is_computed_in_single_and_returned_in_half():
+    # Case 2: the sum of squares of such rows overflows float16.
+    X, y = two_groups()
+    X = (X * 100).astype(np.float16)
+    X_res, _ = tiny(sampling_strategy={0: 30}).fit_resample(X, y)
+    assert X_res.dtype == np.float16
+    assert np.isfinite(X_res).all()
+
+
+@pytest.mark.parametrize("n_rows", [3, 257])
+def test_fewer_rows_than_a_batch_or_one_too_many_still_train(n_rows):
+    # Cases 19 and 20: the batch shrinks, no batch is skipped, and none has a single row.
+    rng = np.random.default_rng(0)
+    y = (rng.random((n_rows, 3)) < 0.5).astype(np.uint8)
+    y[0] = 1
+    sampler = tiny(max_epochs=4, batch_size=256).fit(rng.normal(size=(n_rows, 5)), y)
+    assert sampler.history_["n_steps"].tolist() == [1, 2, 3, 4]
+    before = _gan_training._build_networks(
+        sampler, 5, 3, np.random.RandomState(0), torch.device("cpu")
+    )[0]
+    after = sampler.generator_
+    assert any(
+        not torch.equal(p, q) for p, q in zip(before.parameters(), after.parameters(), strict=True)
+    )
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(toy):
+    # Case 24.
+    sampler = tiny(lr=1e30, max_epochs=5)
+    with pytest.raises(TrainingDiverged, match=r"at step \d") as caught:
+        sampler.fit(toy.X, toy.y)
+    assert caught.value.step >= 1
+    assert not hasattr(sampler, "generator_")
+
+
+def test_sampling_twice_with_one_seed_gives_the_same_rows_whatever_the_batch(toy, monkeypatch):
+    # Case 28.
+    sampler = tiny().fit(toy.X, toy.y)
+    rows = [sampler.sample(toy.y, random_state=7)]
+    for chunk in (1, 64):
+        monkeypatch.setattr(_gan_training, "_CHUNK", chunk)
+        rows.append(sampler.sample(toy.y, random_state=7))
+    assert_allclose(rows[1], rows[0], rtol=1e-5, atol=1e-6)
+    assert_allclose(rows[2], rows[0], rtol=1e-5, atol=1e-6)
+    assert not np.allclose(sampler.sample(toy.y, random_state=8), rows[0])
+
+
+def test_the_global_random_state_is_left_alone(toy):
+    # Case 29.
+    numpy_before, torch_before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShortfallWarning)  # two epochs do not satisfy the filter
+        tiny(quality_filter="cosine").fit_resample(toy.X, toy.y)
+    assert_array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+def test_two_threads_with_one_seed_give_what_one_gives(toy):
+    # Case 30.
+    def resample(_):
+        return tiny().fit_resample(toy.X, toy.y)[0]
+
+    alone = resample(0)
+    with ThreadPoolExecutor(2) as pool:
+        for X_res in pool.map(resample, range(2)):
+            assert_array_equal(X_res, alone)
+
+
+SCRIPT = """
+import hashlib, torch
+from protimb import CGANSampler
+from protimb.datasets import make_longtail_multilabel
+torch.set_num_threads(1)
+toy = make_longtail_multilabel(random_state=0)
+X, _ = CGANSampler(sampling_strategy=20, max_epochs=2, random_state=0).fit_resample(toy.X, toy.y)
+print(hashlib.sha256(X.tobytes()).hexdigest())
+"""
+
+
+def test_two_processes_with_one_seed_give_the_same_bits():
+    # Case 31.
+    runs = [
+        subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert len(runs[0].stdout.strip()) == hashlib.sha256().digest_size * 2
+    assert runs[0].stdout == runs[1].stdout
+
+
+def test_rejected_rows_are_replaced_until_the_plan_is_met(toy):
+    sampler = tiny(quality_filter=PassEvery(2))
+    plain = tiny()
+    _, y_res = sampler.fit_resample(toy.X, toy.y)
+    _, y_plain = plain.fit_resample(toy.X, toy.y)
+    assert_array_equal(y_res, y_plain)
+    report = sampler.quality_report_.sum()
+    assert report["n_missing"] == 0
+    assert report["n_drawn"] - report["n_rejected"] == report["n_planned"] == plain.n_synthetic_
+    assert report["n_rejected"] > 0
+
+
+def test_a_filter_that_rejects_all_ends_after_its_rounds_and_is_reported_by_term(toy):
+    # Case 26.
+    sampler = tiny(quality_filter=PassEvery(10**9), max_rounds=3)
+    with pytest.warns(ShortfallWarning, match="fewer members than planned"):
+        X_res, _ = sampler.fit_resample(toy.X, toy.y)
+    assert len(X_res) == len(toy.X)
+    report = sampler.quality_report_
+    assert_array_equal(report["n_drawn"], 3 * report["n_planned"])
+    assert_array_equal(report["n_missing"], report["n_planned"])
+    assert report["n_missing"].sum() > 0
+
+
+def test_the_filter_sees_real_rows_only(toy):
+    seen = {}
+
+    class Spy(PassEvery):
+        def fit(self, X, y):
+            seen["X"], seen["y"] = X, y
+            return super().fit(X, y)
+
+    tiny(quality_filter=Spy(1)).fit_resample(toy.X, toy.y)
+    assert_array_equal(seen["X"], toy.X)
+    assert_array_equal(seen["y"].toarray(), toy.y)
+
+
+def test_the_default_filter_is_the_cosine_filter_fitted_on_the_real_rows(toy):
+    sampler = tiny(quality_filter="cosine").fit(toy.X, toy.y)
+    assert type(sampler.quality_filter_).__name__ == "CosineFilter"
+    assert_array_equal(sampler.quality_filter_.n_members_, toy.y.sum(axis=0))
+
+
+def test_history_has_one_record_an_epoch_with_every_loss(toy):
+    sampler = tiny(max_epochs=3).fit(toy.X, toy.y)
+    losses = ["critic_loss", "penalty", "wasserstein", "generator_loss"]
+    assert sampler.history_.columns.tolist() == ["epoch", "n_steps", *losses]
+    assert sampler.history_["epoch"].tolist() == [1, 2, 3]
+
+
+def test_verbose_shows_a_bar_with_losses(toy, capsys):
+    tiny(verbose=1).fit(toy.X, toy.y)
+    shown = capsys.readouterr().err
+    assert "CGAN" in shown
+    assert "wasserstein" in shown
+
+
+def test_a_backbone_of_the_users_own_needs_no_registration(toy):
+    class Linear(BaseBackbone):
+        def build_generator(self, n_latent, n_features, conditioner, rng):
+            return self._network(n_latent, n_features, conditioner, rng)
+
+        def build_critic(self, n_features, conditioner, rng):
+            return self._network(n_features, 1, conditioner, rng)
+
+        def _network(self, n_in, n_out, conditioner, rng):
+            layer = seeded_linear(n_in + conditioner.n_condition, n_out, rng)
+
+            class Body(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.layer = layer
+
+                def forward(self, x, condition):
+                    return self.layer(torch.cat([x, condition], dim=1))
+
+            return ConditionalNetwork(conditioner, Body())
+
+    X_res, _ = tiny(backbone=Linear()).fit_resample(toy.X, toy.y)
+    assert len(X_res) > len(toy.X)
+
+
+def test_an_unknown_backbone_is_refused_with_those_there_are(toy):
+    with pytest.raises(ValueError, match=r"'backbone' parameter .* \['mlp'\].*'mlpp'"):
+        tiny(backbone="mlpp").fit(toy.X, toy.y)
+
+
+def test_parameters_of_the_backbone_and_the_filter_are_reached_by_name():
+    sampler = clone(tiny(quality_filter=PassEvery(2)))
+    sampler.set_params(backbone__n_layers=3, quality_filter__n=5)
+    assert (sampler.backbone.n_layers, sampler.quality_filter.n) == (3, 5)
+
+
+def test_a_device_that_is_not_there_is_an_error_not_a_fallback(toy, monkeypatch):
+    # Case 33.
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailableError, match="device='auto'"):
+        tiny(device="cuda").fit(toy.X, toy.y)
+
+
+def test_sample_takes_classes_where_fit_took_classes():
+    X, y = two_groups()
+    names = np.array(["rare", "frequent"])[y[:-1].argmax(axis=1)]
+    sampler = tiny(sampling_strategy="auto").fit(X[:-1], names)
+    assert sampler.sample(["rare", "frequent", "rare"], random_state=0).shape == (3, 4)
+    with pytest.raises(UnknownTermError, match="none such"):
+        sampler.sample(["none such"])
+
+
+@pytest.mark.parametrize("columns", [["b", "a"], ["a", "c"]])
+def test_sample_refuses_label_rows_with_other_columns(columns):
+    X, y = two_groups()
+    sampler = tiny(sampling_strategy={"a": 30}).fit(X, pd.DataFrame(y, columns=["a", "b"]))
+    with pytest.raises(InvalidLabelsError, match="same order"):
+        sampler.sample(pd.DataFrame(y[:2], columns=columns))
+    with pytest.raises(InvalidLabelsError, match="3 columns"):
+        sampler.sample(np.eye(3))
+
+
+def test_sample_takes_sparse_label_rows(toy):
+    sampler = tiny().fit(toy.X, toy.y)
+    dense = sampler.sample(toy.y[:9], random_state=0)
+    assert_array_equal(sampler.sample(sparse.csr_matrix(toy.y[:9]), random_state=0), dense)
+
+
+def test_a_term_with_one_member_is_generated_with_a_warning():
+    # Case 8.
+    X, y = two_groups(n_rare=1)
+    with pytest.warns(RareTermWarning):
+        _, y_res = tiny(sampling_strategy={0: 10}).fit_resample(X, y)
+    assert y_res[:, 0].sum() == 10
+
+
+def test_the_sampler_works_in_a_pipeline_that_resamples_only_while_fitting(toy):
+    classifier = GOTermClassifier(hidden_layer_sizes=(8,), max_epochs=2, random_state=0)
+    pipeline = Pipeline([("resample", tiny()), ("classify", classifier)]).fit(toy.X, toy.y)
+    assert pipeline.predict_proba(toy.X).shape == toy.y.shape
