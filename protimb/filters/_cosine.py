@@ -27,7 +27,7 @@ class CosineFilter(BaseFilter):
     ----------
     quantile : float, default=0.05
         Share of held-out real members that the threshold may lose.
-    n_neighbors : int, default=5
+    n_neighbors : int, default=1
         Nearest members whose similarity is averaged; fewer where a term has fewer others.
     shrinkage : float, default=20
         Members that a term's own threshold needs to weigh as much as the pooled one.
@@ -60,6 +60,12 @@ class CosineFilter(BaseFilter):
     number of members. Terms of other sizes would mislead, because the nearest of many members
     is nearer than the nearest of few. A term with one member has the pooled threshold alone.
 
+    Expect a coarse sieve. On human molecular functions with a fifth of the sequence clusters
+    held out, the default keeps 93% of real proteins, 68% of them under labels shuffled between
+    rows, and 53% of Gaussian noise: one real protein in twenty is hardly more similar to its
+    term than noise is, and a threshold that keeps it keeps noise as well. ``quantile=0.2`` keeps
+    73%, 40% and 11%.
+
     The filter asks whether a row looks like its term, not whether it is new: a copy of a
     training row passes.
 
@@ -84,7 +90,7 @@ class CosineFilter(BaseFilter):
     }
 
     def __init__(
-        self, *, quantile=0.05, n_neighbors=5, shrinkage=20, max_members=500, random_state=None
+        self, *, quantile=0.05, n_neighbors=1, shrinkage=20, max_members=500, random_state=None
     ):
         self.quantile = quantile
         self.n_neighbors = n_neighbors

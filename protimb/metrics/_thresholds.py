@@ -16,7 +16,8 @@ from protimb.metrics._validation import (
 # float above it, and `score >= threshold` sees the difference.
 THRESHOLDS = np.arange(0.01, 1, 0.01)
 
-CELLS_A_BLOCK = 1_000_000  # of y_score binned at a time: a few temporaries of 8 MB each
+CELLS_A_BLOCK = 100_000  # of y_score counted at a time: temporaries stay in the cache
+MAX_CELLS = 2**16  # of the grid that stands in for a search; 256 are enough for THRESHOLDS
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ class ThresholdCounts:
         thresholds = _check_thresholds(thresholds)
         bits = _bits(information_accretion, truth.shape[1])
         known = _check_known(truth)
-        predicted, correct = _count(truth, score, thresholds, bits)
+        true, predicted, correct = _count(truth, score, thresholds, bits)
         return cls(
             thresholds=thresholds,
             known=known,
-            true=(truth[known] @ bits)[:, None],
+            true=true[known],
             predicted=predicted[known],
             correct=correct[known],
             covered=(score[known].max(axis=1)[:, None] >= thresholds).astype(float),
@@ -167,31 +168,44 @@ def harmonic_mean(precision, recall):
 
 
 def _count(truth, score, thresholds, bits):
-    """Sum terms predicted, and predicted rightly: two (n_proteins, n_thresholds) arrays."""
+    """Sum terms that are true, predicted and both: (n_proteins, 1), then n_thresholds wide."""
     n_rows = max(1, CELLS_A_BLOCK // truth.shape[1])
     blocks = [slice(start, start + n_rows) for start in range(0, len(truth), n_rows)]
     counted = [_count_block(truth[rows], score[rows], thresholds, bits) for rows in blocks]
-    predicted, correct = (np.concatenate(parts) for parts in zip(*counted, strict=True))
-    return predicted, correct
+    return tuple(np.concatenate(parts) for parts in zip(*counted, strict=True))
 
 
 def _count_block(truth, score, thresholds, bits):
-    # A score passes the first `reached` thresholds, so one look at it serves them all.
-    reached = np.searchsorted(thresholds, score.ravel(), side="right").reshape(score.shape)
-    protein, term = np.nonzero(reached)
-    predicted = _sum_passing(protein, reached[protein, term], bits[term], truth, thresholds)
-    right = truth[protein, term]
-    protein, term = protein[right], term[right]
-    correct = _sum_passing(protein, reached[protein, term], bits[term], truth, thresholds)
-    return predicted, correct
+    # A score reaches the first so many thresholds: one look at it serves them all.
+    reached = _count_reached(score, thresholds)
+    shape = len(score), len(thresholds) + 1
+    cells = (reached + shape[1] * np.arange(shape[0])[:, None]).ravel()
+    hits = np.flatnonzero(truth)
+    protein, term = np.divmod(hits, truth.shape[1])
+    true = np.bincount(protein, weights=bits[term], minlength=shape[0])
+    predicted = _sum_by_threshold(cells, np.tile(bits, shape[0]), shape)
+    return true[:, None], predicted, _sum_by_threshold(cells[hits], bits[term], shape)
 
 
-def _sum_passing(protein, reached, bits, truth, thresholds):
-    shape = (len(truth), len(thresholds))
-    # `reached` counts from 1: the last threshold passed is number `reached - 1`.
-    cells = protein * shape[1] + reached - 1
-    last_passed = np.bincount(cells, weights=bits, minlength=shape[0] * shape[1]).reshape(shape)
-    return last_passed[:, ::-1].cumsum(axis=1)[:, ::-1]
+def _count_reached(score, thresholds):
+    """Count the thresholds at or below each score, as searchsorted would, but without a search.
+
+    Scores fall into cells so narrow that at most one threshold lies inside, and that one is
+    compared. Cells are a power of two wide, hence free of rounding.
+    """
+    gap = np.diff(thresholds).min(initial=1)
+    n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
+    if n_cells > MAX_CELLS:
+        return np.searchsorted(thresholds, score.ravel(), side="right").reshape(score.shape)
+    edges = np.arange(n_cells + 1) / n_cells
+    below = np.searchsorted(thresholds, edges, side="right")[(score * n_cells).astype(np.int32)]
+    return below + (score >= np.append(thresholds, np.inf)[below])
+
+
+def _sum_by_threshold(cells, bits, shape):
+    """Sum bits by cell of (protein, thresholds reached), then over all that reach as many."""
+    by_reached = np.bincount(cells, weights=bits, minlength=shape[0] * shape[1]).reshape(shape)
+    return by_reached[:, :0:-1].cumsum(axis=1)[:, ::-1]
 
 
 def _check_thresholds(thresholds):
