@@ -61,19 +61,20 @@ class Arm:
 
         Returns
         -------
-        sampler : object
+        sampler : object or None
+            None for an arm without one.
         """
+        if self.make_sampler is None:
+            return None
         sampler = self.make_sampler()
+        known = sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}
         common = {"random_state": random_state, "verbose": verbose}
         if self.takes_strategy:
             common["sampling_strategy"] = sampling_strategy
-        if not hasattr(sampler, "get_params"):
-            return sampler
-        known = sampler.get_params(deep=False)
-        usable = {name: value for name, value in common.items() if name in known}
-        if not self.takes_strategy and known.get("random_state") is not None:
-            del usable["random_state"]  # a user's own seed stays
-        return sampler.set_params(**{**usable, **params})
+        elif known.get("random_state") is not None:
+            del common["random_state"]  # a user's own seed stays
+        values = {name: value for name, value in common.items() if name in known} | params
+        return sampler.set_params(**values) if values else sampler
 
 
 def resolve_arms(arms):
@@ -95,7 +96,10 @@ def resolve_arms(arms):
     if isinstance(arms, str):
         arms = (arms,)
     given = dict(arms) if isinstance(arms, Mapping) else {name: name for name in arms}
-    # Without none there is nothing that a difference could be taken to.
+    if given.setdefault("none", "none") != "none":
+        raise ValueError(
+            "The arm 'none' is what all others are held against; name yours otherwise."
+        )
     return {"none": ARMS["none"]} | {name: _as_arm(name, arm) for name, arm in given.items()}
 
 
@@ -105,7 +109,7 @@ def _as_arm(name, arm):
     if isinstance(arm, str):
         return _named_arm(arm)
     if hasattr(arm, "fit_resample"):
-        return Arm(f"{arm}", lambda: clone(arm), takes_strategy=False)
+        return Arm(f"{arm}", lambda: clone(arm, safe=False), takes_strategy=False)
     raise ValueError(
         f"Arm {name!r} is {type(arm).__name__}; give the name of an arm, an Arm, or a sampler "
         "with fit_resample(X, y)."

@@ -94,11 +94,11 @@ class Comparison:
         return wide.rename(columns=_heading).rename({"value": "", "minus_none": "minus none"})
 
     def _reading_order(self):
-        rows = {arm: ("value", "minus_none") for arm, _ in self.evaluations}
-        rows["none"] = ("value",)  # its difference to itself says nothing
-        classifiers = dict.fromkeys(classifier for _, classifier in self.evaluations)
-        keys = sorted(self.evaluations, key=lambda key: list(classifiers).index(key[1]))
-        return [(classifier, arm, row) for arm, classifier in keys for row in rows[arm]]
+        classifiers = list(dict.fromkeys(classifier for _, classifier in self.evaluations))
+        keys = sorted(self.evaluations, key=lambda key: classifiers.index(key[1]))
+        rows = [(c, arm, row) for arm, c in keys for row in ("value", "minus_none")]
+        # The difference of none to itself says nothing.
+        return [key for key in rows if key[1:] != ("none", "minus_none")]
 
     def winners(self):
         """Say in one sentence for each bin what won, or that no arm differs with confidence.

@@ -1,6 +1,7 @@
 """The figures of a comparison: counts, precision by bin, losses, maps."""
 
 from protimb.plotting import FrequencyBinDisplay, LabelImbalanceDisplay, TrainingHistoryDisplay
+from protimb.plotting._style import COLOURS, assign
 
 _GAN_PANELS = (("critic_loss", "generator_loss"), ("penalty", "wasserstein"))
 
@@ -50,23 +51,26 @@ def _draw_imbalance(comparison):
 
 def _draw_bins(comparison):
     caption = "Macro average precision by training proteins of the term, with 95 % intervals."
-    return {"ap_by_bin": (_bin_panels(comparison, "estimate"), caption)}
+    classifiers = _classifiers(comparison.table)
+    return {"ap_by_bin": (_bin_panels(comparison, classifiers, "estimate"), caption)}
 
 
 def _draw_differences(comparison):
-    table = comparison.table
-    if (table["arm"] == "none").all():
+    others = comparison.table[comparison.table["arm"] != "none"]
+    first = _classifiers(comparison.table)[0]
+    # Arms that are judged alone are drawn beside the first classifier.
+    classifiers = list(others["classifier"].replace("alone", first).unique())
+    if not classifiers:
         return {}
     caption = (
         "Difference in macro average precision to no resampling, with paired 95 % intervals: "
         "an arm helped where its whole bar is above the line. knn is held against "
-        f"{_classifiers(table)[0]}."
+        f"{first}."
     )
-    return {"difference_by_bin": (_bin_panels(comparison, "difference"), caption)}
+    return {"difference_by_bin": (_bin_panels(comparison, classifiers, "difference"), caption)}
 
 
-def _bin_panels(comparison, value):
-    classifiers = _classifiers(comparison.table)
+def _bin_panels(comparison, classifiers, value):
     figure, axes = _panels(len(classifiers), 6.5, 4.2, sharey=True)
     for ax, classifier in zip(axes, classifiers, strict=True):
         table = comparison.table
@@ -98,22 +102,24 @@ def _gan_losses(arm, history):
 
 
 def _classifier_losses(comparison):
-    from protimb.plotting._style import COLOURS
-
     figure, (ax,) = _panels(1, 6, 3.6)
-    traces = comparison.traces.items()
+    traces, colours = comparison.traces.items(), _colours(comparison)
     histories = {
         arm: one["classifier_history"] for arm, one in traces if "classifier_history" in one
     }
-    for (arm, history), colour in zip(histories.items(), COLOURS * len(histories), strict=False):
+    for arm, history in histories.items():
         (line,) = TrainingHistoryDisplay(history).plot(ax, losses=["loss"]).lines_.values()
-        line.set(label=arm, color=colour)
+        line.set(label=arm, color=colours[arm])
         line.set_xdata(history["n_steps"])
     ax.set(xlabel="step", ylabel="training loss of the network")
     ax.relim()
     ax.autoscale()
     ax.legend(frameon=False)
     return figure, "Training loss of the network on each arm's own rows; not comparable in height."
+
+
+def _colours(comparison):
+    return assign(dict.fromkeys(arm for arm, _ in comparison.evaluations), COLOURS)
 
 
 def _draw_maps(comparison):

@@ -60,9 +60,10 @@ def _verdict(arms, leads, metric):
     best = max(better or leads, key=lambda arm: leads[arm]["estimate"])
     if better:
         return f"{best} beats none ({_show(leads[best])}){_ties(best, arms, metric)}"
+    highest = f"highest of {len(leads)}: " if len(leads) > 1 else ""
+    highest += f"{best}, {_show(leads[best])}"
     if len(worse) == len(leads):
-        return f"none wins: {_and(worse)} {_are(worse)} below it with confidence"
-    highest = f"highest of {len(leads)}: {best}, {_show(leads[best])}"
+        return f"none wins: {_and(worse)} {_are(worse)} below it with confidence ({highest})"
     if worse:
         return (
             f"no arm beats none with confidence ({highest}), and {_and(worse)} "

@@ -66,7 +66,8 @@ class FrequencyBinDisplay:
             As `Comparison.table`: columns ``arm``, ``classifier``, ``metric``, and those that
             ``value`` needs.
         classifier : str
-            Which classifier's rows; arms that are judged alone are drawn as well.
+            Which classifier's rows. Arms that are judged alone are drawn as well; their
+            differences only with the first classifier, which they are taken to.
         value : {"estimate", "difference"}
             Average precision itself, or its paired difference to the arm ``none``.
 
@@ -81,9 +82,7 @@ class FrequencyBinDisplay:
         """
         if value not in VALUES:
             raise ValueError(f"value must be one of {list(VALUES)}, got {value!r}.")
-        rows = _rows_of(table, classifier)
-        if value == "difference":
-            rows = rows[rows["arm"] != "none"]
+        rows = _rows_of(table, classifier, value)
         columns = dict(zip(VALUES[value][0], VALUES["estimate"][0], strict=True))
         kept = [name for name in ("arm", "bin", "n_terms") if name in rows]
         numbers = rows[list(columns)].rename(columns=columns)
@@ -140,9 +139,11 @@ class FrequencyBinDisplay:
         return f"{name}\n({n_terms:.0f} terms)"
 
 
-def _rows_of(table, classifier):
+def _rows_of(table, classifier, value):
     in_bin = table["metric"].str.startswith("AP ")
-    chosen = in_bin & table["classifier"].isin([classifier, "alone"])
+    drawn = in_bin if value == "estimate" else in_bin & (table["arm"] != "none")
+    with_alone = value == "estimate" or classifier == table["classifier"].iloc[0]
+    chosen = drawn & table["classifier"].isin([classifier, *(["alone"] * with_alone)])
     if not chosen.any():
         known = ", ".join(table["classifier"].unique())
         raise ValueError(f"No bin of classifier {classifier!r} in the table, which has {known}.")

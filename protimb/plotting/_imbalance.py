@@ -91,7 +91,7 @@ class LabelImbalanceDisplay:
             _draw(ax, self.after, name, color=COLOURS[5], marker=".", markersize=4, linestyle="")
         _draw(ax, self.before, "before", color=COLOURS[0], linewidth=2)
         ax.set(xscale="log", yscale="log")
-        ax.set(xlabel="terms, most frequent first", ylabel="proteins with the term")
+        ax.set(xlabel="terms, most frequent first", ylabel="rows with the term")
         ax.legend(frameon=False)
         tidy(ax)
         return self
@@ -105,5 +105,5 @@ def _draw(ax, counts, label, **style):
     rank = np.arange(1, len(counts) + 1)
     shown = counts > 0
     if not shown.all():
-        label = f"{label} ({(~shown).sum()} terms with none)"
+        label = f"{label} (not shown: {(~shown).sum()} without any)"
     ax.plot(rank[shown], counts[shown], label=label, **style)

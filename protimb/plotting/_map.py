@@ -1,5 +1,7 @@
 """Real against generated proteins on a plane, for a few terms."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
@@ -184,8 +186,10 @@ def _tsne(vectors, seed):
 
 
 def _umap(vectors, seed):
-    from umap import UMAP
-
+    with warnings.catch_warnings():
+        # It says that tensorflow is missing, which only its parametric variant needs.
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap import UMAP
     # A seeded layout runs on one thread; saying so keeps umap from warning about it.
     n_neighbors = min(15, len(vectors) - 1)
     umap = UMAP(n_neighbors=n_neighbors, metric="cosine", random_state=seed, n_jobs=1)

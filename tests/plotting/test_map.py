@@ -1,0 +1,86 @@
+"""A map shows rows of the chosen terms, real ones as dots and generated ones as crosses."""
+
+import numpy as np
+import pytest
+
+from protimb.plotting import EmbeddingMapDisplay
+
+TERMS = {0: "kinase", 2: "ligase"}
+
+
+@pytest.fixture
+def rows():
+    """Two far clusters, one for each of two terms, and ten rows of neither."""
+    rng = np.random.RandomState(0)
+    y = np.repeat([[1, 0, 0], [0, 0, 1], [0, 1, 0]], 10, axis=0)
+    X = rng.normal(size=(30, 6)) + 20 * y @ np.eye(3, 6)
+    return X, y
+
+
+def lay_out(rows, **options):
+    X, y = rows
+    return EmbeddingMapDisplay.from_vectors(X, y, X[:20], y[:20], terms=TERMS, **options)
+
+
+def test_rows_are_told_by_kind_and_term(rows):
+    points = lay_out(rows, random_state=0).points
+    counts = points.groupby(["kind", "term"]).size().to_dict()
+    assert counts == {
+        ("background", ""): 10,
+        ("generated", "kinase"): 10,
+        ("generated", "ligase"): 10,
+        ("real", "kinase"): 10,
+        ("real", "ligase"): 10,
+    }
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_clusters_of_the_vectors_are_clusters_of_the_map(rows, method):
+    points = lay_out(rows, method=method, random_state=0).points
+    centres = points[points["kind"] != "background"].groupby("term")[["x", "y"]]
+    gap = np.linalg.norm(centres.mean().diff().iloc[-1])
+    assert gap > 2 * centres.std().to_numpy().max()
+
+
+def test_the_seed_decides_which_rows_are_drawn_and_where(rows):
+    maps = (lay_out(rows, max_per_term=4, random_state=seed).points for seed in (3, 3, 4))
+    first, again, other = maps
+    assert first.equals(again)
+    assert not np.allclose(first[["x", "y"]], other[["x", "y"]])
+
+
+def test_no_term_takes_more_rows_than_its_share(rows):
+    points = lay_out(rows, max_per_term=4, n_background=3, random_state=0).points
+    sizes = points.groupby(["kind", "term"]).size()
+    assert sizes["background"].tolist() == [3]
+    assert sizes.drop("background").tolist() == [4, 4, 4, 4]
+
+
+def test_a_row_with_several_terms_is_drawn_once_as_the_first(rows):
+    X, y = rows
+    both = np.where(y[:, [0]] > 0, [1, 0, 1], y)
+    points = EmbeddingMapDisplay.from_vectors(X, both, X[:0], both[:0], terms=TERMS).points
+    assert (points["term"] == "kinase").sum() == 10
+    assert len(points) == 30
+
+
+def test_every_point_is_drawn_where_it_lies(rows):
+    display = lay_out(rows, random_state=0).plot()
+    drawn = np.vstack([one.get_offsets().data for one in display.ax_.collections])
+    expected = display.points[["x", "y"]].to_numpy()
+    assert drawn[np.lexsort(drawn.T)] == pytest.approx(expected[np.lexsort(expected.T)])
+
+
+def test_the_legend_names_terms_and_method(rows):
+    display = lay_out(rows, random_state=0).plot()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["real", "generated", "other real proteins", "kinase", "ligase"]
+    assert display.ax_.get_xlabel() == "t-SNE 1"
+
+
+def test_unknown_method_and_absent_terms_are_errors(rows):
+    with pytest.raises(ValueError, match=r"tsne.*'pca'"):
+        lay_out(rows, method="pca")
+    X, y = rows
+    with pytest.raises(ValueError, match="No row carries any of the terms"):
+        EmbeddingMapDisplay.from_vectors(X, 0 * y, X, 0 * y, terms=TERMS)
