@@ -38,7 +38,7 @@ def read_obo(path, *, relations=("is_a", "part_of")):
 
     Notes
     -----
-    A file that was cut exactly between two stanzas is still good OBO. It is noticed only
+    A file that was cut exactly between two lines is still good OBO. It is noticed only
     because some parent is then missing, which is nearly always so.
 
     The defaults are the edges that the CAFA evaluation propagates over. Relations such as

@@ -1,6 +1,7 @@
 """Propagation along the ontology: indicators as sparse products, scores as row maxima."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -105,7 +106,7 @@ def propagate_sets(ontology, annotations, unknown):
     direct, _ = direct_indicators([list(terms) for terms in annotations], ontology, unknown)
     closed = propagate_indicators(direct, ontology)
     terms = np.array(ontology.terms, dtype=object)
-    return [frozenset(terms[columns]) for columns in np.split(closed.indices, closed.indptr[1:-1])]
+    return [frozenset(terms[closed.indices[a:b]]) for a, b in pairwise(closed.indptr)]
 
 
 def propagate_scores(ontology, scores, terms):

@@ -45,8 +45,9 @@ def parse_stanzas(text, path):
     Raises
     ------
     OntologyError
-        At a line that is neither ``[Stanza]`` nor ``tag: value``.
+        At a line that is neither ``[Stanza]`` nor ``tag: value``, or that has no end.
     """
+    _check_last_line(text, path)
     stanzas = [Stanza("header", 1, {})]
     tags = stanzas[0].tags
     known_tags: set[str] = set()
@@ -100,6 +101,15 @@ def text_value(stanza, tag, default):
         return default
     value = values[-1].partition(" ! ")[0].strip()
     return _ESCAPED.sub(r"\1", value) if "\\" in value else value
+
+
+def _check_last_line(text, path):
+    # A cut inside a line leaves it without an end, and may look like a shorter id or name.
+    if text and not text.endswith("\n"):
+        raise OntologyError(
+            f"{path}, line {len(text.splitlines())}: the last line does not end. The file was cut "
+            "off here; if it is complete, add a line end."
+        )
 
 
 def _kind(line, number, path):
