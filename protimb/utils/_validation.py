@@ -192,7 +192,7 @@ def _read_classes(y):
 def _binary_csr(y):
     if not sparse.issparse(y):
         y = _plain_numbers(y)
-    indicator = sparse.csr_array(y)
+    indicator = sparse.csr_array(y, copy=sparse.issparse(y))  # what follows works in place
     indicator.sum_duplicates()
     _check_binary(indicator.data)
     indicator.eliminate_zeros()

@@ -1,0 +1,167 @@
+"""LabelwiseSampler lifts single-label over-samplers to several labels, term by term."""
+
+import numpy as np
+import pytest
+from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, KMeansSMOTE
+from imblearn.over_sampling import RandomOverSampler as CopyRows
+from imblearn.under_sampling import RandomUnderSampler
+
+from protimb.exceptions import ShortfallWarning, SkippedTermWarning
+from protimb.over_sampling import LabelwiseSampler
+
+
+@pytest.fixture
+def X():
+    return np.random.RandomState(0).normal(size=(60, 4))
+
+
+@pytest.fixture
+def y():
+    """60 proteins: 40 with term 0, 12 of them with term 1, 3 of those with term 2."""
+    y = np.zeros((60, 3), dtype=int)
+    y[:40, 0] = y[:12, 1] = y[:3, 2] = 1
+    return y
+
+
+def test_new_vectors_lie_between_two_members_of_the_term(X, y):
+    X[:3, :] = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]]
+    sampler = LabelwiseSampler(sampling_strategy={2: 50}, random_state=0)
+    X_new = sampler.fit_resample(X, y)[0][60:]
+    # Inside the triangle of the three members.
+    assert (X_new >= 0).all()
+    assert (X_new.sum(axis=1) <= 1 + 1e-12).all()
+    assert not X_new[:, 2:].any()
+
+
+def test_new_rows_take_the_labels_of_the_nearest_member(X, y):
+    sampler = LabelwiseSampler(sampling_strategy={1: 30}, random_state=0)
+    X_res, y_res = sampler.fit_resample(X, y)
+    distances = np.linalg.norm(X_res[60:, None] - X[None, :12], axis=2)
+    np.testing.assert_array_equal(sampler.conditioning_indices_, distances.argmin(axis=1))
+    np.testing.assert_array_equal(y_res[60:], y[distances.argmin(axis=1)])
+
+
+def test_smote_needs_no_more_than_one_other_row(X, y):
+    # Handing SMOTE one other row instead of all must not change what it makes.
+    class FullSMOTE(SMOTE):
+        """Not SMOTE itself, hence given all rows."""
+
+    strategy = {1: 25, 2: 9}
+    short = LabelwiseSampler(SMOTE(), sampling_strategy=strategy, random_state=0)
+    full = LabelwiseSampler(FullSMOTE(), sampling_strategy=strategy, random_state=0)
+    np.testing.assert_array_equal(short.fit_resample(X, y)[0], full.fit_resample(X, y)[0])
+
+
+def test_samplers_that_look_at_the_border_get_all_rows(X, y):
+    seen = []
+
+    class Spy(BorderlineSMOTE):
+        def fit_resample(self, X, y, **params):
+            seen.append(len(X))
+            return super().fit_resample(X, y, **params)
+
+    LabelwiseSampler(Spy(), sampling_strategy={1: 15}, random_state=0).fit_resample(X, y)
+    assert seen == [60]
+
+
+def test_every_total_is_met_although_labels_are_known_late(X, y):
+    sampler = LabelwiseSampler(sampling_strategy=45, random_state=0)
+    _, y_res = sampler.fit_resample(X, y)
+    assert (y_res.sum(axis=0) >= 45).all()
+
+
+def test_lifting_a_copying_sampler_copies_rows_and_their_labels(X, y):
+    sampler = LabelwiseSampler(CopyRows(), sampling_strategy={1: 30}, random_state=0)
+    X_res, y_res = sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(X_res[60:], X[sampler.conditioning_indices_])
+    np.testing.assert_array_equal(y_res[60:], y[sampler.conditioning_indices_])
+    assert y_res[:, 1].sum() == 30
+
+
+def test_neighbours_shrink_to_what_a_small_term_has(X, y):
+    sampler = LabelwiseSampler(SMOTE(k_neighbors=5), sampling_strategy={2: 8}, random_state=0)
+    X_res, _ = sampler.fit_resample(X, y)
+    assert len(X_res) == 65
+    assert sampler.sampler_.k_neighbors == 5
+    assert sampler.sampler.k_neighbors == 5
+
+
+def test_a_lifted_sampler_that_gives_fewer_rows_is_reported(X, y):
+    class Half(SMOTE):
+        def fit_resample(self, X, y, **params):
+            X_res, y_res = super().fit_resample(X, y, **params)
+            half = len(X) + (len(X_res) - len(X)) // 2
+            return X_res[:half], y_res[:half]
+
+    sampler = LabelwiseSampler(Half(), sampling_strategy={1: 22}, random_state=0)
+    with pytest.warns(ShortfallWarning, match="1: 17 of 22"):
+        sampler.fit_resample(X, y)
+    assert sampler.n_synthetic_ == 5
+
+
+def test_surplus_rows_are_cut(X, y):
+    class Double(SMOTE):
+        def fit_resample(self, X, y, **params):
+            X_res, y_res = super().fit_resample(X, y, **params)
+            return np.concatenate([X_res, X_res[len(X) :]]), np.r_[y_res, y_res[len(X) :]]
+
+    sampler = LabelwiseSampler(Double(), sampling_strategy={1: 22}, random_state=0)
+    _, y_res = sampler.fit_resample(X, y)
+    assert y_res[:, 1].sum() == 22
+
+
+def test_adasyn_is_lifted_within_its_rounding(X, y):
+    sampler = LabelwiseSampler(ADASYN(), sampling_strategy={1: 40}, random_state=0)
+    sampler.fit_resample(X, y)
+    assert 36 <= sampler.sampling_plan_["n_after"][1] <= 40
+
+
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ShortfallWarning")
+def test_a_term_that_the_sampler_cannot_do_is_left_alone_and_reported(X, y):
+    class Picky(SMOTE):
+        def fit_resample(self, X, y, **params):
+            if y.sum() < 5:
+                raise ValueError("too few for me")
+            return super().fit_resample(X, y, **params)
+
+    picky = LabelwiseSampler(Picky(), sampling_strategy=15, random_state=0)
+    with pytest.warns(SkippedTermWarning, match=r"1 term\(s\), columns 2 .*too few for me"):
+        _, y_res = picky.fit_resample(X, y)
+    assert y_res[:, 1].sum() == 15
+
+
+def test_a_sampler_that_fails_on_every_term_raises_its_own_error(X, y):
+    hopeless = LabelwiseSampler(KMeansSMOTE(cluster_balance_threshold=1e9), random_state=0)
+    with pytest.raises(RuntimeError, match="No clusters found"):
+        hopeless.fit_resample(X, y)
+
+
+def test_under_samplers_are_not_lifted(X, y):
+    # Its own error: an under-sampler cannot raise a class to a total.
+    with pytest.raises(ValueError, match="With under-sampling methods"):
+        LabelwiseSampler(RandomUnderSampler(), sampling_strategy={1: 20}).fit_resample(X, y)
+
+
+def test_a_sampler_that_removes_real_rows_is_refused(X, y):
+    class Shuffling(SMOTE):
+        def fit_resample(self, X, y, **params):
+            X_res, y_res = super().fit_resample(X, y, **params)
+            return X_res[::-1], y_res[::-1]
+
+    with pytest.raises(TypeError, match="changed or removed real rows"):
+        LabelwiseSampler(Shuffling(), sampling_strategy={1: 20}).fit_resample(X, y)
+
+
+def test_parameters_of_the_lifted_sampler_are_within_reach(X, y):
+    sampler = LabelwiseSampler(SMOTE()).set_params(sampler__k_neighbors=2)
+    assert sampler.fit(X, y).sampler_.k_neighbors == 2
+
+
+def test_terms_get_steps_of_their_own(X):
+    # Two terms with the same members' geometry must not be filled with the same steps.
+    X[10:20] = X[:10]
+    y = np.zeros((60, 3), dtype=int)
+    y[:10, 0] = y[10:20, 1] = y[20:50, 2] = 1
+    sampler = LabelwiseSampler(sampling_strategy={0: 15, 1: 15}, random_state=0)
+    X_new = sampler.fit_resample(X, y)[0][60:]
+    assert not np.allclose(X_new[:5], X_new[5:])

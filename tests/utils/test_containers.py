@@ -1,0 +1,125 @@
+"""Containers come back as they went in, with new rows below."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from protimb.exceptions import InvalidLabelsError
+from protimb.utils._containers import (
+    append_copies,
+    append_vectors,
+    check_same_order,
+    check_supported,
+    new_ids,
+)
+
+LABELS = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.uint8)
+ROWS = np.array([2, 0, 2])
+
+FORMS = [
+    sparse.csr_array,
+    sparse.csc_array,
+    sparse.coo_array,
+    sparse.lil_array,
+    sparse.csr_matrix,
+    sparse.csc_matrix,
+    sparse.coo_matrix,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sparse_targets_keep_their_format(form):
+    result = append_copies(form(LABELS), ROWS)
+    assert type(result) is form
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result.toarray(), LABELS[[0, 1, 2, 2, 0, 2]])
+
+
+def test_series_keep_name_dtype_and_ids():
+    classes = pd.Series(["rare", "common", "common"], dtype="category", name="class")
+    result = append_copies(classes, ROWS)
+    assert result.tolist() == ["rare", "common", "common", "common", "rare", "common"]
+    assert result.dtype == classes.dtype
+    assert result.name == "class"
+    assert result.index.equals(pd.RangeIndex(6))
+
+
+def test_a_frame_without_new_rows_is_the_same_frame():
+    frame = pd.DataFrame(LABELS, index=["a", "b", "c"])
+    pd.testing.assert_frame_equal(append_copies(frame, ROWS[:0]), frame)
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (pd.RangeIndex(3), [3, 4]),
+        (pd.RangeIndex(10, 40, 10), [40, 50]),
+        (pd.Index([7, 2, 5]), [8, 9]),
+        (pd.Index(["a", "b"]), ["synthetic-0", "synthetic-1"]),
+        (pd.Index(["a", "synthetic-8"]), ["synthetic-9", "synthetic-10"]),
+        (pd.Index(["a", 3], dtype=object), ["synthetic-0", "synthetic-1"]),
+        (pd.Index([dt.date(2024, 1, 1)]), ["synthetic-0", "synthetic-1"]),
+    ],
+    ids=str,
+)
+def test_ids_continue_in_the_manner_of_the_real_ones(index, expected):
+    ids = new_ids(index.rename("protein"), 2)
+    assert ids.tolist() == expected
+    assert ids.name == "protein"
+
+
+def test_ids_of_two_levels_are_marked_in_both():
+    index = pd.MultiIndex.from_tuples([("human", "P1"), ("mouse", "P1")])
+    assert new_ids(index, 1).tolist() == [("synthetic-0", "synthetic-0")]
+
+
+def test_text_ids_stay_text():
+    index = pd.Index(["P1", "P2"])
+    assert index.append(new_ids(index, 2)).dtype == index.dtype
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (np.float16, [65504, -2]),
+        (np.uint8, [255, 0]),
+        (np.int64, [70000, -2]),
+        (bool, [True, True]),
+    ],
+)
+def test_new_vectors_fit_into_the_dtype_of_the_real_ones(dtype, expected):
+    X = np.zeros((1, 2), dtype=dtype)
+    result = append_vectors(X, np.array([[70000.4, -2.4]]))
+    assert result.dtype == dtype
+    assert result[1].tolist() == pytest.approx(expected, abs=0.5 if dtype == np.float16 else 0)
+
+
+def test_nullable_columns_stay_nullable():
+    X = pd.DataFrame({"length": [1, 2], "mass": [0.5, 1.5]}, dtype="Float32")
+    X["length"] = X["length"].astype("Int16")
+    result = append_vectors(X, np.array([[3.4, 0.25]]))
+    assert result.dtypes.equals(X.dtypes)
+    assert result.iloc[2].tolist() == [3, 0.25]
+
+
+def test_columns_of_one_name_are_told_apart():
+    X = pd.DataFrame([[1.0, 2.0]], columns=["x", "x"])
+    assert append_vectors(X, np.array([[3.0, 4.0]])).to_numpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_tables_that_know_the_way_to_pandas_are_pointed_to_it():
+    class Table:
+        def to_pandas(self): ...
+
+    with pytest.raises(TypeError, match=r"Pass y\.to_pandas\(\)"):
+        check_supported(X=np.zeros(2), y=Table())
+
+
+def test_different_ids_are_paired_by_position():
+    X, y = pd.DataFrame(LABELS, index=["a", "b", "c"]), pd.DataFrame(LABELS)
+    check_same_order(X, y)
+    with pytest.raises(InvalidLabelsError, match="different order"):
+        check_same_order(X, X.iloc[[1, 0, 2]])

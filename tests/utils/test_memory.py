@@ -1,0 +1,27 @@
+"""Memory is asked for before it is taken."""
+
+import pytest
+
+from protimb.exceptions import MemoryEstimateError
+from protimb.utils import _memory
+from protimb.utils._memory import available_memory, check_memory
+
+
+def test_a_request_that_does_not_fit_carries_its_estimate():
+    with pytest.raises(MemoryEstimateError, match=r"3 rows would take at least 8\.0 GiB; 2\.0 GiB"):
+        check_memory(8 * 2**30, 2 * 2**30, "3 rows")
+
+
+@pytest.mark.parametrize("available", [2**30, None])
+def test_nothing_is_refused_that_fits_or_that_nobody_can_tell(available):
+    check_memory(2**30, available, "rows")
+
+
+def test_this_machine_has_some_memory():
+    assert available_memory() > 2**20
+
+
+def test_a_system_that_does_not_tell_gives_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(_memory, "Path", lambda _: tmp_path / "meminfo")
+    monkeypatch.setattr(_memory.os, "sysconf", lambda _: int("unknown name"), raising=False)
+    assert available_memory() is None
