@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
+from protimb.classification._balance import ColumnBalance
 from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import dense_labels, encode_targets
@@ -243,7 +244,7 @@ class GOTermClassifier(BaseTermClassifier):
             X,
             dense_labels(labels),
             weights,
-            self._pos_weight(labels, weights),
+            self._balance(labels, weights),
             n_valid=self._n_valid(len(X)),
             rng=rng,
             device=resolve_device(self.device),
@@ -287,18 +288,15 @@ class GOTermClassifier(BaseTermClassifier):
             return weights
         return weights * compute_sample_weight(self.class_weight, np.ravel(y))
 
-    def _pos_weight(self, labels, weights):
-        if self.class_weight is None or not self._coding.multilabel:
-            return None
-        if self.class_weight != "balanced":
+    def _balance(self, labels, weights):
+        balanced = self.class_weight == "balanced" and self._coding.multilabel
+        if self.class_weight is not None and self._coding.multilabel and not balanced:
             raise InvalidLabelsError(
                 "class_weight as a dict names single-label classes; y is multilabel. "
                 "Pass class_weight='balanced' or sample_weight."
             )
-        n_positive = weights @ labels
-        n_negative = weights.sum() - n_positive
-        ratio = n_negative / np.maximum(n_positive, np.finfo(np.float64).tiny)
-        return np.minimum(ratio, self.max_pos_weight)
+        max_weight = self.max_pos_weight if balanced else None
+        return ColumnBalance.count(labels, weights, max_weight)
 
     def _n_valid(self, n_rows):
         if not self.early_stopping:
