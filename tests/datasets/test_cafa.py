@@ -1,0 +1,146 @@
+"""A CAFA-5 training folder: files are found under all their names and joined by id."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from protimb.datasets import read_cafa
+from protimb.exceptions import AnnotationError, EmbeddingWarning, OntologyWarning
+
+OBO = "data-version: toy\n\n" + "".join(
+    f"[Term]\nid: GO:{k}\nname: term {k}\nnamespace: molecular_function\n{edge}\n\n"
+    for k, edge in [(1, ""), (2, "is_a: GO:1"), (3, "relationship: part_of GO:2")]
+)
+OBO += "[Term]\nid: GO:9\nname: process\nnamespace: biological_process\n"
+
+TERMS = "EntryID\tterm\taspect\nP1\tGO:3\tMFO\nP2\tGO:2\tMFO\nP3\tGO:9\tBPO\nP1\tGO:9\tBPO\n"
+
+FASTA = ">P2 two\nMKV\n>sp|P1|ONE_HUMAN one\nMLA\n>P3\nMM\n"
+
+# Row k belongs to id k, and the ids are in no order.
+IDS = ["P3", "P1", "P2"]
+VECTORS = np.array([[3.0, 3.5], [1.0, 1.5], [2.0, 2.5]], dtype=np.float16)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "go-basic.obo").write_text(OBO)
+    (tmp_path / "train_terms.tsv").write_text(TERMS)
+    (tmp_path / "train_sequences.fasta").write_text(FASTA)
+    np.save(tmp_path / "train_ids.npy", np.array(IDS))
+    np.save(tmp_path / "train_embeds.npy", VECTORS)
+    return tmp_path
+
+
+def read(folder, ontology="mf", **kwargs):
+    return read_cafa(folder, ontology, **{"min_proteins": 1, **kwargs})
+
+
+def test_vectors_are_joined_by_id_and_never_by_position(folder):
+    """Case 59."""
+    data = read(folder)
+    assert data.protein_ids.tolist() == ["P1", "P2"]
+    assert data.X.tolist() == [[1.0, 1.5], [2.0, 2.5]]
+
+
+def test_annotations_are_propagated_over_part_of_and_the_root_is_left_out(folder):
+    data = read(folder)
+    assert data.terms.tolist() == ["GO:2", "GO:3"]
+    assert data.term_names.tolist() == ["term 2", "term 3"]
+    assert data.y.tolist() == [[1, 1], [1, 0]]
+
+
+def test_gzipped_files_and_the_other_name_of_the_vectors_read_the_same(folder):
+    plain = read(folder)
+    assert dict(plain.sequences) == {"P1": "MLA", "P2": "MKV"}
+    for name in ("go-basic.obo", "train_terms.tsv", "train_sequences.fasta"):
+        path = folder / name
+        (folder / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    (folder / "train_embeds.npy").rename(folder / "train_embeddings.npy")
+    zipped = read(folder)
+    np.testing.assert_array_equal(zipped.X, plain.X)
+    np.testing.assert_array_equal(zipped.y, plain.y)
+    assert zipped.ontology == plain.ontology
+    assert dict(zipped.sequences) == dict(plain.sequences)
+
+
+def test_files_may_lie_in_a_folder_named_train(folder, tmp_path):
+    packed = tmp_path / "packed"
+    (packed / "Train").mkdir(parents=True)
+    for path in [one for one in folder.iterdir() if one.is_file()]:
+        path.rename(packed / "Train" / path.name)
+    assert read(packed).y.tolist() == [[1, 1], [1, 0]]
+
+
+def test_without_clusters_every_protein_is_its_own_group(folder):
+    assert read(folder).groups.tolist() == ["P1", "P2"]
+
+
+def test_proteins_of_one_cluster_share_a_group_and_others_are_their_own(folder):
+    (folder / "clusters.tsv").write_text("EntryID\tcluster\nP3\tC\nP1\tC\n")
+    assert read(folder).groups.tolist() == ["C", "P2"]
+
+
+def test_cluster_table_with_a_missing_field_is_refused_with_its_line(folder):
+    (folder / "clusters.tsv").write_text("EntryID\tcluster\nP3\n")
+    with pytest.raises(AnnotationError, match=r"clusters\.tsv, line 2"):
+        read(folder)
+
+
+def test_sequences_are_read_when_first_asked_for(folder):
+    data = read(folder)
+    (folder / "train_sequences.fasta").write_text(">P1\nWWW\n")
+    assert data.sequences["P1"] == "WWW"
+
+
+def test_folder_without_sequences_is_read(folder):
+    (folder / "train_sequences.fasta").unlink()
+    assert read(folder).sequences == {}
+
+
+def test_annotated_protein_without_vector_is_left_out_with_the_coverage(folder):
+    """Case 60."""
+    np.save(folder / "train_ids.npy", np.array(["P3", "P1", "P8"]))
+    with pytest.warns(EmbeddingWarning, match=r"1 of 2 proteins.*50\.0%.*P2"):
+        data = read(folder)
+    assert data.protein_ids.tolist() == ["P1"]
+    assert data.y.tolist() == [[1, 1]]
+
+
+def test_aspect_that_contradicts_the_ontology_warns_and_the_ontology_is_followed(folder):
+    """Case 45."""
+    (folder / "train_terms.tsv").write_text(TERMS.replace("P2\tGO:2\tMFO", "P2\tGO:2\tCCO"))
+    with pytest.warns(OntologyWarning, match=r"1 annotations.*GO:2 of P2 \(CCO\)"):
+        data = read(folder)
+    assert data.protein_ids.tolist() == ["P1", "P2"]
+
+
+def test_unknown_terms_of_another_release_warn(folder):
+    """Case 46."""
+    (folder / "train_terms.tsv").write_text(TERMS + "P2\tGO:77\tMFO\n")
+    with pytest.warns(OntologyWarning, match=r"1 of 5 annotations.*GO:77.*different releases"):
+        read(folder)
+
+
+def test_ontology_file_that_changed_is_read_again(folder):
+    assert read(folder).ontology.version == "toy"
+    (folder / "go-basic.obo").write_text(OBO.replace("toy", "other"))
+    assert read(folder).ontology.version == "other"
+
+
+def test_namespace_without_annotations_is_refused(folder):
+    with pytest.raises(AnnotationError, match="cellular_component"):
+        read(folder, "cc")
+
+
+@pytest.mark.parametrize("name", ["go-basic.obo", "train_terms.tsv", "train_ids.npy"])
+def test_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"has no {name}"):
+        read(folder)
+
+
+def test_description_says_where_the_data_came_from(folder):
+    assert str(folder) in read(folder).DESCR
