@@ -1,12 +1,9 @@
 """GOTermBinarizer: sets of GO terms in, a propagated indicator matrix out."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.exceptions import AnnotationError
 from protimb.ontology._propagate import (
     cut_columns,
     direct_indicators,
@@ -170,21 +167,9 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         return propagated
 
     def _propagated(self, annotations):
-        if isinstance(annotations, Mapping):
-            annotations = annotations.values()
-        term_sets = [_as_terms(terms) for terms in annotations]
-        direct, lookup = direct_indicators(term_sets, self.ontology, self.unknown)
+        direct, lookup = direct_indicators(annotations, self.ontology, self.unknown)
         return propagate_indicators(direct, self.ontology), lookup
 
     def _cut(self, propagated):
         indicators = cut_columns(propagated, self.ontology, self.classes_.tolist())
         return indicators if self.sparse_output else indicators.toarray()
-
-
-def _as_terms(terms):
-    if isinstance(terms, str):
-        raise AnnotationError(
-            f"Expected the terms of each protein as a set or list, got the string {terms!r}. "
-            f"Pass {{{terms!r}}} instead."
-        )
-    return list(terms)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from protimb.exceptions import AnnotationError
 from protimb.ontology._lookup import look_up
 from protimb.ontology._order import reachable
 
@@ -27,12 +28,12 @@ def propagate_indicators(direct, ontology):
     return (direct[:, used] @ _reach(ontology, used)).astype(bool)
 
 
-def direct_indicators(term_sets, ontology, unknown="warn"):
+def direct_indicators(annotations, ontology, unknown="warn"):
     """Cut sets of term ids into a sparse indicator matrix, without propagation.
 
     Parameters
     ----------
-    term_sets : sequence of iterable of str
+    annotations : mapping of str to iterable of str, or sequence of iterable of str
         One entry a protein; any id that ``ontology.resolve`` accepts.
     ontology : GeneOntology
     unknown : {"warn", "ignore", "raise"}
@@ -44,6 +45,8 @@ def direct_indicators(term_sets, ontology, unknown="warn"):
     lookup : TermLookup
         What became of the ids.
     """
+    values = annotations.values() if isinstance(annotations, Mapping) else annotations
+    term_sets = [_as_terms(terms) for terms in values]
     ids = [term for terms in term_sets for term in terms]
     lookup = look_up(ids, ontology, unknown)
     rows = np.repeat(np.arange(len(term_sets)), [len(terms) for terms in term_sets])
@@ -100,13 +103,13 @@ def indicator(rows, columns, shape):
 
 def propagate_sets(ontology, annotations, unknown):
     """Do the work of ``GeneOntology.propagate``."""
-    if isinstance(annotations, Mapping):
-        propagated = propagate_sets(ontology, list(annotations.values()), unknown)
-        return dict(zip(annotations, propagated, strict=True))
-    direct, _ = direct_indicators([list(terms) for terms in annotations], ontology, unknown)
+    direct, _ = direct_indicators(annotations, ontology, unknown)
     closed = propagate_indicators(direct, ontology)
     terms = np.array(ontology.terms, dtype=object)
-    return [frozenset(terms[closed.indices[a:b]]) for a, b in pairwise(closed.indptr)]
+    propagated = [frozenset(terms[closed.indices[a:b]]) for a, b in pairwise(closed.indptr)]
+    if isinstance(annotations, Mapping):
+        return dict(zip(annotations, propagated, strict=True))
+    return propagated
 
 
 def propagate_scores(ontology, scores, terms):
@@ -181,3 +184,12 @@ def _reach(ontology, starts):
     if not rows:
         return frontier
     return indicator(np.concatenate(rows), np.concatenate(columns), (n_starts, n_terms))
+
+
+def _as_terms(terms):
+    if isinstance(terms, str):
+        raise AnnotationError(
+            f"Expected the terms of each protein as a set or list, got the string {terms!r}. "
+            f"Pass {{{terms!r}}} instead."
+        )
+    return list(terms)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protimb.exceptions import OntologyWarning, UnknownTermError
+from protimb.exceptions import AnnotationError, OntologyWarning, UnknownTermError
 
 TERMS = ["GO:1", "GO:2", "GO:3", "GO:4", "GO:5", "GO:6"]
 
@@ -24,6 +24,11 @@ def test_annotations_are_closed_up_to_the_root(ontology):
 def test_no_protein_stays_no_protein(ontology):
     assert ontology.propagate({}) == {}
     assert ontology.propagate([]) == []
+
+
+def test_a_string_in_place_of_a_set_is_refused(ontology):
+    with pytest.raises(AnnotationError, match="'GO:6'"):
+        ontology.propagate({"P1": "GO:6"})
 
 
 @given(st.lists(st.sets(st.sampled_from(TERMS)), max_size=4))
