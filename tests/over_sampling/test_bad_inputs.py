@@ -19,11 +19,12 @@ from protimb.exceptions import (
     SkippedTermWarning,
     UnknownTermError,
 )
-from protimb.over_sampling import LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
 
 SAMPLERS = [
     RandomLabelsetOverSampler(random_state=0),
     LabelwiseSampler(random_state=0),
+    CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]
 
 

@@ -4,7 +4,7 @@ import pytest
 from imblearn.utils import estimator_checks as imblearn_checks
 from sklearn.utils import estimator_checks as sklearn_checks
 
-from protimb.over_sampling import LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
 from protimb.utils import estimator_checks as protimb_checks
 from protimb.utils.estimator_checks import expected_failed_checks
 
@@ -12,6 +12,7 @@ from protimb.utils.estimator_checks import expected_failed_checks
 SAMPLERS = [
     RandomLabelsetOverSampler(random_state=0),
     LabelwiseSampler(random_state=0),
+    CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]
 
 
