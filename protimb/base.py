@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from imblearn.base import BaseSampler
 from imblearn.over_sampling.base import BaseOverSampler
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
@@ -285,9 +286,9 @@ class BaseFilter(BaseEstimator, ABC):
 
 
 def _bytes_per_row(y):
-    if hasattr(y, "indptr"):
-        return (y.data.nbytes + y.indices.nbytes) // y.shape[0]
-    return np.asarray(y[:1] if not hasattr(y, "iloc") else y.iloc[:1]).nbytes
+    if sparse.issparse(y):
+        return y.nnz * (y.dtype.itemsize + np.dtype(np.int32).itemsize) // y.shape[0]
+    return np.asarray(y.iloc[:1] if hasattr(y, "iloc") else y[:1]).nbytes
 
 
 def _warn_about_shortfall(plan):

@@ -99,6 +99,22 @@ def test_rejected_rows_are_reported_by_term(X, y):
     assert sampler.sampling_plan_.loc[2, ["n_drawn", "n_after"]].tolist() == [3, 7]
 
 
+def test_warnings_point_at_the_line_that_called(X, y):
+    y[1:4, 2] = 0
+    X[:10] = X[0]
+    sampler = Jitter(sampling_strategy={1: 12, 2: 3}, random_state=0)
+    sampler.rejected = (0,)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sampler.fit_resample(X, y)
+    assert [warning.category.__name__ for warning in caught] == [
+        "RareTermWarning",
+        "DuplicateRowsWarning",
+        "ShortfallWarning",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+
+
 @pytest.mark.parametrize(
     "strategy",
     ["auto", "minority", "not minority", "not majority", "all", {0: 12, 2: 15}, lambda y: {1: 9}],

@@ -183,7 +183,7 @@ def _text_dtype(index):
 def _cast(values, dtype):
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
-    if not pd.api.types.is_float_dtype(dtype):
+    if pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
         values = np.rint(values)
     if not isinstance(dtype, np.dtype) or dtype.kind not in "iuf":
         return values  # pandas casts its own dtypes, numpy any other

@@ -129,7 +129,7 @@ def _single_label_totals(strategy, target, n_before):
     missing = check_sampling_strategy(strategy, target.classes, "over-sampling")
     n_target = n_before.copy()
     for label, n_rows in missing.items():
-        column = label if target.one_hot else target.terms.index(label)
+        column = label if target.one_hot else target.column(label)
         n_target[column] += _clipped(n_rows)
     return n_target
 

@@ -1,6 +1,7 @@
 """Read what users pass: vectors as finite floats, targets as one sparse indicator."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,10 +34,14 @@ class Target:
     classes: np.ndarray | None = None
     one_hot: bool = False
 
+    @cached_property
+    def _number_of(self):
+        return {term: number for number, term in enumerate(self.terms)}
+
     def column(self, key):
         """Find the column of a term by its name, or by its number where names are text."""
-        if key in self.terms:
-            return self.terms.index(key)
+        if key in self._number_of:
+            return self._number_of[key]
         names_are_numbers = any(isinstance(term, int | np.integer) for term in self.terms)
         is_number = isinstance(key, int | np.integer)
         if is_number and not names_are_numbers and 0 <= key < len(self.terms):

@@ -105,6 +105,13 @@ def test_nullable_columns_stay_nullable():
     assert result.iloc[2].tolist() == [3, 0.25]
 
 
+def test_columns_of_objects_are_not_rounded():
+    X = pd.DataFrame({"mass": [0.5, 1.5]}, dtype=object)
+    result = append_vectors(X, np.array([[0.25]]))
+    assert result["mass"].tolist() == [0.5, 1.5, 0.25]
+    assert result["mass"].dtype == object
+
+
 def test_columns_of_one_name_are_told_apart():
     X = pd.DataFrame([[1.0, 2.0]], columns=["x", "x"])
     assert append_vectors(X, np.array([[3.0, 4.0]])).to_numpy().tolist() == [[1, 2], [3, 4]]
