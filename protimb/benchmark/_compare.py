@@ -11,6 +11,7 @@ from protimb.benchmark._data import load_bunch
 from protimb.benchmark._provenance import Stages, environment, fingerprint
 from protimb.benchmark._run import CLASSIFIERS, Settings, run_arm
 from protimb.benchmark._split import make_fold
+from protimb.benchmark._traces import map_columns
 from protimb.ontology import information_accretion
 
 
@@ -118,6 +119,7 @@ def compare(
     with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
         with stages("load"):
             bunch = load_bunch(data, ontology, min_proteins)
+            map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         folds = [make_fold(bunch, seed, accretion, settings) for seed in seeds]
         folds[0].is_first = True

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils import Bunch
 
 from protimb.datasets import load_human_go, read_cafa
+from protimb.exceptions import InvalidLabelsError
 
 _FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
 
@@ -27,14 +28,23 @@ def load_bunch(data, ontology, min_proteins):
 
     Raises
     ------
+    InvalidLabelsError
+        If no term is left.
     ValueError
         If ``data`` is something else, or a Bunch without a field that is needed.
     """
     if isinstance(data, str) and data == "human_go":
-        return load_human_go(ontology, min_proteins=min_proteins)
-    if isinstance(data, (str, PathLike)):
-        return read_cafa(data, ontology, min_proteins=min_proteins)
-    return _check_bunch(data)
+        bunch = load_human_go(ontology, min_proteins=min_proteins)
+    elif isinstance(data, (str, PathLike)):
+        bunch = read_cafa(data, ontology, min_proteins=min_proteins)
+    else:
+        bunch = _check_bunch(data)
+    if not len(bunch.terms):
+        raise InvalidLabelsError(
+            f"No term of {ontology} has {min_proteins} proteins or more in {data}: there is "
+            "nothing to predict. Lower min_proteins."
+        )
+    return bunch
 
 
 def _check_bunch(data):

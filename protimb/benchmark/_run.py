@@ -9,6 +9,7 @@ from protimb.benchmark._split import BATCH_SIZE
 from protimb.benchmark._traces import trace_maps, trace_sampler
 from protimb.classification import GOTermClassifier
 from protimb.metrics import evaluate, term_average_precision
+from protimb.plotting._map import METHODS
 
 # What turns the network's probabilities, and the cosine neighbours', into those that are judged.
 CLASSIFIERS = {
@@ -38,9 +39,10 @@ class Settings:
         settings = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
         settings.sampler_params = settings.sampler_params or {}
         settings.classifier_params = settings.classifier_params or {}
-        _require_known("classifier", settings.classifiers, CLASSIFIERS)
+        _require_known("classifiers", settings.classifiers, CLASSIFIERS)
+        _require_known("maps", settings.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
-        _require_known("sampler_params: arm", settings.sampler_params, with_sampler)
+        _require_known("sampler_params", settings.sampler_params, with_sampler)
         return settings
 
     @property
@@ -146,4 +148,4 @@ def _judge(scores, fold, settings):
 def _require_known(what, names, known):
     unknown = [name for name in names if name not in known]
     if unknown or isinstance(names, str):
-        raise ValueError(f"{what}: got {names!r}, but the names are {', '.join(known)}.")
+        raise ValueError(f"{what} may name {', '.join(known)}; got {names!r}.")

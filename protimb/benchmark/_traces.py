@@ -54,7 +54,10 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
         Empty where there is nothing new to see: the sampler copies rows, or made too few.
     """
     X_new, y_new = X_resampled[len(X) :], y_resampled[len(y) :]
-    columns = _map_columns(y, y_new, fold.bunch, settings.map_terms)
+    if settings.map_terms is None:
+        columns = choose_terms(y, y_new)
+    else:
+        columns = map_columns(settings.map_terms, fold.bunch)
     # A sampler that knows which row each new one copies has nothing to show on a map.
     if hasattr(sampler, "sample_indices_") or not len(columns):
         return {}
@@ -67,9 +70,24 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
     }
 
 
-def _map_columns(y, y_new, bunch, map_terms):
-    if map_terms is None:
-        return choose_terms(y, y_new)
+def map_columns(map_terms, bunch):
+    """Find the columns of the terms that a map is to show.
+
+    Parameters
+    ----------
+    map_terms : sequence of str
+        GO ids.
+    bunch : Bunch
+
+    Returns
+    -------
+    columns : list of int
+
+    Raises
+    ------
+    UnknownTermError
+        If there is no column for a term.
+    """
     known = {term: column for column, term in enumerate(bunch.terms)}
     missing = [term for term in map_terms if term not in known]
     if missing:

@@ -1,0 +1,119 @@
+"""A comparison is fair: training rows only, equal steps, equal first weights, paired draws."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
+
+from protimb.benchmark import Arm, compare, split_by_cluster
+from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.over_sampling import RandomLabelsetOverSampler
+
+SEEN = []
+
+
+class Spy(BaseEstimator):
+    """Copies the first row, and remembers what it was shown."""
+
+    def fit_resample(self, X, y):
+        SEEN.append((X.copy(), y.copy()))
+        return np.vstack([X, X[:1]]), np.vstack([y, y[:1]])
+
+
+def test_samplers_see_training_rows_only(toy, quick):
+    SEEN.clear()
+    compare(toy, arms={"spy": Spy()}, seeds=[3], maps=(), **quick)
+    train, _ = split_by_cluster(toy.groups, random_state=3)
+    ((X, y),) = SEEN
+    np.testing.assert_array_equal(X, toy.X[train])
+    np.testing.assert_array_equal(y, toy.y[train])
+
+
+def test_identical_arms_differ_by_exactly_zero(toy, quick):
+    table = compare(toy, arms={"twin": Arm("the rows as they are")}, **quick).table
+    twin = table[(table["arm"] == "twin") & table["estimate"].notna()]
+    assert len(twin) > 0
+    assert (twin[["difference", "diff_low", "diff_high"]] == 0).all(axis=None)
+
+
+def test_every_arm_takes_the_same_number_of_steps(comparison):
+    histories = [one["classifier_history"] for one in comparison.traces.values() if one]
+    assert len(histories) == 4
+    assert {history["n_steps"].iloc[-1] for history in histories} == {6}
+
+
+def test_bins_count_real_training_proteins_in_every_arm(comparison):
+    n_terms = comparison.table.pivot_table("n_terms", "metric", ["arm", "classifier"])
+    assert (n_terms.nunique(axis=1) == 1).all()
+
+
+def test_seeds_are_averaged(toy, quick):
+    tables = [compare(toy, arms=["knn"], seeds=s, **quick).table for s in ([0], [1], [0, 1])]
+    first, second, both = (table["estimate"].fillna(0).to_numpy() for table in tables)
+    present = np.all([table["estimate"].notna() for table in tables], axis=0)
+    assert both[present] == pytest.approx((first + second)[present] / 2)
+
+
+def test_a_number_of_seeds_counts_from_zero(toy, quick):
+    record = compare(toy, arms=[], seeds=2, **quick).record
+    assert [fold["seed"] for fold in record["folds"]] == [0, 1]
+
+
+def test_same_seed_gives_the_same_table(toy, quick, comparison):
+    again = compare(toy, arms=["class_weight", "ros", "smote", "knn"], **quick)
+    assert again.table.equals(comparison.table)
+
+
+def test_labels_may_be_sparse_and_frames(toy, quick, comparison):
+    import pandas as pd
+
+    other = Bunch(**toy)
+    other.X, other.y = pd.DataFrame(toy.X), sparse.csr_array(toy.y)
+    table = compare(other, arms=["knn"], **quick).table
+    expected = comparison.table[comparison.table["arm"].isin(["none", "knn"])]
+    assert table.equals(expected.reset_index(drop=True))
+
+
+def test_neighbours_learn_from_real_rows_only(toy, quick):
+    with patch("protimb.benchmark._split.KNNTermClassifier.fit", autospec=True) as fit:
+        fit.return_value.predict_proba.return_value = np.full((1, len(toy.terms)), 0.5)
+        sampler = RandomLabelsetOverSampler(sampling_strategy=80)
+        compare(toy, arms={"mine": sampler}, maps=(), **quick)
+    n_train = len(split_by_cluster(toy.groups, random_state=0)[0])
+    assert [len(call.args[1]) for call in fit.call_args_list] == [n_train]
+
+
+def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path):
+    SEEN.clear()
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(FileExistsError):
+        compare(toy, arms={"spy": Spy()}, out=tmp_path / "taken", **quick)
+    assert SEEN == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classifiers": ["tale"]}, "classifiers may name mlp, mlp\\+knn; got"),
+        ({"classifiers": "mlp"}, "classifiers may name"),
+        ({"sampler_params": {"none": {}}}, "sampler_params may name ros"),
+        ({"maps": ["pca"]}, "maps may name tsne, umap"),
+        ({"data": 3}, "int without X, y"),
+    ],
+)
+def test_unknown_names_are_errors(toy, options, message):
+    with pytest.raises(ValueError, match=message):
+        compare(**{"data": toy, "arms": ["ros"], **options})
+
+
+def test_unknown_map_terms_are_named(toy):
+    with pytest.raises(UnknownTermError, match="GO:9999999"):
+        compare(toy, map_terms=["GO:9999999"])
+
+
+def test_no_term_left_says_what_to_lower():
+    with pytest.raises(InvalidLabelsError, match="Lower min_proteins"):
+        compare("human_go", ontology="cc", min_proteins=99_999)
