@@ -123,10 +123,10 @@ n_train, n_test = mf.y[train].sum(axis=0), mf.y[test].sum(axis=0)
 rare = (n_train + n_test < 50) & (n_train + n_test >= 10)
 near = {name: np.mean(values > 0.9) for name, values in similarity.items()}
 print(
-    f"{(reports['mf']['count'] < 50).mean():.0%} of the {len(mf.terms)} molecular-function terms "
-    f"have fewer than 50 proteins.\n"
-    f"A split by protein leaves {near['by protein']:.0%} of the test proteins with a training "
-    f"protein at cosine > 0.9, a split by cluster {near['by sequence cluster']:.0%}.\n"
-    f"Of the {rare.sum()} terms with 10 to 49 proteins, {np.sum(n_test[rare] == 0)} have no test "
-    f"protein in this split and cannot be judged on it."
+    f"Of {len(mf.terms):,} molecular-function terms "
+    f"{(reports['mf']['count'] < 50).mean():.0%} have fewer than 50 proteins.\n"
+    f"Test proteins with a training protein at cosine > 0.9: {near['by protein']:.0%} when split\n"
+    f"by protein, {near['by sequence cluster']:.0%} when split by sequence cluster.\n"
+    f"Of {rare.sum()} terms with 10 to 49 proteins, {np.sum(n_test[rare] == 0)} have no test "
+    f"protein in this\nsplit by cluster and cannot be judged on it."
 )

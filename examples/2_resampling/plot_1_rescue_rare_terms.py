@@ -34,8 +34,8 @@ train, test = split_by_cluster(bunch.groups, random_state=0)
 X_train, y_train = bunch.X[train], bunch.y[train]
 n_train = y_train.sum(axis=0)
 print(
-    f"{len(train)} training and {len(test)} test proteins, {len(bunch.terms)} terms, "
-    f"of which {(n_train < 50).sum()} have fewer than 50 training proteins."
+    f"{len(train):,} training and {len(test):,} test proteins\n"
+    f"{len(bunch.terms)} terms, {(n_train < 50).sum()} with fewer than 50 training proteins"
 )
 
 # %%
@@ -84,8 +84,8 @@ TrainingHistoryDisplay.from_estimator(sampler).plot(losses=["wasserstein", "pena
 
 report = sampler.quality_report_
 print(
-    f"{report['n_rejected'].sum()} of {report['n_drawn'].sum()} draws were rejected; "
-    f"{report['n_missing'].sum()} of {report['n_planned'].sum()} planned rows are missing."
+    f"{report['n_rejected'].sum():,} of {report['n_drawn'].sum():,} draws were rejected\n"
+    f"{report['n_missing'].sum():,} of {report['n_planned'].sum():,} planned rows are missing"
 )
 report.assign(name=bunch.term_names).sort_values("n_rejected", ascending=False).head(8)
 
@@ -141,8 +141,6 @@ FrequencyBinDisplay(table.reset_index(drop=True)).plot()
 difference = paired_difference(evaluations["cgan"], evaluations["none"])
 for figure, row in difference.dropna().iterrows():
     verdict = "better" if row["lower"] > 0 else "worse" if row["upper"] < 0 else "no clear change"
-    print(
-        f"{figure:12} {row['estimate']:+.3f} [{row['lower']:+.3f}, {row['upper']:+.3f}] with "
-        f"generated proteins: {verdict}"
-    )
+    interval = f"[{row['lower']:+.3f}, {row['upper']:+.3f}]"
+    print(f"{figure:12} {row['estimate']:+.3f} {interval} with generated proteins: {verdict}")
 plt.show()
