@@ -79,8 +79,15 @@ def compare(
         Path | None, typer.Option(help="Folder for the report, tables and figures.")
     ] = None,
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", min=0, max=2, help="0: no bar, 2: training bars too.")
-    ] = 1,
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            min=0,
+            max=2,
+            help="0: no bars, 1: one over all stages, 2: each training too.",
+        ),
+    ] = 2,
 ):
     """Compare ways of treating imbalance, and say which one helped whom.
 
@@ -173,7 +180,16 @@ def _sampler_params(texts, arms):
                 f"{text!r}; write arm.name=value, with an arm of {hint}.", param_hint="--param"
             )
         params.setdefault(arm, {})[name] = _literal(value)
+    for arm, values in params.items():
+        _check_names(arms[arm].make_sampler(), values)
     return params
+
+
+def _check_names(sampler, values):
+    try:
+        sampler.set_params(**values)
+    except ValueError as error:  # scikit-learn's message lists the names that there are
+        raise typer.BadParameter(str(error), param_hint="--param") from error
 
 
 def _literal(text):

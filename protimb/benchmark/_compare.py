@@ -1,5 +1,7 @@
 """compare: run every arm on the same split, with the same network and the same steps."""
 
+from numbers import Integral
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +115,7 @@ def compare(
     parameters = dict(locals())
     arms = resolve_arms(arms)
     settings = Settings.from_parameters(parameters, arms)
-    seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
@@ -124,7 +126,7 @@ def compare(
         folds = [make_fold(bunch, seed, accretion, settings) for seed in seeds]
         folds[0].is_first = True
         results = [_run_fold(arms, fold, settings, stages) for fold in folds]
-    record = _record(parameters, arms, bunch, folds, stages)
+    record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
         comparison.save(out)
@@ -175,7 +177,8 @@ def _mean(columns):
 
 def _record(parameters, arms, bunch, folds, stages):
     data = parameters["data"]
-    shown = parameters | {"data": data if isinstance(data, str) else type(data).__name__}
+    named = isinstance(data, (str, PathLike))
+    shown = parameters | {"data": str(data) if named else type(data).__name__}
     return {
         "parameters": shown | {"seeds": [fold.seed for fold in folds]},
         "arms": {name: arm.description for name, arm in arms.items()},
@@ -183,4 +186,18 @@ def _record(parameters, arms, bunch, folds, stages):
         "folds": [fold.describe() for fold in folds],
         "environment": environment(),
         "seconds": stages.seconds,
+    }
+
+
+def _record_of_arms(results):
+    """Collect what every estimator was set to and how many rows it added, in the first seed."""
+    kept = {
+        "samplers": "sampler_params",
+        "networks": "classifier_params",
+        "n_synthetic": "n_synthetic",
+        "quality_control": "quality_control",
+    }
+    return {
+        name: {arm: one.traces[key] for arm, one in results.items() if key in one.traces}
+        for name, key in kept.items()
     }

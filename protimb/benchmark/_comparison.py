@@ -150,7 +150,11 @@ class Comparison:
         Path(path).write_text(text + "\n", encoding="utf-8")
 
     def save(self, folder):
-        """Write table.csv, terms.csv, comparison.json, report.html and figures/*.png.
+        """Write the page, the tables and the figures.
+
+        ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
+        a term), ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned,
+        rejected and missing, by term) and ``figures/*.png`` are for further work.
 
         Parameters
         ----------
@@ -169,6 +173,9 @@ class Comparison:
         self.to_csv(folder / "table.csv")
         self.terms.to_csv(folder / "terms.csv", index=False)
         self.to_json(folder / "comparison.json")
+        for arm, traces in self.traces.items():
+            if "quality" in traces:
+                traces["quality"].to_csv(folder / f"quality_{arm}.csv", index_label="term")
         write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
         return folder
 

@@ -29,7 +29,7 @@ def load_bunch(data, ontology, min_proteins):
     Raises
     ------
     InvalidLabelsError
-        If no term is left.
+        If fewer than two terms are left.
     ValueError
         If ``data`` is something else, or a Bunch without a field that is needed.
     """
@@ -39,10 +39,10 @@ def load_bunch(data, ontology, min_proteins):
         bunch = read_cafa(data, ontology, min_proteins=min_proteins)
     else:
         bunch = _check_bunch(data)
-    if not len(bunch.terms):
+    if len(bunch.terms) < 2:
         raise InvalidLabelsError(
-            f"No term of {ontology} has {min_proteins} proteins or more in {data}: there is "
-            "nothing to predict. Lower min_proteins."
+            f"{len(bunch.terms)} terms of {ontology} have {min_proteins} proteins or more; a "
+            "comparison needs two. Lower min_proteins, or look for another ontology."
         )
     return bunch
 

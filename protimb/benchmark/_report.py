@@ -34,6 +34,7 @@ def write_report(comparison, figures, path):
         "figures": "\n".join(_figure(*one) for one in figures.items()),
         "tally": _html(tally_terms(comparison.terms)),
         "extremes": _html(_extremes(comparison.terms)),
+        "quality": _html(_quality(record)),
         "folds": _html(pd.DataFrame(record["folds"])),
         "seconds": _html(_seconds(record)),
         "versions": escape(_versions(record)),
@@ -133,12 +134,17 @@ def _seconds(record):
     return wide.map("{:.1f}".format, na_action="ignore").fillna("").rename_axis(None, axis=1)
 
 
+def _quality(record):
+    table = pd.DataFrame.from_dict(record["quality_control"], orient="index")
+    return table.rename(columns=lambda name: name.removeprefix("n_"))
+
+
 def _items(texts):
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
 
 
 def _html(table):
-    return table.to_html(border=0) if len(table) else "<p>Nothing to compare.</p>"
+    return table.to_html(border=0) if len(table) else "<p>None in this comparison.</p>"
 
 
 def _figure(path, caption):
@@ -183,6 +189,10 @@ have few test proteins, so one term's change means little; terms.csv lists them 
 <p>Terms with the largest mean gain over the arms, then those with the largest mean loss, as
 differences to no resampling.</p>
 <div class="wide">$extremes</div>
+<h2>Quality control</h2>
+<p>Rows that samplers with a filter planned, drew, rejected, and could not fill, in the first
+seed.</p>
+<div class="wide">$quality</div>
 <h2>Folds, seconds, versions</h2>
 <div class="wide">$folds</div>
 <div class="wide">$seconds</div>

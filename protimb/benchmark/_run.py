@@ -87,7 +87,7 @@ def run_arm(name, arm, fold, settings, stages):
         network = _network(arm, fold, settings).fit(X, y)
     with stages("evaluate", **here):
         result = _judge(_scores(network, fold, settings), fold, settings)
-    result.traces = {**traces, "classifier_history": pd.DataFrame(network.history_)}
+    result.traces = {**traces, **_trace_network(network)}
     return result
 
 
@@ -119,6 +119,12 @@ def _network(arm, fold, settings):
         random_state=fold.seed,
         verbose=settings.verbose_training,
     ).set_params(**settings.classifier_params, **arm.classifier_params)
+
+
+def _trace_network(network):
+    params = network.get_params(deep=False)
+    kept = {name: value for name, value in params.items() if name not in ("ontology", "terms")}
+    return {"classifier_history": pd.DataFrame(network.history_), "classifier_params": kept}
 
 
 def _scores(network, fold, settings):

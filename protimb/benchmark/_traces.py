@@ -1,4 +1,4 @@
-"""What is left to draw of a sampler once its rows are gone: counts, losses, maps."""
+"""What is kept of a sampler once its rows are gone: parameters, counts, losses, maps."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ _OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
 
 
 def trace_sampler(sampler, y, y_resampled):
-    """Keep the term counts before and after, and the losses of a sampler that was trained.
+    """Keep what a sampler was set to, the term counts, and what it reports of itself.
 
     Parameters
     ----------
@@ -25,12 +25,18 @@ def trace_sampler(sampler, y, y_resampled):
     -------
     traces : dict
         ``counts`` (DataFrame with ``before`` and ``after``), ``n_synthetic`` and, where the
-        sampler has one, ``history``.
+        sampler has them, ``sampler_params``, ``history`` and ``quality`` (rows planned, drawn,
+        rejected and missing, by term).
     """
     counts = pd.DataFrame({"before": _totals(y), "after": _totals(y_resampled)})
-    traces = {"counts": counts, "n_synthetic": len(y_resampled) - len(y)}
+    traces: dict = {"counts": counts, "n_synthetic": len(y_resampled) - len(y)}
+    if hasattr(sampler, "get_params"):
+        traces["sampler_params"] = sampler.get_params()
     if hasattr(sampler, "history_"):
         traces["history"] = pd.DataFrame(sampler.history_)
+    if hasattr(sampler, "quality_report_"):
+        traces["quality"] = pd.DataFrame(sampler.quality_report_)
+        traces["quality_control"] = traces["quality"].sum().to_dict()
     return traces
 
 

@@ -114,6 +114,7 @@ def test_unknown_map_terms_are_named(toy):
         compare(toy, map_terms=["GO:9999999"])
 
 
-def test_no_term_left_says_what_to_lower():
-    with pytest.raises(InvalidLabelsError, match="Lower min_proteins"):
-        compare("human_go", ontology="cc", min_proteins=99_999)
+def test_one_term_alone_says_what_to_lower(toy):
+    one = Bunch(**toy) | {"y": toy.y[:, :1], "terms": toy.terms[:1]}
+    with pytest.raises(InvalidLabelsError, match=r"1 terms of mf.*Lower min_proteins"):
+        compare(Bunch(**one))

@@ -1,8 +1,11 @@
 """Terms on a map have many new rows and few proteins in common."""
 
-import numpy as np
+from types import SimpleNamespace
 
-from protimb.benchmark._traces import choose_terms
+import numpy as np
+import pandas as pd
+
+from protimb.benchmark._traces import choose_terms, trace_sampler
 
 
 def labels(*columns):
@@ -23,3 +26,12 @@ def test_terms_that_share_their_proteins_are_shown_once():
 def test_terms_with_a_handful_of_rows_are_left_out():
     y = labels([1] * 7 + [0] * 10)
     assert choose_terms(y, np.repeat(y, 9, axis=0)) == []
+
+
+def test_what_a_filter_rejected_is_summed_over_terms():
+    report = pd.DataFrame({"n_planned": [3, 4], "n_missing": [0, 2]}, index=["a", "b"])
+    y = labels([1, 0])
+    traces = trace_sampler(SimpleNamespace(quality_report_=report), y, np.vstack([y, y]))
+    assert traces["quality_control"] == {"n_planned": 7, "n_missing": 2}
+    assert traces["n_synthetic"] == 2
+    assert traces["counts"].to_numpy().tolist() == [[1, 2]]

@@ -1,0 +1,166 @@
+"""The command says what the functions say: one table, the winners, one line for an error."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from protimb import __version__
+from protimb.cli import app
+
+OBO = """format-version: 1.2
+data-version: toy/2026-01-01
+ontology: go
+
+[Term]
+id: GO:0003674
+name: molecular_function
+namespace: molecular_function
+
+[Term]
+id: GO:0000001
+name: toy binding
+namespace: molecular_function
+is_a: GO:0003674 ! molecular_function
+
+[Term]
+id: GO:0000002
+name: rare toy binding
+namespace: molecular_function
+is_a: GO:0000001 ! toy binding
+
+[Term]
+id: GO:0005575
+name: cellular_component
+namespace: cellular_component
+
+[Term]
+id: GO:0000004
+name: inner toy membrane
+namespace: cellular_component
+is_a: GO:0000003 ! toy membrane
+
+[Term]
+id: GO:0000003
+name: toy membrane
+namespace: cellular_component
+is_a: GO:0005575 ! cellular_component
+
+[Typedef]
+id: part_of
+name: part of
+"""
+QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Ninety proteins: a third without either function, every sixth with the rare one."""
+    rng = np.random.RandomState(0)
+    ids = np.array([f"P{number:05d}" for number in range(90)])
+    terms = [["GO:0003674", "GO:0000001", "GO:0000002"][max(i % 6 - 3, 0)] for i in range(90)]
+    rows = list(zip(ids, terms, strict=True))
+    table = pd.DataFrame(rows, columns=["EntryID", "term"]).assign(aspect="MFO")
+    membrane = table.assign(term=["GO:0000003", "GO:0000004", "GO:0005575"] * 30, aspect="CCO")
+    folder = tmp_path / "cafa"
+    folder.mkdir()
+    (folder / "go-basic.obo").write_text(OBO)
+    pd.concat([table, membrane]).to_csv(folder / "train_terms.tsv", sep="\t", index=False)
+    np.save(folder / "train_ids.npy", ids)
+    signal = pd.Categorical(terms).codes[:, None] * np.ones((1, 8))
+    np.save(folder / "train_embeds.npy", (rng.normal(size=(90, 8)) + signal).astype("float32"))
+    return folder
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_cafa_folder_goes_in_and_a_report_comes_out(folder, tmp_path):
+    out = tmp_path / "out"
+    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--classifier", "mlp"]
+    result = run("compare", "--data", folder, *arms, "--out", out, *QUICK)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(out / "table.csv", keep_default_na=False)
+    assert table[["arm", "classifier"]].drop_duplicates().to_numpy().tolist() == [
+        ["none", "mlp"],
+        ["ros", "mlp"],
+        ["knn", "alone"],
+    ]
+    record = json.loads((out / "comparison.json").read_text())
+    assert record["parameters"]["sampling_strategy"] == 20
+    assert all(sentence in result.stdout for sentence in record["winners"])
+    assert (out / "report.html").is_file()
+
+
+def test_several_ontologies_get_a_folder_each(folder, tmp_path):
+    out = tmp_path / "out"
+    options = ["--data", folder, "--ontology", "mf,cc", "--arms", "none", "--out", out]
+    result = run("compare", *options, *QUICK)
+    assert result.exit_code == 0, result.output
+    namespaces = [json.loads((out / n / "comparison.json").read_text()) for n in ("mf", "cc")]
+    assert [one["data"]["n_terms"] for one in namespaces] == [2, 2]
+
+
+def test_sampler_parameters_reach_the_sampler(folder, tmp_path):
+    options = ["--data", folder, "--arms", "ros", "--out", tmp_path, *QUICK]
+    run("compare", *options, "--param", "ros.sampling_strategy=80", "--param", "ros.min_members=2")
+    record = json.loads((tmp_path / "comparison.json").read_text())
+    asked = {"ros": {"sampling_strategy": 80, "min_members": 2}}
+    assert record["parameters"]["sampler_params"] == asked
+    # The parameter wins over --sampling-strategy: 90 rows grow to hold 80 of the rare term.
+    assert record["n_synthetic"]["ros"] > 40
+    assert record["samplers"]["ros"]["random_state"] == 0
+
+
+def test_a_missing_folder_is_one_line_and_code_two(tmp_path):
+    result = run("compare", "--data", tmp_path / "missing", *QUICK)
+    assert result.exit_code == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert "go-basic.obo" in line
+
+
+def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
+    result = run("compare", "--data", folder, "--min-proteins", "1000", "--verbose", "0")
+    assert result.exit_code == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("error: 0 terms of mf have 1000 proteins")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "known"),
+    [
+        ("--arms", "rose", "smote"),
+        ("--classifier", "tale", "mlp+knn"),
+        ("--ontology", "xx", "bp"),
+        ("--maps", "pca", "umap"),
+        ("--sampling-strategy", "many", "auto"),
+        ("--param", "none.x=1", "cgan"),
+        ("--param", "cgan", "arm.name=value"),
+        ("--param", "ros.epochs=3", "min_members"),
+    ],
+)
+def test_a_word_that_is_not_known_is_answered_with_those_that_are(option, value, known):
+    result = run("compare", option, value)
+    assert result.exit_code == 2
+    assert known in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_version_is_printed():
+    assert run("--version").stdout == f"protimb {__version__}\n"
+
+
+def test_help_loads_neither_torch_nor_sklearn():
+    code = (
+        "import sys; from typer.testing import CliRunner; from protimb.cli import app; "
+        "CliRunner().invoke(app, ['compare', '--help']); "
+        "print({'torch', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
