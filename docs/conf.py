@@ -85,6 +85,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "min_reported_time": 0,
     "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_",),  # tables, and not the address of an object
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
