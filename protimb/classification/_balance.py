@@ -1,8 +1,9 @@
-"""How rare each label column is: where the network starts, and what a positive cell weighs."""
+"""What cells and rows weigh, and how rare each label column is: where the network starts."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils import check_array
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,17 @@ class ColumnBalance:
 def _ratio(n_negative, n_positive, limit):
     # 1 / limit for a label on every row: a weight of 0 would silence it.
     return np.clip(n_negative / np.maximum(n_positive, n_negative / limit), 1 / limit, limit)
+
+
+def check_row_weights(sample_weight, n_rows):
+    """Return the weight of each row as float64: ones if None, an error if not usable."""
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weights.shape}; expected {(n_rows,)}.")
+    if (weights < 0).any() or not weights.any():
+        raise ValueError("sample_weight must be non-negative, and not zero for all rows.")
+    return weights

@@ -8,9 +8,9 @@ from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from protimb.classification._balance import ColumnBalance
+from protimb.classification._balance import ColumnBalance, check_row_weights
 from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import dense_labels, encode_targets
@@ -32,6 +32,9 @@ class GOTermClassifier(BaseTermClassifier):
         Width of each hidden layer; ``()`` is logistic regression.
     dropout : float
         Share of hidden units set to zero while training, in [0, 1).
+    input_noise : float
+        Standard deviation of the noise added to the standardised features while training: a
+        protein's neighbourhood then shares its terms.
     max_epochs : int
         Passes over the training rows.
     max_steps : int, optional
@@ -42,7 +45,8 @@ class GOTermClassifier(BaseTermClassifier):
     lr : float
         Learning rate of AdamW at the start; it falls to zero along a half cosine.
     weight_decay : float
-        Decoupled weight decay of AdamW.
+        Decoupled weight decay of AdamW: each update shrinks the weights by ``lr * weight_decay``
+        of themselves. Biases, which hold how rare each term is, are left alone.
     early_stopping : bool
         Whether to hold out rows, stop once their loss no longer falls, and keep the weights of
         the best epoch. With ``max_steps`` all steps are taken and the best weights are kept.
@@ -63,7 +67,7 @@ class GOTermClassifier(BaseTermClassifier):
     n_neighbors : int, optional
         Average the network's probabilities with those of this many cosine neighbours.
     device : str or torch.device
-        ``"auto"`` takes CUDA where there is one.
+        Where the network trains; ``"auto"`` takes CUDA where there is one.
     verbose : int
         1 shows a progress bar.
     random_state : int, RandomState or None
@@ -72,7 +76,7 @@ class GOTermClassifier(BaseTermClassifier):
     Attributes
     ----------
     network_ : torch.nn.Module
-        From standardised vectors to logits.
+        From standardised vectors to logits, on the CPU.
     history_ : list of dict
         One record an epoch: ``epoch``, ``n_steps``, ``loss`` and, with early stopping,
         ``valid_loss``.
@@ -118,6 +122,7 @@ class GOTermClassifier(BaseTermClassifier):
     _parameter_constraints: ClassVar = {
         "hidden_layer_sizes": ["array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [Interval(Integral, 1, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -141,11 +146,12 @@ class GOTermClassifier(BaseTermClassifier):
         *,
         hidden_layer_sizes=(512,),
         dropout=0.5,
+        input_noise=0.5,
         max_epochs=30,
         max_steps=None,
         batch_size=256,
-        lr=1e-3,
-        weight_decay=0.01,
+        lr=2e-3,
+        weight_decay=1.0,
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=5,
@@ -160,6 +166,7 @@ class GOTermClassifier(BaseTermClassifier):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.dropout = dropout
+        self.input_noise = input_noise
         self.max_epochs = max_epochs
         self.max_steps = max_steps
         self.batch_size = batch_size
@@ -203,6 +210,7 @@ class GOTermClassifier(BaseTermClassifier):
             If the loss stops being finite; an earlier fit stays as it was.
         """
         self._validate_params()
+        self._check_layers()
         with unchanged_on_failure(self):
             X = self._check_rows(X, reset=True)
             labels, self._coding = encode_targets(y, self.terms)
@@ -240,13 +248,15 @@ class GOTermClassifier(BaseTermClassifier):
         from protimb.training import resolve_device
 
         rng = check_random_state(self.random_state)
+        # One draw, however many rows: weighted and repeated rows start from one network.
+        split_rng = check_random_state(rng.randint(2**31 - 1))
         data = TrainingData(
             X,
             dense_labels(labels),
             weights,
             self._balance(labels, weights),
             n_valid=self._n_valid(len(X)),
-            rng=rng,
+            rng=split_rng,
             device=resolve_device(self.device),
         )
         self.network_, self.history_ = train_network(data, self, rng)
@@ -261,7 +271,7 @@ class GOTermClassifier(BaseTermClassifier):
         return scores
 
     def _logits(self, X):
-        from protimb.classification._step import network_logits
+        from protimb.classification._network import network_logits
 
         return network_logits(self.network_, X)
 
@@ -283,7 +293,7 @@ class GOTermClassifier(BaseTermClassifier):
         self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
 
     def _row_weights(self, X, y, sample_weight):
-        weights = _checked_weights(sample_weight, len(X))
+        weights = check_row_weights(sample_weight, len(X))
         if self.class_weight is None or self._coding.multilabel:
             return weights
         return weights * compute_sample_weight(self.class_weight, np.ravel(y))
@@ -298,6 +308,15 @@ class GOTermClassifier(BaseTermClassifier):
         max_weight = self.max_pos_weight if balanced else None
         return ColumnBalance.count(labels, weights, max_weight)
 
+    def _check_layers(self):
+        if not all(
+            isinstance(n_hidden, Integral) and n_hidden > 0 for n_hidden in self.hidden_layer_sizes
+        ):
+            raise ValueError(
+                "The 'hidden_layer_sizes' parameter of GOTermClassifier must hold integers of at "
+                f"least 1. Got {self.hidden_layer_sizes!r} instead."
+            )
+
     def _n_valid(self, n_rows):
         if not self.early_stopping:
             return 0
@@ -307,16 +326,3 @@ class GOTermClassifier(BaseTermClassifier):
                 "none to learn from. Pass early_stopping=False."
             )
         return min(max(1, round(self.validation_fraction * n_rows)), n_rows - 1)
-
-
-def _checked_weights(sample_weight, n_rows):
-    if sample_weight is None:
-        return np.ones(n_rows)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    if weights.shape != (n_rows,):
-        raise ValueError(f"sample_weight has shape {weights.shape}; expected {(n_rows,)}.")
-    if (weights < 0).any() or not weights.any():
-        raise ValueError("sample_weight must be non-negative, and not zero for all rows.")
-    return weights

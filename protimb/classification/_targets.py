@@ -134,8 +134,8 @@ def _encode_classes(y, terms):
     labels = sparse.csr_array(binarizer.fit_transform(y), dtype=np.uint8)
     if len(binarizer.classes_) < 2:
         raise ValueError(
-            f"All rows have one class, {binarizer.classes_[0]!r}; there is nothing to learn. "
-            "Pass rows of at least 2 classes."
+            f"All rows have one class, {binarizer.classes_.tolist()[0]!r}, so there is nothing to "
+            "learn. Pass rows of at least 2 classes."
         )
     return labels, TargetCoding(False, binarizer.classes_, y.dtype)
 

@@ -44,11 +44,18 @@ class WeightedBatches:
         Batches an epoch.
     generator : torch.Generator
         Source of the draws.
+
+    Raises
+    ------
+    ValueError
+        If no row has a positive weight.
     """
 
     def __init__(self, weights, batch_size, n_batches, generator):
         # Inverse-CDF draws: torch.multinomial stops at 2**24 categories and is slower.
         self.cumulative = weights.double().cumsum(0)
+        if not self.cumulative[-1] > 0:
+            raise ValueError("WeightedBatches needs at least one row of positive weight.")
         self.batch_size = batch_size
         self.n_batches = n_batches
         self.generator = generator

@@ -86,6 +86,11 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, loop, record):
         """Keep the weights if this epoch is the best so far, else count towards patience."""
+        if self.monitor not in record:
+            raise KeyError(
+                f"EarlyStopping monitors {self.monitor!r}, which epochs do not record; "
+                f"they record {', '.join(record)}."
+            )
         value = record[self.monitor]
         score = value if self.mode == "min" else -value
         if score < self.best_score_ - self.min_delta:

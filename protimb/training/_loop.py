@@ -60,6 +60,8 @@ class TrainingLoop:
         ------
         TrainingDiverged
             When a loss is NaN or infinite; names the step.
+        ValueError
+            When an epoch has no batch, so that training would change nothing.
         """
         self._notify("on_train_begin")
         try:
@@ -83,6 +85,8 @@ class TrainingLoop:
             self._notify("on_batch_end", losses[-1])
             if self.max_steps is not None and self.n_steps >= self.max_steps:
                 break
+        if not losses:
+            raise ValueError("batches yielded nothing: an epoch needs at least one batch.")
         record = {"epoch": len(self.history) + 1, "n_steps": self.n_steps}
         record |= self._mean_losses(losses)
         if hasattr(self.step, "valid_batch"):

@@ -19,6 +19,8 @@ def small_network():
     return GOTermClassifier(
         hidden_layer_sizes=(16,),
         dropout=0.0,
+        input_noise=0.0,
+        weight_decay=0.01,
         max_epochs=20,
         lr=0.05,
         batch_size=64,

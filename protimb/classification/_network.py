@@ -1,0 +1,114 @@
+"""The classifier's network: built from generators, started from the prior, asked in blocks."""
+
+import math
+
+import torch
+from torch import nn
+
+from protimb.classification._base import in_blocks
+from protimb.nn import SeededDropout, seeded_linear
+
+
+def build_network(
+    n_features, hidden_layer_sizes, n_columns, *, dropout, input_noise, generator, noise_generator
+):
+    """Build a fully connected network whose every draw comes from the given generators.
+
+    Parameters
+    ----------
+    n_features, n_columns : int
+    hidden_layer_sizes : sequence of int
+        Width of each hidden layer.
+    dropout : float
+        Share of hidden units set to zero while training.
+    input_noise : float
+        Standard deviation of the noise added to each feature while training.
+    generator, noise_generator : torch.Generator
+        Source of the initial weights (CPU), and of noise and dropout (training device).
+
+    Returns
+    -------
+    network : torch.nn.Sequential
+        From (batch, n_features) to logits (batch, n_columns).
+    """
+    layers: list[nn.Module] = [SeededNoise(input_noise, noise_generator)]
+    for n_hidden in hidden_layer_sizes:
+        layers += [
+            seeded_linear(n_features, n_hidden, generator, gain=math.sqrt(2)),
+            nn.ReLU(),
+            SeededDropout(dropout, noise_generator),
+        ]
+        n_features = n_hidden
+    # A small last layer leaves the first word to the prior, see start_from_prior.
+    return nn.Sequential(*layers, seeded_linear(n_features, n_columns, generator, gain=0.1))
+
+
+def start_from_prior(network, prior):
+    """Let an untrained network answer every row with each column's share of positives.
+
+    From zero biases the first epochs go into learning that nearly all terms are rare, while
+    rare terms sit in the flat part of the loss: macro average precision after 30 epochs on
+    human molecular functions is .14 from zero and .19 from the prior.
+
+    Parameters
+    ----------
+    network : torch.nn.Sequential
+        Ends in a Linear layer.
+    prior : Tensor of shape (n_columns,)
+        Log-odds.
+    """
+    with torch.no_grad():
+        network[-1].bias.copy_(prior)
+
+
+def network_logits(network, X):
+    """Run a fitted network over rows, in blocks.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    X : ndarray of float32, shape (n_rows, n_features)
+
+    Returns
+    -------
+    logits : ndarray of float32, shape (n_rows, n_columns)
+    """
+    last = network[-1]
+
+    def forward(block):
+        with torch.inference_mode():
+            return network(torch.from_numpy(block).to(last.weight.device)).cpu().numpy()
+
+    return in_blocks(forward, X, last.out_features)
+
+
+def at_rest(network):
+    """Take a network out of training: eval mode, on the CPU, without generators."""
+    # A fitted network draws nothing, and answers on the CPU: it unpickles on any machine.
+    for module in network.modules():
+        if isinstance(module, SeededDropout | SeededNoise):
+            module.generator = None
+    return network.cpu().eval()
+
+
+class SeededNoise(nn.Module):
+    """Gaussian noise on the input whose draws come from a generator that the caller owns.
+
+    Parameters
+    ----------
+    scale : float
+        Standard deviation.
+    generator : torch.Generator
+        Source of the noise, on the device of the input.
+    """
+
+    def __init__(self, scale, generator):
+        super().__init__()
+        self.scale = scale
+        self.generator = generator
+
+    def forward(self, x):
+        """Add noise while training; the identity in eval mode."""
+        if not self.training or self.scale == 0:
+            return x
+        return x + self.scale * torch.randn(x.shape, generator=self.generator, device=x.device)

@@ -1,0 +1,55 @@
+"""Which rows make a batch."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protimb.training import ShuffledBatches, WeightedBatches
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@given(n_rows=st.integers(1, 40), batch_size=st.integers(1, 50))
+def test_an_epoch_holds_every_row_once(n_rows, batch_size):
+    batches = ShuffledBatches(n_rows, batch_size, generator())
+    drawn = list(batches)
+    assert len(drawn) == len(batches)
+    assert sorted(torch.cat(drawn).tolist()) == list(range(n_rows))
+    assert max(len(rows) for rows in drawn) == min(n_rows, batch_size)
+
+
+def test_epochs_differ_in_order_and_seeds_repeat_them():
+    batches = ShuffledBatches(50, 50, generator())
+    first, second = next(iter(batches)), next(iter(batches))
+    assert first.tolist() != second.tolist()
+    again = ShuffledBatches(50, 50, generator())
+    assert [next(iter(again)).tolist() for _ in range(2)] == [first.tolist(), second.tolist()]
+
+
+def test_rows_are_drawn_in_proportion_to_their_weights():
+    weights = torch.tensor([1.0, 0.0, 3.0])
+    rows = torch.cat(list(WeightedBatches(weights, 1000, 20, generator())))
+    share = torch.bincount(rows, minlength=3) / len(rows)
+    # 20,000 draws: the standard deviation of a share is about .003.
+    torch.testing.assert_close(share, torch.tensor([0.25, 0.0, 0.75]), atol=0.015, rtol=0)
+
+
+def test_rows_of_weight_zero_at_either_end_are_never_drawn():
+    weights = torch.tensor([0.0, 1e-30, 0.0])
+    rows = torch.cat(list(WeightedBatches(weights, 100, 3, generator())))
+    assert rows.unique().tolist() == [1]
+
+
+def test_weighted_batches_have_the_size_and_number_asked_for():
+    batches = WeightedBatches(torch.ones(2), 7, 3, generator())
+    assert len(batches) == 3
+    assert [len(rows) for rows in batches] == [7, 7, 7]
+
+
+@pytest.mark.parametrize("value", [0.0, float("nan")])
+def test_weights_without_mass_are_refused(value):
+    with pytest.raises(ValueError, match="positive weight"):
+        WeightedBatches(torch.full((3,), value), 2, 1, generator())

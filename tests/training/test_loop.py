@@ -1,0 +1,144 @@
+"""The loop over a step that only counts."""
+
+import math
+
+import pytest
+import torch
+
+from protimb.exceptions import TrainingDiverged
+from protimb.training import Callback, TrainingLoop
+
+BATCHES = [torch.tensor([0, 1]), torch.tensor([2, 3]), torch.tensor([4])]
+
+
+class CountingStep:
+    """Its loss is the number of the step; ``bad`` maps a step to another loss."""
+
+    def __init__(self, bad=None):
+        self.bad = bad or {}
+        self.rows = []
+
+    def train_batch(self, rows):
+        self.rows += rows.tolist()
+        n_steps = len(self.rows)
+        return {"loss": torch.tensor(self.bad.get(n_steps, float(n_steps)))}
+
+
+class ValidatedStep(CountingStep):
+    def valid_batch(self):
+        return {"valid_loss": 1 / len(self.rows)}
+
+
+class Diary(Callback):
+    def __init__(self):
+        self.events = []
+
+    def on_train_begin(self, loop):
+        self.events.append("begin")
+
+    def on_epoch_begin(self, loop):
+        self.events.append("epoch")
+
+    def on_batch_end(self, loop, losses):
+        self.events.append(loop.n_steps)
+
+    def on_epoch_end(self, loop, record):
+        self.events.append(record["n_steps"])
+
+    def on_train_end(self, loop):
+        self.events.append("end")
+
+
+def test_each_epoch_visits_every_batch_in_order():
+    step = CountingStep()
+    TrainingLoop(step, BATCHES, max_epochs=2).run()
+    assert step.rows == [0, 1, 2, 3, 4] * 2
+
+
+def test_history_holds_the_mean_loss_of_each_epoch():
+    loop = TrainingLoop(CountingStep(), [torch.tensor([0])] * 3, max_epochs=2).run()
+    assert loop.history == [
+        {"epoch": 1, "n_steps": 3, "loss": 2.0},
+        {"epoch": 2, "n_steps": 6, "loss": 5.0},
+    ]
+
+
+def test_a_step_limit_cuts_an_epoch_short_and_records_it():
+    loop = TrainingLoop(CountingStep(), BATCHES, max_steps=4).run()
+    assert [record["n_steps"] for record in loop.history] == [3, 4]
+
+
+def test_the_nearer_of_two_limits_counts():
+    assert TrainingLoop(CountingStep(), BATCHES, max_epochs=1, max_steps=9).run().n_steps == 3
+    assert TrainingLoop(CountingStep(), BATCHES, max_epochs=9, max_steps=2).run().n_steps == 2
+
+
+def test_validation_values_join_the_record():
+    loop = TrainingLoop(ValidatedStep(), BATCHES, max_epochs=1).run()
+    assert loop.history[0]["valid_loss"] == 1 / 5
+
+
+def test_hooks_run_in_order():
+    diary = Diary()
+    TrainingLoop(CountingStep(), BATCHES, max_steps=4, callbacks=[diary]).run()
+    assert diary.events == ["begin", "epoch", 1, 2, 3, 3, "epoch", 4, 4, "end"]
+
+
+def test_a_callback_stops_training_after_its_epoch():
+    class StopAtOnce(Callback):
+        def on_batch_end(self, loop, losses):
+            loop.stop_requested = True
+
+    loop = TrainingLoop(CountingStep(), BATCHES, max_epochs=9, callbacks=[StopAtOnce()]).run()
+    assert loop.n_steps == 3
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_divergence_names_the_first_bad_step(loss):
+    """Case 24."""
+    step = CountingStep(bad={5: loss, 6: loss})
+    with pytest.raises(TrainingDiverged, match="step 5") as caught:
+        TrainingLoop(step, [torch.tensor([0])] * 3, max_epochs=4).run()
+    assert caught.value.step == 5
+
+
+def test_the_end_is_announced_also_after_an_interrupt():
+    """Case 32."""
+
+    class Interrupted(CountingStep):
+        def train_batch(self, rows):
+            raise KeyboardInterrupt
+
+    diary = Diary()
+    with pytest.raises(KeyboardInterrupt):
+        TrainingLoop(Interrupted(), BATCHES, max_epochs=1, callbacks=[diary]).run()
+    assert diary.events == ["begin", "epoch", "end"]
+
+
+def test_an_epoch_without_batches_is_an_error():
+    """Case 19: training that takes no step must not look like success."""
+    with pytest.raises(ValueError, match="at least one batch"):
+        TrainingLoop(CountingStep(), [], max_epochs=1).run()
+
+
+def test_a_loop_without_an_end_is_refused():
+    with pytest.raises(ValueError, match="max_epochs, max_steps or both"):
+        TrainingLoop(CountingStep(), BATCHES)
+
+
+@pytest.mark.parametrize(
+    ("limits", "planned"),
+    [
+        ({"max_epochs": 4}, 12),
+        ({"max_steps": 7}, 7),
+        ({"max_epochs": 1, "max_steps": 7}, 3),
+    ],
+)
+def test_planned_steps_are_the_steps_of_a_full_run(limits, planned):
+    loop = TrainingLoop(CountingStep(), BATCHES, **limits)
+    assert loop.n_steps_planned() == planned
+    assert loop.run().n_steps == planned
+
+
+def test_planned_steps_of_unsized_batches_are_unknown():
+    assert TrainingLoop(CountingStep(), iter(BATCHES), max_epochs=1).n_steps_planned() is None

@@ -1,0 +1,35 @@
+"""Generators and devices."""
+
+import numpy as np
+import pytest
+import torch
+
+from protimb.exceptions import DeviceUnavailableError
+from protimb.training import resolve_device, torch_generator
+
+
+def test_equal_states_make_equal_generators_and_the_state_moves_on():
+    state = np.random.RandomState(3)
+    first, second = torch_generator(state), torch_generator(state)
+    again = torch_generator(np.random.RandomState(3))
+    draws = [torch.rand(4, generator=g).tolist() for g in (first, second, again)]
+    assert draws[0] == draws[2]
+    assert draws[0] != draws[1]
+
+
+def test_auto_takes_cuda_where_there_is_one(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert resolve_device("auto").type == "cuda"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert resolve_device("auto").type == "cpu"
+
+
+def test_a_torch_device_passes_through():
+    assert resolve_device(torch.device("cpu")) == torch.device("cpu")
+
+
+def test_cuda_by_name_never_falls_back(monkeypatch):
+    """Case 33."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(DeviceUnavailableError, match="device='cuda:0'"):
+        resolve_device("cuda:0")
