@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from protimb.base import BaseFilter
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
-from protimb.metrics._validation import check_indicators
 from protimb.utils._sklearn_compat import Interval, fit_context
+from protimb.utils._validation import dense_indicator
 
 
 class CosineFilter(BaseFilter):
@@ -196,7 +196,7 @@ class CosineFilter(BaseFilter):
             Column numbers; -1 for rows none of whose terms has a real member.
         """
         check_is_fitted(self)
-        claimed = check_indicators(y_new, "y_new")
+        claimed = dense_indicator(y_new, "y_new")
         by_rarity = np.argsort(self.n_members_, kind="stable")
         by_rarity = by_rarity[self.n_members_[by_rarity] > 0]
         claimed = claimed[:, by_rarity]
@@ -269,7 +269,7 @@ class CosineFilter(BaseFilter):
     def _read(self, X, y, reset):
         # float32 also for float16 input, whose squares overflow.
         X = validate_data(self, X, dtype=np.float32, reset=reset)
-        indicators = check_indicators(y, "y" if reset else "y_new")
+        indicators = dense_indicator(y, "y" if reset else "y_new")
         check_consistent_length(X, indicators)
         return X, indicators
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from protimb.metrics._validation import check_indicators
+from protimb.utils._validation import dense_indicator
 
 
 def imbalance_report(y, terms=None):
@@ -49,7 +49,7 @@ def imbalance_report(y, terms=None):
     GO:1      4       1.00    1.0
     GO:2      1       0.25    4.0
     """
-    indicators = check_indicators(y, "y")
+    indicators = dense_indicator(y, "y")
     names = _term_names(y, terms, indicators.shape[1])
     count = indicators.sum(axis=0)
     columns = {"count": count, "frequency": count / len(indicators), "IRLbl": _irlbl(count)}
@@ -89,7 +89,7 @@ def imbalance_ratio_per_label(y):
     >>> imbalance_ratio_per_label([[1, 0, 0], [1, 1, 0]])
     array([ 1.,  2., inf])
     """
-    return _irlbl(check_indicators(y, "y").sum(axis=0))
+    return _irlbl(dense_indicator(y, "y").sum(axis=0))
 
 
 def mean_imbalance_ratio(y):
@@ -161,7 +161,7 @@ def label_cardinality(y):
     >>> label_cardinality([[1, 0, 1, 0], [1, 0, 0, 0]])
     1.5
     """
-    return float(check_indicators(y, "y").sum(axis=1).mean())
+    return float(dense_indicator(y, "y").sum(axis=1).mean())
 
 
 def label_density(y):
@@ -192,7 +192,7 @@ def label_density(y):
     >>> label_density([[1, 0, 1, 0], [1, 0, 0, 0]])
     0.375
     """
-    return float(check_indicators(y, "y").mean())
+    return float(dense_indicator(y, "y").mean())
 
 
 def _irlbl(count):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from protimb.exceptions import InvalidLabelsError
+from protimb.utils._validation import dense_indicator
 
 
 def check_truth_and_scores(y_true, y_score):
@@ -28,49 +28,13 @@ def check_truth_and_scores(y_true, y_score):
     ValueError
         If shapes differ, or a score is NaN or infinite.
     """
-    truth, score = check_indicators(y_true), _check_scores(y_score)
+    truth, score = dense_indicator(y_true, "y_true"), _check_scores(y_score)
     if truth.shape != score.shape:
         raise ValueError(
             f"y_true has shape {truth.shape} but y_score has shape {score.shape}. "
             "Both need one row a protein and one column a term, in the same order."
         )
     return truth, score
-
-
-def check_indicators(y, name="y_true"):
-    """Return binary indicators as a dense boolean matrix.
-
-    Parameters
-    ----------
-    y : array or sparse of shape (n_rows, n_terms)
-        Binary indicators.
-    name : str
-        What to call ``y`` in messages.
-
-    Returns
-    -------
-    indicators : ndarray of bool, shape (n_rows, n_terms)
-
-    Raises
-    ------
-    InvalidLabelsError
-        If ``y`` is not a matrix of zeros and ones with at least one row and column.
-    """
-    dense = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    if dense.ndim != 2 or dense.size == 0:
-        raise InvalidLabelsError(
-            f"{name} must be a matrix of binary indicators with at least one row and one "
-            f"column, but its shape is {dense.shape}."
-        )
-    indicators = dense.astype(bool)
-    wrong = indicators != dense  # NaN becomes True, which differs from NaN
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise InvalidLabelsError(
-            f"{name} must hold binary indicators, 0 or 1, but {wrong.sum()} of its cells do "
-            f"not: the first is {dense[row, column]!r} in row {row}, column {column}."
-        )
-    return indicators
 
 
 def check_unit_interval(score):

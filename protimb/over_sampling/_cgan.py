@@ -277,7 +277,7 @@ class CGANSampler(BaseMultilabelOverSampler):
     def _read_label_rows(self, y_rows):
         if np.ndim(y_rows) == 1 and not sparse.issparse(y_rows):
             return self._read_class_rows(np.asarray(y_rows))
-        indicator, names = check_indicator(y_rows)
+        indicator, names = check_indicator(y_rows, "y_rows")
         if isinstance(y_rows, pd.DataFrame) and names != self.terms_:
             raise InvalidLabelsError(
                 f"Columns of y_rows ({a_few(names)}) must be those that CGANSampler was fitted "

@@ -79,13 +79,15 @@ def read_target(y):
     return Target(indicator, terms)
 
 
-def check_indicator(y):
+def check_indicator(y, name="y"):
     """Read a matrix of binary indicators, whatever holds it.
 
     Parameters
     ----------
     y : array-like or sparse matrix of shape (n_rows, n_terms)
         0 and 1 in any dtype, booleans included.
+    name : str
+        What messages call it.
 
     Returns
     -------
@@ -110,10 +112,33 @@ def check_indicator(y):
     y = _as_array(y)
     if y.ndim != 2 or 0 in y.shape:
         raise InvalidLabelsError(
-            f"y must hold binary indicators in shape (n_rows, n_terms); its shape is {y.shape}. "
+            f"{name} must hold binary indicators in shape (n_rows, n_terms); its shape is "
+            f"{y.shape}. "
             "GOTermBinarizer or MultiLabelBinarizer make them from lists of terms."
         )
-    return _binary_csr(y), _column_names(y)
+    return _binary_csr(y, name), _column_names(y)
+
+
+def dense_indicator(y, name="y"):
+    """Read a matrix of binary indicators as a dense one.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix of shape (n_rows, n_terms)
+        0 and 1 in any dtype.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    indicator : ndarray of bool, shape (n_rows, n_terms)
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` has another shape, or values other than 0 and 1.
+    """
+    return check_indicator(y, name)[0].toarray().astype(bool)
 
 
 def check_vectors(X):
@@ -194,36 +219,39 @@ def _read_classes(y):
     return Target(sparse.csr_array((ones, (np.arange(n_rows), codes)), shape), list(classes), y)
 
 
-def _binary_csr(y):
+def _binary_csr(y, name):
     if not sparse.issparse(y):
-        y = _plain_numbers(y)
+        y = _plain_numbers(y, name)
     indicator = sparse.csr_array(y, copy=sparse.issparse(y))  # what follows works in place
     indicator.sum_duplicates()
-    _check_binary(indicator.data)
+    _check_binary(indicator, name)
     indicator.eliminate_zeros()
     return indicator.astype(np.uint8)
 
 
-def _plain_numbers(y):
+def _plain_numbers(y, name):
     y = y.to_numpy() if isinstance(y, pd.DataFrame) else y
     if y.dtype == object:  # a frame of mixed dtypes: let numpy find what they have in common
         y = np.array(y.tolist())
     if y.dtype.kind not in "biuf":
         raise InvalidLabelsError(
-            f"y must hold binary indicators, 0 or 1; its values are of type {y.dtype}. "
+            f"{name} must hold binary indicators, 0 or 1; its values are of type {y.dtype}. "
             "GOTermBinarizer or MultiLabelBinarizer turn names of terms into indicators."
         )
     return y
 
 
-def _check_binary(values):
-    wrong = values[~((values == 0) | (values == 1))]
-    if len(wrong):
-        raise InvalidLabelsError(
-            f"y must hold binary indicators, 0 or 1; {len(wrong)} of its values are something "
-            f"else ({a_few(np.unique(wrong).tolist())}). Threshold probabilities first, "
-            "e.g. y = (y >= 0.5); recode {-1, 1} as y = (y > 0)."
-        )
+def _check_binary(indicator, name):
+    wrong = np.flatnonzero(~((indicator.data == 0) | (indicator.data == 1)))
+    if not len(wrong):
+        return
+    row = np.searchsorted(indicator.indptr, wrong[0], side="right") - 1
+    raise InvalidLabelsError(
+        f"{name} must hold binary indicators, 0 or 1; {len(wrong)} of its values are something "
+        f"else ({a_few(np.unique(indicator.data[wrong]).tolist())}), the first in row {row}, "
+        f"column {indicator.indices[wrong[0]]}. Threshold probabilities first, e.g. "
+        "y = (y >= 0.5); recode {-1, 1} as y = (y > 0)."
+    )
 
 
 def _column_names(y):
