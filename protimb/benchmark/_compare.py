@@ -178,11 +178,13 @@ def _mean(columns):
 def _record(parameters, arms, bunch, folds, stages):
     data = parameters["data"]
     named = isinstance(data, (str, PathLike))
-    shown = parameters | {"data": str(data) if named else type(data).__name__}
+    # A Bunch knows nothing of ontology and min_proteins, so these would be no more than defaults.
+    given = {"data": str(data)} if named else dict.fromkeys(("data", "ontology", "min_proteins"))
+    name = f"{data}, {parameters['ontology']}" if named else "data of the caller"
     return {
-        "parameters": shown | {"seeds": [fold.seed for fold in folds]},
+        "parameters": parameters | given | {"seeds": [fold.seed for fold in folds]},
         "arms": {name: arm.description for name, arm in arms.items()},
-        "data": fingerprint(bunch),
+        "data": {"name": name, **fingerprint(bunch)},
         "folds": [fold.describe() for fold in folds],
         "environment": environment(),
         "seconds": stages.seconds,

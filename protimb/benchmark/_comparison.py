@@ -10,6 +10,7 @@ import pandas as pd
 from protimb.benchmark._winners import CAVEAT, baseline_of, winner_sentences
 from protimb.metrics import paired_difference
 
+LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
 COLUMNS = [
     "arm",
     "classifier",
@@ -80,12 +81,13 @@ class Comparison:
         Returns
         -------
         wide : DataFrame of str
-            Two rows for each classifier and arm, a column for each metric that has terms.
+            Two rows for each classifier and arm, a column for each metric that has terms. A star
+            marks differences whose interval leaves zero out.
         """
         table = self.table.dropna(subset="estimate")
         table = table.assign(
             value=_cells(table, "estimate", "low", "high", ""),
-            minus_none=_cells(table, "difference", "diff_low", "diff_high", "+"),
+            minus_none=_cells(table, "difference", "diff_low", "diff_high", "+") + _stars(table),
         )
         index = ["classifier", "arm"]
         wide = table.melt([*index, "metric"], ["value", "minus_none"], "row", "cell")
@@ -125,7 +127,7 @@ class Comparison:
         text : str
         """
         table = self.wide().rename_axis(columns=None).to_string(line_width=width)
-        return "\n\n".join([table, "\n".join(self.winners()), CAVEAT])
+        return "\n\n".join([table, LEGEND, "\n".join(self.winners()), CAVEAT])
 
     def to_csv(self, path):
         """Write the table.
@@ -209,7 +211,13 @@ def average_evaluations(evaluations):
 def _cells(table, estimate, low, high, sign):
     digits = table["metric"].map({"smin": 2}).fillna(3).astype(int)
     columns = zip(digits, table[estimate], table[low], table[high], strict=True)
-    return [f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns]
+    cells = (f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns)
+    return pd.Series(list(cells), index=table.index, dtype=object)
+
+
+def _stars(table):
+    sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
+    return sure.map({True: "*", False: ""})
 
 
 def _heading(metric):

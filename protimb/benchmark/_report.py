@@ -7,6 +7,7 @@ from string import Template
 import numpy as np
 import pandas as pd
 
+from protimb.benchmark._comparison import LEGEND
 from protimb.benchmark._winners import CAVEAT
 
 _N_EXTREMES = 10  # terms shown at each end
@@ -30,7 +31,8 @@ def write_report(comparison, figures, path):
         "arms": _items(f"{name}: {text}" for name, text in record["arms"].items()),
         "winners": _items(comparison.winners()),
         "caveat": escape(CAVEAT),
-        "table": _html(comparison.wide().rename_axis(columns=None)),
+        "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
+        "legend": escape(LEGEND),
         "figures": "\n".join(_figure(*one) for one in figures.items()),
         "tally": _html(tally_terms(comparison.terms)),
         "extremes": _html(_extremes(comparison.terms)),
@@ -98,26 +100,25 @@ def _extremes(terms):
 
 
 def _title(record):
-    data, parameters = record["data"], record["parameters"]
-    return (
-        f"Did resampling help? {parameters['data']}, {parameters['ontology']}: "
-        f"{data['n_proteins']:,} proteins, {data['n_terms']:,} terms"
-    )
+    data = record["data"]
+    size = f"{data['n_proteins']:,} proteins, {data['n_terms']:,} terms"
+    return f"Did resampling help? {data['name']}: {size}"
 
 
 def _method(record):
-    folds, parameters = record["folds"], record["parameters"]
-    first = folds[0]
+    fold = record["folds"][0]
+    seeds = ", ".join(str(one["seed"]) for one in record["folds"])
+    n_resamples = record["parameters"]["n_resamples"]
     return (
-        f"{len(folds)} seed(s). One fifth of the sequence clusters is held out: in the first seed "
-        f"{first['n_test']:,} proteins to judge on, {first['n_train']:,} to train on. Samplers saw "
-        f"training proteins only; every arm trained the same network for {first['max_steps']:,} "
-        f"steps from the same first weights. {first['n_terms_without_test_protein']} terms without "
-        f"a test protein could not be judged, and {first['n_terms_without_training_protein']} "
-        "have no training protein. Square brackets hold 95 % intervals from "
-        f"{parameters['n_resamples']:,} bootstrap resamples of the test proteins; differences to "
-        "no resampling are paired, protein by protein. Bins count real training proteins. "
-        "Smin is better when lower, everything else when higher."
+        f"Seeds: {seeds}. One fifth of the sequence clusters is held out: in the first seed "
+        f"{fold['n_test']:,} proteins to judge on, {fold['n_train']:,} to train on. Samplers saw "
+        "training proteins only; every arm trained the same network for "
+        f"{fold['max_steps']:,} steps from the same first weights. "
+        f"{fold['n_terms_without_test_protein']} terms without a test protein could not be "
+        f"judged; {fold['n_terms_without_training_protein']} have no training protein. Square "
+        f"brackets hold 95 % intervals from {n_resamples:,} bootstrap resamples of the test "
+        "proteins; differences to no resampling are paired, protein by protein. Bins count real "
+        "training proteins. Smin is better when lower, everything else when higher."
     )
 
 
@@ -160,13 +161,13 @@ _PAGE = Template("""<!DOCTYPE html>
 <meta charset="utf-8">
 <title>$title</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.6rem; text-align: left; vertical-align: top; white-space: nowrap; }
 tbody tr { border-top: 1px solid #ddd; }
 figure { margin: 2rem 0; }
-img { max-width: 100%; }
+img { max-width: 100%; zoom: 0.67; }
 figcaption, .note { color: #444; font-size: 0.9rem; }
 </style>
 </head>
@@ -175,8 +176,9 @@ figcaption, .note { color: #444; font-size: 0.9rem; }
 <h2>What won</h2>
 $winners
 <p class="note">$caveat</p>
-<h2>Every figure</h2>
+<h2>The numbers</h2>
 <div class="wide">$table</div>
+<p class="note">$legend</p>
 <h2>How it was measured</h2>
 <p>$method</p>
 $arms

@@ -101,7 +101,7 @@ def _resample(name, arm, X, y, fold, settings, stages):
     here = {"seed": fold.seed, "arm": name}
     with stages("resample", **here):
         X_resampled, y_resampled = sampler.fit_resample(X, y)
-    traces = trace_sampler(sampler, y, y_resampled)
+    traces = trace_sampler(sampler, y, y_resampled, fold.bunch.terms)
     if fold.is_first and settings.maps:
         with stages("map", **here):
             traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)

@@ -107,7 +107,9 @@ class FrequencyBinDisplay:
         self.containers_ = {arm: self._draw(ax, arm) for arm in self._arms}
         ax.set_xticks(range(len(self._bins)), [self._tick(name) for name in self._bins])
         ax.set(xlabel="training proteins of the term", ylabel=VALUES[self.value][1])
-        ax.legend(frameon=False, ncols=min(len(self._arms), 3), fontsize="small")
+        # Below the axes: inside them it would lie on somebody's bars.
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 6}
+        ax.legend(frameon=False, fontsize="small", columnspacing=1.2, **place)
         tidy(ax)
         return self
 
@@ -125,12 +127,12 @@ class FrequencyBinDisplay:
         # Bars run from low to high; the estimate need not lie in their middle.
         bars = np.abs(rows[["low", "high"]].to_numpy().T - rows["estimate"].to_numpy())
         x = np.arange(len(rows)) + _SPREAD * offset
-        style = {"color": self._colours()[arm], "marker": assign(self._arms, MARKERS)[arm]}
+        style = {"color": self._style(COLOURS)[arm], "marker": self._style(MARKERS)[arm]}
         return ax.errorbar(x, rows["estimate"], bars, label=arm, linestyle="", capsize=2, **style)
 
-    def _colours(self):
-        # none is black in every figure, also where its own row is not drawn.
-        return assign(["none", *(arm for arm in self._arms if arm != "none")], COLOURS)
+    def _style(self, values):
+        # none is a black dot in every figure, also where its own row is not drawn.
+        return assign(["none", *(arm for arm in self._arms if arm != "none")], values)
 
     def _tick(self, name):
         if "n_terms" not in self.table:

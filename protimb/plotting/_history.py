@@ -105,6 +105,7 @@ class TrainingHistoryDisplay:
         self.figure_ = ax.figure
         self.lines_ = {name: self._draw(ax, name) for name in losses}
         ax.set(xlabel="epoch", ylabel="mean of the epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.legend(frameon=False)
         tidy(ax)
         return self

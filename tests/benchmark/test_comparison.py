@@ -72,6 +72,7 @@ def test_wide_shows_estimate_interval_and_difference(comparison):
     row = comparison.table.set_index(["arm", "classifier", "metric"]).loc["ros", "mlp", "fmax"]
     shown = f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
     minus = f"{row['difference']:+.3f} [{row['diff_low']:+.3f}, {row['diff_high']:+.3f}]"
+    minus += "*" * bool(row["diff_low"] > 0 or row["diff_high"] < 0)
     assert wide.loc[("mlp", "ros", ""), "Fmax"] == shown
     assert wide.loc[("mlp", "ros", "minus none"), "Fmax"] == minus
     assert ("mlp", "none", "minus none") not in wide.index
