@@ -51,6 +51,15 @@ class Comparison:
     Differences are taken to the arm ``none`` with the same classifier; those of an arm that is
     judged alone to ``none`` with the first classifier. With several seeds, resample number i of
     all seeds is averaged before quantiles are taken.
+
+    Examples
+    --------
+    >>> from protimb.benchmark import compare
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    >>> comparison = compare(toy, arms=["knn"], max_steps=5, n_resamples=20)
+    >>> print(comparison.winners()[0])
+    All terms (... terms): with mlp, only none was run; with mlp+knn, only none was run; knn ...
     """
 
     evaluations: dict
