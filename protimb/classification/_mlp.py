@@ -29,7 +29,8 @@ class GOTermClassifier(BaseTermClassifier):
     Parameters
     ----------
     hidden_layer_sizes : tuple of int
-        Width of each hidden layer; ``()`` is logistic regression.
+        Width of each hidden layer (layer norm, GELU, dropout), at least 2; ``()`` is logistic
+        regression.
     dropout : float
         Share of hidden units set to zero while training, in [0, 1).
     input_noise : float
@@ -46,7 +47,7 @@ class GOTermClassifier(BaseTermClassifier):
         Learning rate of AdamW at the start; it falls to zero along a half cosine.
     weight_decay : float
         Decoupled weight decay of AdamW: each update shrinks the weights by ``lr * weight_decay``
-        of themselves. Biases, which hold how rare each term is, are left alone.
+        of themselves.
     early_stopping : bool
         Whether to hold out rows, stop once their loss no longer falls, and keep the weights of
         the best epoch. With ``max_steps`` all steps are taken and the best weights are kept.
@@ -310,11 +311,11 @@ class GOTermClassifier(BaseTermClassifier):
 
     def _check_layers(self):
         if not all(
-            isinstance(n_hidden, Integral) and n_hidden > 0 for n_hidden in self.hidden_layer_sizes
+            isinstance(n_hidden, Integral) and n_hidden > 1 for n_hidden in self.hidden_layer_sizes
         ):
             raise ValueError(
                 "The 'hidden_layer_sizes' parameter of GOTermClassifier must hold integers of at "
-                f"least 1. Got {self.hidden_layer_sizes!r} instead."
+                f"least 2. Got {self.hidden_layer_sizes!r} instead."
             )
 
     def _n_valid(self, n_rows):

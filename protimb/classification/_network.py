@@ -1,7 +1,5 @@
 """The classifier's network: built from generators, started from the prior, asked in blocks."""
 
-import math
-
 import torch
 from torch import nn
 
@@ -34,8 +32,9 @@ def build_network(
     layers: list[nn.Module] = [SeededNoise(input_noise, noise_generator)]
     for n_hidden in hidden_layer_sizes:
         layers += [
-            seeded_linear(n_features, n_hidden, generator, gain=math.sqrt(2)),
-            nn.ReLU(),
+            seeded_linear(n_features, n_hidden, generator),
+            nn.LayerNorm(n_hidden),
+            nn.GELU(),
             SeededDropout(dropout, noise_generator),
         ]
         n_features = n_hidden
@@ -48,7 +47,7 @@ def start_from_prior(network, prior):
 
     From zero biases the first epochs go into learning that nearly all terms are rare, while
     rare terms sit in the flat part of the loss: macro average precision after 30 epochs on
-    human molecular functions is .14 from zero and .19 from the prior.
+    human molecular functions is .14 from zero biases and .19 from the prior (one ReLU layer).
 
     Parameters
     ----------

@@ -150,7 +150,9 @@ def train_network(data, settings, rng):
     start_from_prior(network, data.prior)
     batches = ShuffledBatches(len(data.train_rows), settings.batch_size, torch_generator(rng))
     n_steps = settings.max_steps or settings.max_epochs * len(batches)
-    optimizer = _adamw(network, settings)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+    )
     step = ClassifierStep(network, data, optimizer, n_steps)
     loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(settings))
     loop.run()
@@ -164,14 +166,3 @@ def _callbacks(settings):
         patience = math.inf if settings.max_steps else settings.n_iter_no_change
         callbacks.append(EarlyStopping("valid_loss", patience=patience))
     return callbacks
-
-
-def _adamw(network, settings):
-    # Decay pulls weights to zero; biases hold how rare each term is and stay.
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    biases = [p for p in network.parameters() if p.ndim == 1]
-    groups = [
-        {"params": weights, "weight_decay": settings.weight_decay},
-        {"params": biases, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.lr, fused=True)

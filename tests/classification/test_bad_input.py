@@ -199,7 +199,7 @@ def test_weights_of_rows_must_be_usable(small, data, weights, message):
         ("max_steps", 0),
         ("batch_size", 2.5),
         ("class_weight", "subsample"),
-        ("hidden_layer_sizes", (8, 0)),
+        ("hidden_layer_sizes", (8, 1)),
         ("hidden_layer_sizes", 8),
     ],
 )
