@@ -311,7 +311,8 @@ class GOTermClassifier(BaseTermClassifier):
 
     def _check_layers(self):
         if not all(
-            isinstance(n_hidden, Integral) and n_hidden > 1 for n_hidden in self.hidden_layer_sizes
+            isinstance(n_hidden, Integral) and int(n_hidden) > 1
+            for n_hidden in self.hidden_layer_sizes
         ):
             raise ValueError(
                 "The 'hidden_layer_sizes' parameter of GOTermClassifier must hold integers of at "
