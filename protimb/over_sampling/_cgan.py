@@ -42,7 +42,7 @@ class CGANSampler(BaseMultilabelOverSampler):
         Critic updates for each update of the generator.
     gradient_penalty : float, default=10.0
         Weight of the penalty that keeps the critic's slope near 1.
-    max_epochs : int, default=150
+    max_epochs : int, default=100
         Passes over as many rows as ``X`` has; one pass shows the critic each row about once.
     batch_size : int, default=256
         Rows a critic update; shrinks to the number of rows.
@@ -149,7 +149,7 @@ class CGANSampler(BaseMultilabelOverSampler):
         n_latent=64,
         n_critic=5,
         gradient_penalty=10.0,
-        max_epochs=150,
+        max_epochs=100,
         batch_size=256,
         lr=2e-4,
         sampling_exponent=0.5,
