@@ -118,7 +118,7 @@ def test_warnings_point_at_the_line_that_called(X, y):
 @pytest.mark.parametrize(
     "strategy",
     ["auto", "minority", "not minority", "not majority", "all", {0: 12, 2: 15}, lambda y: {1: 9}],
-    ids=str,
+    ids=lambda strategy: strategy if isinstance(strategy, str) else type(strategy).__name__,
 )
 def test_one_label_a_row_keeps_the_meaning_of_imbalanced_learn(X, strategy):
     classes = np.repeat([0, 1, 2], [4, 6, 10])
