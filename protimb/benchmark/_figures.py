@@ -111,7 +111,7 @@ def _classifier_losses(comparison):
         (line,) = TrainingHistoryDisplay(history).plot(ax, losses=["loss"]).lines_.values()
         line.set(label=arm, color=colours[arm])
         line.set_xdata(history["n_steps"])
-    ax.set(xlabel="step", ylabel="training loss of the network")
+    ax.set(xlabel="step", ylabel="training loss of the network", yscale="log")
     ax.relim()
     ax.autoscale()
     ax.legend(frameon=False)

@@ -161,10 +161,10 @@ _PAGE = Template("""<!DOCTYPE html>
 <meta charset="utf-8">
 <title>$title</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
 div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.2rem 0.6rem; text-align: left; vertical-align: top; white-space: nowrap; }
+table { border-collapse: collapse; font-size: 0.78rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.15rem 0.45rem; text-align: left; vertical-align: top; white-space: nowrap; }
 tbody tr { border-top: 1px solid #ddd; }
 figure { margin: 2rem 0; }
 img { max-width: 100%; zoom: 0.67; }

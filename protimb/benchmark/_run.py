@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from protimb.benchmark._split import BATCH_SIZE
@@ -100,8 +101,10 @@ def _resample(name, arm, X, y, fold, settings, stages):
     )
     here = {"seed": fold.seed, "arm": name}
     with stages("resample", **here):
-        X_resampled, y_resampled = sampler.fit_resample(X, y)
-    traces = trace_sampler(sampler, y, y_resampled, fold.bunch.terms)
+        # With columns, strategies and warnings can name terms rather than number them.
+        X_resampled, y_named = sampler.fit_resample(X, pd.DataFrame(y, columns=fold.bunch.terms))
+    y_resampled = np.asarray(y_named)
+    traces = trace_sampler(sampler, y, y_resampled)
     if fold.is_first and settings.maps:
         with stages("map", **here):
             traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
@@ -118,7 +121,7 @@ def _network(arm, fold, settings):
         terms=fold.bunch.terms,
         random_state=fold.seed,
         verbose=settings.verbose_training,
-    ).set_params(**settings.classifier_params, **arm.classifier_params)
+    ).set_params(**settings.classifier_params | dict(arm.classifier_params))
 
 
 def _trace_network(network):

@@ -11,7 +11,7 @@ _FEWEST = 8  # real, and new, rows that make a term worth a colour
 _OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
 
 
-def trace_sampler(sampler, y, y_resampled, terms):
+def trace_sampler(sampler, y, y_resampled):
     """Keep what a sampler was set to, the term counts, and what it reports of itself.
 
     Parameters
@@ -20,8 +20,6 @@ def trace_sampler(sampler, y, y_resampled, terms):
         After ``fit_resample``.
     y, y_resampled : ndarray of shape (n_rows, n_terms)
         Labels before and after.
-    terms : sequence of str
-        GO ids of the columns; samplers got arrays and know numbers only.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def trace_sampler(sampler, y, y_resampled, terms):
     if hasattr(sampler, "history_"):
         traces["history"] = pd.DataFrame(sampler.history_)
     if hasattr(sampler, "quality_report_"):
-        traces["quality"] = sampler.quality_report_.set_axis(list(terms))
+        traces["quality"] = sampler.quality_report_
         traces["quality_control"] = traces["quality"].sum().to_dict()
     return traces
 

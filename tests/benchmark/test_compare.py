@@ -32,6 +32,14 @@ def test_samplers_see_training_rows_only(toy, quick):
     np.testing.assert_array_equal(y, toy.y[train])
 
 
+def test_a_strategy_may_name_terms(toy, quick):
+    term = toy.terms[-1]
+    options = {"sampling_strategy": {term: 40}, "maps": (), **quick}
+    counts = compare(toy, arms=["ros"], **options).traces["ros"]["counts"]
+    assert counts["before"].iloc[-1] < 40
+    assert counts["after"].iloc[-1] == 40
+
+
 def test_identical_arms_differ_by_exactly_zero(toy, quick):
     table = compare(toy, arms={"twin": Arm("the rows as they are")}, **quick).table
     twin = table[(table["arm"] == "twin") & table["estimate"].notna()]

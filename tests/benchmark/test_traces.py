@@ -29,10 +29,10 @@ def test_terms_with_a_handful_of_rows_are_left_out():
 
 
 def test_what_a_filter_rejected_is_summed_over_terms():
-    report = pd.DataFrame({"n_planned": [3, 4], "n_missing": [0, 2]})
+    report = pd.DataFrame({"n_planned": [3, 4], "n_missing": [0, 2]}, index=["a", "b"])
     y, sampler = labels([1, 0], [1, 1]), SimpleNamespace(quality_report_=report)
-    traces = trace_sampler(sampler, y, np.vstack([y, y]), ["GO:1", "GO:2"])
-    assert traces["quality"].index.tolist() == ["GO:1", "GO:2"]
+    traces = trace_sampler(sampler, y, np.vstack([y, y]))
+    assert traces["quality"] is report
     assert traces["quality_control"] == {"n_planned": 7, "n_missing": 2}
     assert traces["n_synthetic"] == 2
     assert traces["counts"].to_numpy().tolist() == [[1, 2], [2, 4]]
