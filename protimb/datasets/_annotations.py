@@ -99,7 +99,8 @@ def read_gaf(path, *, evidence=None):
     Raises
     ------
     AnnotationError
-        If a line has fewer fields than GAF demands.
+        If a line has fewer fields than GAF demands, or no protein, term or known aspect; if
+        ``evidence`` is a string rather than a collection of them.
 
     See Also
     --------
@@ -117,6 +118,11 @@ def read_gaf(path, *, evidence=None):
       EntryID        term aspect
     0  P12345  GO:0003674    MFO
     """
+    if isinstance(evidence, str):
+        raise AnnotationError(
+            f"evidence is a collection of codes, got the string {evidence!r}. "
+            f"Pass {{{evidence!r}}} instead."
+        )
     path = local_path(path, AnnotationError)
     rows = [_gaf_fields(line, number, path) for number, line in _gaf_lines(path)]
     table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
@@ -202,4 +208,10 @@ def _gaf_fields(line, number, path):
             f"{path}, line {number}: {len(fields)} fields, but GAF has at least 15. "
             "Is this a GAF file, and complete?"
         )
-    return [fields[position] for position in GAF_COLUMNS.values()]
+    row = {name: fields[position] for name, position in GAF_COLUMNS.items()}
+    if not row["EntryID"] or not row["term"] or row["aspect"] not in GAF_ASPECTS:
+        raise AnnotationError(
+            f"{path}, line {number}: an annotation needs a protein, a term and an aspect "
+            f"{', '.join(GAF_ASPECTS)}; found {row}."
+        )
+    return list(row.values())

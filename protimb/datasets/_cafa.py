@@ -11,7 +11,8 @@ from sklearn.utils import Bunch
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import LazySequences
-from protimb.exceptions import AnnotationError, OntologyWarning
+from protimb.datasets._ids import normalise_protein_id
+from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
 from protimb.ontology import read_obo
 from protimb.ontology._files import read_text
 from protimb.ontology._lookup import look_up
@@ -21,6 +22,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._validation import a_few
 
 ONTOLOGIES = {
     "mf": "molecular_function",
@@ -84,7 +86,7 @@ def read_cafa(
         ``protein_ids`` : str of shape (n_proteins,), sorted.
         ``terms``, ``term_names`` : str of shape (n_terms,), sorted by id, the root left out.
         ``groups`` : str of shape (n_proteins,), sequence cluster of each protein; without a
-        table of clusters every protein is its own.
+        table of clusters every protein is its own, and a split by cluster a split at random.
         ``ontology`` : GeneOntology, all three namespaces.
         ``sequences`` : mapping of protein id to residues, read when first asked for; empty
         without a FASTA file.
@@ -103,6 +105,8 @@ def read_cafa(
         If annotations name terms that the ontology lacks, or contradict it.
     EmbeddingWarning
         If annotated proteins have no vector; they are left out.
+    AnnotationWarning
+        If the table of clusters lacks proteins; each is then a cluster of its own.
 
     See Also
     --------
@@ -213,7 +217,15 @@ def _read_groups(path, protein_ids):
     if path is None:
         return protein_ids.copy()
     lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
-    cluster_of = dict(_cluster_line(line, n, path) for n, line in enumerate(lines, 1))
+    cluster_of: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        protein, cluster = _cluster_line(line, number, path)
+        if cluster_of.setdefault(protein, cluster) != cluster:
+            raise AnnotationError(
+                f"{path}, line {number}: protein {protein!r} is in two clusters, "
+                f"{cluster_of[protein]!r} and {cluster!r}. Keep one."
+            )
+    _warn_of_unclustered([one for one in protein_ids.tolist() if one not in cluster_of], path)
     return np.array([cluster_of.get(one, one) for one in protein_ids.tolist()], dtype=str)
 
 
@@ -223,7 +235,17 @@ def _cluster_line(line, number, path):
         raise AnnotationError(
             f"{path}, line {number}: expected a protein and its cluster, found {fields!r}."
         )
-    return fields
+    return normalise_protein_id(fields[0]), fields[1]
+
+
+def _warn_of_unclustered(proteins, path):
+    if proteins:
+        warn(
+            f"{path}: no cluster for {len(proteins)} proteins, such as {a_few(proteins)}. Each "
+            "becomes a cluster of its own, so a split by cluster may part it from its relatives.",
+            AnnotationWarning,
+            stacklevel=4,
+        )
 
 
 def _read_description(path, folder):

@@ -1,6 +1,7 @@
 """Protein vectors from files, joined to proteins by id and never by position."""
 
 import math
+import tokenize
 from pathlib import Path
 from warnings import warn
 
@@ -37,7 +38,8 @@ def read_embeddings(path, ids, *, select=None, missing="raise"):
     ------
     EmbeddingFileError
         If the file is truncated, is not a matrix of finite numbers, needs pickle, has more or
-        fewer rows than there are ids, names an id twice, or lacks a selected protein.
+        fewer rows than there are ids, names an id twice or a row not at all, or lacks a selected
+        protein.
 
     Warns
     -----
@@ -127,7 +129,7 @@ def _npy_header(file, path):
     }
     try:
         shape, _, dtype = header_readers[np.lib.format.read_magic(file)](file)
-    except (ValueError, KeyError, EOFError) as error:
+    except (ValueError, KeyError, EOFError, tokenize.TokenError) as error:
         raise EmbeddingFileError(
             f"{path}: not an .npy file, or cut off within its header ({error})."
         ) from error
@@ -139,14 +141,26 @@ def _read_ids(ids):
         path = local_path(ids, EmbeddingFileError)
         _checked_header(path)
         ids = np.load(path, allow_pickle=False)
-    ids = np.asarray(ids)
-    if ids.ndim != 1:
+    return _protein_ids(ids)
+
+
+def _protein_ids(names):
+    if np.ndim(names) != 1:
         raise EmbeddingFileError(
-            f"ids must be one-dimensional, one a row, found shape {ids.shape}."
+            f"Protein ids must be one-dimensional, one a row, found shape {np.shape(names)}."
         )
-    if ids.dtype.kind == "S":
-        ids = np.char.decode(ids, "utf-8")
-    return np.array([normalise_protein_id(str(one)) for one in ids.tolist()], dtype=str)
+    # Not by way of an array: it would turn a missing id into the text "nan".
+    ids = [_protein_id(name, row) for row, name in enumerate(list(names))]
+    return np.array(ids, dtype=str)
+
+
+def _protein_id(name, row):
+    text = name.decode("utf-8") if isinstance(name, bytes) else str(name)
+    if pd.isna(name) or not text.strip():
+        raise EmbeddingFileError(
+            f"Row {row}, counted from 0, has no protein id (found {name!r}). Name every row."
+        )
+    return normalise_protein_id(text)
 
 
 def _check_ids(protein_ids, vectors, path):
@@ -167,7 +181,7 @@ def _select_rows(protein_ids, select, missing, path):
         raise ValueError(f"missing must be 'raise' or 'drop', got {missing!r}.")
     if select is None:
         return np.arange(len(protein_ids))
-    rows = pd.Index(protein_ids).get_indexer(_read_ids(select))
+    rows = pd.Index(protein_ids).get_indexer(_protein_ids(select))
     absent = np.flatnonzero(rows < 0)
     if len(absent):
         _report_missing(np.asarray(select)[absent], len(rows), missing, path)

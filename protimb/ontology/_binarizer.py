@@ -160,11 +160,17 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
             limits = (self.min_proteins, self.max_proteins)
             terms = frequent_terms(propagated, self.ontology, *limits)
         else:
-            terms = [self.ontology.resolve(term) for term in self.terms]
+            terms = self._named_columns()
         self.classes_ = np.array(terms, dtype=str)
         self.n_mapped_ = lookup.n_mapped
         self.unknown_terms_ = lookup.unknown
         return propagated
+
+    def _named_columns(self):
+        terms = [self.ontology.resolve(term) for term in self.terms]
+        if len(set(terms)) < len(terms):
+            raise ValueError("Some terms are named twice, or by two ids. Name each column once.")
+        return terms
 
     def _propagated(self, annotations):
         direct, lookup = direct_indicators(annotations, self.ontology, self.unknown)

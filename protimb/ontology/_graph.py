@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 from protimb.exceptions import UnknownTermError
 from protimb.ontology import _propagate
-from protimb.ontology._order import check_parents, children_first, inverted, reachable
+from protimb.ontology._order import (
+    check_described,
+    check_parents,
+    children_first,
+    inverted,
+    reachable,
+)
 
 
 class ObsoleteTerm(NamedTuple):
@@ -60,7 +66,7 @@ class GeneOntology:
     Raises
     ------
     OntologyError
-        If a parent is not a term.
+        If a parent or child is not a term, or a term has no namespace.
     OntologyCycleError
         If terms are their own ancestors; the message shows the path.
 
@@ -94,6 +100,7 @@ class GeneOntology:
     terms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self):
+        check_described(self.names, self.namespaces, self.parents)
         parents = {term: tuple(self.parents.get(term, ())) for term in self.names}
         object.__setattr__(self, "parents", parents)
         check_parents(parents)

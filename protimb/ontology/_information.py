@@ -5,6 +5,7 @@ from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import nearest_ancestors
+from protimb.utils._validation import check_indicator
 
 
 def information_accretion(y, ontology, terms):
@@ -31,7 +32,7 @@ def information_accretion(y, ontology, terms):
     Raises
     ------
     InvalidLabelsError
-        If ``y`` is not propagated.
+        If ``y`` is not binary, or not propagated.
 
     See Also
     --------
@@ -62,18 +63,21 @@ def information_accretion(y, ontology, terms):
     >>> information_accretion(y, ontology, ["GO:1", "GO:2"])  # 4 of 4 and 2 of 4
     array([0., 1.])
     """
-    y = sparse.csr_matrix(y, dtype=np.int32)
+    y = sparse.csr_matrix(check_indicator(y)[0], dtype=np.int32)
     if y.shape[1] != len(terms):
         raise ValueError(f"y has {y.shape[1]} columns, but {len(terms)} terms were given.")
     links = _link_matrix(ontology, terms)
-    n_term = y.sum(axis=0).A1 + 1
-    n_parents = _count_with_all_parents(y, links) + 1
-    _check_propagated(n_term, n_parents, terms)
-    return np.log2(n_parents / n_term)
+    n_links = links.sum(axis=0).A1
+    present = (y @ links).tocsc()  # (n_proteins, n_terms): how many of a term's parents are there
+    n_term = y.sum(axis=0).A1
+    n_held = y.multiply(present).sum(axis=0).A1  # parents that the proteins of a term have
+    _check_propagated(n_term * n_links > n_held, terms)
+    n_parents = np.where(n_links == 0, y.shape[0], _count_complete(present, n_links))
+    return np.log2((n_parents + 1) / (n_term + 1))
 
 
-def _check_propagated(n_term, n_parents, terms):
-    bad = np.flatnonzero(n_term > n_parents)
+def _check_propagated(lacks_parent, terms):
+    bad = np.flatnonzero(lacks_parent)
     if len(bad):
         raise InvalidLabelsError(
             f"y is not propagated: {len(bad)} terms have proteins that lack a parent, such as "
@@ -88,10 +92,9 @@ def _link_matrix(ontology, terms):
     return sparse.csr_matrix((ones, (parents, children)), shape=(len(terms), len(terms)))
 
 
-def _count_with_all_parents(y, links):
-    n_links = links.sum(axis=0).A1
-    present = (y @ links).tocsc()  # (n_proteins, n_terms): how many of a term's parents are there
+def _count_complete(present, n_links):
+    """Count the proteins that have all parents of a term, for terms that have parents."""
     complete = present.data == np.repeat(n_links, np.diff(present.indptr))
     counts = np.add.reduceat(np.append(complete, False), present.indptr[:-1], dtype=np.int64)
     counts[np.diff(present.indptr) == 0] = 0  # reduceat gives the next entry for an empty column
-    return np.where(n_links == 0, y.shape[0], counts)
+    return counts

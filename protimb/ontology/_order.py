@@ -6,6 +6,21 @@ from graphlib import CycleError, TopologicalSorter
 from protimb.exceptions import OntologyCycleError, OntologyError
 
 
+def check_described(terms, namespaces, parents):
+    """Refuse a term without a namespace, and parents of what is not a term."""
+    nameless = [term for term in terms if term not in namespaces]
+    if nameless:
+        raise OntologyError(
+            f"{len(nameless)} terms have no namespace, such as {nameless[0]!r}. Give each one."
+        )
+    strangers = [child for child in parents if child not in terms]
+    if strangers:
+        raise OntologyError(
+            f"parents names {strangers[0]!r}, which is not a term of this ontology. "
+            "Add it to names, or leave the edge out."
+        )
+
+
 def check_parents(parents):
     """Refuse a graph in which a parent is not itself a term."""
     for term, above in parents.items():

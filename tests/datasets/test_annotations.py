@@ -116,3 +116,14 @@ def test_gaf_keeps_the_evidence_asked_for(write):
 def test_gaf_line_with_too_few_fields_is_refused_with_its_number(write):
     with pytest.raises(AnnotationError, match="line 2: 3 fields"):
         read_gaf(write("!gaf-version: 2.2\nUniProtKB\tP1\tX\n", "human.gaf"))
+
+
+@pytest.mark.parametrize("line", [gaf_line(protein=""), gaf_line(term=""), gaf_line(aspect="Q")])
+def test_gaf_line_without_protein_term_or_aspect_is_refused_with_its_number(write, line):
+    with pytest.raises(AnnotationError, match=r"line 2: .*aspect F, P, C"):
+        read_gaf(write("!gaf-version: 2.2\n" + line, "human.gaf"))
+
+
+def test_a_string_in_place_of_evidence_codes_is_refused(write):
+    with pytest.raises(AnnotationError, match=r"Pass \{'IDA'\}"):
+        read_gaf(write(gaf_line(), "human.gaf"), evidence="IDA")

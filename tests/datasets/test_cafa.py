@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from protimb.datasets import read_cafa
-from protimb.exceptions import AnnotationError, EmbeddingWarning, OntologyWarning
+from protimb.exceptions import (
+    AnnotationError,
+    AnnotationWarning,
+    EmbeddingWarning,
+    OntologyWarning,
+)
 
 OBO = "data-version: toy\n\n" + "".join(
     f"[Term]\nid: GO:{k}\nname: term {k}\nnamespace: molecular_function\n{edge}\n\n"
@@ -78,9 +83,22 @@ def test_without_clusters_every_protein_is_its_own_group(folder):
     assert read(folder).groups.tolist() == ["P1", "P2"]
 
 
-def test_proteins_of_one_cluster_share_a_group_and_others_are_their_own(folder):
+def test_proteins_of_one_cluster_share_a_group_whatever_their_order_and_spelling(folder):
+    lines = ["P2\tD", "P3\tC", "sp|P1|ONE_HUMAN\tC", "P7\tC"]
+    (folder / "clusters.tsv").write_text("\n".join(["EntryID\tcluster", *lines]))
+    assert read(folder).groups.tolist() == ["C", "D"]
+
+
+def test_proteins_without_a_cluster_warn_and_are_their_own(folder):
     (folder / "clusters.tsv").write_text("EntryID\tcluster\nP3\tC\nP1\tC\n")
-    assert read(folder).groups.tolist() == ["C", "P2"]
+    with pytest.warns(AnnotationWarning, match="no cluster for 1 proteins, such as P2"):
+        assert read(folder).groups.tolist() == ["C", "P2"]
+
+
+def test_protein_in_two_clusters_is_refused_with_its_line(folder):
+    (folder / "clusters.tsv").write_text("EntryID\tcluster\nP1\tC\nP2\tC\nP1\tD\n")
+    with pytest.raises(AnnotationError, match=r"line 4: protein 'P1' is in two clusters"):
+        read(folder)
 
 
 def test_cluster_table_with_a_missing_field_is_refused_with_its_line(folder):

@@ -86,6 +86,18 @@ def test_ids_of_python_objects_are_refused_with_a_safe_way_out(path, tmp_path):
         read_embeddings(path, ids)
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, "", " "])
+def test_row_without_an_id_is_refused_with_its_number(path, missing):
+    """Case 60."""
+    with pytest.raises(EmbeddingFileError, match="Row 1"):
+        read_embeddings(path, ["P1", missing, "P3"])
+
+
+def test_one_string_is_no_list_of_selected_proteins(path):
+    with pytest.raises(EmbeddingFileError, match="one-dimensional"):
+        read_embeddings(path, IDS, select="P1")
+
+
 def test_bytes_ids_are_decoded(path, tmp_path):
     """Case 61."""
     ids = tmp_path / "train_ids.npy"
@@ -120,6 +132,13 @@ def test_header_that_overflows_64_bits_is_refused(tmp_path):
     """Case 62."""
     with pytest.raises(EmbeddingFileError, match="claims"):
         read_embeddings(npy_header(tmp_path, (2**62, 2**62)), IDS)
+
+
+def test_header_with_an_open_bracket_is_refused(path):
+    """Case 62: numpy's parser leaves it to Python's tokenizer, which raises an error of its own."""
+    path.write_bytes(path.read_bytes().replace(b"), }", b" , }"))
+    with pytest.raises(EmbeddingFileError, match=r"not an \.npy file"):
+        read_embeddings(path, IDS)
 
 
 @pytest.mark.parametrize("shape", [(0, 5), (3, 0)])

@@ -43,6 +43,11 @@ def test_named_term_that_is_unknown_is_refused(ontology):
         GOTermBinarizer(ontology, terms=["GO:123"]).fit(ANNOTATIONS)
 
 
+def test_a_term_named_by_two_ids_is_refused(ontology):
+    with pytest.raises(ValueError, match="by two ids"):
+        GOTermBinarizer(ontology, terms=["GO:5", "GO:55"]).fit(ANNOTATIONS)
+
+
 def test_other_proteins_get_the_columns_of_fit(ontology):
     binarizer = GOTermBinarizer(ontology).fit([{"GO:4"}])
     assert binarizer.transform([{"GO:6"}, {"GO:4"}]).tolist() == [[1, 0], [1, 1]]

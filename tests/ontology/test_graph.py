@@ -119,6 +119,16 @@ def test_parent_that_is_no_term_is_refused():
         GeneOntology({"T:1": ""}, {"T:1": ""}, {"T:1": ["T:2"]})
 
 
+def test_child_that_is_no_term_is_refused():
+    with pytest.raises(OntologyError, match="'T:2', which is not a term"):
+        GeneOntology({"T:1": ""}, {"T:1": ""}, {"T:2": ["T:1"]})
+
+
+def test_term_without_namespace_is_refused():
+    with pytest.raises(OntologyError, match="1 terms have no namespace, such as 'T:2'"):
+        GeneOntology({"T:1": "", "T:2": ""}, {"T:1": ""}, {})
+
+
 def test_chain_of_5000_levels_does_not_recurse():
     """Case 79."""
     n = 5000

@@ -72,6 +72,18 @@ def test_labels_that_are_not_propagated_are_refused(ontology):
         information_accretion(np.array([[1, 0, 0, 1, 0, 0]]), ontology, TERMS)
 
 
+def test_one_parentless_protein_is_found_among_others_that_make_the_counts_right(ontology):
+    y = np.array([[1, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0]])
+    with pytest.raises(InvalidLabelsError, match=r"not propagated.*GO:4"):
+        information_accretion(y, ontology, TERMS)
+
+
+@pytest.mark.parametrize("value", [0.9, 2, np.nan])
+def test_labels_that_are_not_binary_are_refused(ontology, value):
+    with pytest.raises(InvalidLabelsError, match="0 or 1"):
+        information_accretion(Y * value, ontology, TERMS)
+
+
 def test_terms_must_name_the_columns(ontology):
     with pytest.raises(ValueError, match="6 columns, but 1 terms"):
         information_accretion(Y, ontology, ["GO:1"])
