@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._targets import dense_labels, encode_targets
+from protimb.exceptions import InvalidLabelsError
 from protimb.utils._sklearn_compat import validate_data
 from protimb.utils._validation import check_vectors
 
@@ -80,6 +82,11 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         score : float
             Macro average precision over the terms that ``y`` holds for multilabel targets;
             accuracy for a single label.
+
+        Raises
+        ------
+        InvalidLabelsError
+            If indicators are not 0 or 1, or no row has a term.
         """
         probabilities = self.predict_proba(X)
         if not self._coding.multilabel:
@@ -88,14 +95,19 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
             )
         y = dense_labels(encode_targets(y)[0])
         held = y.any(axis=0)
+        if not held.any():
+            raise InvalidLabelsError(
+                f"None of the {len(y)} rows of y has a term: average precision is undefined."
+            )
         return float(
             average_precision_score(y[:, held], probabilities[:, held], sample_weight=sample_weight)
         )
 
     def _check_rows(self, X, *, reset):
-        # check_vectors tests for NaN and inf: its message names the columns.
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
-        return check_vectors(X)
+        # check_vectors tests for NaN and inf: its message names the columns, so give them back.
+        names = getattr(self, "feature_names_in_", None)
+        return check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

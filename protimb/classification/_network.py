@@ -46,8 +46,7 @@ def start_from_prior(network, prior):
     """Let an untrained network answer every row with each column's share of positives.
 
     From zero biases the first epochs go into learning that nearly all terms are rare, while
-    rare terms sit in the flat part of the loss: macro average precision after 30 epochs on
-    human molecular functions is .14 from zero biases and .19 from the prior (one ReLU layer).
+    rare terms sit in the flat part of the loss.
 
     Parameters
     ----------

@@ -114,6 +114,11 @@ class TrainingData:
         self.X = torch.from_numpy(X).to(device)
         self.labels = torch.from_numpy(labels).to(device)
         weights = torch.from_numpy(np.asarray(weights, dtype=np.float32)).to(device)
+        if not weights[self.train_rows].any():
+            raise ValueError(
+                "sample_weight is zero on every row that early stopping left to train on. "
+                "Leave out rows without weight, or pass early_stopping=False."
+            )
         # Mean 1 over the training rows: weights then leave the size of a step alone.
         self.weights = weights / weights[self.train_rows].mean()
         self.prior = torch.from_numpy(balance.prior).to(device)

@@ -118,7 +118,10 @@ def dense_labels(labels):
 def _is_multilabel(y):
     if sparse.issparse(y) or hasattr(y, "columns"):
         return True
-    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    try:
+        shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    except ValueError:  # rows of different length: check_indicator says what to do about them
+        return True
     return len(shape) == 2 and shape[1] > 1
 
 

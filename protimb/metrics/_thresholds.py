@@ -212,7 +212,8 @@ def _check_thresholds(thresholds):
     if thresholds is None:
         return THRESHOLDS
     thresholds = np.asarray(thresholds, dtype=float)
-    if thresholds.ndim != 1 or len(thresholds) == 0 or not (np.diff(thresholds) > 0).all():
+    increasing = thresholds.ndim == 1 and len(thresholds) > 0 and (np.diff(thresholds) > 0).all()
+    if not (increasing and np.isfinite(thresholds).all()):
         raise ValueError(f"thresholds must be a list of increasing numbers, got {thresholds!r}.")
     return thresholds
 

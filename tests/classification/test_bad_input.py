@@ -25,6 +25,16 @@ def test_vectors_that_are_not_finite_are_named_by_column(small, data, value, nam
         small().fit(X, data.y)
 
 
+def test_vectors_in_a_frame_are_named_by_its_column(small, data):
+    """Case 1."""
+    X = pd.DataFrame(data.X, columns=[f"x{i}" for i in range(data.X.shape[1])])
+    broken = X.assign(x5=np.nan)
+    with pytest.raises(ValueError, match=r"column\(s\) \(x5\)"):
+        small().fit(broken, data.y)
+    with pytest.raises(ValueError, match=r"column\(s\) \(x5\)"):
+        small().fit(X, data.y).predict_proba(broken)
+
+
 def test_float16_vectors_of_large_norm_are_read_as_float32(small, data):
     """Case 2: squares of 300 overflow float16."""
     X = (data.X * 300).astype(np.float16)
@@ -44,6 +54,24 @@ def test_float16_vectors_of_large_norm_are_read_as_float32(small, data):
 def test_labels_other_than_0_and_1_are_refused(small, data, case, recode):
     with pytest.raises(InvalidLabelsError, match="binary indicators"):
         small().fit(data.X, recode(data.y.astype(int)))
+
+
+def test_lists_of_terms_are_answered_with_the_binarizer(small, data):
+    with pytest.raises(InvalidLabelsError, match="MultiLabelBinarizer"):
+        small().fit(data.X[:3], [[1, 0], [1], [0, 1]])
+
+
+def test_rows_without_any_term_cannot_be_scored(small, data):
+    """Case 35."""
+    with pytest.raises(InvalidLabelsError, match="None of the 120 rows"):
+        small().fit(data.X, data.y).score(data.X, 0 * data.y)
+
+
+def test_weights_that_fall_on_held_out_rows_alone_are_refused(small, data):
+    X, y, model = data.X[:2], data.y[:2], small(early_stopping=True)
+    # One of the two rows is held out.
+    with pytest.raises(ValueError, match="early stopping left to train on"):
+        [model.fit(X, y, weights) for weights in ([0, 1], [1, 0])]
 
 
 def test_rows_without_labels_stay_unlabelled(small, data):

@@ -233,7 +233,7 @@ def test_information_accretion_must_be_one_finite_number_a_term(bits):
         smin_score([[1, 0]], [[0.5, 0.5]], bits)
 
 
-@pytest.mark.parametrize("thresholds", [[], [0.5, 0.4], [0.5, 0.5], 0.5])
+@pytest.mark.parametrize("thresholds", [[], [0.5, 0.4], [0.5, 0.5], 0.5, [np.nan], [0.5, np.inf]])
 def test_thresholds_must_increase(thresholds):
     with pytest.raises(ValueError, match="increasing"):
         fmax_score([[1]], [[0.5]], thresholds=thresholds)
