@@ -83,7 +83,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     sampling_strategy_ : dict
         ``{term: rows missing}``.
     sampling_plan_ : DataFrame of shape (n_terms, 5)
-        Indexed by term: ``n_before``, ``n_target``, ``n_drawn`` (rows drawn for this term),
+        Indexed by term: ``n_before``, ``n_target``, ``n_drawn`` (rows added for this term),
         ``n_after`` (with the rows that other terms brought), ``note``.
     n_synthetic_ : int
         Number of rows added.
@@ -100,6 +100,9 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     -----
     Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
     terms may end above their totals.
+
+    Both ``fit`` and ``fit_resample`` start by forgetting what was learned before. If one of them
+    fails or is interrupted, the sampler is unfitted, never half old and half new.
 
     References
     ----------
@@ -136,6 +139,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         -------
         self : BaseMultilabelOverSampler
         """
+        self._forget()
         vectors, target = self._read(X, y)
         self._find_totals(target, y)
         self._train(vectors, target.indicator, check_random_state(self.random_state))
@@ -163,6 +167,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         MemoryEstimateError
             If the result would not fit in memory.
         """
+        self._forget()
         vectors, target = self._read(X, y)
         totals = self._find_totals(target, y)
         warn_about(totals, target.terms)
@@ -174,6 +179,11 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         self._report(plan, target, totals)
         _warn_about_shortfall(self.sampling_plan_)
         return append_vectors(X, X_new), append_copies(y, plan.rows)
+
+    def _forget(self):
+        # An interrupted or failed refit must not leave a mixture of old and new behind.
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
 
     def _train(self, X, y, rng):
         """Learn from the real rows before any is drawn; nothing to learn by default.
@@ -204,7 +214,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
     def _open_ledger(self, X, y, target, totals):
         # Each new row exists as computed and as returned.
-        row_bytes = 2 * X[0].nbytes + _bytes_per_row(y)
+        row_bytes = 2 * (X[0].nbytes + _bytes_per_row(y))
         available = available_memory()
 
         def check_rows(n_rows):

@@ -195,6 +195,33 @@ def test_samplers_work_in_a_pipeline_and_a_grid(X, y):
     assert search.best_estimator_.named_steps["sample"].n_synthetic_ > 0
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_refit_leaves_nothing_of_the_fit_before(X, y, error):
+    """Case 32 of the bad inputs."""
+
+    class Interrupted(Jitter):
+        fails = False
+
+        def _train(self, X, y, rng):
+            if self.fails:
+                raise error
+            super()._train(X, y, rng)
+
+    sampler = Interrupted(random_state=0)
+    sampler.fit_resample(X, y)
+    sampler.fails = True
+    with pytest.raises(error):
+        sampler.fit(X[:, :2], y[:, 1:])
+    for learned in ("learned_", "sampling_plan_", "synthetic_mask_", "n_synthetic_"):
+        assert not hasattr(sampler, learned)
+
+
+def test_fit_does_not_keep_the_plan_of_an_earlier_fit_resample(X, y):
+    sampler = Jitter(random_state=0)
+    sampler.fit_resample(X, y)
+    assert not hasattr(sampler.fit(X[:15], y[:15]), "sampling_plan_")
+
+
 def test_a_random_state_object_moves_on(X, y):
     rng = check_random_state(0)
     first = Jitter(random_state=rng).fit_resample(X, y)[0]
