@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -12,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from protimb.base import BaseFilter
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
 from protimb.utils._sklearn_compat import Interval, fit_context
-from protimb.utils._validation import dense_indicator
+from protimb.utils._validation import check_indicator
 
 
 class CosineFilter(BaseFilter):
@@ -120,13 +121,18 @@ class CosineFilter(BaseFilter):
         ValueError
             If ``X`` holds NaN or infinite values, lengths differ, or a parameter is out of range.
         """
-        X, indicators = self._read(X, y, reset=True)
+        X = self._read_vectors(X, reset=True)
+        indicator, _ = check_indicator(y)
+        check_consistent_length(X, indicator)
         directed = X.any(axis=1)
         _warn_undefined(~directed, "real rows have zero length and represent no term")
-        self.n_members_ = indicators[directed].sum(axis=0)
+        members = _members_by_term(indicator, directed)
+        n_members = np.array([len(rows) for rows in members])
+        _check_some_have_company(n_members)
+        self.n_members_ = n_members
         self._scaler = StandardScaler().fit(X[directed])
         self._real = self._directions(X)
-        self.members_ = self._draw_members(indicators & directed[:, None])
+        self.members_ = self._cap(members)
         self.thresholds_ = self._learn_thresholds()
         return self
 
@@ -196,11 +202,19 @@ class CosineFilter(BaseFilter):
             Column numbers; -1 for rows none of whose terms has a real member.
         """
         check_is_fitted(self)
-        claimed = dense_indicator(y_new, "y_new")
+        return self._rarest_terms(self._read_claims(y_new))
+
+    def _rarest_terms(self, claims):
         by_rarity = np.argsort(self.n_members_, kind="stable")
         by_rarity = by_rarity[self.n_members_[by_rarity] > 0]
-        claimed = claimed[:, by_rarity]
-        return np.where(claimed.any(axis=1), by_rarity[claimed.argmax(axis=1)], -1)
+        # The rarest term ranks highest; one without members ranks 0, like no claim at all.
+        rank = np.zeros(len(self.n_members_), dtype=np.int64)
+        rank[by_rarity] = np.arange(len(by_rarity), 0, -1)
+        ranks = sparse.csr_array(
+            (rank[claims.indices], claims.indices, claims.indptr), claims.shape
+        )
+        highest = ranks.max(axis=1).toarray().ravel()
+        return np.append(by_rarity, -1)[len(by_rarity) - highest]
 
     def _similarity(self, X_new, terms):
         undefined = ~X_new.any(axis=1)
@@ -235,13 +249,11 @@ class CosineFilter(BaseFilter):
     def _pooled_thresholds(self, held_out):
         """Take the quantile over all terms of similar size, or of the nearest size there is."""
         size = np.maximum(np.log2(np.maximum(self.n_members_, 1)).astype(int), 1)
-        pools = {s: np.concatenate([held_out[t] for t in np.flatnonzero(size == s)]) for s in size}
+        pools = {
+            s: np.concatenate([held_out[t] for t in np.flatnonzero(size == s)])
+            for s in np.unique(size)
+        }
         known = {s: self._quantile(pool) for s, pool in pools.items() if len(pool)}
-        if not known:
-            raise InvalidLabelsError(
-                "No term has two members of non-zero length, so there is no real similarity to "
-                "learn a threshold from. Pass quality_filter=None, or more rows."
-            )
         return np.array([known[min(known, key=lambda k: abs(k - s))] for s in size])
 
     def _quantile(self, similarity):
@@ -251,9 +263,8 @@ class CosineFilter(BaseFilter):
         # Held-out members have one other fewer to choose from; new rows get no wider choice.
         return max(1, min(self.n_neighbors, len(self.members_[term]) - 1))
 
-    def _draw_members(self, indicators):
+    def _cap(self, members):
         rng = check_random_state(self.random_state)
-        members = [np.flatnonzero(column) for column in indicators.T.copy()]
         return [
             np.sort(rng.choice(rows, self.max_members, replace=False))
             if len(rows) > self.max_members
@@ -266,22 +277,37 @@ class CosineFilter(BaseFilter):
         length = np.linalg.norm(standardised, axis=1, keepdims=True)
         return standardised / np.maximum(length, np.finfo(standardised.dtype).tiny)
 
-    def _read(self, X, y, reset):
+    def _read_vectors(self, X, reset):
         # float32 also for float16 input, whose squares overflow.
-        X = validate_data(self, X, dtype=np.float32, reset=reset)
-        indicators = dense_indicator(y, "y" if reset else "y_new")
-        check_consistent_length(X, indicators)
-        return X, indicators
+        return validate_data(self, X, dtype=np.float32, reset=reset)
+
+    def _read_claims(self, y_new):
+        claims, _ = check_indicator(y_new, "y_new")
+        if claims.shape[1] != len(self.n_members_):
+            raise InvalidLabelsError(
+                f"y_new has {claims.shape[1]} terms, but CosineFilter was fitted on "
+                f"{len(self.n_members_)}. Pass the same columns in the same order."
+            )
+        return claims
 
     def _read_new(self, X_new, y_new):
         check_is_fitted(self)
-        X_new, claimed = self._read(X_new, y_new, reset=False)
-        if claimed.shape[1] != len(self.n_members_):
-            raise InvalidLabelsError(
-                f"y_new has {claimed.shape[1]} terms, but CosineFilter was fitted on "
-                f"{len(self.n_members_)}. Pass the same columns in the same order."
-            )
-        return X_new, self.judging_terms(claimed)
+        X_new, claims = self._read_vectors(X_new, reset=False), self._read_claims(y_new)
+        check_consistent_length(X_new, claims)
+        return X_new, self._rarest_terms(claims)
+
+
+def _members_by_term(indicator, keep):
+    by_term = indicator.tocsc()
+    return [rows[keep[rows]] for rows in np.split(by_term.indices, by_term.indptr[1:-1])]
+
+
+def _check_some_have_company(n_members):
+    if (n_members < 2).all():
+        raise InvalidLabelsError(
+            "No term has two members of non-zero length, so there is no real similarity to "
+            "learn a threshold from. Pass quality_filter=None, or more rows."
+        )
 
 
 def _mean_of_nearest(similarity, n_nearest):

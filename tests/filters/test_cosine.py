@@ -86,9 +86,9 @@ def test_a_higher_quantile_keeps_a_subset(clusters, rng):
 def test_a_row_is_judged_by_its_rarest_term(clusters):
     X, y = clusters
     quality = CosineFilter().fit(X, y)
-    both = [[1, 1, 0, 0, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0]]
+    both = [[1, 1, 0, 0, 1], [1, 1, 1, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
     assert quality.n_members_.tolist() == [222, 120, 60, 30, 12]
-    assert quality.judging_terms(both).tolist() == [4, 2, 0]
+    assert quality.judging_terms(both).tolist() == [4, 2, 0, -1]
 
 
 def test_similarity_matches_the_hand_worked_example():
@@ -215,11 +215,23 @@ def test_other_columns_than_fitted_are_refused(clusters):
     quality = CosineFilter().fit(X, y)
     with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
         quality.select(X, y[:, :4])
+    with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
+        quality.judging_terms(y[:, :4])
 
 
 def test_nothing_can_be_learned_from_lone_members():
     with pytest.raises(InvalidLabelsError, match="No term has two members"):
         CosineFilter().fit(np.eye(3) + 1, np.eye(3))
+
+
+def test_nothing_can_be_learned_from_vectors_of_zero_length(clusters):
+    """Case 15."""
+    X, y = clusters
+    with (
+        pytest.warns(UndefinedSimilarityWarning, match="^222 of 222 real rows"),
+        pytest.raises(InvalidLabelsError, match="non-zero length"),
+    ):
+        CosineFilter().fit(0 * X, y)
 
 
 def test_capped_members_follow_the_seed(clusters):
