@@ -116,7 +116,9 @@ def new_ids(index, n_new):
         return pd.RangeIndex(start, start + index.step * n_new, index.step, name=index.name)
     if pd.api.types.is_integer_dtype(index.dtype):
         start = int(index.max()) + 1
-        return pd.Index(range(start, start + n_new), dtype=index.dtype, name=index.name)
+        ids = pd.RangeIndex(start, start + n_new, name=index.name)
+        narrow = ids.astype(index.dtype)  # wraps around where the ids outgrow a narrow type
+        return narrow if narrow.equals(ids) else ids
     first = _first_free_number(index)
     names = [f"synthetic-{number}" for number in range(first, first + n_new)]
     if isinstance(index, pd.MultiIndex):
@@ -125,7 +127,7 @@ def new_ids(index, n_new):
 
 
 def check_same_order(X, y):
-    """Refuse pandas inputs whose ids are the same but in another order.
+    """Refuse pandas inputs whose rows are proteins by the same names, paired wrongly.
 
     Parameters
     ----------
@@ -135,15 +137,27 @@ def check_same_order(X, y):
     Raises
     ------
     InvalidLabelsError
-        Because rows are paired by position, such labels would go to other proteins.
+        If the ids are the same in another order, or are text and partly the same. Because rows
+        are paired by position, such labels would go to other proteins.
     """
     pandas_types = (pd.DataFrame, pd.Series)
     if not (isinstance(X, pandas_types) and isinstance(y, pandas_types)):
         return
-    if not X.index.equals(y.index) and set(X.index) == set(y.index):
+    if X.index.equals(y.index):
+        return
+    X_ids, y_ids = set(X.index), set(y.index)
+    if X_ids == y_ids:
         raise InvalidLabelsError(
             "X and y have the same ids in a different order, and rows are paired by position. "
             "Align them first: y = y.loc[X.index]."
+        )
+    # Numbers may be mere positions, as after a split; a name in both tables is one protein.
+    common = {name for name in X_ids & y_ids if isinstance(name, str)}
+    if common:
+        raise InvalidLabelsError(
+            f"Only {len(common)} of {len(X_ids)} ids of X are among those of y, and rows are "
+            "paired by position. Align them first: common = X.index.intersection(y.index), then "
+            "X.loc[common], y.loc[common]."
         )
 
 

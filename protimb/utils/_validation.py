@@ -38,13 +38,16 @@ class Target:
     def _number_of(self):
         return {term: number for number, term in enumerate(self.terms)}
 
+    @cached_property
+    def _names_are_numbers(self):
+        return any(isinstance(term, int | np.integer) for term in self.terms)
+
     def column(self, key):
         """Find the column of a term by its name, or by its number where names are text."""
         if key in self._number_of:
             return self._number_of[key]
-        names_are_numbers = any(isinstance(term, int | np.integer) for term in self.terms)
         is_number = isinstance(key, int | np.integer)
-        if is_number and not names_are_numbers and 0 <= key < len(self.terms):
+        if is_number and not self._names_are_numbers and 0 <= key < len(self.terms):
             return int(key)
         raise UnknownTermError(
             f"sampling_strategy names {key!r}, which is not among the {len(self.terms)} terms of "
@@ -238,7 +241,7 @@ def _plain_numbers(y, name):
             f"{name} must hold binary indicators, 0 or 1; its values are of type {y.dtype}. "
             "GOTermBinarizer or MultiLabelBinarizer turn names of terms into indicators."
         )
-    return y
+    return y.astype(np.float32) if y.dtype == np.float16 else y  # scipy.sparse has no float16
 
 
 def _check_binary(indicator, name):

@@ -58,6 +58,7 @@ def test_a_frame_without_new_rows_is_the_same_frame():
         (pd.RangeIndex(3), [3, 4]),
         (pd.RangeIndex(10, 40, 10), [40, 50]),
         (pd.Index([7, 2, 5]), [8, 9]),
+        (pd.Index([-128, 126], dtype="int8"), [127, 128]),
         (pd.Index(["a", "b"]), ["synthetic-0", "synthetic-1"]),
         (pd.Index(["a", "synthetic-8"]), ["synthetic-9", "synthetic-10"]),
         (pd.Index(["a", 3], dtype=object), ["synthetic-0", "synthetic-1"]),
@@ -130,3 +131,11 @@ def test_different_ids_are_paired_by_position():
     check_same_order(X, y)
     with pytest.raises(InvalidLabelsError, match="different order"):
         check_same_order(X, X.iloc[[1, 0, 2]])
+
+
+def test_ids_that_are_partly_the_same_are_not_paired_by_position():
+    X = pd.DataFrame(LABELS, index=["a", "b", "c"])
+    with pytest.raises(InvalidLabelsError, match="Only 2 of 3 ids of X"):
+        check_same_order(X, X.set_axis(["b", "c", "d"]))
+    numbered = X.set_axis([4, 2, 1])
+    check_same_order(numbered, numbered.reset_index(drop=True))  # as after train_test_split

@@ -17,6 +17,7 @@ LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
         LABELS,
         LABELS.astype(bool),
         LABELS.astype(float),
+        LABELS.astype(np.float16),
         LABELS.tolist(),
         LABELS.astype(object),
         sparse.coo_matrix(LABELS),
