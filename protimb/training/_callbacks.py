@@ -39,8 +39,7 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, loop):
         """Open the bar."""
-        planned = loop.n_steps_planned()
-        total = None if planned is None or math.isinf(planned) else planned
+        total = loop.n_steps_planned()
         self._bar = tqdm(total=total, desc=self.description, unit="step", dynamic_ncols=True)
 
     def on_batch_end(self, loop, losses):

@@ -1,7 +1,5 @@
 """The training loop: epochs of batches, each batch one call of the step."""
 
-import math
-
 import torch
 
 from protimb.exceptions import TrainingDiverged
@@ -98,7 +96,7 @@ class TrainingLoop:
         # Losses stay on the device until here: one transfer an epoch, not one a batch.
         names = list(losses[0])
         table = torch.stack([torch.stack([loss[name] for name in names]) for loss in losses])
-        table = table.double().cpu()
+        table = table.cpu().double()  # in this order: not every device has doubles
         bad = (~torch.isfinite(table)).any(dim=1).nonzero()
         if len(bad):
             step = self.n_steps - len(losses) + int(bad[0]) + 1
@@ -106,7 +104,7 @@ class TrainingLoop:
             values = ", ".join(f"{n}={v:g}" for n, v in zip(names, row, strict=True))
             raise TrainingDiverged(
                 f"A loss stopped being finite at step {step} ({values}). "
-                "Lower lr, raise gradient_penalty, or look for outliers in X.",
+                "Lower the learning rate, or look for outliers in X.",
                 step,
             )
         return dict(zip(names, table.mean(dim=0).tolist(), strict=True))
@@ -122,4 +120,4 @@ class TrainingLoop:
             limits.append(self.max_steps)
         if self.max_epochs is not None and hasattr(self.batches, "__len__"):
             limits.append(self.max_epochs * len(self.batches))
-        return min(limits, default=math.inf) if limits else None
+        return min(limits, default=None)

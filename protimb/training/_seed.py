@@ -39,14 +39,15 @@ def resolve_device(device):
     Raises
     ------
     DeviceUnavailableError
-        If CUDA is asked for by name and absent: there is no silent fallback.
+        If a CUDA device is asked for by name and absent: there is no silent fallback.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(device)
-    if device.type == "cuda" and not torch.cuda.is_available():
+    n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= n_devices:
         raise DeviceUnavailableError(
-            f"device={str(device)!r} was asked for, but torch sees no CUDA device here. "
-            "Pass device='auto' to fall back to the CPU."
+            f"device={str(device)!r} was asked for, but torch sees {n_devices} CUDA device(s) "
+            "here. Pass device='auto' to take what there is."
         )
     return device

@@ -33,3 +33,12 @@ def test_cuda_by_name_never_falls_back(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(DeviceUnavailableError, match="device='cuda:0'"):
         resolve_device("cuda:0")
+
+
+def test_a_second_cuda_device_is_not_the_first(monkeypatch):
+    """Case 33."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert resolve_device("cuda") == torch.device("cuda")
+    with pytest.raises(DeviceUnavailableError, match=r"sees 1 CUDA device\(s\)"):
+        resolve_device("cuda:1")
