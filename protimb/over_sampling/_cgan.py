@@ -7,14 +7,17 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.base import BaseFilter, BaseMultilabelOverSampler
-from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.exceptions import InvalidLabelsError, TrainingDiverged, UnknownTermError
 from protimb.filters import FILTERS
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
-from protimb.utils._validation import a_few, check_indicator
+from protimb.utils._validation import a_few, check_indicator, read_target
+
+# Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
+_BLOCK = 2**16
 
 
 class CGANSampler(BaseMultilabelOverSampler):
@@ -52,7 +55,8 @@ class CGANSampler(BaseMultilabelOverSampler):
         How much more often rows of rare terms are shown in training: a row is drawn in proportion
         to the IRLbl of its rarest term to this power; 0 draws all rows alike.
     quality_filter : None, str or BaseFilter, default="cosine"
-        Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none.
+        Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none. Its
+        ``random_state``, if it has one that is None, is drawn from that of the sampler.
     max_rounds : int, default=10
         Draws that each planned row gets to pass quality control.
     callbacks : list of Callback or None, default=None
@@ -78,14 +82,14 @@ class CGANSampler(BaseMultilabelOverSampler):
         The filter fitted on the real rows.
     quality_report_ : DataFrame of shape (n_terms, 4)
         Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
-        and ``n_missing`` planned rows that no draw could fill.
+        and ``n_missing`` planned rows that no draw could fill. Not set by ``fit``.
     sampling_strategy_, sampling_plan_, n_synthetic_, synthetic_mask_, conditioning_indices_
         As for every over-sampler, see :class:`~protimb.base.BaseMultilabelOverSampler`.
 
     Raises
     ------
     TrainingDiverged
-        If a loss stops being finite; names the step.
+        If a loss or a generated vector stops being finite; names the step.
     DeviceUnavailableError
         If ``device`` names one that this machine lacks.
 
@@ -97,6 +101,9 @@ class CGANSampler(BaseMultilabelOverSampler):
 
     Notes
     -----
+    ``fit`` trains, for use with ``sample``. ``fit_resample`` trains anew, whatever was fitted
+    before: a sampler in a pipeline learns from the rows at hand and from no others.
+
     The same seed gives the same rows on the same machine with the same versions, device and
     number of threads. NumPy's and torch's global generators are left untouched.
 
@@ -185,13 +192,14 @@ class CGANSampler(BaseMultilabelOverSampler):
         Parameters
         ----------
         y_rows : array-like of shape (n_rows, n_terms) or (n_rows,)
-            Label rows with the columns that ``fit`` saw, or classes if it saw those.
+            Label rows with the columns that ``fit`` saw; classes if it saw those.
         random_state : int, RandomState or None, default=None
             Seed of the noise; the same seed gives the same vectors.
 
         Returns
         -------
         X_new : ndarray of shape (n_rows, n_features)
+            float32, or float64 where ``fit`` saw that or integers.
 
         Raises
         ------
@@ -199,6 +207,8 @@ class CGANSampler(BaseMultilabelOverSampler):
             If the columns are not those of ``fit``.
         UnknownTermError
             If a class was not seen in ``fit``.
+        TrainingDiverged
+            If the generator gives NaN or infinite values.
         """
         check_is_fitted(self, "generator_")
         return self._draw(self._read_label_rows(y_rows), check_random_state(random_state))
@@ -206,11 +216,13 @@ class CGANSampler(BaseMultilabelOverSampler):
     def _read(self, X, y):
         vectors, target = super()._read(X, y)
         self.terms_ = target.terms
+        self._fitted_on_classes = target.classes is not None and not target.one_hot
         return vectors, target
 
     def _train(self, X, y, rng):
         from protimb.over_sampling._gan_training import train_gan
 
+        self._dtype = X.dtype
         self._scaler = StandardScaler().fit(X)
         standardised = self._scaler.transform(X).astype(np.float32, copy=False)
         self.generator_, self.critic_, history = train_gan(standardised, y, self, rng)
@@ -220,10 +232,10 @@ class CGANSampler(BaseMultilabelOverSampler):
     def _fit_filter(self, X, y, rng):
         if self.quality_filter is None:
             return None
-        if isinstance(self.quality_filter, str):
-            quality = FILTERS[self.quality_filter](random_state=rng.randint(2**31 - 1))
-        else:
-            quality = clone(self.quality_filter)
+        by_name = isinstance(self.quality_filter, str)
+        quality = FILTERS[self.quality_filter]() if by_name else clone(self.quality_filter)
+        if quality.get_params().get("random_state", 0) is None:  # else it would draw globally
+            quality.set_params(random_state=rng.randint(2**31 - 1))
         return quality.fit(X, y)
 
     def _generate(self, X, y, plan, rng):
@@ -232,14 +244,16 @@ class CGANSampler(BaseMultilabelOverSampler):
         passed = np.zeros(len(plan), dtype=bool)
         n_draws = np.zeros(len(plan), dtype=np.int64)
         for _ in range(self.max_rounds):
-            pending = np.flatnonzero(~passed)
-            if not len(pending):
+            if passed.all():
                 break
-            labels = y[plan.rows[pending]]
-            X_new[pending] = self._draw(labels, rng)
-            passed[pending] = self._passes(X_new[pending], labels)
+            pending = np.flatnonzero(~passed)
+            for block in gen_batches(len(pending), _BLOCK):
+                rows = pending[block]
+                labels = y[plan.rows[rows]]
+                X_new[rows] = self._draw(labels, rng)
+                passed[rows] = self._passes(X_new[rows], labels)
             n_draws[pending] += 1
-        self._outcome = plan, passed, n_draws
+        self.quality_report_ = self._report_quality(plan, passed, n_draws)
         return X_new[passed], plan.take(passed)
 
     def _draw(self, y_rows, rng):
@@ -248,23 +262,29 @@ class CGANSampler(BaseMultilabelOverSampler):
         rows = draw_rows(self.generator_, y_rows, self.n_latent, rng)
         # The root of the variance, not scale_, which is 1 for constant features: they stay so.
         rows = rows * np.sqrt(self._scaler.var_) + self._scaler.mean_
-        return rows.astype(self._scaler.mean_.dtype, copy=False)
+        rows = rows.astype(self._dtype, copy=False)
+        self._check_finite(rows)
+        return rows
+
+    def _check_finite(self, rows):
+        # The last update comes after the last loss, so no loss tells of it.
+        if np.isfinite(rows).all():
+            return
+        step = int(self.history_["n_steps"].iloc[-1])
+        raise TrainingDiverged(
+            f"The generator gives NaN or infinite values after step {step}, the last. Lower lr, "
+            "or look for outliers in X.",
+            step,
+        )
 
     def _passes(self, X_new, y_new):
         if self.quality_filter_ is None:
             return np.ones(len(X_new), dtype=bool)
         return self.quality_filter_.select(X_new, y_new)
 
-    def _report(self, plan, target, totals):
-        self.quality_report_ = self._report_quality(target.terms)
-        super()._report(plan, target, totals)
-
-    def _report_quality(self, terms):
-        plan, passed, n_draws = self._outcome
-        del self._outcome
-
+    def _report_quality(self, plan, passed, n_draws):
         def count(weights):
-            return np.bincount(plan.terms, weights, minlength=len(terms)).astype(np.int64)
+            return np.bincount(plan.terms, weights, minlength=len(self.terms_)).astype(np.int64)
 
         return pd.DataFrame(
             {
@@ -273,12 +293,12 @@ class CGANSampler(BaseMultilabelOverSampler):
                 "n_rejected": count(n_draws - passed),
                 "n_missing": count(~passed),
             },
-            index=pd.Index(terms, name="term", tupleize_cols=False),
+            index=pd.Index(self.terms_, name="term", tupleize_cols=False),
         )
 
     def _read_label_rows(self, y_rows):
-        if np.ndim(y_rows) == 1 and not sparse.issparse(y_rows):
-            return self._read_class_rows(np.asarray(y_rows))
+        if self._fitted_on_classes:
+            return self._read_class_rows(y_rows)
         indicator, names = check_indicator(y_rows, "y_rows")
         if isinstance(y_rows, pd.DataFrame) and names != self.terms_:
             raise InvalidLabelsError(
@@ -292,13 +312,14 @@ class CGANSampler(BaseMultilabelOverSampler):
             )
         return indicator
 
-    def _read_class_rows(self, classes):
-        unknown = sorted(set(classes.tolist()) - set(self.terms_))
+    def _read_class_rows(self, y_rows):
+        rows = read_target(y_rows)
+        unknown = [name for name in rows.terms if name not in self.terms_]
         if unknown:
             raise UnknownTermError(
                 f"Classes {a_few(unknown)} were not seen in fit, which saw {a_few(self.terms_)}."
             )
-        columns = [self.terms_.index(c) for c in classes.tolist()]
-        ones = np.ones(len(columns), dtype=np.uint8)
-        shape = (len(columns), len(self.terms_))
-        return sparse.csr_array((ones, (np.arange(len(columns)), columns)), shape)
+        columns = np.array([self.terms_.index(name) for name in rows.terms])
+        data, numbers, starts = rows.indicator.data, rows.indicator.indices, rows.indicator.indptr
+        shape = (len(starts) - 1, len(self.terms_))
+        return sparse.csr_array((data, columns[numbers], starts), shape)

@@ -1,6 +1,7 @@
 """CGANSampler: what it learns, what it promises, and what it does when things go wrong."""
 
 import hashlib
+import pickle
 import subprocess
 import sys
 import warnings
@@ -14,6 +15,7 @@ from imblearn.pipeline import Pipeline
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler, GOTermClassifier
 from protimb.base import BaseFilter
@@ -26,9 +28,11 @@ from protimb.exceptions import (
     TrainingDiverged,
     UnknownTermError,
 )
+from protimb.filters import CosineFilter
 from protimb.nn import BaseBackbone, ConditionalNetwork, MLPBackbone, seeded_linear
-from protimb.over_sampling import _gan_training
+from protimb.over_sampling import _cgan, _gan_training
 from protimb.over_sampling._gan_training import row_weights
+from protimb.training import Callback
 
 TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
 
@@ -157,6 +161,47 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(toy):
     assert not hasattr(sampler, "generator_")
 
 
+def test_weights_that_go_wrong_after_the_last_loss_give_no_rows(toy):
+    # Case 24: the last update is seen by no loss.
+    class Poison(Callback):
+        def on_train_end(self, loop):
+            with torch.no_grad():
+                next(loop.step.generator.parameters()).fill_(torch.nan)
+
+    sampler = tiny(callbacks=[Poison()])
+    with pytest.raises(TrainingDiverged, match="after step 2, the last") as caught:
+        sampler.fit_resample(toy.X, toy.y)
+    assert caught.value.step == 2
+
+
+class Interrupt(Callback):
+    """Press Ctrl-C in the second epoch."""
+
+    def on_epoch_end(self, loop, record):
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_refit_leaves_the_sampler_unfitted(toy):
+    # Case 32: the old generator must not go on with the new scale and terms.
+    sampler = tiny().fit(toy.X, toy.y)
+    with pytest.raises(KeyboardInterrupt):
+        sampler.set_params(callbacks=[Interrupt()]).fit(toy.X[:, :3], toy.y[:, :5])
+    with pytest.raises(NotFittedError):
+        sampler.sample(toy.y)
+
+
+def test_fit_resample_trains_anew_whatever_was_fitted_before(toy):
+    fitted = tiny().fit(2 * toy.X[:90], toy.y[:90])
+    assert_array_equal(fitted.fit_resample(toy.X, toy.y)[0], tiny().fit_resample(toy.X, toy.y)[0])
+
+
+def test_a_pickled_sampler_samples_the_same_rows(toy):
+    sampler = tiny(quality_filter="cosine").fit(toy.X, toy.y)
+    twin = pickle.loads(pickle.dumps(sampler))
+    assert_array_equal(twin.sample(toy.y, random_state=0), sampler.sample(toy.y, random_state=0))
+
+
 def test_sampling_twice_with_one_seed_gives_the_same_rows_whatever_the_batch(toy, monkeypatch):
     # Case 28.
     sampler = tiny().fit(toy.X, toy.y)
@@ -233,6 +278,37 @@ def test_a_filter_that_rejects_all_ends_after_its_rounds_and_is_reported_by_term
     assert_array_equal(report["n_drawn"], 3 * report["n_planned"])
     assert_array_equal(report["n_missing"], report["n_planned"])
     assert report["n_missing"].sum() > 0
+
+
+@pytest.mark.parametrize("block", [1, 7])
+def test_rows_are_drawn_and_judged_in_blocks(toy, monkeypatch, block):
+    monkeypatch.setattr(_cgan, "_BLOCK", block)
+    sizes = []
+
+    class Spy(PassEvery):
+        def select(self, X_new, y_new):
+            sizes.append(len(X_new))
+            return super().select(X_new, y_new)
+
+    sampler = tiny(quality_filter=Spy(2))
+    sampler.fit_resample(toy.X, toy.y)
+    report = sampler.quality_report_.sum()
+    assert max(sizes) == block
+    assert sum(sizes) == report["n_drawn"] == report["n_planned"] + report["n_rejected"]
+    assert report["n_missing"] == 0
+
+
+def test_a_filter_without_a_seed_gets_one_from_the_sampler(toy):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    quality = CosineFilter(max_members=5)
+    first, second = (
+        tiny(quality_filter=quality).fit(toy.X, toy.y).quality_filter_ for _ in range(2)
+    )
+    assert_array_equal(first.thresholds_, second.thresholds_)
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    seeded = tiny(quality_filter=clone(quality).set_params(random_state=3)).fit(toy.X, toy.y)
+    assert seeded.quality_filter_.random_state == 3
+    assert quality.random_state is None
 
 
 def test_the_filter_sees_real_rows_only(toy):
@@ -318,6 +394,29 @@ def test_sample_takes_classes_where_fit_took_classes():
     assert sampler.sample(["rare", "frequent", "rare"], random_state=0).shape == (3, 4)
     with pytest.raises(UnknownTermError, match="none such"):
         sampler.sample(["none such"])
+
+
+def test_sample_takes_a_column_of_classes_where_fit_took_one():
+    X, y = two_groups()
+    column = pd.DataFrame({"rare": y[:-1, 0]})
+    sampler = tiny(sampling_strategy="auto").fit(X[:-1], column)
+    assert_array_equal(
+        sampler.sample(column, random_state=0), sampler.sample(column["rare"], random_state=0)
+    )
+
+
+def test_sample_does_not_take_one_label_row_for_classes(toy):
+    sampler = tiny().fit(toy.X, toy.y)
+    with pytest.raises(InvalidLabelsError, match=r"y_rows must hold binary indicators .* \(12,\)"):
+        sampler.sample(toy.y[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("f2", "f4"), ("f4", "f4"), ("f8", "f8"), ("i8", "f8")]
+)
+def test_samples_are_in_the_precision_that_they_were_learned_in(toy, given, expected):
+    sampler = tiny().fit(toy.X.astype(given), toy.y)
+    assert sampler.sample(toy.y).dtype == expected
 
 
 @pytest.mark.parametrize("columns", [["b", "a"], ["a", "c"]])
