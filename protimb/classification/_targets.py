@@ -119,7 +119,7 @@ def _is_multilabel(y):
     if sparse.issparse(y) or hasattr(y, "columns"):
         return True
     try:
-        shape = y.shape if hasattr(y, "shape") else np.shape(y)
+        shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
     except ValueError:  # rows of different length: check_indicator says what to do about them
         return True
     return len(shape) == 2 and shape[1] > 1
