@@ -9,7 +9,6 @@ __all__ = [
     "AnnotationError",
     "AnnotationWarning",
     "DeviceUnavailableError",
-    "DivergenceWarning",
     "DuplicateRowsWarning",
     "EmbeddingFileError",
     "EmbeddingWarning",
@@ -53,12 +52,13 @@ class DeviceUnavailableError(ProtimbError, RuntimeError):
 
 
 class TrainingDiverged(ProtimbError, RuntimeError):
-    """A loss stopped being finite.
+    """A loss, or what a trained network gives, is not finite.
 
     Attributes
     ----------
     step : int
-        The first step, counted from 1, whose loss was NaN or infinite.
+        The first step, counted from 1, whose loss was NaN or infinite; the last step if the
+        losses were finite and the network is not.
     """
 
     def __init__(self, message, step):
@@ -115,10 +115,6 @@ class ShortfallWarning(ProtimbWarning):
 
 class UndefinedSimilarityWarning(ProtimbWarning):
     """Rows of zero length have no direction, hence no cosine similarity."""
-
-
-class DivergenceWarning(ProtimbWarning):
-    """Training left its healthy range and was stopped at the last good weights."""
 
 
 class OntologyWarning(ProtimbWarning):

@@ -1,11 +1,14 @@
 """Backbones: small objects that hold sizes and build a generator and a critic."""
 
 from abc import ABC, abstractmethod
+from numbers import Integral, Real
+from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 from torch import nn
 
 from protimb.nn._layers import PiecewiseLinear, seeded_linear
+from protimb.utils._sklearn_compat import Interval, check_params
 
 
 class BaseBackbone(BaseEstimator, ABC):
@@ -129,6 +132,12 @@ class MLPBackbone(BaseBackbone):
        Wasserstein GANs", NeurIPS 2017, arXiv:1704.00028.
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_hidden": [Interval(Integral, 1, None, closed="left")],
+        "negative_slope": [Interval(Real, 0, 1, closed="both")],
+    }
+
     def __init__(self, n_layers=2, n_hidden=512, negative_slope=0.2):
         self.n_layers = n_layers
         self.n_hidden = n_hidden
@@ -143,6 +152,7 @@ class MLPBackbone(BaseBackbone):
         return self._build(n_features, 1, conditioner, rng, normalise=False)
 
     def _build(self, n_in, n_out, conditioner, rng, *, normalise):
+        check_params(self)
         body = _ConditionalMLP(
             n_in,
             conditioner.n_condition,

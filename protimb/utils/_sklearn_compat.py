@@ -9,6 +9,12 @@ __all__ = [
     "Interval",
     "StrOptions",
     "check_array",
+    "check_params",
     "fit_context",
     "validate_data",
 ]
+
+
+def check_params(estimator):
+    """Compare constructor parameters with ``_parameter_constraints``; errors name the culprit."""
+    estimator._validate_params()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from protimb.nn import BACKBONES, MultiHotCondition, PiecewiseLinear, seeded_linear
+from protimb.nn import BACKBONES, MLPBackbone, MultiHotCondition, PiecewiseLinear, seeded_linear
 
 
 def build(backbone, n_features=7, n_terms=5, n_latent=3, seed=0):
@@ -69,6 +69,14 @@ def test_sizes_are_reached_by_clone_and_set_params(name):
         sum(p.numel() for p in build(b)[1].parameters()) for b in (tiny(name), backbone)
     )
     assert n_one < n_two
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("n_layers", 0), ("n_hidden", 8.5), ("negative_slope", -0.1)]
+)
+def test_sizes_that_make_no_network_are_named(name, value):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of MLPBackbone must be"):
+        build(MLPBackbone(**{name: value}))
 
 
 def test_labels_change_what_is_generated():
