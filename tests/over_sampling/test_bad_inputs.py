@@ -1,6 +1,6 @@
 """What samplers do with bad input: a helpful error, one warning, or a defined result.
 
-Numbers are those of the list of bad inputs that protimb keeps.
+A case number stands for one kind of bad input; tests of other packages use the same numbers.
 """
 
 import numpy as np

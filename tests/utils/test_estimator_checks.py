@@ -3,7 +3,9 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from protimb.over_sampling import RandomLabelsetOverSampler
 from protimb.utils import estimator_checks
@@ -81,12 +83,34 @@ class TakesAnything(Honest):
         return super().fit_resample(X, np.asarray(y) > 0.1)
 
 
+class IgnoresNames(Honest):
+    def fit_resample(self, X, y):
+        self.sampling_strategy = 15
+        return super().fit_resample(X, y)
+
+
+class ForgetsIds(Honest):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        is_frame = isinstance(X_res, pd.DataFrame)
+        return X_res.reset_index(drop=True) if is_frame else X_res, y_res
+
+
+class MakesLabelsDense(Honest):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        return X_res, y_res.toarray() if sparse.issparse(y_res) else y_res
+
+
 BROKEN = {
     "check_originals_come_first_and_unchanged": NewRowsFirst,
     "check_rows_are_added": Idle,
     "check_synthetic_labels_are_real_labelsets": InventsLabels,
     "check_rows_without_labels_stay": FillsEmptyRows,
     "check_totals_are_met_or_reported": StopsShort,
+    "check_named_terms_alone_are_targeted": IgnoresNames,
+    "check_frames_keep_ids_columns_and_dtypes": ForgetsIds,
+    "check_sparse_labels_equal_dense_ones": MakesLabelsDense,
     "check_attributes_describe_the_output": StopsShort,
     "check_array_dtypes_are_kept": ForgetsDtype,
     "check_same_seed_same_rows": NeverSeeded,
@@ -100,6 +124,11 @@ BROKEN = {
 def test_a_broken_promise_is_caught(name, Broken):
     with pytest.raises(AssertionError):
         getattr(estimator_checks, name)(Broken(random_state=0))
+
+
+def test_every_check_is_seen_to_fail_here():
+    names = {check.__name__ for check in estimator_checks.CHECKS}
+    assert names == {*BROKEN, "check_inputs_are_not_written_to"}
 
 
 def test_writing_to_inputs_is_caught():
