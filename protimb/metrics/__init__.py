@@ -1,6 +1,6 @@
 """Honest figures: CAFA's Fmax and Smin, precision by term frequency, bootstrap, imbalance."""
 
-from protimb.metrics._bootstrap import Evaluation, evaluate, paired_difference
+from protimb.metrics._bootstrap import Evaluation, draw_proteins, evaluate, paired_difference
 from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
 from protimb.metrics._imbalance import (
     imbalance_ratio_per_label,
@@ -19,6 +19,7 @@ __all__ = [
     "FREQUENCY_BINS",
     "Evaluation",
     "average_precision_by_frequency",
+    "draw_proteins",
     "evaluate",
     "fmax_curve",
     "fmax_score",

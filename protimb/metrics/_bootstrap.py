@@ -21,6 +21,7 @@ def evaluate(
     bins=FREQUENCY_BINS,
     n_resamples=1000,
     random_state=0,
+    draws=None,
 ):
     """Compute Fmax, Smin and average precision by frequency, and resample them over proteins.
 
@@ -44,6 +45,10 @@ def evaluate(
         Bootstrap resamples; 0 for the point estimates alone.
     random_state : int, RandomState instance or None
         Which proteins are drawn.
+    draws : array of shape (n_proteins, n_resamples), optional
+        How often each resample draws each protein, in place of ``n_resamples`` and
+        ``random_state``. Test sets that share proteins, as those of several splits do, get
+        their rows of one `draw_proteins`: what they share then varies together.
 
     Returns
     -------
@@ -86,7 +91,9 @@ def evaluate(
     truth, score = check_truth_and_scores(y_true, y_score)
     n_train = check_term_values(n_train, truth.shape[1], "n_train")
     members = bin_members(n_train, bins)
-    draws = _draw_proteins(len(truth), n_resamples, random_state)
+    if draws is None:
+        draws = draw_proteins(len(truth), n_resamples, random_state)
+    draws = _check_draws(draws, len(truth))
 
     def measure(weights):
         cafa = _cafa_columns(truth, score, information_accretion, weights)
@@ -152,7 +159,7 @@ def paired_difference(first, second, level=0.95):
     Parameters
     ----------
     first, second : Evaluation
-        Of the same truth, with the same ``random_state`` and ``n_resamples``.
+        Of the same truth and draws, that is with the same ``random_state`` and ``n_resamples``.
     level : float
         Share of the resamples inside the interval.
 
@@ -193,12 +200,44 @@ def paired_difference(first, second, level=0.95):
     return interval
 
 
-def _draw_proteins(n_proteins, n_resamples, random_state):
-    """Count how often each resample draws each protein: (n_proteins, n_resamples)."""
+def draw_proteins(n_proteins, n_resamples=1000, random_state=0):
+    """Count how often each resample of a bootstrap draws each protein.
+
+    Parameters
+    ----------
+    n_proteins : int
+        Proteins to draw from, with replacement; each resample draws as many.
+    n_resamples : int
+    random_state : int, RandomState instance or None
+
+    Returns
+    -------
+    draws : ndarray of float32, shape (n_proteins, n_resamples)
+
+    See Also
+    --------
+    evaluate : Takes them.
+
+    Examples
+    --------
+    >>> from protimb.metrics import draw_proteins
+    >>> draw_proteins(5, n_resamples=3).sum(axis=0)
+    array([5., 5., 5.], dtype=float32)
+    """
     rng = check_random_state(random_state)
     counts = rng.multinomial(n_proteins, np.full(n_proteins, 1 / n_proteins), size=n_resamples)
     # Sums of counts stay far below 2**24, so that float32 holds them exactly.
     return np.ascontiguousarray(counts.T, dtype=np.float32)
+
+
+def _check_draws(draws, n_proteins):
+    draws = np.ascontiguousarray(draws, dtype=np.float32)
+    if draws.ndim != 2 or len(draws) != n_proteins or not (draws >= 0).all():
+        raise ValueError(
+            f"draws must hold a row of counts for each of the {n_proteins} proteins; its shape "
+            f"is {draws.shape}."
+        )
+    return draws
 
 
 def _cafa_columns(truth, score, information_accretion, weights):

@@ -5,12 +5,12 @@ import pytest
 
 from protimb.metrics import (
     average_precision_by_frequency,
+    draw_proteins,
     evaluate,
     fmax_score,
     paired_difference,
     smin_score,
 )
-from protimb.metrics._bootstrap import _draw_proteins
 
 BITS = np.array([0.5, 1.0, 2.0, 3.0])
 N_TRAIN = np.array([5, 10, 30, 5000])
@@ -41,7 +41,7 @@ def test_the_point_estimate_equals_the_separate_metrics(problem):
 def test_a_resample_equals_the_figures_of_its_repeated_rows(problem, number):
     truth, score = problem
     resample = run(truth, score).resamples.iloc[number]
-    draws = _draw_proteins(len(truth), 30, random_state=0)[:, number]
+    draws = draw_proteins(len(truth), 30, random_state=0)[:, number]
     rows = np.repeat(np.arange(len(truth)), draws.astype(int))
     by_bin = average_precision_by_frequency(truth[rows], score[rows], N_TRAIN)
     assert len(rows) == len(truth)
@@ -54,7 +54,7 @@ def test_a_term_whose_positives_were_not_drawn_is_left_out_of_that_resample():
     """Case 35, within a resample: one protein carries the rare term."""
     truth = np.array([[1, 1], [0, 1], [0, 1]])
     evaluation = evaluate(truth, truth * 0.9, n_train=[3, 30], n_resamples=50)
-    missed = _draw_proteins(3, 50, random_state=0)[0] == 0
+    missed = draw_proteins(3, 50, random_state=0)[0] == 0
     assert 0 < missed.sum() < 50
     np.testing.assert_array_equal(evaluation.resamples["AP <20"].isna(), missed)
     assert (evaluation.resamples["AP all"] == 1).all()
@@ -143,3 +143,26 @@ def test_evaluations_of_other_truths_cannot_be_paired(problem):
     truth, score = problem
     with pytest.raises(ValueError, match="cannot be paired"):
         paired_difference(run(truth, score), run(truth[::-1], score))
+
+
+def test_draws_that_are_given_stand_in_for_the_seed(problem):
+    draws = draw_proteins(len(problem[0]), 30, random_state=7)
+    assert run(*problem, draws=draws).resamples.equals(run(*problem, random_state=7).resamples)
+
+
+def test_test_sets_that_share_proteins_vary_together_under_shared_draws(problem):
+    # Two halves of one draw and their overlap: alike where proteins are, not by chance.
+    truth, score = problem
+    draws = draw_proteins(40, 200)
+    first, second, apart = (
+        run(truth[rows], score[rows], draws=draws[rows]).resamples["fmax"]
+        for rows in (slice(0, 30), slice(5, 35), slice(30, 40))
+    )
+    assert first.corr(second) > 0.6
+    assert abs(first.corr(apart)) < 0.3
+
+
+@pytest.mark.parametrize("draws", [np.ones((39, 5)), np.ones(40), -np.ones((40, 5))])
+def test_draws_need_a_row_of_counts_for_each_protein(problem, draws):
+    with pytest.raises(ValueError, match="for each of the 40 proteins"):
+        run(*problem, draws=draws)
