@@ -49,7 +49,7 @@ class CGANSampler(BaseMultilabelOverSampler):
         Passes over as many rows as ``X`` has; one pass shows the critic each row about once.
     batch_size : int, default=256
         Rows a critic update; shrinks to the number of rows.
-    lr : float, default=2e-4
+    lr : float, default=1e-3
         Learning rate of both Adam optimizers.
     sampling_exponent : float, default=0.5
         How much more often rows of rare terms are shown in training: a row is drawn in proportion
@@ -160,7 +160,7 @@ class CGANSampler(BaseMultilabelOverSampler):
         gradient_penalty=10.0,
         max_epochs=100,
         batch_size=256,
-        lr=2e-4,
+        lr=1e-3,
         sampling_exponent=0.5,
         quality_filter="cosine",
         max_rounds=10,
