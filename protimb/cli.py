@@ -143,7 +143,7 @@ def _print_comparison(result, namespace, folder):
     typer.echo(f"\n{namespace}\n")
     typer.echo(result.render(width))
     if folder:
-        typer.echo(f"\nWritten to {folder}: report.html, table.csv, terms.csv, comparison.json")
+        typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 
 
 def _names(text, known, option, everything=None):

@@ -42,7 +42,7 @@ print(
 # Two pipelines that differ in one step
 # -------------------------------------
 # Every term with fewer than 50 training proteins is raised to 50. Both classifiers make the same
-# number of updates from the same first weights, so more rows do not mean more training. The
+# number of updates from the same random weights, so more rows do not mean more training. The
 # networks of the GAN are small and briefly trained, to keep this page under a minute.
 
 

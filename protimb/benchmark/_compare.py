@@ -14,6 +14,7 @@ from protimb.benchmark._provenance import Stages, environment, fingerprint
 from protimb.benchmark._run import CLASSIFIERS, Settings, run_arm
 from protimb.benchmark._split import make_fold
 from protimb.benchmark._traces import map_columns
+from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
 
 
@@ -39,7 +40,7 @@ def compare(
     """Compare ways of treating imbalance, and say honestly which one helped whom.
 
     For each seed one fifth of the sequence clusters is held out. Each arm's sampler sees the
-    training rows only. Then the same network, from the same first weights, is trained for the
+    training rows only. Then the same network, from the same random weights, is trained for the
     same number of steps on what the arm made of them, and judged on the held-out proteins.
 
     Parameters
@@ -87,7 +88,8 @@ def compare(
     Raises
     ------
     ValueError
-        If an arm, a classifier or a parameter's arm is unknown, or the Bunch lacks a field.
+        If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
+        or the Bunch lacks a field.
     ProtimbError
         What reading the data, a sampler or training raises, unchanged.
 
@@ -99,7 +101,8 @@ def compare(
     Notes
     -----
     Bins count real training proteins, also for arms that add rows. Information accretion, the
-    weight of a term in Smin, is counted on all proteins and is the same for every arm. Terms
+    weight of a term in Smin, is counted on all proteins and is the same for every arm. The
+    network's output biases start at each term's share of positives among the arm's rows. Terms
     without a training protein stay in the table's rarest bin, terms without a test protein are
     left out of it; the record counts both.
 
@@ -113,9 +116,8 @@ def compare(
     ['none', 'ros', 'knn']
     """
     parameters = dict(locals())
-    arms = resolve_arms(arms)
+    arms, seeds = resolve_arms(arms), _as_list(seeds)
     settings = Settings.from_parameters(parameters, arms)
-    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
@@ -123,7 +125,9 @@ def compare(
             bunch = load_bunch(data, ontology, min_proteins)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
-        folds = [make_fold(bunch, seed, accretion, settings) for seed in seeds]
+        # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
+        draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
+        folds = [make_fold(bunch, seed, accretion, draws, settings) for seed in seeds]
         folds[0].is_first = True
         results = [_run_fold(arms, fold, settings, stages) for fold in folds]
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
@@ -131,6 +135,13 @@ def compare(
     if out is not None:
         comparison.save(out)
     return comparison
+
+
+def _as_list(seeds):
+    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    if not seeds:
+        raise ValueError("A comparison needs at least one seed.")
+    return seeds
 
 
 def _count_stages(arms, seeds, settings):
@@ -156,7 +167,18 @@ def _collect(results, folds, bunch, record):
     }
     terms = _describe_terms(bunch, folds).assign(**scores)
     traces = {arm: one.traces for arm, one in results[0].items()}
-    return Comparison(evaluations, terms, record, traces)
+    return Comparison(evaluations, terms, record, traces, _by_seed(results, folds))
+
+
+def _by_seed(results, folds):
+    points = {
+        (fold.seed, arm, classifier): evaluation.point
+        for fold, result in zip(folds, results, strict=True)
+        for arm, one in result.items()
+        for classifier, evaluation in one.evaluations.items()
+    }
+    table = pd.concat(points, names=["seed", "arm", "classifier", "metric"])
+    return table.rename("estimate").reset_index()
 
 
 def _describe_terms(bunch, folds):

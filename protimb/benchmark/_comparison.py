@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.benchmark._winners import CAVEAT, baseline_of, winner_sentences
+from protimb.benchmark._winners import CAVEAT, NO_CLUSTERS, baseline_of, winner_sentences
 from protimb.metrics import paired_difference
 
 LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
@@ -41,6 +41,9 @@ class Comparison:
         seconds of every stage.
     traces : dict of str -> dict
         What figures are drawn from, by arm, from the first seed.
+    by_seed : DataFrame
+        ``estimate`` of each ``seed``, ``arm``, ``classifier`` and ``metric``: their spread is
+        what another split and another training change, which the intervals leave out.
 
     See Also
     --------
@@ -50,7 +53,7 @@ class Comparison:
     -----
     Differences are taken to the arm ``none`` with the same classifier; those of an arm that is
     judged alone to ``none`` with the first classifier. With several seeds, resample number i of
-    all seeds is averaged before quantiles are taken.
+    all seeds is averaged before quantiles are taken; it draws a protein equally often in each.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class Comparison:
     terms: pd.DataFrame
     record: dict
     traces: dict = field(default_factory=dict)
+    by_seed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def table(self):
@@ -120,6 +124,12 @@ class Comparison:
         """
         return list(winner_sentences(self.evaluations).values())
 
+    @property
+    def caveat(self):
+        """What to keep in mind with the winners."""
+        data = self.record["data"]
+        return CAVEAT + NO_CLUSTERS * (data["n_clusters"] == data["n_proteins"])
+
     def __str__(self):
         return self.render()
 
@@ -136,7 +146,7 @@ class Comparison:
         text : str
         """
         table = self.wide().rename_axis(columns=None).to_string(line_width=width)
-        return "\n\n".join([table, LEGEND, "\n".join(self.winners()), CAVEAT])
+        return "\n\n".join([table, LEGEND, "\n".join(self.winners()), self.caveat])
 
     def to_csv(self, path):
         """Write the table.
@@ -156,7 +166,7 @@ class Comparison:
         path : str or Path
         """
         rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
-        content = self.record | {"winners": self.winners(), "caveat": CAVEAT, "table": rows}
+        content = self.record | {"winners": self.winners(), "caveat": self.caveat, "table": rows}
         text = json.dumps(content, indent=2, default=str, allow_nan=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
@@ -164,8 +174,9 @@ class Comparison:
         """Write the page, the tables and the figures.
 
         ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
-        a term), ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned,
-        rejected and missing, by term) and ``figures/*.png`` are for further work.
+        a term), ``seeds.csv`` (the estimates of each seed), ``comparison.json`` (with every
+        parameter), ``quality_<arm>.csv`` (rows planned, rejected and missing, by term) and
+        ``figures/*.png`` are for further work.
 
         Parameters
         ----------
@@ -183,6 +194,7 @@ class Comparison:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         self.to_csv(folder / "table.csv")
         self.terms.to_csv(folder / "terms.csv", index=False)
+        self.by_seed.to_csv(folder / "seeds.csv", index=False)
         self.to_json(folder / "comparison.json")
         for arm, traces in self.traces.items():
             if "quality" in traces:

@@ -3,11 +3,11 @@
 from os import PathLike
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_consistent_length
 
 from protimb.datasets import load_human_go, read_cafa
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._validation import dense_indicator
 
 _FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
 
@@ -29,9 +29,10 @@ def load_bunch(data, ontology, min_proteins):
     Raises
     ------
     InvalidLabelsError
-        If fewer than two terms are left.
+        If fewer than two terms are left, or labels are not binary indicators of the terms.
     ValueError
-        If ``data`` is something else, or a Bunch without a field that is needed.
+        If ``data`` is something else, or a Bunch without a field that is needed, or whose fields
+        differ in length.
     """
     if isinstance(data, str) and data == "human_go":
         bunch = load_human_go(ontology, min_proteins=min_proteins)
@@ -55,5 +56,8 @@ def _check_bunch(data):
             "CAFA folder, or a Bunch as protimb.datasets.read_cafa returns it."
         )
     fields = {name: getattr(data, name) for name in _FIELDS}
-    y = data.y.toarray() if sparse.issparse(data.y) else np.asarray(data.y)
-    return Bunch(**fields | {"X": np.asarray(data.X), "y": y})
+    X, y = np.asarray(data.X), dense_indicator(data.y).astype(np.uint8)
+    check_consistent_length(X, y, data.protein_ids, data.groups)
+    if y.shape[1] != len(data.terms):
+        raise InvalidLabelsError(f"y has {y.shape[1]} columns, but {len(data.terms)} terms.")
+    return Bunch(**fields | {"X": X, "y": y})

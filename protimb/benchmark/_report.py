@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from protimb.benchmark._comparison import LEGEND
-from protimb.benchmark._winners import CAVEAT
 
 _N_EXTREMES = 10  # terms shown at each end
 
@@ -30,7 +29,7 @@ def write_report(comparison, figures, path):
         "method": escape(_method(record)),
         "arms": _items(f"{name}: {text}" for name, text in record["arms"].items()),
         "winners": _items(comparison.winners()),
-        "caveat": escape(CAVEAT),
+        "caveat": escape(comparison.caveat),
         "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
         "legend": escape(LEGEND),
         "figures": "\n".join(_figure(*one) for one in figures.items()),
@@ -112,12 +111,14 @@ def _method(record):
     return (
         f"Seeds: {seeds}. One fifth of the sequence clusters is held out: in the first seed "
         f"{fold['n_test']:,} proteins to judge on, {fold['n_train']:,} to train on. Samplers saw "
-        "training proteins only; every arm trained the same network for "
-        f"{fold['max_steps']:,} steps from the same first weights. "
+        "training proteins only; every arm with a network trained the same one for "
+        f"{fold['max_steps']:,} steps from the same random weights. "
         f"{fold['n_terms_without_test_protein']} terms without a test protein could not be "
-        f"judged; {fold['n_terms_without_training_protein']} have no training protein. Square "
+        f"judged; {fold['n_terms_without_training_protein']} have no training protein, and stay "
+        "in the rarest bin. Square "
         f"brackets hold 95 % intervals from {n_resamples:,} bootstrap resamples of the test "
-        "proteins; differences to no resampling are paired, protein by protein. Bins count real "
+        "proteins, moved so that their mean is the estimate; differences to no resampling are "
+        "paired, protein by protein. Bins count real "
         "training proteins. Smin is better when lower, everything else when higher."
     )
 

@@ -40,7 +40,12 @@ class Settings:
         settings = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
         settings.sampler_params = settings.sampler_params or {}
         settings.classifier_params = settings.classifier_params or {}
-        _require_known("classifiers", settings.classifiers, CLASSIFIERS)
+        _require_known("classifiers", settings.classifiers, CLASSIFIERS, at_least=1)
+        if settings.n_resamples < 1:
+            raise ValueError(
+                f"n_resamples must be at least 1, got {settings.n_resamples}: without resamples "
+                "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
+            )
         _require_known("maps", settings.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
         _require_known("sampler_params", settings.sampler_params, with_sampler)
@@ -112,7 +117,7 @@ def _resample(name, arm, X, y, fold, settings, stages):
 
 
 def _network(arm, fold, settings):
-    """Build the same network for every arm: same sizes, same steps, same first weights."""
+    """Build the same network for every arm: same sizes, same steps, same random weights."""
     return GOTermClassifier(
         max_steps=fold.max_steps,
         batch_size=BATCH_SIZE,
@@ -145,8 +150,7 @@ def _judge(scores, fold, settings):
             score,
             n_train=fold.n_train,
             information_accretion=fold.information_accretion,
-            n_resamples=settings.n_resamples,
-            random_state=fold.seed,  # the same resampled proteins for every arm: paired
+            draws=fold.draws,  # the same resampled proteins for every arm: paired
         )
         for classifier, score in scores.items()
     }
@@ -154,7 +158,7 @@ def _judge(scores, fold, settings):
     return ArmResult(evaluations, by_term)
 
 
-def _require_known(what, names, known):
+def _require_known(what, names, known, at_least=0):
     unknown = [name for name in names if name not in known]
-    if unknown or isinstance(names, str):
+    if unknown or isinstance(names, str) or len(names) < at_least:
         raise ValueError(f"{what} may name {', '.join(known)}; got {names!r}.")

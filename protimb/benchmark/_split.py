@@ -47,11 +47,11 @@ def split_by_cluster(groups, *, random_state, test_size=TEST_SIZE):
     return next(splitter.split(rows, groups=groups))
 
 
-def make_fold(bunch, seed, information_accretion, settings):
+def make_fold(bunch, seed, information_accretion, draws, settings):
     """Split by cluster, and turn epochs of the real training rows into steps for every arm."""
     train, test = split_by_cluster(bunch.groups, random_state=seed)
     max_steps = settings.max_steps or settings.epochs * math.ceil(len(train) / BATCH_SIZE)
-    return Fold(bunch, seed, train, test, information_accretion, max_steps)
+    return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps)
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Fold:
     train: np.ndarray
     test: np.ndarray
     information_accretion: np.ndarray
+    draws: np.ndarray  # (n_test, n_resamples), how often each resample draws a test protein
     max_steps: int
     is_first: bool = False  # figures are drawn from the first fold
     neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for

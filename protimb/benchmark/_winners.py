@@ -5,7 +5,12 @@ from protimb.metrics import paired_difference
 CAVEAT = (
     "A leader is picked after the scores are seen, so its lead is likely a little overstated. "
     "Intervals are for one figure each, and tell what another draw of test proteins would change, "
-    "not what another split or training seed would: use more seeds for that."
+    "not what another split or training seed would: run several seeds, and compare them in "
+    "seeds.csv."
+)
+NO_CLUSTERS = (
+    " No two of these proteins share a cluster, so they were split one by one: relatives of "
+    "training proteins may be among the test proteins, which flatters every arm."
 )
 
 

@@ -1,4 +1,4 @@
-"""A comparison is fair: training rows only, equal steps, equal first weights, paired draws."""
+"""A comparison is fair: training rows only, equal steps, paired draws."""
 
 from unittest.mock import patch
 
@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 
 from protimb.benchmark import Arm, compare, split_by_cluster
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.metrics import evaluate
 from protimb.over_sampling import RandomLabelsetOverSampler
 
 SEEN = []
@@ -65,6 +66,54 @@ def test_seeds_are_averaged(toy, quick):
     assert both[present] == pytest.approx((first + second)[present] / 2)
 
 
+def test_every_seed_keeps_its_own_estimates(toy, quick):
+    both = compare(toy, arms=["knn"], seeds=[4, 7], **quick).by_seed.set_index("seed")
+    for seed in (4, 7):
+        table = compare(toy, arms=["knn"], seeds=[seed], **quick).table
+        assert both.loc[seed, "estimate"].tolist() == pytest.approx(
+            table["estimate"].tolist(), nan_ok=True
+        )
+
+
+def test_a_protein_in_two_test_sets_is_drawn_alike_for_both(toy, quick):
+    with patch("protimb.benchmark._run.evaluate", wraps=evaluate) as spy:
+        compare(toy, arms=[], classifiers=["mlp"], seeds=2, **quick)
+    tests = [split_by_cluster(toy.groups, random_state=seed)[1] for seed in (0, 1)]
+    draws = [call.kwargs["draws"] for call in spy.call_args_list]
+    drawn = [dict(zip(*pair, strict=True)) for pair in zip(tests, draws, strict=True)]
+    shared = drawn[0].keys() & drawn[1].keys()
+    assert len(shared) > 3
+    assert all((drawn[0][row] == drawn[1][row]).all() for row in shared)
+
+
+def test_proteins_without_clusters_are_said_to_be_split_one_by_one(toy, quick):
+    flat = Bunch(**toy | {"groups": toy.protein_ids})
+    assert "split one by one" in compare(flat, arms=[], **quick).render()
+    assert "split one by one" not in compare(toy, arms=[], **quick).render()
+
+
+@pytest.mark.parametrize("dtype", [bool, float, np.int64])
+def test_labels_of_any_binary_dtype_give_the_same_table(toy, quick, comparison, dtype):
+    other = Bunch(**toy | {"y": toy.y.astype(dtype)})
+    table = compare(other, arms=["smote"], maps=["tsne"], **quick).table
+    expected = comparison.table[comparison.table["arm"].isin(["none", "smote"])]
+    assert table.equals(expected.reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": lambda toy: 2 * toy.y}, "0 or 1"),
+        ({"groups": lambda toy: toy.groups[1:]}, "inconsistent numbers"),
+        ({"terms": lambda toy: toy.terms[1:]}, "12 columns, but 11 terms"),
+    ],
+)
+def test_a_bunch_whose_parts_do_not_fit_is_refused(toy, quick, change, message):
+    ((name, changed),) = change.items()
+    with pytest.raises(ValueError, match=message):
+        compare(Bunch(**toy | {name: changed(toy)}), arms=[], **quick)
+
+
 def test_a_number_of_seeds_counts_from_zero(toy, quick):
     record = compare(toy, arms=[], seeds=2, **quick).record
     assert [fold["seed"] for fold in record["folds"]] == [0, 1]
@@ -110,6 +159,10 @@ def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path
         ({"sampler_params": {"none": {}}}, "sampler_params may name ros"),
         ({"maps": ["pca"]}, "maps may name tsne, umap"),
         ({"data": 3}, "int without X, y"),
+        ({"classifiers": []}, "classifiers may name"),
+        ({"seeds": 0}, "at least one seed"),
+        ({"seeds": []}, "at least one seed"),
+        ({"n_resamples": 0}, "n_resamples must be at least 1"),
     ],
 )
 def test_unknown_names_are_errors(toy, options, message):

@@ -25,6 +25,7 @@ def test_all_files_are_there(folder):
         "figures/losses_classifier.png",
         "figures/map_smote.png",
         "report.html",
+        "seeds.csv",
         "table.csv",
         "terms.csv",
     }
