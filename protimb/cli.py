@@ -181,14 +181,15 @@ def _sampler_params(texts, arms):
             )
         params.setdefault(arm, {})[name] = _literal(value)
     for arm, values in params.items():
-        _check_names(arms[arm].make_sampler(), values)
+        _check_sampler(arms[arm].make_sampler(), values)
     return params
 
 
-def _check_names(sampler, values):
+def _check_sampler(sampler, values):
+    """Refuse names and values that the sampler would refuse after the data were read."""
     try:
-        sampler.set_params(**values)
-    except ValueError as error:  # scikit-learn's message lists the names that there are
+        sampler.set_params(**values)._validate_params()
+    except ValueError as error:  # scikit-learn's message lists what there is
         raise typer.BadParameter(str(error), param_hint="--param") from error
 
 

@@ -143,6 +143,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--param", "none.x=1", "cgan"),
         ("--param", "cgan", "arm.name=value"),
         ("--param", "ros.epochs=3", "min_members"),
+        ("--param", "cgan.n_latent=-1", "[1, inf)"),
     ],
 )
 def test_a_word_that_is_not_known_is_answered_with_those_that_are(option, value, known):

@@ -4,9 +4,9 @@ from protimb.metrics import paired_difference
 
 CAVEAT = (
     "A leader is picked after the scores are seen, so its lead is likely a little overstated. "
-    "Intervals are for one figure each, and tell what another draw of test proteins would change, "
-    "not what another split or training seed would: run several seeds, and compare them in "
-    "seeds.csv."
+    "Intervals are for one figure each: of twenty arms that change nothing, about one would leave "
+    "zero out by chance. They tell what another draw of test proteins would change, not what "
+    "another split or training seed would: run several seeds, and compare them in seeds.csv."
 )
 NO_CLUSTERS = (
     " No two of these proteins share a cluster, so they were split one by one: relatives of "
