@@ -1,6 +1,7 @@
 """The ``protimb`` command: each subcommand parses words, calls one function, prints its answer."""
 
 import ast
+import os
 import shutil
 import sys
 import warnings
@@ -37,6 +38,9 @@ def main(
     ] = False,
 ):
     """Rescue rare classes in multilabel protein data."""
+    # Read when torch is loaded. Threads that spin while they wait hold the cores that the others
+    # wait for: with something else running, training took twice as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @app.command()

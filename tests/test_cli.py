@@ -1,6 +1,7 @@
 """The command says what the functions say: one table, the winners, one line for an error."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -165,3 +166,14 @@ def test_help_loads_neither_torch_nor_sklearn():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_do_not_spin_unless_the_user_says_so(before, after, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "")  # so that what the command sets is taken back
+    if before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    else:
+        monkeypatch.setenv("OMP_WAIT_POLICY", before)
+    run("compare", "--help")
+    assert os.environ.get("OMP_WAIT_POLICY") == after
