@@ -93,6 +93,8 @@ class LazySequences(Mapping):
             raise KeyError(protein_id)
         if self._sequences is None:
             self._sequences = read_fasta(self.path)
+        if protein_id not in self._sequences:
+            raise FastaError(f"{self.path} has no sequence for protein {protein_id!r}.")
         return self._sequences[protein_id]
 
     def __iter__(self):

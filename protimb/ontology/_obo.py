@@ -103,9 +103,7 @@ def _build(header, terms, obsolete, relations, path):
         names={term: text_value(one, "name", term) for term, one in terms.items()},
         namespaces=namespaces,
         parents=_parents(terms, namespaces, relations, path),
-        alt_ids={
-            alt: term for term, one in terms.items() for alt in identifiers(one, "alt_id", path)
-        },
+        alt_ids=_alternative_ids(terms, path),
         obsolete={term: _retired(one, path) for term, one in obsolete.items()},
         version=text_value(header, "data-version", ""),
     )
@@ -144,3 +142,15 @@ def _retired(stanza, path):
         tuple(identifiers(stanza, "replaced_by", path)),
         tuple(identifiers(stanza, "consider", path)),
     )
+
+
+def _alternative_ids(terms, path):
+    owner: dict[str, str] = {}
+    for term, stanza in terms.items():
+        for alternative in identifiers(stanza, "alt_id", path):
+            if owner.setdefault(alternative, term) != term:
+                raise OntologyError(
+                    f"{path}: {alternative} is an alt_id of two terms, {owner[alternative]} and "
+                    f"{term}, so annotations with it would be ambiguous. Keep one."
+                )
+    return owner

@@ -161,8 +161,14 @@ def _mean_imbalance_totals(n_before):
 
 def _named_totals(strategy, target, n_before):
     n_target = n_before.copy()
+    asked: dict = {}
     for term, total in strategy.items():
         column = target.column(term)
+        if asked.setdefault(column, term) != term:
+            raise ValueError(
+                f"sampling_strategy names one term twice, as {asked[column]!r} and as {term!r}. "
+                "Keep one of the two."
+            )
         _check_total(term, total, n_before[column])
         n_target[column] = _clipped(total)
     return n_target

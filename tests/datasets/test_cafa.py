@@ -10,6 +10,7 @@ from protimb.exceptions import (
     AnnotationError,
     AnnotationWarning,
     EmbeddingWarning,
+    FastaError,
     OntologyWarning,
 )
 
@@ -111,6 +112,12 @@ def test_sequences_are_read_when_first_asked_for(folder):
     data = read(folder)
     (folder / "train_sequences.fasta").write_text(">P1\nWWW\n")
     assert data.sequences["P1"] == "WWW"
+
+
+def test_a_protein_without_a_sequence_is_named_when_it_is_asked_for(folder):
+    (folder / "train_sequences.fasta").write_text(">P1\nWWW\n")
+    with pytest.raises(FastaError, match="no sequence for protein 'P2'"):
+        read(folder).sequences["P2"]
 
 
 def test_folder_without_sequences_is_read(folder):

@@ -223,3 +223,9 @@ def test_file_cut_between_two_terms_lacks_parents_and_is_refused(write, go_excer
     end = go_excerpt.index("\n\n[", int(share * len(go_excerpt))) + 1
     with pytest.raises(OntologyError, match="Is the file complete"):
         read_obo(write(go_excerpt[:end]))
+
+
+def test_an_alternative_id_of_two_terms_is_refused(write):
+    text = "format-version: 1.2\n\n" + "".join(stanza(k, "alt_id: GO:0000009") for k in (1, 2))
+    with pytest.raises(OntologyError, match="alt_id of two terms, GO:0000001 and GO:0000002"):
+        read_obo(write(text))

@@ -156,6 +156,13 @@ def test_total_below_the_members_there_are_is_refused(sampler, X, y):
         sampler.set_params(sampling_strategy={1: 7.5}).fit_resample(X, y)
 
 
+def test_one_term_named_in_two_ways_is_refused(sampler, X, y):
+    """Case 11: the last of the two totals would win in silence."""
+    frame = pd.DataFrame(y, columns=["GO:1", "GO:2", "GO:3"])
+    with pytest.raises(ValueError, match="one term twice, as 'GO:2' and as 1"):
+        sampler.set_params(sampling_strategy={"GO:2": 12, 1: 9}).fit_resample(X, frame)
+
+
 def test_rows_of_X_and_y_must_match(sampler, X, y):
     """Case 12."""
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
