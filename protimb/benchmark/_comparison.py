@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.benchmark._winners import CAVEAT, NO_CLUSTERS, baseline_of, winner_sentences
+from protimb.benchmark._winners import CAVEAT, LEGEND, NO_CLUSTERS, baseline_of, winner_sentences
 from protimb.metrics import paired_difference
 
-LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
 COLUMNS = [
     "arm",
     "classifier",

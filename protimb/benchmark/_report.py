@@ -7,7 +7,7 @@ from string import Template
 import numpy as np
 import pandas as pd
 
-from protimb.benchmark._comparison import LEGEND
+from protimb.benchmark._winners import LEGEND
 
 _N_EXTREMES = 10  # terms shown at each end
 

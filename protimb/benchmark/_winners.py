@@ -2,6 +2,7 @@
 
 from protimb.metrics import paired_difference
 
+LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
 CAVEAT = (
     "A leader is picked after the scores are seen, so its lead is likely a little overstated. "
     "Intervals are for one figure each: of twenty arms that change nothing, about one would leave "
