@@ -1,0 +1,106 @@
+"""Write docs/results.md from the tables that `protimb compare` left in docs/results.
+
+Run by hand after a comparison: ``python benchmarks/results_page.py > docs/results.md``. Each
+folder docs/results/<ontology> holds ``table.csv``, ``comparison.json`` and, from several seeds,
+``seeds.csv``, as ``protimb compare --out`` wrote them.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+FOLDER = Path(__file__).parents[1] / "docs" / "results"
+ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
+METRICS = {
+    "fmax": "Fmax",
+    "smin": "Smin (bits)",
+    "AP all": "AP all",
+    "AP <20": "<20",
+    "AP 20-49": "20-49",
+    "AP 50-199": "50-199",
+    "AP 200-1999": "200-1999",
+    "AP >=2000": ">=2000",
+}
+
+HEAD = """\
+# Results
+
+What `protimb compare` measured on the packaged human proteins; see
+[how the comparison is kept honest](user_guide/honest_comparison.md). `AP` is macro average
+precision, over all terms and by number of real training proteins. The first table of each
+ontology gives the figures, the second the paired differences to `none` with the same classifier
+and their 95 % intervals over test proteins; `*` marks an interval that leaves zero out.
+The command below each heading repeats the run; `benchmarks/results_page.py` wrote this page from
+the tables in `docs/results`.
+"""
+
+
+def main():
+    """Print the page."""
+    print(HEAD)
+    for ontology, title in ONTOLOGIES.items():
+        if (FOLDER / ontology).is_dir():
+            print("\n".join(section(FOLDER / ontology, title)))
+
+
+def section(folder, title):
+    """Return the lines of one ontology."""
+    record = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    table = pd.read_csv(folder / "table.csv").dropna(subset="estimate")
+    table = table[table["metric"].isin(METRICS)]
+    others = table[table["arm"] != "none"]
+    lines = [f"## {title}", "", "```console", command(record), "```", "", made_in(record), ""]
+    lines += markdown(table, table.apply(estimate, axis=1))
+    lines += ["", "Difference to `none`:", ""]
+    lines += markdown(others, others.apply(difference, axis=1))
+    return [*lines, "", *(f"- {sentence}" for sentence in record["winners"]), ""]
+
+
+def command(record):
+    """Return the command that makes the same comparison."""
+    parameters = record["parameters"]
+    words = [f"--ontology {parameters['ontology']}", f"--seeds {len(parameters['seeds'])}"]
+    return " ".join(["protimb compare", *words, "--out report"])
+
+
+def made_in(record):
+    """Say how much was compared, and how long that took."""
+    minutes = sum(stage["seconds"] for stage in record["seconds"]) / 60
+    fold = record["folds"][0]
+    return (
+        f"{record['data']['n_terms']:,} terms; {fold['n_train']:,} training and "
+        f"{fold['n_test']:,} test proteins in the first seed; {minutes:.1f} minutes in all, with "
+        f"OMP_NUM_THREADS={record['environment']['threads']}."
+    )
+
+
+def markdown(table, cells):
+    """Lay cells out as a Markdown table: a row an arm and classifier, a column a metric."""
+    keys = [table["classifier"], table["arm"]]
+    classifiers = list(table["classifier"].unique())
+    order = dict.fromkeys(zip(*keys, strict=True))
+    order = sorted(order, key=lambda key: classifiers.index(key[0]))  # stable: arms stay in order
+    wide = cells.groupby([*keys, table["metric"]]).first().unstack()
+    wide = wide.loc[order, [metric for metric in METRICS if metric in wide]]
+    head = ["classifier", "arm", *(METRICS[metric] for metric in wide)]
+    rows = [[*index, *row] for index, row in zip(wide.index, wide.to_numpy(), strict=True)]
+    ruler = ["---", "---", *["--:"] * wide.shape[1]]
+    return ["| " + " | ".join(row) + " |" for row in [head, ruler, *rows]]
+
+
+def estimate(row):
+    """Write a figure."""
+    return f"{row['estimate']:.2f}" if row["metric"] == "smin" else f"{row['estimate']:.3f}"
+
+
+def difference(row):
+    """Write a paired difference with its interval."""
+    digits = 2 if row["metric"] == "smin" else 3
+    values = [f"{row[name]:+.{digits}f}" for name in ("difference", "diff_low", "diff_high")]
+    sure = "*" if row["diff_low"] > 0 or row["diff_high"] < 0 else ""
+    return f"{values[0]} [{values[1]}, {values[2]}]{sure}"
+
+
+if __name__ == "__main__":
+    main()
