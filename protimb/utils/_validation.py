@@ -141,6 +141,9 @@ def dense_indicator(y, name="y"):
     InvalidLabelsError
         If ``y`` has another shape, or values other than 0 and 1.
     """
+    is_plain = isinstance(y, np.ndarray) and y.ndim == 2 and y.size and y.dtype.kind in "bu"
+    if is_plain and y.max() <= 1:  # what our own data sets hold is spared the way over CSR
+        return y.astype(bool)
     return check_indicator(y, name)[0].toarray().astype(bool)
 
 
