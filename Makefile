@@ -27,7 +27,7 @@ help:  ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
-	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --out $(OUT) $(ARGS)
+	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --maps tsne,umap --out $(OUT) $(ARGS)
 
 test: $(VENV)/.test  ## Run every test and doctest; a skipped test is a failure
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
