@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from protimb.classification._base import in_blocks
-from protimb.nn import SeededDropout, seeded_linear
+from protimb.nn import SeededDropout, SeededNoise, seeded_linear
 
 
 def build_network(
@@ -87,26 +87,3 @@ def at_rest(network):
         if isinstance(module, SeededDropout | SeededNoise):
             module.generator = None
     return network.cpu().eval()
-
-
-class SeededNoise(nn.Module):
-    """Gaussian noise on the input whose draws come from a generator that the caller owns.
-
-    Parameters
-    ----------
-    scale : float
-        Standard deviation.
-    generator : torch.Generator
-        Source of the noise, on the device of the input.
-    """
-
-    def __init__(self, scale, generator):
-        super().__init__()
-        self.scale = scale
-        self.generator = generator
-
-    def forward(self, x):
-        """Add noise while training; the identity in eval mode."""
-        if not self.training or self.scale == 0:
-            return x
-        return x + self.scale * torch.randn(x.shape, generator=self.generator, device=x.device)

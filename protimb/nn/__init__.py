@@ -2,7 +2,7 @@
 
 from protimb.nn._backbones import BACKBONES, BaseBackbone, ConditionalNetwork, MLPBackbone
 from protimb.nn._conditioning import MultiHotCondition
-from protimb.nn._layers import PiecewiseLinear, SeededDropout, seeded_linear
+from protimb.nn._layers import PiecewiseLinear, SeededDropout, SeededNoise, seeded_linear
 
 __all__ = [
     "BACKBONES",
@@ -12,5 +12,6 @@ __all__ = [
     "MultiHotCondition",
     "PiecewiseLinear",
     "SeededDropout",
+    "SeededNoise",
     "seeded_linear",
 ]

@@ -60,6 +60,29 @@ class SeededDropout(nn.Module):
         return x * mask / (1 - self.p)
 
 
+class SeededNoise(nn.Module):
+    """Gaussian noise on the input whose draws come from a generator that the caller owns.
+
+    Parameters
+    ----------
+    scale : float
+        Standard deviation.
+    generator : torch.Generator
+        Source of the noise, on the device of the input.
+    """
+
+    def __init__(self, scale, generator):
+        super().__init__()
+        self.scale = scale
+        self.generator = generator
+
+    def forward(self, x):
+        """Add noise while training; the identity in eval mode."""
+        if not self.training or self.scale == 0:
+            return x
+        return x + self.scale * torch.randn(x.shape, generator=self.generator, device=x.device)
+
+
 class PiecewiseLinear(nn.Module):
     """A leaky ReLU that knows its second derivative is zero.
 
