@@ -13,7 +13,6 @@ from protimb.nn import BACKBONES, BaseBackbone
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FRONT_PAGES = [DOCS / "index.md", ROOT / "README.md"]
-FRONT_PAGES = [DOCS / "index.md", ROOT / "README.md"]
 PAGES = sorted((ROOT / "examples").rglob("plot_*.py"))
 
 

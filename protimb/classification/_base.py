@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
@@ -102,6 +102,15 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         return float(
             average_precision_score(y[:, held], probabilities[:, held], sample_weight=sample_weight)
         )
+
+    def _read_training(self, X, y, terms=None):
+        """Check the training rows, and learn from y what every classifier has to know of it."""
+        X = self._check_rows(X, reset=True)
+        labels, self._coding = encode_targets(y, terms)
+        check_consistent_length(X, labels)
+        self.classes_, self.terms_ = self._coding.classes, self._coding.terms
+        self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
+        return X, labels
 
     def _check_rows(self, X, *, reset):
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)

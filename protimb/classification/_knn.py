@@ -6,10 +6,8 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler, normalize
-from sklearn.utils.validation import check_consistent_length
 
 from protimb.classification._base import BaseTermClassifier, in_blocks, unchanged_on_failure
-from protimb.classification._targets import encode_targets
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -102,11 +100,7 @@ class KNNTermClassifier(BaseTermClassifier):
         """
         self._validate_params()
         with unchanged_on_failure(self):
-            X = self._check_rows(X, reset=True)
-            labels, self._coding = encode_targets(y)
-            check_consistent_length(X, labels)
-            self.classes_, self.terms_ = self._coding.classes, self._coding.terms
-            self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
+            X, labels = self._read_training(X, y)
             self._scaler = StandardScaler().fit(X) if self.standardize else None
             votes = CosineVote(self.n_neighbors, self.temperature)
             self._votes = votes.fit(self._standardized(X), labels)

@@ -8,12 +8,12 @@ from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import ColumnBalance, check_row_weights
 from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
 from protimb.classification._knn import CosineVote
-from protimb.classification._targets import dense_labels, encode_targets
+from protimb.classification._targets import dense_labels
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
@@ -213,11 +213,7 @@ class GOTermClassifier(BaseTermClassifier):
         self._validate_params()
         self._check_layers()
         with unchanged_on_failure(self):
-            X = self._check_rows(X, reset=True)
-            labels, self._coding = encode_targets(y, self.terms)
-            check_consistent_length(X, labels)
-            self.classes_, self.terms_ = self._coding.classes, self._coding.terms
-            self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
+            X, labels = self._read_training(X, y, self.terms)
             self._check_ontology()
             weights = self._row_weights(X, y, sample_weight)
             self._scaler = StandardScaler().fit(X, sample_weight=weights)

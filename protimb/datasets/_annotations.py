@@ -9,7 +9,7 @@ import pandas as pd
 
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
-from protimb.ontology._files import local_path, read_text
+from protimb.utils._files import local_path, read_text
 
 COLUMNS = ["EntryID", "term", "aspect"]
 # GAF writes an aspect as one letter, CAFA as three.

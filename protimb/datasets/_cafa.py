@@ -14,7 +14,6 @@ from protimb.datasets._fasta import LazySequences
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
 from protimb.ontology import read_obo
-from protimb.ontology._files import read_text
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
     cut_columns,
@@ -22,6 +21,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._files import read_text
 from protimb.utils._validation import a_few
 
 ONTOLOGIES = {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
-from protimb.ontology._files import local_path
+from protimb.utils._files import local_path
 
 
 def read_embeddings(path, ids, *, select=None, missing="raise"):

@@ -6,7 +6,7 @@ from warnings import warn
 
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
-from protimb.ontology._files import local_path, read_text
+from protimb.utils._files import local_path, read_text
 
 # A gap or an inner stop is no residue; encoders know X as "any".
 _UNREADABLE = str.maketrans("-*.", "XXX")

@@ -95,9 +95,11 @@ def evaluate(
         draws = draw_proteins(len(truth), n_resamples, random_state)
     draws = _check_draws(draws, len(truth))
 
+    counts = _count_by_threshold(truth, score, information_accretion)
+
     def measure(weights):
-        cafa = _cafa_columns(truth, score, information_accretion, weights)
-        return pd.DataFrame(cafa | _precision_columns(truth, score, members, weights))
+        precision = _precision_columns(truth, score, members, weights)
+        return pd.DataFrame(_cafa_columns(counts, weights) | precision)
 
     n_terms, n_left_out = _count_terms(truth, members)
     return Evaluation(
@@ -240,13 +242,18 @@ def _check_draws(draws, n_proteins):
     return draws
 
 
-def _cafa_columns(truth, score, information_accretion, weights):
-    counts = ThresholdCounts.from_scores(truth, score)
-    precision, recall, _ = counts.precision_recall(weights)
-    columns = {"fmax": best_f(precision, recall)}
+def _count_by_threshold(truth, score, information_accretion):
+    counts = {"fmax": ThresholdCounts.from_scores(truth, score)}
     if information_accretion is not None:
-        counts = ThresholdCounts.from_scores(truth, score, None, information_accretion)
-        columns["smin"] = least_distance(*counts.uncertainty_misinformation(weights))
+        counts["smin"] = ThresholdCounts.from_scores(truth, score, None, information_accretion)
+    return counts
+
+
+def _cafa_columns(counts, weights):
+    precision, recall, _ = counts["fmax"].precision_recall(weights)
+    columns = {"fmax": best_f(precision, recall)}
+    if "smin" in counts:
+        columns["smin"] = least_distance(*counts["smin"].uncertainty_misinformation(weights))
     return columns
 
 

@@ -1,9 +1,12 @@
 """How unequal terms are: IRLbl, MeanIR, label cardinality and density."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from protimb.utils._validation import dense_indicator
+from protimb.utils._imbalance import irlbl
+from protimb.utils._validation import check_indicator
 
 
 def imbalance_report(y, terms=None):
@@ -49,10 +52,10 @@ def imbalance_report(y, terms=None):
     GO:1      4       1.00    1.0
     GO:2      1       0.25    4.0
     """
-    indicators = dense_indicator(y, "y")
-    names = _term_names(y, terms, indicators.shape[1])
-    count = indicators.sum(axis=0)
-    columns = {"count": count, "frequency": count / len(indicators), "IRLbl": _irlbl(count)}
+    indicator, own_names = check_indicator(y)
+    names = own_names if terms is None else _checked_names(terms, len(own_names))
+    count = _count(indicator)
+    columns = {"count": count, "frequency": count / indicator.shape[0], "IRLbl": irlbl(count)}
     return pd.DataFrame(columns, index=pd.Index(names, name="term"))
 
 
@@ -89,7 +92,7 @@ def imbalance_ratio_per_label(y):
     >>> imbalance_ratio_per_label([[1, 0, 0], [1, 1, 0]])
     array([ 1.,  2., inf])
     """
-    return _irlbl(dense_indicator(y, "y").sum(axis=0))
+    return irlbl(_count(check_indicator(y)[0]))
 
 
 def mean_imbalance_ratio(y):
@@ -129,9 +132,9 @@ def mean_imbalance_ratio(y):
     >>> mean_imbalance_ratio([[1, 0, 0], [1, 1, 0]])
     1.5
     """
-    irlbl = imbalance_ratio_per_label(y)
-    irlbl = irlbl[np.isfinite(irlbl)]
-    return float(irlbl.mean()) if len(irlbl) else float("nan")
+    ratios = imbalance_ratio_per_label(y)
+    ratios = ratios[np.isfinite(ratios)]
+    return float(ratios.mean()) if len(ratios) else float("nan")
 
 
 def label_cardinality(y):
@@ -161,7 +164,8 @@ def label_cardinality(y):
     >>> label_cardinality([[1, 0, 1, 0], [1, 0, 0, 0]])
     1.5
     """
-    return float(dense_indicator(y, "y").sum(axis=1).mean())
+    indicator, _ = check_indicator(y)
+    return indicator.nnz / indicator.shape[0]
 
 
 def label_density(y):
@@ -192,17 +196,15 @@ def label_density(y):
     >>> label_density([[1, 0, 1, 0], [1, 0, 0, 0]])
     0.375
     """
-    return float(dense_indicator(y, "y").mean())
+    indicator, _ = check_indicator(y)
+    return indicator.nnz / math.prod(indicator.shape)
 
 
-def _irlbl(count):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(count > 0, count.max() / count, np.inf)
+def _count(indicator):
+    return indicator.sum(axis=0, dtype=np.int64)
 
 
-def _term_names(y, terms, n_terms):
-    if terms is None:
-        return list(getattr(y, "columns", range(n_terms)))
+def _checked_names(terms, n_terms):
     if len(terms) != n_terms:
         raise ValueError(f"terms names {len(terms)} columns, but y has {n_terms}.")
     return list(terms)

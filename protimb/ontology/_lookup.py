@@ -7,6 +7,7 @@ from warnings import warn
 import numpy as np
 
 from protimb.exceptions import OntologyWarning, UnknownTermError
+from protimb.utils._validation import a_few
 
 UNKNOWN_POLICIES = ("warn", "ignore", "raise")
 
@@ -78,12 +79,11 @@ def _report(lookup, ontology, unknown):
 def _message(lookup, ontology):
     n_ids, n_unknown = len(lookup.columns), sum(lookup.unknown.values())
     names = sorted(map(str, lookup.unknown))
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     n_obsolete = sum(one in ontology.obsolete for one in lookup.unknown)
     message = (
         f"{n_unknown} of {n_ids} annotations name {len(names)} terms that this ontology "
         f"(version {ontology.version or 'unknown'}) does not have, {n_obsolete} of them obsolete "
-        f"without a single replacement: {shown}."
+        f"without a single replacement: {a_few(names)}."
     )
     if n_unknown > SUSPICIOUS_UNKNOWN_RATE * n_ids:
         message += " Annotations and ontology may be of different releases."

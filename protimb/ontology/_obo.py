@@ -1,9 +1,9 @@
 """Read OBO files strictly: what propagation relies on is checked, and errors say where."""
 
 from protimb.exceptions import OntologyError
-from protimb.ontology._files import local_path, read_text
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._stanzas import Stanza, identifiers, parse_stanzas, text_value
+from protimb.utils._files import local_path, read_text
 
 
 def read_obo(path, *, relations=("is_a", "part_of")):

@@ -12,6 +12,7 @@ from protimb.training import (
     resolve_device,
     torch_generator,
 )
+from protimb.utils._imbalance import irlbl
 
 # Rows a call of the generator: large enough to keep the cores busy, small enough for any memory.
 _CHUNK = 4096
@@ -107,8 +108,7 @@ def row_weights(y, exponent):
         At least 1; rows without a label get 1.
     """
     counts = np.asarray(y.sum(axis=0)).ravel()
-    irlbl = counts.max(initial=1) / np.maximum(counts, 1)
-    rarest = y.multiply(irlbl).max(axis=1).toarray().ravel()
+    rarest = y.multiply(irlbl(counts)).max(axis=1).toarray().ravel()
     return np.maximum(rarest, 1.0) ** exponent
 
 

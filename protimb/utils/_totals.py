@@ -9,6 +9,7 @@ import numpy as np
 from imblearn.utils import check_sampling_strategy
 
 from protimb.exceptions import InvalidLabelsError, RareTermWarning, SkippedTermWarning
+from protimb.utils._imbalance import irlbl
 from protimb.utils._validation import a_few
 
 ON_EVERY_ROW = "on every row"
@@ -153,7 +154,7 @@ def _multilabel_totals(strategy, target, y, n_before):
 def _mean_imbalance_totals(n_before):
     # IRLbl(t) = max count / count(t); MeanIR is its mean over the terms that have members.
     present = n_before > 0
-    imbalance = n_before.max() / n_before[present]
+    imbalance = irlbl(n_before)[present]
     # The tolerance keeps a quotient such as 3.0000000000000004 from asking for a fourth row.
     total = np.ceil(n_before.max() / imbalance.mean() - 1e-9).astype(np.int64)
     return np.where(present, np.maximum(n_before, total), 0)
