@@ -23,7 +23,7 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
     """Base of all term classifiers; a subclass fits, and scores rows that were checked."""
 
     @abstractmethod
-    def _scores(self, X):
+    def _scores(self, X, dtype):
         """Give checked rows one score in [0, 1] for each column of the encoded labels."""
 
     def predict_proba(self, X):
@@ -37,12 +37,13 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         Returns
         -------
         probabilities : ndarray
-            float32 of shape (n_rows, n_terms) for multilabel targets, one independent
-            probability a term; float64 of shape (n_rows, n_classes), rows summing to 1, for
-            a single label.
+            Of shape (n_rows, n_terms) for multilabel targets, one independent probability a
+            term, in float32 where X is float32 or float16 and else in float64; float64 of
+            shape (n_rows, n_classes), rows summing to 1, for a single label.
         """
         check_is_fitted(self)
-        return self._coding.probabilities(self._scores(self._check_rows(X, reset=False)))
+        scores = self._scores(self._check_rows(X, reset=False), _score_dtype(X))
+        return self._coding.probabilities(scores)
 
     def predict(self, X):
         """Decide which terms, or which class, each row has.
@@ -123,6 +124,13 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _score_dtype(X):
+    # Near 1 float32 has too few digits to tell two sure answers apart.
+    dtypes = getattr(X, "dtypes", [getattr(X, "dtype", None)])  # of columns, or of an array
+    narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
+    return np.float32 if narrow else np.float64
 
 
 @contextmanager

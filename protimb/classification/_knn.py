@@ -65,7 +65,7 @@ class KNNTermClassifier(BaseTermClassifier):
     >>> y = np.array([[1, 1], [1, 0], [0, 1], [0, 1]])
     >>> knn = KNNTermClassifier(n_neighbors=2, standardize=False).fit(X, y)
     >>> knn.predict_proba([[3.0, 0.0]]).round(2)
-    array([[1. , 0.5]], dtype=float32)
+    array([[1. , 0.5]])
     """
 
     _parameter_constraints: ClassVar = {
@@ -106,8 +106,8 @@ class KNNTermClassifier(BaseTermClassifier):
             self._votes = votes.fit(self._standardized(X), labels)
         return self
 
-    def _scores(self, X):
-        return self._votes.scores(self._standardized(X))
+    def _scores(self, X, dtype):
+        return self._votes.scores(self._standardized(X)).astype(dtype, copy=False)
 
     def _standardized(self, X):
         return X if self._scaler is None else self._scaler.transform(X)

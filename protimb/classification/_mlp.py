@@ -258,9 +258,9 @@ class GOTermClassifier(BaseTermClassifier):
         )
         self.network_, self.history_ = train_network(data, self, rng)
 
-    def _scores(self, X):
+    def _scores(self, X, dtype):
         X = self._scaler.transform(X)
-        scores = expit(self._logits(X))
+        scores = expit(self._logits(X).astype(dtype, copy=False))
         if self._neighbors is not None:
             scores = (scores + self._neighbors.scores(X)) / 2
         if self.ontology is not None:

@@ -35,7 +35,8 @@ def applicable_checks():
         for _, check in estimator_checks_generator(estimator):
             name = check.func.__name__
             reason = EXPECTED_FAILED[type(estimator)].get(name)
-            marks = [pytest.mark.xfail(reason=reason)] if reason else []
+            # Not strict: on some processor the last digits may agree.
+            marks = [pytest.mark.xfail(reason=reason, strict=False)] if reason else []
             if not does_not_apply(name, estimator):
                 case_id = f"{type(estimator).__name__}-{name}"
                 checks.append(pytest.param(estimator, check, id=case_id, marks=marks))

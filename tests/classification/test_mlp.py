@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 from scipy.special import expit
 from sklearn.base import clone
@@ -31,6 +32,19 @@ def test_probabilities_are_one_float32_a_term(small, data):
     scores = small().fit(data.X, data.y).predict_proba(data.X[:7])
     assert scores.shape == (7, 6)
     assert scores.dtype == np.float32
+
+
+def test_sure_answers_keep_the_order_of_their_logits(small, data):
+    # Logits of 12 to 13 in steps of 0.01 are ties as float32 probabilities.
+    model = small(hidden_layer_sizes=()).fit(data.X, data.y)
+    torch.nn.init.zeros_(model.network_[-1].weight)
+    model.network_[-1].weight.data[:, 0] = 1
+    torch.nn.init.zeros_(model.network_[-1].bias)
+    X = np.zeros((100, data.X.shape[1]))
+    X[:, 0] = model._scaler.mean_[0] + model._scaler.scale_[0] * np.linspace(12, 13, 100)
+    order = model.predict_proba(X)[:, 0].argsort()
+    assert (order == model.decision_function(X)[:, 0].argsort()).all()
+    assert len(np.unique(model.predict_proba(X)[:, 0])) == 100
 
 
 def test_predictions_keep_the_dtype_of_the_target(small, data):
