@@ -2,11 +2,15 @@
 
 from protimb.metrics._bootstrap import Evaluation, draw_proteins, evaluate, paired_difference
 from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
+from protimb.metrics._concurrence import scumble_per_label, scumble_per_row, scumble_score
 from protimb.metrics._imbalance import (
     imbalance_ratio_per_label,
+    imbalance_ratio_variation,
     imbalance_report,
+    imbalance_summary,
     label_cardinality,
     label_density,
+    labelset_counts,
     mean_imbalance_ratio,
 )
 from protimb.metrics._ranking import (
@@ -24,11 +28,17 @@ __all__ = [
     "fmax_curve",
     "fmax_score",
     "imbalance_ratio_per_label",
+    "imbalance_ratio_variation",
     "imbalance_report",
+    "imbalance_summary",
     "label_cardinality",
     "label_density",
+    "labelset_counts",
     "mean_imbalance_ratio",
     "paired_difference",
+    "scumble_per_label",
+    "scumble_per_row",
+    "scumble_score",
     "smin_curve",
     "smin_score",
     "term_average_precision",

@@ -1,11 +1,13 @@
-"""How unequal terms are: IRLbl, MeanIR, label cardinality and density."""
+"""How unequal terms are: IRLbl, MeanIR, CVIR, cardinality, density, labelsets."""
 
 import math
 
 import numpy as np
 import pandas as pd
 
-from protimb.utils._imbalance import irlbl
+from protimb.metrics._concurrence import mean_over_members
+from protimb.utils._imbalance import irlbl, mean_ir, scumble_rows
+from protimb.utils._labelsets import number_labelsets
 from protimb.utils._validation import check_indicator
 
 
@@ -21,9 +23,9 @@ def imbalance_report(y, terms=None):
 
     Returns
     -------
-    report : DataFrame of shape (n_terms, 3)
+    report : DataFrame of shape (n_terms, 4)
         Indexed by ``term``, in the order of the columns: ``count`` (rows of the term),
-        ``frequency`` (their share) and ``IRLbl``.
+        ``frequency`` (their share), ``IRLbl`` and ``SCUMBLE`` (NaN without members).
 
     Raises
     ------
@@ -34,8 +36,9 @@ def imbalance_report(y, terms=None):
 
     See Also
     --------
+    imbalance_summary : One figure for all terms, of each kind.
     imbalance_ratio_per_label : The column ``IRLbl``.
-    mean_imbalance_ratio : Its mean.
+    scumble_per_label : The column ``SCUMBLE``.
 
     References
     ----------
@@ -47,16 +50,72 @@ def imbalance_report(y, terms=None):
     --------
     >>> from protimb.metrics import imbalance_report
     >>> imbalance_report([[1, 0], [1, 1], [1, 0], [1, 0]], terms=["GO:1", "GO:2"])
-          count  frequency  IRLbl
+          count  frequency  IRLbl  SCUMBLE
     term
-    GO:1      4       1.00    1.0
-    GO:2      1       0.25    4.0
+    GO:1      4       1.00    1.0     0.05
+    GO:2      1       0.25    4.0     0.20
     """
     indicator, own_names = check_indicator(y)
     names = own_names if terms is None else _checked_names(terms, len(own_names))
     count = _count(indicator)
-    columns = {"count": count, "frequency": count / indicator.shape[0], "IRLbl": irlbl(count)}
+    columns = {
+        "count": count,
+        "frequency": count / indicator.shape[0],
+        "IRLbl": irlbl(count),
+        "SCUMBLE": mean_over_members(indicator),
+    }
     return pd.DataFrame(columns, index=pd.Index(names, name="term"))
+
+
+def imbalance_summary(y):
+    """Describe a target by one figure of each kind.
+
+    Parameters
+    ----------
+    y : array, sparse or DataFrame of shape (n_rows, n_terms)
+        Binary indicators.
+
+    Returns
+    -------
+    summary : Series of float
+        ``rows``, ``terms``, ``cardinality``, ``density``, ``labelsets``, ``unique labelsets``
+        (those of a single row), ``MeanIR``, ``CVIR``, ``SCUMBLE``.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` is not a matrix of binary indicators.
+
+    See Also
+    --------
+    imbalance_report : The same term by term.
+
+    Examples
+    --------
+    >>> from protimb.metrics import imbalance_summary
+    >>> imbalance_summary([[1, 1], [1, 0], [1, 0], [1, 0]])[["labelsets", "MeanIR", "SCUMBLE"]]
+    labelsets    2.00
+    MeanIR       2.50
+    SCUMBLE      0.05
+    dtype: float64
+    """
+    indicator, _ = check_indicator(y)
+    count = _count(indicator)
+    labelsets = np.bincount(number_labelsets(indicator))
+    return pd.Series(
+        {
+            "rows": indicator.shape[0],
+            "terms": indicator.shape[1],
+            "cardinality": indicator.nnz / indicator.shape[0],
+            "density": indicator.nnz / math.prod(indicator.shape),
+            "labelsets": len(labelsets),
+            "unique labelsets": (labelsets == 1).sum(),
+            "MeanIR": mean_ir(count),
+            "CVIR": _variation(count),
+            "SCUMBLE": scumble_rows(indicator, irlbl(count)).mean(),
+        },
+        dtype=float,
+    )
 
 
 def imbalance_ratio_per_label(y):
@@ -132,9 +191,80 @@ def mean_imbalance_ratio(y):
     >>> mean_imbalance_ratio([[1, 0, 0], [1, 1, 0]])
     1.5
     """
-    ratios = imbalance_ratio_per_label(y)
-    ratios = ratios[np.isfinite(ratios)]
-    return float(ratios.mean()) if len(ratios) else float("nan")
+    return mean_ir(_count(check_indicator(y)[0]))
+
+
+def imbalance_ratio_variation(y):
+    """Compute CVIR: the standard deviation of IRLbl by its mean.
+
+    Small where all terms are about equally rare, large where a few are much rarer than the rest.
+
+    Parameters
+    ----------
+    y : array or sparse of shape (n_rows, n_terms)
+        Binary indicators.
+
+    Returns
+    -------
+    cvir : float
+        At least 0; NaN where fewer than two terms have members.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` is not a matrix of binary indicators.
+
+    See Also
+    --------
+    mean_imbalance_ratio : What it is relative to.
+
+    Notes
+    -----
+    The deviation is that of a sample: squares are divided by the number of terms less one, as in
+    [1]_. Terms without members are left out.
+
+    References
+    ----------
+    .. [1] F. Charte et al., Neurocomputing 163, 2015. doi:10.1016/j.neucom.2014.08.091
+
+    Examples
+    --------
+    >>> from protimb.metrics import imbalance_ratio_variation
+    >>> round(imbalance_ratio_variation([[1, 1], [1, 0], [1, 0], [1, 1]]), 6)  # IRLbl is 1 and 2
+    0.471405
+    """
+    return _variation(_count(check_indicator(y)[0]))
+
+
+def labelset_counts(y):
+    """Count the rows of each distinct labelset.
+
+    Parameters
+    ----------
+    y : array or sparse of shape (n_rows, n_terms)
+        Binary indicators.
+
+    Returns
+    -------
+    counts : ndarray of int, shape (n_labelsets,)
+        Largest first; rows without labels are a labelset too.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If ``y`` is not a matrix of binary indicators.
+
+    See Also
+    --------
+    imbalance_summary : How many labelsets there are, and how many of a single row.
+
+    Examples
+    --------
+    >>> from protimb.metrics import labelset_counts
+    >>> labelset_counts([[1, 1], [1, 0], [0, 0], [1, 0]])
+    array([2, 1, 1])
+    """
+    return np.sort(np.bincount(number_labelsets(check_indicator(y)[0])))[::-1]
 
 
 def label_cardinality(y):
@@ -202,6 +332,11 @@ def label_density(y):
 
 def _count(indicator):
     return indicator.sum(axis=0, dtype=np.int64)
+
+
+def _variation(count):
+    ratios = irlbl(count[count > 0])
+    return float(ratios.std(ddof=1) / ratios.mean()) if len(ratios) > 1 else float("nan")
 
 
 def _checked_names(terms, n_terms):

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from protimb.metrics import mean_imbalance_ratio, scumble_score
 from protimb.plotting._style import COLOURS, axes_or_new, tidy
+
+# What is printed beside the counts: name -> function of the labels.
+MEASURES = {"MeanIR": mean_imbalance_ratio, "SCUMBLE": scumble_score}
 
 
 class LabelImbalanceDisplay:
@@ -10,7 +14,9 @@ class LabelImbalanceDisplay:
 
     A straight fall over several decades is the long tail that resampling is there for. The
     counts after resampling are drawn at the same place as the term's count before, so that
-    one sees which terms were raised, and which frequent ones came along with them.
+    one sees which terms were raised or lowered, and which frequent ones came along. Beside the
+    counts stand MeanIR and SCUMBLE, which may rise although the imbalance falls: a copy of a row
+    with a rare and a frequent term is one more row in which the two concur.
 
     Parameters
     ----------
@@ -18,11 +24,15 @@ class LabelImbalanceDisplay:
         Proteins of each term.
     after : array-like of shape (n_terms,), optional
         Rows of each term after resampling, in the same order of terms.
+    measures : dict, optional
+        ``{name of measure: (before, after)}``, printed into the plot; ``after`` may be None.
 
     Attributes
     ----------
     before, after : ndarray of shape (n_terms,)
         The counts, sorted by ``before``, largest first; ``after`` may be None.
+    measures : dict
+        ``MeanIR`` and ``SCUMBLE``, if made from labels.
     ax_ : matplotlib Axes
         Where it was drawn last.
     figure_ : matplotlib Figure
@@ -46,17 +56,20 @@ class LabelImbalanceDisplay:
     >>> display = LabelImbalanceDisplay.from_labels(y, y_resampled)
     >>> display.before, display.after
     (array([3, 1]), array([4, 2]))
+    >>> display.measures["MeanIR"]
+    (2.0, 1.5)
     """
 
-    def __init__(self, before, after=None):
+    def __init__(self, before, after=None, measures=None):
         before = np.asarray(before)
         order = np.argsort(-before, kind="stable")
         self.before = before[order]
         self.after = None if after is None else np.asarray(after)[order]
+        self.measures = dict(measures or {})
 
     @classmethod
     def from_labels(cls, y, y_resampled=None):
-        """Count the proteins of each term.
+        """Count the proteins of each term, and measure the imbalance.
 
         Parameters
         ----------
@@ -68,8 +81,18 @@ class LabelImbalanceDisplay:
         Returns
         -------
         display : LabelImbalanceDisplay
+
+        Raises
+        ------
+        InvalidLabelsError
+            If either is not a matrix of binary indicators.
         """
-        return cls(_count(y), None if y_resampled is None else _count(y_resampled))
+        after = None if y_resampled is None else _count(y_resampled)
+        measures = {
+            name: (measure(y), None if y_resampled is None else measure(y_resampled))
+            for name, measure in MEASURES.items()
+        }
+        return cls(_count(y), after, measures)
 
     def plot(self, ax=None, *, name="after"):
         """Draw the counts.
@@ -92,13 +115,23 @@ class LabelImbalanceDisplay:
         _draw(ax, self.before, "before", color=COLOURS[0], linewidth=2)
         ax.set(xscale="log", yscale="log")
         ax.set(xlabel="terms, most frequent first", ylabel="rows with the term")
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="upper right")
+        if self.measures:
+            lines = [_sentence(name, *values) for name, values in self.measures.items()]
+            ax.text(0.03, 0.04, "\n".join(lines), transform=ax.transAxes, fontsize="small")
         tidy(ax)
         return self
 
 
 def _count(y):
     return np.asarray(y.sum(axis=0) if hasattr(y, "sum") else np.sum(y, axis=0)).ravel()
+
+
+def _sentence(name, before, after):
+    if after is None:
+        return f"{name} {before:.3g}"
+    trend = "rises" if after > before else "falls" if after < before else "stays"
+    return f"{name} {trend}: {before:.3g} \N{RIGHTWARDS ARROW} {after:.3g}"
 
 
 def _draw(ax, counts, label, **style):

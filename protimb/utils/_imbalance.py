@@ -1,4 +1,4 @@
-"""IRLbl, the ratio that says how rare a term is: one formula for metrics, budgets and training."""
+"""IRLbl and SCUMBLE: one formula each for metrics, budgets, samplers and training."""
 
 import numpy as np
 
@@ -18,3 +18,59 @@ def irlbl(counts):
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(counts > 0, counts.max() / counts, np.inf)
+
+
+def mean_ir(counts):
+    """Average IRLbl over the terms that have members; NaN where none has.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_terms,)
+
+    Returns
+    -------
+    mean : float
+    """
+    present = counts[counts > 0]
+    return float(irlbl(present).mean()) if len(present) else float("nan")
+
+
+def minority_terms(counts):
+    """Say which terms are rarer than average: IRLbl above MeanIR.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_terms,)
+
+    Returns
+    -------
+    minority : ndarray of bool, shape (n_terms,)
+        Terms without members are not among them: no row carries them.
+    """
+    # Equal counts may give a mean that is off by a rounding error, and are no minority.
+    return (counts > 0) & (irlbl(counts) > mean_ir(counts) * (1 + 1e-12))
+
+
+def scumble_rows(indicator, ratios):
+    """Measure in each row how far frequent and rare terms concur.
+
+    Parameters
+    ----------
+    indicator : csr_array of shape (n_rows, n_terms)
+    ratios : ndarray of float, shape (n_terms,)
+        IRLbl; finite wherever ``indicator`` has members.
+
+    Returns
+    -------
+    scumble : ndarray of float, shape (n_rows,)
+        1 less the geometric by the arithmetic mean of the IRLbl of the row's terms; 0 in rows
+        with fewer than two.
+    """
+    n_terms = np.diff(indicator.indptr)
+    several = n_terms > 1
+    safe = np.where(np.isfinite(ratios), ratios, 1.0)
+    arithmetic = (indicator @ safe)[several] / n_terms[several]
+    geometric = np.exp((indicator @ np.log(safe))[several] / n_terms[several])
+    scumble = np.zeros(len(n_terms))
+    scumble[several] = np.maximum(1 - geometric / arithmetic, 0.0)  # the means of equals may cross
+    return scumble

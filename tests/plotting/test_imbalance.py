@@ -43,3 +43,20 @@ def test_given_axes_are_drawn_on():
     assert second.ax_ is first.ax_
     assert second.figure_ is first.figure_
     assert len(first.ax_.lines) == 2
+
+
+def test_scumble_is_shown_also_when_it_rises():
+    y = np.array([[1, 0]] * 90 + [[1, 1]] * 10)
+    more = np.vstack([y, [[1, 1]] * 40])
+    display = LabelImbalanceDisplay.from_labels(y, more).plot()
+    (text,) = [text.get_text() for text in display.ax_.texts]
+    assert "MeanIR falls: 5.5 \N{RIGHTWARDS ARROW} 1.9" in text
+    before, after = display.measures["SCUMBLE"]
+    assert after > before
+    assert "SCUMBLE rises: " in text
+
+
+def test_measures_that_are_not_known_are_not_shown():
+    assert not LabelImbalanceDisplay([3, 1], [3, 2]).plot().ax_.texts
+    (text,) = LabelImbalanceDisplay.from_labels(Y).plot().ax_.texts
+    assert text.get_text().startswith("MeanIR 2.33\nSCUMBLE 0.0")
