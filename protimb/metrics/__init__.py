@@ -1,8 +1,9 @@
-"""Honest figures: CAFA's Fmax and Smin, precision by term frequency, bootstrap, imbalance."""
+"""Honest figures: CAFA's Fmax and Smin, precision by frequency, imbalance, fidelity of rows."""
 
 from protimb.metrics._bootstrap import Evaluation, draw_proteins, evaluate, paired_difference
 from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
 from protimb.metrics._concurrence import scumble_per_label, scumble_per_row, scumble_score
+from protimb.metrics._fidelity import TwoSampleScore, frechet_distance, two_sample_score
 from protimb.metrics._imbalance import (
     imbalance_ratio_per_label,
     imbalance_ratio_variation,
@@ -13,6 +14,7 @@ from protimb.metrics._imbalance import (
     labelset_counts,
     mean_imbalance_ratio,
 )
+from protimb.metrics._label_consistency import LabelConsistency, label_consistency
 from protimb.metrics._ranking import (
     FREQUENCY_BINS,
     average_precision_by_frequency,
@@ -22,16 +24,20 @@ from protimb.metrics._ranking import (
 __all__ = [
     "FREQUENCY_BINS",
     "Evaluation",
+    "LabelConsistency",
+    "TwoSampleScore",
     "average_precision_by_frequency",
     "draw_proteins",
     "evaluate",
     "fmax_curve",
     "fmax_score",
+    "frechet_distance",
     "imbalance_ratio_per_label",
     "imbalance_ratio_variation",
     "imbalance_report",
     "imbalance_summary",
     "label_cardinality",
+    "label_consistency",
     "label_density",
     "labelset_counts",
     "mean_imbalance_ratio",
@@ -42,4 +48,5 @@ __all__ = [
     "smin_curve",
     "smin_score",
     "term_average_precision",
+    "two_sample_score",
 ]

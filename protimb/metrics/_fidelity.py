@@ -1,0 +1,262 @@
+"""How faithful generated rows are: to real rows as a whole, and to the labels they claim."""
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from scipy import linalg
+from scipy.stats import norm
+from sklearn.base import clone
+from sklearn.covariance import empirical_covariance, ledoit_wolf, oas, shrunk_covariance
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+
+from protimb.utils._validation import check_vectors
+
+# What a string stands for, as in frechet_distance(shrinkage="oas"); each takes centred rows.
+SHRINKAGES = {
+    "oas": lambda X: oas(X, assume_centered=True)[0],
+    "ledoit-wolf": lambda X: ledoit_wolf(X, assume_centered=True)[0],
+    None: lambda X: empirical_covariance(X, assume_centered=True),
+}
+
+# What a string stands for, as in two_sample_score(classifier="knn").
+JUDGES = {
+    "logistic": lambda: LogisticRegression(C=0.01, max_iter=500),
+    "knn": lambda: KNeighborsClassifier(n_neighbors=20),
+}
+
+
+def frechet_distance(X_real, X_new, *, shrinkage="oas"):
+    r"""Compute the Fréchet distance between two sets of vectors, each read as a Gaussian.
+
+    It compares means and covariances, :math:`|\mu_1 - \mu_2|^2 + \mathrm{tr}(\Sigma_1 + \Sigma_2
+    - 2 (\Sigma_1 \Sigma_2)^{1/2})`, and so notices a generator that misses the centre, the
+    spread or the directions of real proteins [1]_.
+
+    Parameters
+    ----------
+    X_real : array of shape (n_real, n_features)
+        Real protein vectors.
+    X_new : array of shape (n_new, n_features)
+        Generated ones.
+    shrinkage : {"oas", "ledoit-wolf"}, float or None, default="oas"
+        How covariances are drawn towards a multiple of the identity: by an amount that the data
+        choose, by a share in [0, 1], or not at all. Without it, fewer rows than features look
+        farther apart than they are.
+
+    Returns
+    -------
+    distance : float
+        0 for equal means and covariances; in squared units of the features.
+
+    Raises
+    ------
+    ValueError
+        If a set has fewer than two rows, widths differ, a value is NaN or infinite, or the
+        shrinkage is unknown.
+
+    See Also
+    --------
+    two_sample_score : Asks a classifier, which sees more than two moments.
+    label_consistency : Asks whether rows fit their labels.
+
+    Notes
+    -----
+    A feature with a large unit weighs more than others: standardise both sets by the real rows
+    where that is not meant. The estimate depends on the number of rows, so compare distances of
+    sets of one size only, and judge them by that between two halves of the real rows.
+
+    Heavy tails make Ledoit and Wolf's amount large: 3,000 human proteins of ``load_human_go`` in
+    512 standardised features get 0.91, which leaves little but the means to compare. The oracle
+    approximation for Gaussian rows [2]_ gets 0.55.
+
+    References
+    ----------
+    .. [1] M. Heusel, H. Ramsauer, T. Unterthiner, B. Nessler, S. Hochreiter, "GANs trained by a
+       two time-scale update rule converge to a local Nash equilibrium", NeurIPS 2017.
+       https://doi.org/10.48550/arXiv.1706.08500
+    .. [2] Y. Chen, A. Wiesel, Y. C. Eldar, A. O. Hero, "Shrinkage algorithms for MMSE covariance
+       estimation", IEEE Transactions on Signal Processing 58, 5016-5029, 2010.
+       https://doi.org/10.1109/TSP.2010.2053029
+
+    Examples
+    --------
+    Both sets have unit variance in each feature, and their means lie 3 apart.
+
+    >>> import numpy as np
+    >>> from protimb.metrics import frechet_distance
+    >>> square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    >>> round(frechet_distance(square, square + [3.0, 0.0], shrinkage=None), 6)
+    9.0
+    """
+    X_real, X_new = _check_pair(X_real, X_new, at_least=2)
+    mean_real, mean_new = X_real.mean(axis=0), X_new.mean(axis=0)
+    root_real = _covariance_root(X_real - mean_real, shrinkage)
+    root_new = _covariance_root(X_new - mean_new, shrinkage)
+    # tr (S1 S2)^(1/2) is the sum of the singular values of R1' R2, where S = R R'.
+    overlap = linalg.svdvals(root_real.T @ root_new).sum()
+    spread = (root_real**2).sum() + (root_new**2).sum() - 2 * overlap
+    return float(max(((mean_real - mean_new) ** 2).sum() + spread, 0.0))
+
+
+@dataclass(frozen=True)
+class TwoSampleScore:
+    """How well a classifier told generated rows from real ones.
+
+    Attributes
+    ----------
+    auc : float
+        Mean over folds of the area under the ROC curve; 0.5 where nothing tells them apart.
+    p_value : float
+        Chance of an AUC at least this high between samples of one distribution.
+    fold_aucs : ndarray of shape (n_folds,)
+    """
+
+    auc: float
+    p_value: float
+    fold_aucs: np.ndarray
+
+
+def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state=0):
+    """Let a classifier try to tell generated rows from real ones.
+
+    If both come from one distribution no classifier can, and its area under the ROC curve on
+    rows it did not see is 0.5 [1]_. What it finds need not be visible in means and covariances.
+
+    Parameters
+    ----------
+    X_real : array of shape (n_real, n_features)
+        Real protein vectors, best some that the generator did not see.
+    X_new : array of shape (n_new, n_features)
+        Generated ones.
+    classifier : {"logistic", "knn"} or scikit-learn classifier, default="logistic"
+        Trained on standardised features. ``"logistic"`` sees shifted means; ``"knn"`` also sees
+        rows that lie too close together or in between real ones.
+    cv : int, default=5
+        Folds; fewer where a set has fewer rows.
+    random_state : int, RandomState instance or None, default=0
+        Which rows make a fold.
+
+    Returns
+    -------
+    score : TwoSampleScore
+        ``auc``, ``p_value`` and ``fold_aucs``.
+
+    Raises
+    ------
+    ValueError
+        If a set has fewer than two rows, widths differ, a value is NaN or infinite, or a
+        parameter is out of range.
+
+    See Also
+    --------
+    frechet_distance : Cheaper, and smooth enough to choose among checkpoints.
+
+    Notes
+    -----
+    An AUC far below 0.5 with ``"knn"`` says that generated rows are copies of real ones: the
+    nearest rows of a held-out row are then of the other kind. The p-value widens the variance
+    for what folds have in common as [2]_ does, an approximation.
+
+    References
+    ----------
+    .. [1] D. Lopez-Paz, M. Oquab, "Revisiting classifier two-sample tests", ICLR 2017.
+       https://doi.org/10.48550/arXiv.1610.06545
+    .. [2] C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52,
+       239-281, 2003. https://doi.org/10.1023/A:1024068626366
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.metrics import two_sample_score
+    >>> X = np.random.default_rng(0).normal(size=(400, 4))
+    >>> bool(two_sample_score(X[:200], X[200:]).p_value > 0.05)
+    True
+    >>> two_sample_score(X[:200], X[200:] + 9).auc
+    1.0
+    """
+    X_real, X_new = _check_pair(X_real, X_new, at_least=2)
+    X = np.concatenate([X_real, X_new])
+    is_new = np.arange(len(X)) >= len(X_real)
+    judge = make_pipeline(StandardScaler(), _resolve_judge(classifier))
+    folds = list(_folds(cv, is_new, random_state))
+    aucs = np.array([_fold_auc(judge, X, is_new, *fold) for fold in folds])
+    variance = np.mean([_null_variance(is_new[held_out]) for _, held_out in folds])
+    # Folds share training rows, so their mean varies more than that of independent ones [2].
+    correction = 1 / len(folds) + 1 / (len(folds) - 1)
+    p_value = norm.sf((aucs.mean() - 0.5) / np.sqrt(variance * correction))
+    return TwoSampleScore(float(aucs.mean()), float(p_value), aucs)
+
+
+def _check_pair(X_real, X_new, at_least):
+    X_real, X_new = (check_vectors(X).astype(np.float64, copy=False) for X in (X_real, X_new))
+    if X_real.shape[1] != X_new.shape[1]:
+        raise ValueError(
+            f"X_real has {X_real.shape[1]} features and X_new {X_new.shape[1]}. Both must be "
+            "vectors of one embedding."
+        )
+    if min(len(X_real), len(X_new)) < at_least:
+        raise ValueError(
+            f"X_real has {len(X_real)} rows and X_new {len(X_new)}; each needs {at_least}."
+        )
+    return X_real, X_new
+
+
+def _covariance_root(centred, shrinkage):
+    """Return a matrix R with covariance R R': (n_features, n_features)."""
+    # Of a symmetric matrix, so that neither complex numbers nor an iteration come in.
+    values, vectors = linalg.eigh(_shrunk(centred, shrinkage))
+    return vectors * np.sqrt(np.maximum(values, 0))
+
+
+def _shrunk(centred, shrinkage):
+    is_share = isinstance(shrinkage, Real)
+    if is_share and 0 <= float(shrinkage) <= 1:
+        return shrunk_covariance(SHRINKAGES[None](centred), shrinkage)
+    if is_share or shrinkage not in SHRINKAGES:
+        raise ValueError(
+            f"shrinkage must be one of {list(SHRINKAGES)} or a share in [0, 1], got {shrinkage!r}."
+        )
+    return SHRINKAGES[shrinkage](centred)
+
+
+def _resolve_judge(classifier):
+    if not isinstance(classifier, str):
+        return clone(classifier)
+    if classifier not in JUDGES:
+        raise ValueError(
+            f"classifier must be one of {list(JUDGES)} or a scikit-learn classifier, got "
+            f"{classifier!r}."
+        )
+    return JUDGES[classifier]()
+
+
+def _folds(cv, is_new, random_state):
+    n_folds = min(cv, is_new.sum(), (~is_new).sum())
+    if n_folds < 2:
+        raise ValueError(f"cv must be at least 2, got {cv}.")
+    rng = check_random_state(random_state)
+    folds = StratifiedKFold(int(n_folds), shuffle=True, random_state=rng)
+    return folds.split(is_new, is_new)
+
+
+def _fold_auc(judge, X, is_new, train, held_out):
+    fitted = clone(judge)
+    last = fitted.steps[-1][1]
+    if "n_neighbors" in last.get_params():
+        last.set_params(n_neighbors=min(last.n_neighbors, len(train)))
+    fitted.fit(X[train], is_new[train])
+    return roc_auc_score(is_new[held_out], fitted.predict_proba(X[held_out])[:, 1])
+
+
+def _null_variance(is_new):
+    """Variance of an AUC between rows of one distribution (of the Mann-Whitney statistic)."""
+    n_new = is_new.sum()
+    n_real = len(is_new) - n_new
+    return (n_new + n_real + 1) / (12 * n_new * n_real)
