@@ -15,6 +15,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import (
     append_copies,
+    append_labels,
     append_vectors,
     check_same_order,
     check_supported,
@@ -62,9 +63,10 @@ class BaseMultilabelSampler(BaseSampler):
 class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     """Base of all over-samplers: plan, generate, and put new rows below the real ones.
 
-    A subclass implements :meth:`_generate`, and :meth:`_train` if it learns first. Labels are
-    never made up: each synthetic row carries the labels of one real row, so whatever holds for
-    every real label row, such as the true-path rule of an ontology, holds for it too.
+    A subclass implements :meth:`_generate`, and :meth:`_train` if it learns first. As a rule
+    labels are not made up: each synthetic row carries the labels of one real row, so whatever
+    holds for every real label row, such as the true-path rule of an ontology, holds for it too.
+    A sampler that lets several real rows vote on labels puts them into its plan and says so.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
         Which rows of the output were generated.
     conditioning_indices_ : ndarray of int, shape (n_synthetic,)
-        The real row whose labels each synthetic row carries.
+        The real row that each synthetic row starts from, and whose labels it carries unless the
+        sampler says that labels are voted on.
 
     See Also
     --------
@@ -178,7 +181,9 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
         self._report(plan, target, totals)
         _warn_about_shortfall(self.sampling_plan_)
-        return append_vectors(X, X_new), append_copies(y, plan.rows)
+        voted = plan.labels is not None and target.classes is None
+        y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
+        return append_vectors(X, X_new), y_res
 
     def _forget(self):
         # An interrupted or failed refit must not leave a mixture of old and new behind.
@@ -206,8 +211,16 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None
 
+    # Whether a float asks for a share of rows to add, where rows carry several terms.
+    _takes_share = False
+
+    # Whether label rows are made by a vote, so that they may differ from those of the real row.
+    votes_on_labels = False
+
     def _find_totals(self, target, y):
-        totals = find_totals(self.sampling_strategy, target, y, self.min_members)
+        totals = find_totals(
+            self.sampling_strategy, target, y, self.min_members, shares=self._takes_share
+        )
         columns = np.flatnonzero(totals.missing)
         self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
         return totals
@@ -221,12 +234,11 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             purpose = f"{type(self).__name__}: {n_rows:,} synthetic rows"
             check_memory(n_rows * row_bytes, available, purpose)
 
-        check_rows(int(totals.missing.max(initial=0)))
+        check_rows(totals.n_rows or int(totals.missing.max(initial=0)))
         return Ledger(target.indicator, totals, check_rows)
 
     def _report(self, plan, target, totals):
         n_rows, n_terms = target.indicator.shape
-        added = target.indicator[plan.rows].sum(axis=0, dtype=np.int64)
         self.n_synthetic_ = len(plan)
         self.synthetic_mask_ = np.arange(n_rows + len(plan)) >= n_rows
         self.conditioning_indices_ = plan.rows
@@ -235,7 +247,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
                 "n_before": totals.n_before,
                 "n_target": totals.n_target,
                 "n_drawn": np.bincount(plan.terms, minlength=n_terms),
-                "n_after": totals.n_before + added,
+                "n_after": totals.n_before + plan.count(target.indicator),
                 "note": totals.notes,
             },
             index=pd.Index(target.terms, name="term", tupleize_cols=False),

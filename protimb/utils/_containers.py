@@ -50,6 +50,69 @@ def _copies_in_sparse(y, rows):
 
 
 @singledispatch
+def labels_like(y, labels, ids=None):
+    """Put label rows into the container and dtype of a target.
+
+    Parameters
+    ----------
+    y : list, ndarray, DataFrame or sparse matrix with n_terms columns
+        What the result looks like; indicators of several terms.
+    labels : csr_array of uint8, shape (n_new, n_terms)
+    ids : pandas.Index of length n_new, optional
+        Index of a DataFrame; other containers have none.
+
+    Returns
+    -------
+    labels : same type as y, n_new rows
+    """
+    return labels.toarray().astype(np.asarray(y).dtype)
+
+
+@labels_like.register(list)
+def _labels_in_list(y, labels, ids=None):
+    return labels.toarray().astype(np.asarray(y).dtype).tolist()
+
+
+@labels_like.register(pd.DataFrame)
+def _labels_in_frame(y, labels, ids=None):
+    frame = pd.DataFrame(labels.toarray(), index=ids, columns=y.columns)
+    dtypes = list(y.dtypes)
+    alike = all(dtype == dtypes[0] for dtype in dtypes)  # thousands of columns, one cast
+    return frame.astype(dtypes[0] if alike else dict(zip(y.columns, dtypes, strict=True)))
+
+
+@labels_like.register(sparse.sparray)
+@labels_like.register(sparse.spmatrix)
+def _labels_in_sparse(y, labels, ids=None):
+    return type(y)(labels.astype(y.dtype))
+
+
+def append_labels(y, labels):
+    """Extend a target by label rows that were made, in the container and dtype it came in.
+
+    Parameters
+    ----------
+    y : list, ndarray, DataFrame or sparse matrix with n_rows rows
+        Left untouched.
+    labels : csr_array of uint8, shape (n_new, n_terms)
+
+    Returns
+    -------
+    y_res : same type, n_rows + n_new rows
+        The rows of ``y``, then the new ones.
+    """
+    ids = new_ids(y.index, labels.shape[0]) if isinstance(y, pd.DataFrame) else None
+    new = labels_like(y, labels, ids)
+    if isinstance(y, list):
+        return [_unshared(row) for row in y] + new
+    if isinstance(y, pd.DataFrame):
+        return pd.concat([y, new])
+    if sparse.issparse(y):
+        return sparse.vstack([y, new], format=y.format, dtype=y.dtype)
+    return np.concatenate([y, new])
+
+
+@singledispatch
 def append_vectors(X, X_new):
     """Extend a matrix of vectors by new ones, in the container and dtype it came in.
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which real row lends its labels to each synthetic row, and for which term.
+    """Which real row each synthetic row starts from, for which term, and with which labels.
 
     Attributes
     ----------
@@ -15,10 +16,14 @@ class Plan:
         Conditioning rows: positions of real rows.
     terms : ndarray of int64, shape (n_new,)
         The column that each row was drawn for.
+    labels : csr_array of uint8, shape (n_new, n_terms), or None
+        Label rows where they were made, by a vote say; None where they are copies of those of
+        ``rows``.
     """
 
     rows: np.ndarray
     terms: np.ndarray
+    labels: sparse.csr_array | None = None
 
     def __len__(self):
         return len(self.rows)
@@ -34,7 +39,23 @@ class Plan:
         -------
         plan : Plan
         """
-        return Plan(self.rows[index], self.terms[index])
+        labels = None if self.labels is None else self.labels[index]
+        return Plan(self.rows[index], self.terms[index], labels)
+
+    def count(self, indicator):
+        """Count the members that the planned rows bring to each term.
+
+        Parameters
+        ----------
+        indicator : csr_array of shape (n_rows, n_terms)
+            Labels of the real rows.
+
+        Returns
+        -------
+        n_added : ndarray of int64, shape (n_terms,)
+        """
+        labels = indicator[self.rows] if self.labels is None else self.labels
+        return labels.sum(axis=0, dtype=np.int64)
 
 
 class Ledger:
@@ -55,41 +76,61 @@ class Ledger:
     ----------
     n_now : ndarray of int64, shape (n_terms,)
         Members so far, real and drawn.
+    n_target : ndarray of int64, shape (n_terms,)
+        Members wanted.
+    n_rows : int or None
+        Rows to add in all, where the budget is a share of the rows and not a total for each term.
     """
 
     def __init__(self, indicator, totals, check_rows=None):
         self.n_now = totals.n_before.copy()
+        self.n_target = totals.n_target
+        self.n_rows = totals.n_rows
+        self.check_rows = check_rows or (lambda n_rows: None)
         self._indicator = indicator
         self._by_term = indicator.tocsc()
-        self._totals = totals
-        self._check_rows = check_rows or (lambda n_rows: None)
+        self._n_before = totals.n_before
         self._n_drawn = 0
         self._rows = []
         self._terms = []
+        self._labels = []
 
     def __iter__(self):
-        totals = self._totals
-        rarest_first = np.argsort(totals.n_before, kind="stable")
-        for term in rarest_first[totals.missing[rarest_first] > 0]:
-            missing = int(totals.n_target[term] - self.n_now[term])
+        for term in self.lacking():
+            missing = int(self.n_target[term] - self.n_now[term])
             if missing > 0:
-                self._check_rows(self._n_drawn + missing)
-                yield int(term), self._members(term), missing
+                self.check_rows(self._n_drawn + missing)
+                yield int(term), self.members(term), missing
 
-    def record(self, term, rows):
+    def lacking(self):
+        """Give the terms that lack rows at the outset, rarest first."""
+        rarest_first = np.argsort(self._n_before, kind="stable")
+        return rarest_first[(self.n_target > self._n_before)[rarest_first]]
+
+    def members(self, term):
+        """Give the positions of the real rows that carry a term."""
+        start, stop = self._by_term.indptr[term : term + 2]
+        return self._by_term.indices[start:stop]
+
+    def record(self, term, rows, labels=None):
         """Count rows as drawn for a term, with all the labels that they carry.
 
         Parameters
         ----------
-        term : int
+        term : int or ndarray of int, shape (n_new,)
+            One term for all rows, or one for each.
         rows : ndarray of int, shape (n_new,)
             Positions of real rows.
+        labels : csr_array of uint8, shape (n_new, n_terms), optional
+            Labels that were made for the new rows; those of ``rows`` if left out. A sampler
+            gives them always or never.
         """
-        carried = self._indicator[rows].indices
+        carried = (self._indicator[rows] if labels is None else labels).indices
         self.n_now += np.bincount(carried, minlength=len(self.n_now))
         self._n_drawn += len(rows)
         self._rows.append(np.asarray(rows, dtype=np.int64))
-        self._terms.append(np.full(len(rows), term, dtype=np.int64))
+        self._terms.append(np.broadcast_to(np.asarray(term, dtype=np.int64), len(rows)))
+        self._labels += [] if labels is None else [labels]
 
     def draw(self, rng):
         """Draw rows until no term lacks any, each member of a term about equally often.
@@ -114,11 +155,9 @@ class Ledger:
         plan : Plan
         """
         none = np.empty(0, dtype=np.int64)
-        return Plan(np.concatenate([none, *self._rows]), np.concatenate([none, *self._terms]))
-
-    def _members(self, term):
-        start, stop = self._by_term.indptr[term : term + 2]
-        return self._by_term.indices[start:stop]
+        rows, terms = np.concatenate([none, *self._rows]), np.concatenate([none, *self._terms])
+        labels = sparse.vstack(self._labels, format="csr") if self._labels else None
+        return Plan(rows, terms, labels)
 
 
 def cycle_fairly(members, n_draws, rng):

@@ -1,9 +1,10 @@
 """How many members each term should have: every form of ``sampling_strategy``."""
 
+import math
 import numbers
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from imblearn.utils import check_sampling_strategy
@@ -41,11 +42,14 @@ class Totals:
         Equal where a term is not targeted.
     notes : ndarray of str, shape (n_terms,)
         Why a term was left alone, or what is special about it; mostly empty.
+    n_rows : int or None
+        Rows to add in all, where the budget is a share of the rows; no term is targeted then.
     """
 
     n_before: np.ndarray
     n_target: np.ndarray
     notes: np.ndarray
+    n_rows: int | None = None
 
     @property
     def missing(self):
@@ -53,7 +57,7 @@ class Totals:
         return self.n_target - self.n_before
 
 
-def find_totals(strategy, target, y, min_members=1):
+def find_totals(strategy, target, y, min_members=1, *, shares=False):
     """Turn a ``sampling_strategy`` into a total for each term.
 
     Parameters
@@ -67,6 +71,8 @@ def find_totals(strategy, target, y, min_members=1):
         ``y`` as given: what a callable gets if rows carry several terms.
     min_members : int
         Terms with fewer members are left alone.
+    shares : bool
+        Whether a float is the share of rows to add if rows carry several terms; else an error.
 
     Returns
     -------
@@ -84,6 +90,8 @@ def find_totals(strategy, target, y, min_members=1):
     n_before = target.indicator.sum(axis=0).astype(np.int64)
     if target.classes is None:
         _check_labelsets_differ(n_before, target)
+        if shares and _is_share(strategy):
+            return _share_of_rows(strategy, target, n_before, min_members)
         n_target = _multilabel_totals(strategy, target, y, n_before)
     else:
         n_target = _single_label_totals(strategy, target, n_before)
@@ -143,7 +151,7 @@ def _multilabel_totals(strategy, target, y, n_before):
     if isinstance(strategy, numbers.Integral):
         return np.where(n_before > 0, np.maximum(n_before, _clipped(strategy)), 0)
     if isinstance(strategy, str) and strategy == "auto":
-        return _mean_imbalance_totals(n_before)
+        return mean_imbalance_totals(n_before)
     raise ValueError(
         f"sampling_strategy={strategy!r} does not suit multilabel y ({len(target.terms)} terms): "
         "ratios and class names compare one class with another. Use 'auto', a count for every "
@@ -151,13 +159,42 @@ def _multilabel_totals(strategy, target, y, n_before):
     )
 
 
-def _mean_imbalance_totals(n_before):
+def mean_imbalance_totals(n_before):
+    """Raise each term to the count where its IRLbl equals MeanIR.
+
+    Parameters
+    ----------
+    n_before : ndarray of int, shape (n_terms,)
+        Members of each term.
+
+    Returns
+    -------
+    n_target : ndarray of int64, shape (n_terms,)
+        At least ``n_before``; 0 for a term without members.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mean_imbalance_totals(np.array([19, 10, 4])).tolist()
+    [19, 10, 8]
+    """
     # IRLbl(t) = max count / count(t); MeanIR is its mean over the terms that have members.
     present = n_before > 0
     imbalance = irlbl(n_before)[present]
     # The tolerance keeps a quotient such as 3.0000000000000004 from asking for a fourth row.
     total = np.ceil(n_before.max() / imbalance.mean() - 1e-9).astype(np.int64)
     return np.where(present, np.maximum(n_before, total), 0)
+
+
+def _is_share(strategy):
+    return isinstance(strategy, numbers.Real) and not isinstance(strategy, numbers.Integral)
+
+
+def _share_of_rows(share, target, n_before, min_members):
+    # The tolerance keeps 0.29 * 100 = 28.999999999999996 from losing a row.
+    n_rows = math.floor(share * target.indicator.shape[0] + 1e-9)
+    totals = _leave_some_alone(n_before.copy(), n_before, target, min_members, explicit=False)
+    return replace(totals, n_rows=n_rows)
 
 
 def _named_totals(strategy, target, n_before):

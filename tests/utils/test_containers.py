@@ -10,6 +10,7 @@ from scipy import sparse
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._containers import (
     append_copies,
+    append_labels,
     append_vectors,
     check_same_order,
     check_supported,
@@ -36,6 +37,38 @@ def test_sparse_targets_keep_their_format(form):
     assert type(result) is form
     assert result.dtype == np.uint8
     np.testing.assert_array_equal(result.toarray(), LABELS[[0, 1, 2, 2, 0, 2]])
+
+
+MADE = sparse.csr_array(np.array([[0, 1], [1, 0]], dtype=np.uint8))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_made_labels_join_sparse_targets_in_their_format(form):
+    result = append_labels(form(LABELS.astype(float)), MADE)
+    assert type(result) is form
+    assert result.dtype == float
+    np.testing.assert_array_equal(result.toarray(), [*LABELS.tolist(), [0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int64, np.float32])
+def test_made_labels_join_arrays_and_lists_in_their_dtype(dtype):
+    result = append_labels(LABELS.astype(dtype), MADE)
+    assert result.dtype == dtype
+    rows = append_labels(LABELS.astype(dtype).tolist(), MADE)
+    assert rows == result.tolist()
+    assert type(rows[-1][0]) is type(rows[0][0])
+
+
+@pytest.mark.parametrize(
+    "dtypes", [["uint8", "uint8"], ["bool", "Int64"], [pd.SparseDtype("uint8", 0)] * 2], ids=str
+)
+def test_made_labels_join_frames_column_by_column(dtypes):
+    columns = dict(zip(["GO:1", "GO:2"], dtypes, strict=True))
+    frame = pd.DataFrame(LABELS, index=["P1", "P2", "P3"], columns=list(columns)).astype(columns)
+    result = append_labels(frame, MADE)
+    pd.testing.assert_frame_equal(result.iloc[:3], frame)
+    assert result.iloc[3:].to_numpy().tolist() == [[0, 1], [1, 0]]
+    assert result.index.tolist() == ["P1", "P2", "P3", "synthetic-0", "synthetic-1"]
 
 
 def test_series_keep_name_dtype_and_ids():

@@ -98,3 +98,33 @@ def test_the_biological_process_namespace_is_planned_within_a_second():
     _, plan = draw(y, 100)
     assert time.process_time() - start < 1
     assert len(plan) > 10_000
+
+
+def test_made_labels_count_in_place_of_those_of_their_row():
+    target = read_target(LABELS)
+    ledger = Ledger(target.indicator, find_totals({2: 2}, target, LABELS))
+    made = sparse.csr_array(np.array([[0, 0, 1], [1, 0, 1]], dtype=np.uint8))
+    ledger.record(2, np.array([0, 0]), made)
+    plan = ledger.plan()
+    assert ledger.n_now.tolist() == [6, 3, 3]
+    assert plan.count(target.indicator).tolist() == [1, 0, 2]
+    kept = plan.take(np.array([False, True]))
+    assert kept.labels.toarray().tolist() == [[1, 0, 1]]
+    assert kept.count(target.indicator).tolist() == [1, 0, 1]
+
+
+def test_one_record_may_hold_rows_of_several_terms():
+    target = read_target(LABELS)
+    ledger = Ledger(target.indicator, find_totals({2: 2}, target, LABELS))
+    ledger.record(np.array([2, 1]), np.array([0, 1]))
+    assert ledger.plan().terms.tolist() == [2, 1]
+    assert ledger.n_now.tolist() == [7, 5, 2]
+
+
+def test_a_share_is_a_number_of_rows_and_targets_no_term():
+    target = read_target(np.tile(LABELS, (50, 1))[:100])
+    totals = find_totals(0.29, target, None, shares=True)
+    assert totals.n_rows == 29  # though 0.29 * 100 is 28.999999999999996
+    assert not totals.missing.any()
+    with pytest.raises(ValueError, match="does not suit multilabel"):
+        find_totals(0.29, target, None)
