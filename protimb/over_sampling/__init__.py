@@ -2,6 +2,16 @@
 
 from protimb.over_sampling._cgan import CGANSampler
 from protimb.over_sampling._labelwise import LabelwiseSampler
+from protimb.over_sampling._lpros import LPROS
+from protimb.over_sampling._mlros import MLROS
+from protimb.over_sampling._mlsmote import MLSMOTE
 from protimb.over_sampling._random import RandomLabelsetOverSampler
 
-__all__ = ["CGANSampler", "LabelwiseSampler", "RandomLabelsetOverSampler"]
+__all__ = [
+    "LPROS",
+    "MLROS",
+    "MLSMOTE",
+    "CGANSampler",
+    "LabelwiseSampler",
+    "RandomLabelsetOverSampler",
+]

@@ -41,11 +41,17 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
 
     See Also
     --------
+    MLROS : The same goals in rounds, or with a budget that they share.
+    LPROS : Copies rows of rare labelsets first.
     LabelwiseSampler : Interpolates between members, term by term.
     imblearn.over_sampling.RandomOverSampler : The same for one label a row.
 
     Notes
     -----
+    With ``"auto"`` the goals are those of MLROS in [1]_. What differs is the order: this sampler
+    fills the rarest term first, so that the rows drawn for it count for its ancestors, and adds
+    fewer rows in all than rounds over all terms do.
+
     Members of a term are drawn about equally often: after full rounds through all of them, a
     random few once more. Totals are lower bounds, because a row drawn for a rare term brings its
     other labels along.

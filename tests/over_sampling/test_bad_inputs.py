@@ -19,10 +19,20 @@ from protimb.exceptions import (
     SkippedTermWarning,
     UnknownTermError,
 )
-from protimb.over_sampling import CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import (
+    LPROS,
+    MLROS,
+    MLSMOTE,
+    CGANSampler,
+    LabelwiseSampler,
+    RandomLabelsetOverSampler,
+)
 
 SAMPLERS = [
     RandomLabelsetOverSampler(random_state=0),
+    MLROS(random_state=0),
+    LPROS(random_state=0),
+    MLSMOTE(random_state=0),
     LabelwiseSampler(random_state=0),
     CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]
@@ -273,7 +283,17 @@ def test_ids_in_another_order_are_refused(sampler, X, y):
         sampler.fit_resample(X, y.iloc[::-1])
 
 
-@pytest.mark.parametrize("strategy", [0.5, "minority", "not majority"])
+def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y):
+    sampler.set_params(sampling_strategy=0.5)
+    if sampler._takes_share:
+        sampler.fit_resample(X, y)
+        assert 0 < sampler.n_synthetic_ <= 15
+        return
+    with pytest.raises(ValueError, match=r"does not suit multilabel y \(3 terms\)"):
+        sampler.fit_resample(X, y)
+
+
+@pytest.mark.parametrize("strategy", ["minority", "not majority"])
 def test_strategies_that_compare_two_classes_are_refused_for_several_labels(
     sampler, X, y, strategy
 ):

@@ -1,0 +1,84 @@
+"""Rows between real rows: who is near whom, and random steps from one to the other."""
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+# Numbers in a block of distances or steps, which bounds the memory beside the rows themselves.
+_BLOCK = 2**22
+
+
+def nearest_others(X, rows, k):
+    """Find the nearest other rows of a matrix, by Euclidean distance.
+
+    A row is not its own neighbour, but an identical row is one.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_rows, n_features)
+    rows : ndarray of int, shape (n_wanted,)
+        Whose neighbours are wanted.
+    k : int
+        How many; fewer if there are fewer other rows.
+
+    Returns
+    -------
+    neighbours : ndarray of int, shape (n_wanted, min(k, n_rows - 1))
+        Nearest first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nearest_others(np.array([[0.0], [1.0], [3.0]]), np.array([0, 2]), k=5).tolist()
+    [[1, 2], [1, 0]]
+    """
+    n_near = min(k, len(X) - 1)
+    centred = X - X.mean(axis=0)  # a common offset would cost the differences their digits
+    norms = np.einsum("ij,ij->i", centred, centred)
+    neighbours = np.empty((len(rows), n_near), dtype=np.int64)
+    for block in gen_batches(len(rows), max(1, _BLOCK // len(X))):
+        part = rows[block]
+        # Squared distances less the row's own norm, which changes no order: (n_part, n_rows).
+        distances = norms - 2 * (centred[part] @ centred.T)
+        distances[np.arange(len(part)), part] = np.inf
+        neighbours[block] = smallest(distances, n_near)
+    return neighbours
+
+
+def smallest(values, n):
+    """Give the columns of the n smallest values of each row, smallest first.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+    n : int
+        Less than ``n_columns``.
+
+    Returns
+    -------
+    columns : ndarray of int, shape (n_rows, n)
+    """
+    columns = np.argpartition(values, n, axis=1)[:, :n]
+    order = np.argsort(np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1)
+
+
+def step_towards(X, starts, ends, rng):
+    """Go from rows towards other rows, in each feature a random part of the way of its own.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_rows, n_features)
+    starts, ends : ndarray of int, shape (n_new,)
+        Positions in X.
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    X_new : ndarray of shape (n_new, n_features)
+        In the dtype of X.
+    """
+    X_new = np.empty((len(starts), X.shape[1]), dtype=X.dtype)
+    for block in gen_batches(len(starts), max(1, _BLOCK // X.shape[1])):
+        start, end = X[starts[block]], X[ends[block]]
+        X_new[block] = start + rng.random_sample(start.shape) * (end - start)
+    return X_new
