@@ -8,6 +8,9 @@ protimb would catch.
 __all__ = [
     "AnnotationError",
     "AnnotationWarning",
+    "ArtifactError",
+    "ArtifactWriteError",
+    "DeviceMemoryError",
     "DeviceUnavailableError",
     "DuplicateRowsWarning",
     "EmbeddingFileError",
@@ -20,6 +23,7 @@ __all__ = [
     "OntologyCycleError",
     "OntologyError",
     "OntologyWarning",
+    "PenaltyWarning",
     "ProtimbError",
     "ProtimbWarning",
     "RareTermWarning",
@@ -51,6 +55,10 @@ class DeviceUnavailableError(ProtimbError, RuntimeError):
     """A device was asked for by name and this machine does not have it."""
 
 
+class DeviceMemoryError(ProtimbError, MemoryError):
+    """A device ran out of memory in training; its cache has been released."""
+
+
 class TrainingDiverged(ProtimbError, RuntimeError):
     """A loss, or what a trained network gives, is not finite.
 
@@ -59,14 +67,27 @@ class TrainingDiverged(ProtimbError, RuntimeError):
     step : int
         The first step, counted from 1, whose loss was NaN or infinite; the last step if the
         losses were finite and the network is not.
+    last_finite : dict or None
+        ``n_steps`` and ``state``: the latest end of an epoch whose weights gave a finite loss, and
+        the step's state there. None where the step has no ``state_dict``, and in another process
+        than the one that trained.
     """
 
-    def __init__(self, message, step):
+    def __init__(self, message, step, last_finite=None):
         super().__init__(message)
         self.step = step
+        self.last_finite = last_finite
 
     def __reduce__(self):
         return type(self), (self.args[0], self.step)
+
+
+class ArtifactError(ProtimbError, ValueError):
+    """A saved folder cannot be trusted, or does not fit what it is loaded into."""
+
+
+class ArtifactWriteError(ProtimbError, OSError):
+    """A folder could not be written; a save that was there before is intact."""
 
 
 class OntologyError(ProtimbError, ValueError):
@@ -107,6 +128,10 @@ class SkippedTermWarning(ProtimbWarning):
 
 class DuplicateRowsWarning(ProtimbWarning):
     """Most members of a term are copies of one another."""
+
+
+class PenaltyWarning(ProtimbWarning):
+    """A gradient penalty has grown past what healthy training shows."""
 
 
 class ShortfallWarning(ProtimbWarning):

@@ -2,21 +2,32 @@
 
 The loop knows neither GANs nor classifiers. It drives any *step*: an object with
 ``train_batch(rows) -> dict`` of zero-dimensional tensors, and optionally
-``valid_batch()``, ``state_dict()`` and ``load_state_dict(state)``.
+``valid_batch()``, ``state_dict()`` and ``load_state_dict(state)``. A step with a state makes
+training resumable: see `Checkpoint`.
 """
 
 from protimb.training._batches import ShuffledBatches, WeightedBatches
-from protimb.training._callbacks import Callback, EarlyStopping, ProgressBar
+from protimb.training._callbacks import Callback, EarlyStopping, PenaltyGuard, ProgressBar
+from protimb.training._checkpoint import Checkpoint, load_state, save_state
 from protimb.training._loop import TrainingLoop
+from protimb.training._schedules import LR_SCHEDULES, build_schedule
 from protimb.training._seed import resolve_device, torch_generator
+from protimb.training._tensorboard import TensorBoard
 
 __all__ = [
+    "LR_SCHEDULES",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
+    "PenaltyGuard",
     "ProgressBar",
     "ShuffledBatches",
+    "TensorBoard",
     "TrainingLoop",
     "WeightedBatches",
+    "build_schedule",
+    "load_state",
     "resolve_device",
+    "save_state",
     "torch_generator",
 ]

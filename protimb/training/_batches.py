@@ -1,11 +1,91 @@
 """Which rows make a batch: positions only, so that data is cut by index in one call."""
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 
+from protimb.exceptions import ArtifactError
 
-class ShuffledBatches:
+
+class _ResumableBatches(ABC):
+    """What the two kinds share: a place in the epoch that a state can name and return to."""
+
+    generator: torch.Generator
+    _epoch = None  # what is fixed for the whole of the present epoch
+    _position = 0  # batches given out in the present epoch
+    _resumed = False
+    _reader = None  # the iterator that the position belongs to
+
+    @abstractmethod
+    def __len__(self):
+        """Count the batches of an epoch."""
+
+    @abstractmethod
+    def _built(self):
+        """Say what a resumed run must have in common, as a dict of numbers."""
+
+    @abstractmethod
+    def _draw_epoch(self):
+        """Draw what is fixed for a whole epoch: a tensor, or None."""
+
+    @abstractmethod
+    def _batch(self, epoch, number):
+        """Give the rows of one batch."""
+
+    def __iter__(self):
+        if not self._resumed:
+            self._epoch, self._position = self._draw_epoch(), 0
+        self._resumed = False
+        reader = self._reader = object()
+        epoch = self._epoch
+        try:
+            while self._position < len(self):
+                self._position += 1
+                yield self._batch(epoch, self._position - 1)
+        finally:
+            if self._reader is reader:  # and not an earlier iterator, closed late
+                self._epoch, self._position = None, 0
+
+    def state_dict(self):
+        """Return the place in the epoch and the source of what comes next.
+
+        Returns
+        -------
+        state : dict
+            For ``load_state_dict`` of batches that are built alike.
+        """
+        return {
+            "built": self._built(),
+            "epoch": self._epoch,
+            "position": self._position,
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state):
+        """Go on from a state: the next iteration gives the rest of its epoch.
+
+        Parameters
+        ----------
+        state : dict
+            From ``state_dict`` of batches that were built alike.
+
+        Raises
+        ------
+        ArtifactError
+            If rows, batch size or batches differ from those of the state.
+        """
+        if state["built"] != self._built():
+            raise ArtifactError(
+                f"The saved run drew batches from {state['built']}, this one draws from "
+                f"{self._built()}. Resume with the same data and batch_size."
+            )
+        self._epoch, self._position = state["epoch"], state["position"]
+        self._resumed = self._position > 0
+        self.generator.set_state(state["generator"])
+
+
+class ShuffledBatches(_ResumableBatches):
     """Every row once an epoch, in a new order each time; the last batch may be shorter.
 
     Parameters
@@ -26,12 +106,17 @@ class ShuffledBatches:
     def __len__(self):
         return math.ceil(self.n_rows / self.batch_size)
 
-    def __iter__(self):
-        order = torch.randperm(self.n_rows, generator=self.generator)
-        yield from order.split(self.batch_size)
+    def _built(self):
+        return {"n_rows": self.n_rows, "batch_size": self.batch_size}
+
+    def _draw_epoch(self):
+        return torch.randperm(self.n_rows, generator=self.generator)
+
+    def _batch(self, order, number):
+        return order[number * self.batch_size : (number + 1) * self.batch_size]
 
 
-class WeightedBatches:
+class WeightedBatches(_ResumableBatches):
     """Rows drawn with replacement, each in proportion to its weight.
 
     Parameters
@@ -63,8 +148,17 @@ class WeightedBatches:
     def __len__(self):
         return self.n_batches
 
-    def __iter__(self):
-        for _ in range(self.n_batches):
-            point = torch.rand(self.batch_size, generator=self.generator, dtype=torch.float64)
-            rows = torch.searchsorted(self.cumulative, point * self.cumulative[-1], right=True)
-            yield rows.clamp_(max=len(self.cumulative) - 1)
+    def _built(self):
+        return {
+            "n_rows": len(self.cumulative),
+            "batch_size": self.batch_size,
+            "n_batches": self.n_batches,
+        }
+
+    def _draw_epoch(self):
+        return None  # each batch is drawn when it is asked for
+
+    def _batch(self, epoch, number):
+        point = torch.rand(self.batch_size, generator=self.generator, dtype=torch.float64)
+        rows = torch.searchsorted(self.cumulative, point * self.cumulative[-1], right=True)
+        return rows.clamp_(max=len(self.cumulative) - 1)

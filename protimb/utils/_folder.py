@@ -1,0 +1,287 @@
+"""Folders that are whole at any moment: one save's files, and a manifest that vouches for them.
+
+A saved folder looks like this::
+
+    folder/
+      manifest.json          schema, versions, which files are meant, their sizes and SHA-256
+      data-5e0c.../          the files of the latest save
+      .lock                  held while somebody writes
+
+Every save makes a ``data-`` folder under a name of its own, and then replaces ``manifest.json``,
+which is one indivisible step of the file system. A process that is killed before that step leaves
+the previous save in force, one that is killed after it the new one. What nobody refers to any more
+is removed by the next writer.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import stat
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from protimb._version import __version__
+from protimb.exceptions import ArtifactError, ArtifactWriteError
+
+SCHEMA = 1
+
+_MANIFEST = "manifest.json"
+_MAX_MANIFEST = 2**28  # bytes: far above the ids of any label set, far below what hurts
+_DATA = re.compile(r"data-[0-9a-f]{32}")
+_STALE = re.compile(r"data-[0-9a-f]{32}|manifest-[0-9a-f]{32}\.json")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSIONED = ("numpy", "scikit-learn", "torch", "safetensors")
+_PATIENCE = 600  # seconds to wait for another writer
+
+
+class SavedFolder(NamedTuple):
+    """What a verified folder holds: the caller's manifest, and each file's bytes by name."""
+
+    manifest: dict[str, Any]
+    files: dict[str, bytes]
+    versions: dict[str, str]
+
+
+def write_folder(folder, writers, manifest):
+    """Save files so that a reader finds all of them or all of the previous save's.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made where it is missing. Files that protimb did not write are left alone.
+    writers : dict of str to callable
+        For each file name a function that gets a path and writes the file there.
+    manifest : dict
+        What else to say about the save; anything that JSON can hold.
+
+    Raises
+    ------
+    ArtifactWriteError
+        If the disk is full or the folder cannot be written. The previous save stays as it was.
+    """
+    folder = Path(folder)
+    for name in writers:
+        _check_name(name, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=_PATIENCE):
+            _write_version(folder, writers, manifest)
+    except (OSError, Timeout) as error:
+        raise ArtifactWriteError(
+            f"{folder} could not be written ({error}). A save that was there before is intact. "
+            "Look for space, quota and permissions, or save elsewhere."
+        ) from error
+
+
+def read_folder(folder):
+    """Read a folder that `write_folder` made, and nothing that its manifest does not vouch for.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    saved : SavedFolder
+        The caller's manifest, and the content of each file, its size and SHA-256 checked.
+
+    Raises
+    ------
+    ArtifactError
+        If the folder was not written by protimb or was changed since; if a path leads out of it;
+        or if a newer protimb wrote it.
+    """
+    folder = Path(folder)
+    record = _read_manifest(folder)
+    while True:
+        try:
+            files = _read_files(folder, record)
+        except ArtifactError:
+            # A writer may have replaced the save between our reading of manifest and files.
+            latest = _read_manifest(folder)
+            if latest == record:
+                raise
+            record = latest
+        else:
+            return SavedFolder(record["content"], files, record.get("versions", {}))
+
+
+def _write_version(folder, writers, manifest):
+    token = secrets.token_hex(16)
+    data = folder / f"data-{token}"
+    draft = folder / f"manifest-{token}.json"
+    try:
+        data.mkdir()
+        for name, write in writers.items():
+            write(data / name)
+            _sync(data / name)
+        _sync(data)
+        files = {name: _fingerprint((data / name).read_bytes()) for name in writers}
+        draft.write_text(_manifest_text(manifest, data.name, files), encoding="utf-8")
+        _sync(draft)
+        os.replace(draft, folder / _MANIFEST)
+        _sync(folder)
+    finally:
+        # The previous save after a success, our own drafts after a failure.
+        _clean(folder)
+
+
+def _manifest_text(content, data_name, files):
+    record = {
+        "schema": SCHEMA,
+        "versions": _versions(),
+        "content": content,
+        "data": data_name,
+        "files": files,
+    }
+    return json.dumps(record, indent=1)
+
+
+@functools.lru_cache(maxsize=1)
+def _versions():
+    found = {"protimb": __version__, "python": platform.python_version()}
+    for package in _VERSIONED:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def _clean(folder):
+    """Remove what no manifest refers to; the lock tells that nobody is writing it."""
+    try:
+        in_force = _read_manifest(folder)["data"]
+    except ArtifactError:  # no save yet, or one that cannot be trusted and may be looked into
+        in_force = None
+        if (folder / _MANIFEST).exists():
+            return
+    for path in folder.iterdir():
+        if path.name == in_force or not _STALE.fullmatch(path.name):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _sync(path):
+    """Have the disk hold what was written, so that a power cut cannot reorder our steps."""
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
+        return  # Windows has no handle to sync for a directory
+    # Windows syncs only what is open for writing.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _fingerprint(content):
+    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _read_manifest(folder):
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder} is not a folder; nothing was saved there.")
+    path = folder / _MANIFEST
+    if not os.path.lexists(path):
+        raise ArtifactError(
+            f"{folder} has no {_MANIFEST}: protimb did not save it, or was interrupted before its "
+            "first save was complete."
+        )
+    try:
+        record = json.loads(_read_regular(path, max_size=_MAX_MANIFEST))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ArtifactError):
+            raise
+        raise ArtifactError(f"{path} is damaged: it is not JSON ({error}).") from error
+    _check_record(record, path)
+    return record
+
+
+def _check_record(record, path):
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise ArtifactError(f"{path} is not a manifest of protimb: it states no schema.")
+    if schema > SCHEMA:
+        raise ArtifactError(
+            f"{path} has schema {schema}, and this protimb ({__version__}) reads schemas up to "
+            f"{SCHEMA}. Update protimb."
+        )
+    data, files = record.get("data"), record.get("files")
+    if not isinstance(data, str) or not _DATA.fullmatch(data):
+        raise ArtifactError(f"{path}: data folder {data!r} is no name that protimb gives.")
+    if not isinstance(record.get("content"), dict) or not isinstance(files, dict):
+        raise ArtifactError(f"{path} is damaged: 'content' and 'files' must be objects.")
+    for name, facts in files.items():
+        _check_name(name, path)
+        if not _is_fingerprint(facts):
+            raise ArtifactError(f"{path} is damaged: no size and SHA-256 of {name!r}.")
+
+
+def _check_name(name, where):
+    if not _FILE_NAME.fullmatch(name):
+        raise ArtifactError(
+            f"{where}: file name {name!r} is refused; files of a save lie in one folder, without "
+            "'/', '..' or a drive."
+        )
+
+
+def _is_fingerprint(facts):
+    return (
+        isinstance(facts, dict)
+        and isinstance(facts.get("size"), int)
+        and isinstance(facts.get("sha256"), str)
+        and _SHA256.fullmatch(facts["sha256"]) is not None
+    )
+
+
+def _read_files(folder, record):
+    data = folder / record["data"]
+    if data.is_symlink():
+        raise ArtifactError(f"{data} is a symbolic link, which could lead out of the folder.")
+    return {name: _read_verified(data / name, facts) for name, facts in record["files"].items()}
+
+
+def _read_verified(path, facts):
+    content = _read_regular(path, size=facts["size"])
+    if _fingerprint(content) != facts:
+        raise ArtifactError(
+            f"{path} is not what was saved: its SHA-256 differs from the manifest's. Restore it "
+            "from a copy, or train again."
+        )
+    return content
+
+
+def _read_regular(path, *, size=None, max_size=None):
+    """Read a plain file after a look at its kind and size; a link or a pipe is refused."""
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_LINK | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        kind = "is a symbolic link, which is refused" if path.is_symlink() else f"({error})"
+        raise ArtifactError(f"{path} cannot be read: it {kind}.") from error
+    with os.fdopen(handle, "rb") as file:
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode) or path.is_symlink():
+            raise ArtifactError(f"{path} is not a plain file.")
+        if size is not None and facts.st_size != size:
+            raise ArtifactError(
+                f"{path} has {facts.st_size} bytes, and {size} were saved: it is truncated or was "
+                "changed. Restore it from a copy, or train again."
+            )
+        if max_size is not None and facts.st_size > max_size:
+            raise ArtifactError(f"{path} has {facts.st_size} bytes, above the limit {max_size}.")
+        return file.read()
+
+
+# O_NONBLOCK: a pipe in a file's place would hold us in open() for ever.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -1,0 +1,225 @@
+"""Interrupted after any step and resumed equals uninterrupted, bit for bit."""
+
+import copy
+
+import pytest
+import torch
+
+from protimb.exceptions import ArtifactError
+from protimb.training import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    PenaltyGuard,
+    ShuffledBatches,
+    TrainingLoop,
+    WeightedBatches,
+    build_schedule,
+    load_state,
+    save_state,
+)
+
+N_ROWS = 10
+
+
+class NoisyRegression:
+    """Linear regression with input noise of its own, Adam and a learning-rate schedule."""
+
+    def __init__(self, n_features=3, seed=0):
+        self.rng = torch.Generator().manual_seed(seed)
+        self.X = torch.randn(N_ROWS, n_features, generator=self.rng)
+        self.target = self.X.sum(dim=1)
+        self.weight = torch.zeros(n_features, requires_grad=True)
+        self.optimizer = torch.optim.Adam([self.weight], lr=0.1)
+        self.schedule = build_schedule("cosine", self.optimizer, 12)
+
+    def train_batch(self, rows):
+        noise = torch.randn(len(rows), self.X.shape[1], generator=self.rng)
+        loss = ((self.X[rows] + 0.1 * noise) @ self.weight - self.target[rows]).square().mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        return {"loss": loss.detach(), "penalty": self.weight.detach().norm()}
+
+    def valid_batch(self):
+        with torch.no_grad():
+            return {"valid_loss": float((self.X @ self.weight - self.target).square().mean())}
+
+    def state_dict(self):
+        return {
+            "weight": self.weight.detach(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "rng": self.rng.get_state(),
+        }
+
+    def load_state_dict(self, state):
+        if state["weight"].shape != self.weight.shape:
+            raise RuntimeError("size mismatch for weight")
+        with torch.no_grad():
+            self.weight.copy_(state["weight"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.rng.set_state(state["rng"])
+
+
+class Interrupt(Callback):
+    """Save to a folder after one step, and stop there as a killed process would."""
+
+    runs_last = True
+
+    def __init__(self, after, folder):
+        self.after = after
+        self.folder = folder
+
+    def on_batch_end(self, loop, losses):
+        if loop.n_steps == self.after:
+            save_state(self.folder, loop.state_dict())
+            raise KeyboardInterrupt
+
+
+def shuffled():
+    return ShuffledBatches(N_ROWS, 4, torch.Generator().manual_seed(7))
+
+
+def weighted():
+    weights = torch.arange(1.0, N_ROWS + 1)
+    return WeightedBatches(weights, 4, 3, torch.Generator().manual_seed(7))
+
+
+def listed():
+    return [torch.tensor([0, 1]), torch.tensor([2, 3]), torch.tensor([4, 9])]
+
+
+def new_loop(batches, *callbacks, step=None, **limits):
+    step = step or NoisyRegression()
+    return TrainingLoop(step, batches, callbacks=callbacks, **(limits or {"max_epochs": 4}))
+
+
+def outcome(loop):
+    state = loop.step.state_dict()
+    moments = {k: v.tolist() for k, v in state["optimizer"]["state"][0].items()}
+    return loop.history, loop.n_rows, state["weight"].tolist(), moments, state["rng"].tolist()
+
+
+@pytest.mark.parametrize("make_batches", [shuffled, weighted, listed])
+@pytest.mark.parametrize("after", range(1, 13))
+def test_a_run_resumed_after_any_step_equals_one_that_was_never_interrupted(
+    make_batches, after, tmp_path
+):
+    """Case 75."""
+    whole = new_loop(make_batches()).run()
+    with pytest.raises(KeyboardInterrupt):
+        new_loop(make_batches(), Interrupt(after, tmp_path)).run()
+    resumed = new_loop(make_batches(), step=NoisyRegression(seed=99))
+    resumed.step.X, resumed.step.target = whole.step.X, whole.step.target
+    state, _ = load_state(tmp_path)
+    resumed.load_state_dict(state)
+    assert resumed.n_steps == after
+    assert outcome(resumed.run()) == outcome(whole)
+
+
+@pytest.mark.parametrize("after", range(1, 9))
+def test_a_step_limit_inside_an_epoch_is_met_by_a_resumed_run_too(after, tmp_path):
+    """Case 75."""
+    whole = new_loop(shuffled(), max_steps=8).run()
+    with pytest.raises(KeyboardInterrupt):
+        new_loop(shuffled(), Interrupt(after, tmp_path), max_steps=8).run()
+    resumed = new_loop(shuffled(), max_steps=8)
+    resumed.load_state_dict(load_state(tmp_path)[0])
+    assert outcome(resumed.run()) == outcome(whole)
+    assert [record["n_steps"] for record in resumed.history] == [3, 6, 8]
+
+
+@pytest.mark.parametrize("after", range(1, 13))
+def test_early_stopping_remembers_its_best_epoch_across_a_resume(after, tmp_path):
+    def stopping():  # no improvement is enough after the first epoch: the second ends training
+        return EarlyStopping(patience=2, min_delta=0.5)
+
+    whole = new_loop(shuffled(), whole_stopping := stopping()).run()
+    try:
+        new_loop(shuffled(), stopping(), Interrupt(after, tmp_path)).run()
+    except KeyboardInterrupt:
+        resumed = new_loop(shuffled(), resumed_stopping := stopping())
+        resumed.load_state_dict(load_state(tmp_path)[0])
+        assert outcome(resumed.run()) == outcome(whole)
+        assert resumed_stopping.best_epoch_ == whole_stopping.best_epoch_
+    else:
+        assert after > whole.n_steps
+
+
+def test_a_checkpoint_after_an_epoch_holds_what_callbacks_after_it_learned(tmp_path):
+    stopping = EarlyStopping(patience=9)
+    new_loop(shuffled(), Checkpoint(tmp_path), stopping, max_epochs=1).run()
+    saved = load_state(tmp_path)[0]["callbacks"]
+    assert [c["state"]["best_epoch_"] for c in saved if c["name"] == "EarlyStopping"] == [1]
+
+
+def test_a_finished_run_can_be_resumed_for_more_epochs(tmp_path):
+    whole = new_loop(shuffled(), max_epochs=4).run()
+    new_loop(shuffled(), Checkpoint(tmp_path), max_epochs=2).run()
+    longer = new_loop(shuffled(), max_epochs=4)
+    longer.load_state_dict(load_state(tmp_path)[0])
+    assert outcome(longer.run()) == outcome(whole)
+
+
+def test_a_finished_run_resumed_as_it_was_changes_nothing(tmp_path):
+    whole = new_loop(shuffled(), Checkpoint(tmp_path)).run()
+    again = new_loop(shuffled())
+    again.load_state_dict(load_state(tmp_path)[0])
+    assert outcome(again.run()) == outcome(whole)
+
+
+def test_a_loop_leaves_the_state_that_it_loads_alone():
+    loop = new_loop(shuffled(), max_epochs=1).run()
+    state = copy.deepcopy(loop.state_dict())
+    before = state["step"]["weight"].tolist()
+    for _ in range(2):
+        resumed = new_loop(shuffled(), max_epochs=2)
+        resumed.load_state_dict(state)
+        resumed.run()
+    assert state["step"]["weight"].tolist() == before
+    assert len(state["history"]) == 1
+
+
+def test_each_of_two_callbacks_of_one_class_gets_its_own_state():
+    first, second = PenaltyGuard(1e9), PenaltyGuard(1e9)
+    loop = new_loop(shuffled(), first, second, max_epochs=1).run()
+    first.n_above_, second.n_above_ = 1, 2
+    state = copy.deepcopy(loop.state_dict())
+    resumed = new_loop(shuffled(), PenaltyGuard(1e9), guard := PenaltyGuard(1e9), max_epochs=1)
+    resumed.load_state_dict(state)
+    resumed.run()
+    assert guard.n_above_ == 2
+
+
+def test_batches_of_other_data_are_refused():
+    """Case 72."""
+    state = new_loop(shuffled(), max_epochs=1).run().state_dict()
+    other = new_loop(ShuffledBatches(N_ROWS + 1, 4, torch.Generator()))
+    with pytest.raises(ArtifactError, match=r"'n_rows': 10.*'n_rows': 11.*same data"):
+        other.load_state_dict(state)
+
+
+def test_networks_of_another_width_are_refused():
+    """Case 72."""
+    state = new_loop(shuffled(), max_epochs=1).run().state_dict()
+    other = new_loop(shuffled(), step=NoisyRegression(n_features=4))
+    with pytest.raises(ArtifactError, match="does not fit these networks: size mismatch"):
+        other.load_state_dict(state)
+
+
+def test_something_else_than_a_training_state_is_refused():
+    with pytest.raises(ArtifactError, match=r"lacks \['batches'"):
+        new_loop(shuffled()).load_state_dict({"step": {}})
+
+
+def test_a_step_without_state_cannot_take_one():
+    class Stateless:
+        def train_batch(self, rows):
+            return {"loss": torch.tensor(1.0)}
+
+    state = new_loop(shuffled(), max_epochs=1).run().state_dict()
+    with pytest.raises(ArtifactError, match="only one has a step with a state"):
+        TrainingLoop(Stateless(), shuffled(), max_epochs=1).load_state_dict(state)
