@@ -59,6 +59,11 @@ class BaseMultilabelSampler(BaseSampler):
         check_same_order(X, y)
         return vectors, target
 
+    def _forget(self):
+        # An interrupted or failed refit must not leave a mixture of old and new behind.
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+
 
 class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     """Base of all over-samplers: plan, generate, and put new rows below the real ones.
@@ -184,11 +189,6 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
         return append_vectors(X, X_new), y_res
-
-    def _forget(self):
-        # An interrupted or failed refit must not leave a mixture of old and new behind.
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
 
     def _train(self, X, y, rng):
         """Learn from the real rows before any is drawn; nothing to learn by default.

@@ -6,11 +6,13 @@ from protimb.over_sampling._lpros import LPROS
 from protimb.over_sampling._mlros import MLROS
 from protimb.over_sampling._mlsmote import MLSMOTE
 from protimb.over_sampling._random import RandomLabelsetOverSampler
+from protimb.over_sampling._remedial import REMEDIAL
 
 __all__ = [
     "LPROS",
     "MLROS",
     "MLSMOTE",
+    "REMEDIAL",
     "CGANSampler",
     "LabelwiseSampler",
     "RandomLabelsetOverSampler",

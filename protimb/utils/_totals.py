@@ -89,7 +89,7 @@ def find_totals(strategy, target, y, min_members=1, *, shares=False):
     """
     n_before = target.indicator.sum(axis=0).astype(np.int64)
     if target.classes is None:
-        _check_labelsets_differ(n_before, target)
+        check_labelsets_differ(n_before, target)
         if shares and _is_share(strategy):
             return _share_of_rows(strategy, target, n_before, min_members)
         n_target = _multilabel_totals(strategy, target, y, n_before)
@@ -116,7 +116,19 @@ def warn_about(totals, terms):
             warnings.warn(message, category, stacklevel=4)
 
 
-def _check_labelsets_differ(n_before, target):
+def check_labelsets_differ(n_before, target):
+    """Refuse a target whose rows all have one labelset.
+
+    Parameters
+    ----------
+    n_before : ndarray of int, shape (n_terms,)
+    target : Target
+
+    Raises
+    ------
+    InvalidLabelsError
+        If no term tells two rows apart.
+    """
     n_rows = target.indicator.shape[0]
     if np.isin(n_before, (0, n_rows)).all():
         raise InvalidLabelsError(
