@@ -29,6 +29,8 @@ __all__ = [
     "RareTermWarning",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "TermVectorError",
+    "TermVectorWarning",
     "TrainingDiverged",
     "UndefinedSimilarityWarning",
     "UnknownTermError",
@@ -114,6 +116,10 @@ class EmbeddingFileError(ProtimbError, ValueError):
     """A file of protein vectors cannot be trusted or does not fit its ids."""
 
 
+class TermVectorError(ProtimbError, ValueError):
+    """Vectors of terms are malformed, or do not fit the terms at hand."""
+
+
 class ProtimbWarning(UserWarning):
     """Base of every warning that protimb names."""
 
@@ -156,3 +162,7 @@ class FastaWarning(ProtimbWarning):
 
 class EmbeddingWarning(ProtimbWarning):
     """Some proteins have no vector, or some vectors no protein."""
+
+
+class TermVectorWarning(ProtimbWarning):
+    """Some terms have no vector, and something else stands in for it."""

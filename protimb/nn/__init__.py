@@ -1,17 +1,59 @@
-"""Networks: backbones that build them, and layers that draw from the caller's generator."""
+"""Networks: backbones that build them, conditions that describe labels, ways in for a condition."""
 
-from protimb.nn._backbones import BACKBONES, BaseBackbone, ConditionalNetwork, MLPBackbone
-from protimb.nn._conditioning import MultiHotCondition
-from protimb.nn._layers import PiecewiseLinear, SeededDropout, SeededNoise, seeded_linear
+from protimb.nn._attention import AttentionBackbone
+from protimb.nn._backbones import BACKBONES
+from protimb.nn._conditioning import (
+    CONDITIONS,
+    BaseCondition,
+    JointCondition,
+    MultiHotCondition,
+    TermVectorCondition,
+)
+from protimb.nn._contract import BaseBackbone, ConditionalNetwork
+from protimb.nn._convolution import ConvBackbone, TransposedConvBackbone
+from protimb.nn._injection import (
+    CONDITIONINGS,
+    BaseConditioning,
+    ChannelConditioning,
+    ConcatConditioning,
+    FiLMConditioning,
+    Injection,
+    InjectionSites,
+    ProjectionConditioning,
+)
+from protimb.nn._layers import (
+    PiecewiseLinear,
+    SeededDropout,
+    SeededNoise,
+    seeded_conv,
+    seeded_linear,
+)
+from protimb.nn._mlp import MLPBackbone
 
 __all__ = [
     "BACKBONES",
+    "CONDITIONINGS",
+    "CONDITIONS",
+    "AttentionBackbone",
     "BaseBackbone",
+    "BaseCondition",
+    "BaseConditioning",
+    "ChannelConditioning",
+    "ConcatConditioning",
     "ConditionalNetwork",
+    "ConvBackbone",
+    "FiLMConditioning",
+    "Injection",
+    "InjectionSites",
+    "JointCondition",
     "MLPBackbone",
     "MultiHotCondition",
     "PiecewiseLinear",
+    "ProjectionConditioning",
     "SeededDropout",
     "SeededNoise",
+    "TermVectorCondition",
+    "TransposedConvBackbone",
+    "seeded_conv",
     "seeded_linear",
 ]

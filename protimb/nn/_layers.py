@@ -36,6 +36,49 @@ def seeded_linear(n_in, n_out, generator, *, bias=True, gain=1.0):
     return layer
 
 
+def seeded_conv(n_in, n_out, kernel_size, generator, *, stride=1, transposed=False, gain=1.0):
+    """Build a convolution over signals without touching torch's global random state.
+
+    Weights are uniform with variance ``gain**2`` over the number of values that make up one
+    value of the output; biases are zero.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels of input and output.
+    kernel_size : int
+        Values of a channel under one kernel.
+    generator : torch.Generator
+        Source of the initial weights (CPU).
+    stride : int
+        Step of the kernel. A plain convolution shortens a signal of length n to
+        ``ceil(n / stride)`` or one more; a transposed one makes it ``stride`` times as long.
+    transposed : bool
+        Whether to upsample.
+    gain : float
+        Scale of the weights; ``sqrt(2)`` keeps the variance through a ReLU.
+
+    Returns
+    -------
+    layer : torch.nn.Conv1d or torch.nn.ConvTranspose1d
+    """
+    sizes = {"kernel_size": kernel_size, "stride": stride}
+    if transposed:
+        extra = (kernel_size - stride) % 2  # (length - 1) * stride - 2 padding + kernel + extra
+        sizes |= {"padding": (kernel_size - stride + extra) // 2, "output_padding": extra}
+        n_summed = n_in * kernel_size / stride
+    else:
+        sizes["padding"] = kernel_size // 2
+        n_summed = n_in * kernel_size
+    kind = nn.ConvTranspose1d if transposed else nn.Conv1d
+    layer = nn.utils.skip_init(kind, n_in, n_out, **sizes)
+    limit = gain * math.sqrt(3.0 / n_summed)
+    with torch.no_grad():
+        layer.weight.uniform_(-limit, limit, generator=generator)
+        layer.bias.zero_()
+    return layer
+
+
 class SeededDropout(nn.Module):
     """Dropout whose masks come from a generator that the caller owns.
 

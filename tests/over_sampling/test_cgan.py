@@ -370,7 +370,7 @@ def test_a_backbone_of_the_users_own_needs_no_registration(toy):
 
 
 def test_an_unknown_backbone_is_refused_with_those_there_are(toy):
-    with pytest.raises(ValueError, match=r"'backbone' parameter .* \['mlp'\].*'mlpp'"):
+    with pytest.raises(ValueError, match=r"'backbone' parameter .* \['attention', .*'mlpp'"):
         tiny(backbone="mlpp").fit(toy.X, toy.y)
 
 
