@@ -1,11 +1,13 @@
 """The loop over a step that only counts."""
 
 import math
+import pickle
+import weakref
 
 import pytest
 import torch
 
-from protimb.exceptions import TrainingDiverged
+from protimb.exceptions import DeviceMemoryError, TrainingDiverged
 from protimb.training import Callback, TrainingLoop
 
 BATCHES = [torch.tensor([0, 1]), torch.tensor([2, 3]), torch.tensor([4])]
@@ -27,6 +29,24 @@ class CountingStep:
 class ValidatedStep(CountingStep):
     def valid_batch(self):
         return {"valid_loss": 1 / len(self.rows)}
+
+
+class WeightedStep(CountingStep):
+    """Its weight, a list of one number, is the number of the step."""
+
+    def __init__(self, bad=None):
+        super().__init__(bad)
+        self.weight = [0]
+
+    def train_batch(self, rows):
+        self.weight[0] += 1
+        return super().train_batch(rows)
+
+    def state_dict(self):
+        return {"weight": self.weight}
+
+    def load_state_dict(self, state):
+        self.weight = state["weight"]
 
 
 class Diary(Callback):
@@ -100,6 +120,103 @@ def test_divergence_names_the_first_bad_step(loss):
     with pytest.raises(TrainingDiverged, match="step 5") as caught:
         TrainingLoop(step, [torch.tensor([0])] * 3, max_epochs=4).run()
     assert caught.value.step == 5
+
+
+def diverge(step, n_batches, **limits):
+    with pytest.raises(TrainingDiverged) as caught:
+        TrainingLoop(step, [torch.tensor([0])] * n_batches, max_epochs=9, **limits).run()
+    return caught.value
+
+
+def test_divergence_puts_the_weights_of_the_last_finite_epoch_back():
+    """Case 24."""
+    step = WeightedStep(bad={8: math.nan})
+    error = diverge(step, 3)
+    assert error.last_finite == {"n_steps": 6, "state": {"weight": [6]}}
+    assert step.weight == [6]
+    step.weight[0] = 99
+    assert error.last_finite["state"] == {"weight": [6]}
+
+
+def test_weights_whose_very_next_loss_is_infinite_are_not_taken_for_finite():
+    """Case 24: the last update of an epoch comes after its last loss."""
+    step = WeightedStep(bad={7: math.inf})
+    assert diverge(step, 3).last_finite["n_steps"] == 3
+    assert step.weight == [3]
+
+
+@pytest.mark.parametrize("first_bad", [1, 2])
+def test_divergence_in_the_first_epoch_goes_back_to_the_start(first_bad):
+    """Case 24."""
+    step = WeightedStep(bad={first_bad: math.nan})
+    assert diverge(step, 3).last_finite["n_steps"] == 0
+    assert step.weight == [0]
+
+
+def test_a_step_without_state_diverges_with_nothing_to_go_back_to():
+    assert diverge(CountingStep(bad={2: math.nan}), 1).last_finite is None
+
+
+def test_the_error_crosses_processes_without_its_weights():
+    error = diverge(WeightedStep(bad={8: math.nan}), 3)
+    copied = pickle.loads(pickle.dumps(error))
+    assert (str(copied), copied.step, copied.last_finite) == (str(error), 8, None)
+
+
+class Exhausting(CountingStep):
+    """Asks for too much memory in its third batch, or in validation."""
+
+    def __init__(self, in_validation=False):
+        super().__init__()
+        self.in_validation = in_validation
+
+    def train_batch(self, rows):
+        self._use_memory(fail=len(self.rows) == 4 and not self.in_validation)
+        return super().train_batch(rows)
+
+    def valid_batch(self):
+        self._use_memory(fail=self.in_validation)
+        return {}
+
+    def _use_memory(self, fail):
+        activations = torch.zeros(3)
+        self.held = weakref.ref(activations)
+        if fail:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    ("in_validation", "told"),
+    [(False, "with a batch of 1 rows, after 2 steps"), (True, "in validation, after 3 steps")],
+)
+def test_a_device_out_of_memory_says_what_to_lower_and_lets_go(in_validation, told, monkeypatch):
+    """Case 33."""
+    step = Exhausting(in_validation)
+    held_when_emptied = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.empty_cache", lambda: held_when_emptied.append(step.held()))
+    with pytest.raises(DeviceMemoryError, match=f"{told}.*2.00 GiB.*Lower batch_size") as caught:
+        TrainingLoop(step, BATCHES, max_epochs=1).run()
+    assert held_when_emptied == [None]  # what the failed call held was free by then
+    assert caught.value.__context__ is None
+    assert isinstance(caught.value, MemoryError)
+
+
+def test_a_callback_that_runs_last_is_called_after_the_others():
+    order = []
+
+    class First(Callback):
+        def on_epoch_end(self, loop, record):
+            order.append("first")
+
+    class Last(Callback):
+        runs_last = True
+
+        def on_epoch_end(self, loop, record):
+            order.append("last")
+
+    TrainingLoop(CountingStep(), BATCHES, max_epochs=1, callbacks=[Last(), First()]).run()
+    assert order == ["first", "last"]
 
 
 def test_the_end_is_announced_also_after_an_interrupt():
