@@ -1,8 +1,8 @@
 """Quality control of generated rows: learned from real proteins, applied to generated ones."""
 
+from protimb.filters._chain import FILTERS, FilterChain
 from protimb.filters._cosine import CosineFilter
+from protimb.filters._fidelity import LabelFidelityFilter
+from protimb.filters._memorisation import MemorisationFilter
 
-# What a string stands for, as in CGANSampler(quality_filter="cosine").
-FILTERS = {"cosine": CosineFilter}
-
-__all__ = ["FILTERS", "CosineFilter"]
+__all__ = ["FILTERS", "CosineFilter", "FilterChain", "LabelFidelityFilter", "MemorisationFilter"]

@@ -1,17 +1,22 @@
 """Cosine quality control: a generated row must resemble its term as held-out real rows do."""
 
-import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from protimb.base import BaseFilter
-from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
+from protimb.exceptions import InvalidLabelsError
+from protimb.filters._thresholds import (
+    check_claims,
+    learn_thresholds,
+    members_by_term,
+    rarest_terms,
+    warn_undefined,
+)
 from protimb.utils._sklearn_compat import Interval, fit_context
 from protimb.utils._validation import check_indicator
 
@@ -65,7 +70,7 @@ class CosineFilter(BaseFilter):
     held out, the default keeps 93% of real proteins, 70% of them under labels shuffled between
     rows, and 55% of Gaussian noise: one real protein in twenty is hardly more similar to its
     term than noise is, and a threshold that keeps it keeps noise as well. ``quantile=0.2`` keeps
-    76%, 44% and 10%. ``benchmarks/measure_cosine_filter.py`` prints these figures.
+    76%, 44% and 10%. ``benchmarks/measure_filters.py`` prints these figures.
 
     The filter asks whether a row looks like its term, not whether it is new: a copy of a
     training row passes.
@@ -125,8 +130,8 @@ class CosineFilter(BaseFilter):
         indicator, _ = check_indicator(y)
         check_consistent_length(X, indicator)
         directed = X.any(axis=1)
-        _warn_undefined(~directed, "real rows have zero length and represent no term")
-        members = _members_by_term(indicator, directed)
+        warn_undefined(~directed, "real rows have zero length and represent no term")
+        members = members_by_term(indicator, directed)
         n_members = np.array([len(rows) for rows in members])
         _check_some_have_company(n_members)
         self.n_members_ = n_members
@@ -202,23 +207,11 @@ class CosineFilter(BaseFilter):
             Column numbers; -1 for rows none of whose terms has a real member.
         """
         check_is_fitted(self)
-        return self._rarest_terms(self._read_claims(y_new))
-
-    def _rarest_terms(self, claims):
-        by_rarity = np.argsort(self.n_members_, kind="stable")
-        by_rarity = by_rarity[self.n_members_[by_rarity] > 0]
-        # The rarest term ranks highest; one without members ranks 0, like no claim at all.
-        rank = np.zeros(len(self.n_members_), dtype=np.int64)
-        rank[by_rarity] = np.arange(len(by_rarity), 0, -1)
-        ranks = sparse.csr_array(
-            (rank[claims.indices], claims.indices, claims.indptr), claims.shape
-        )
-        highest = ranks.max(axis=1).toarray().ravel()
-        return np.append(by_rarity, -1)[len(by_rarity) - highest]
+        return rarest_terms(self._read_claims(y_new), self.n_members_)
 
     def _similarity(self, X_new, terms):
         undefined = ~X_new.any(axis=1)
-        _warn_undefined(undefined, "generated rows have zero length, hence no similarity")
+        warn_undefined(undefined, "generated rows have zero length, hence no similarity")
         directions = self._directions(X_new)
         similarity = np.full(len(X_new), np.nan)
         for term in np.unique(terms[terms >= 0]):
@@ -229,13 +222,7 @@ class CosineFilter(BaseFilter):
 
     def _learn_thresholds(self):
         held_out = [self._held_out_similarity(term) for term in range(len(self.members_))]
-        pooled = self._pooled_thresholds(held_out)
-        own = np.array([self._quantile(values) if len(values) else 0 for values in held_out])
-        n_held_out = np.array([len(values) for values in held_out])
-        borrowed = self.shrinkage / np.maximum(n_held_out + self.shrinkage, 1)
-        borrowed[n_held_out == 0] = 1
-        thresholds = borrowed * pooled + (1 - borrowed) * own
-        return np.where(self.n_members_ > 0, thresholds, np.nan)
+        return learn_thresholds(held_out, self.n_members_, self.quantile, self.shrinkage)
 
     def _held_out_similarity(self, term):
         """Compare each member with the others: (n_members,), empty for a lone member."""
@@ -245,19 +232,6 @@ class CosineFilter(BaseFilter):
         similarity = members @ members.T
         np.fill_diagonal(similarity, -np.inf)
         return _mean_of_nearest(similarity, self._n_compared(term))
-
-    def _pooled_thresholds(self, held_out):
-        """Take the quantile over all terms of similar size, or of the nearest size there is."""
-        size = np.maximum(np.log2(np.maximum(self.n_members_, 1)).astype(int), 1)
-        pools = {
-            s: np.concatenate([held_out[t] for t in np.flatnonzero(size == s)])
-            for s in np.unique(size)
-        }
-        known = {s: self._quantile(pool) for s, pool in pools.items() if len(pool)}
-        return np.array([known[min(known, key=lambda k: abs(k - s))] for s in size])
-
-    def _quantile(self, similarity):
-        return np.quantile(similarity, self.quantile)
 
     def _n_compared(self, term):
         # Held-out members have one other fewer to choose from; new rows get no wider choice.
@@ -282,24 +256,13 @@ class CosineFilter(BaseFilter):
         return validate_data(self, X, dtype=np.float32, reset=reset)
 
     def _read_claims(self, y_new):
-        claims, _ = check_indicator(y_new, "y_new")
-        if claims.shape[1] != len(self.n_members_):
-            raise InvalidLabelsError(
-                f"y_new has {claims.shape[1]} terms, but CosineFilter was fitted on "
-                f"{len(self.n_members_)}. Pass the same columns in the same order."
-            )
-        return claims
+        return check_claims(y_new, len(self.n_members_), self)
 
     def _read_new(self, X_new, y_new):
         check_is_fitted(self)
         X_new, claims = self._read_vectors(X_new, reset=False), self._read_claims(y_new)
         check_consistent_length(X_new, claims)
-        return X_new, self._rarest_terms(claims)
-
-
-def _members_by_term(indicator, keep):
-    by_term = indicator.tocsc()
-    return [rows[keep[rows]] for rows in np.split(by_term.indices, by_term.indptr[1:-1])]
+        return X_new, rarest_terms(claims, self.n_members_)
 
 
 def _check_some_have_company(n_members):
@@ -313,9 +276,3 @@ def _check_some_have_company(n_members):
 def _mean_of_nearest(similarity, n_nearest):
     """Average the largest entries of each row: (n_rows, n_members) -> (n_rows,)."""
     return np.partition(similarity, -n_nearest, axis=1)[:, -n_nearest:].mean(axis=1)
-
-
-def _warn_undefined(undefined, consequence):
-    if undefined.any():
-        message = f"{undefined.sum()} of {len(undefined)} {consequence}."
-        warnings.warn(message, UndefinedSimilarityWarning, stacklevel=3)

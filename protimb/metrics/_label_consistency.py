@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import check_consistent_length, check_random_state
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._validation import check_indicator, check_vectors
 
 
@@ -194,12 +194,8 @@ def _term_scores(classifier, X_real, indicator, X_new):
     if judge is None:
         # As many pseudo-rows as features: enough to fit a few hundred rows of wide vectors.
         judge = make_pipeline(StandardScaler(), Ridge(alpha=X_real.shape[1]))
-    judge = clone(judge).fit(X_real, indicator.toarray())
-    methods = ("predict_proba", "decision_function", "predict")
-    scores = next(getattr(judge, method) for method in methods if hasattr(judge, method))(X_new)
-    if isinstance(scores, list):  # scikit-learn's multi-output form: (n_rows, n_classes) a term
-        scores = np.column_stack([term[:, -1] for term in scores])
-    return np.asarray(scores, dtype=float).reshape(len(X_new), indicator.shape[1])
+    judge = fit_judge(judge, X_real, indicator)
+    return judge_terms(judge, X_new, indicator.shape[1]).astype(float, copy=False)
 
 
 def _number_labelsets(claims):

@@ -1,0 +1,47 @@
+"""Fit any classifier on indicators, and read one score a term from it, whatever form it gives."""
+
+import numpy as np
+from sklearn.base import clone
+
+_METHODS = ("predict_proba", "decision_function", "predict")
+
+
+def fit_judge(classifier, X, indicator):
+    """Fit a clone of a classifier on multilabel targets.
+
+    Parameters
+    ----------
+    classifier : scikit-learn estimator
+    X : array of shape (n_rows, n_features)
+    indicator : csr_array of shape (n_rows, n_terms)
+        Given to the classifier as a dense matrix, which every one takes; a lone column as one
+        class a row.
+
+    Returns
+    -------
+    judge : scikit-learn estimator
+    """
+    labels = indicator.toarray()
+    return clone(classifier).fit(X, labels[:, 0] if labels.shape[1] == 1 else labels)
+
+
+def judge_terms(judge, X, n_terms):
+    """Let a fitted classifier score every term of every row.
+
+    Parameters
+    ----------
+    judge : scikit-learn estimator
+        Asked by ``predict_proba``, ``decision_function`` or ``predict``, the first that it has.
+    X : array of shape (n_rows, n_features)
+    n_terms : int
+        Terms that it was fitted on.
+
+    Returns
+    -------
+    scores : ndarray of float, shape (n_rows, n_terms)
+    """
+    scores = next(getattr(judge, name) for name in _METHODS if hasattr(judge, name))(X)
+    if isinstance(scores, list):  # scikit-learn's multi-output form: (n_rows, n_classes) a term
+        scores = np.column_stack([term[:, -1] for term in scores])
+    scores = np.asarray(scores).reshape(len(X), -1)
+    return scores[:, -n_terms:]  # a lone term comes as two classes, the second of which is it
