@@ -141,7 +141,7 @@ class PenaltyWarning(ProtimbWarning):
 
 
 class ShortfallWarning(ProtimbWarning):
-    """Fewer rows were generated than planned, because quality control rejected the rest."""
+    """Fewer rows were generated or removed than planned, because the rest was refused."""
 
 
 class UndefinedSimilarityWarning(ProtimbWarning):

@@ -152,6 +152,42 @@ def _vectors_in_frame(X, X_new):
     return pd.concat([X, frame])
 
 
+@singledispatch
+def take_rows(table, rows):
+    """Keep some rows, in the container and dtype that they came in.
+
+    Parameters
+    ----------
+    table : list, ndarray, DataFrame, Series or sparse matrix
+        Left untouched.
+    rows : ndarray of int, shape (n_kept,)
+
+    Returns
+    -------
+    kept : same type, n_kept rows
+        A DataFrame keeps the ids of its rows.
+    """
+    return np.asarray(table)[rows]
+
+
+@take_rows.register(list)
+def _rows_of_list(table, rows):
+    return [_unshared(table[row]) for row in rows]
+
+
+@take_rows.register(pd.DataFrame)
+@take_rows.register(pd.Series)
+def _rows_of_pandas(table, rows):
+    return table.iloc[rows]
+
+
+@take_rows.register(sparse.sparray)
+@take_rows.register(sparse.spmatrix)
+def _rows_of_sparse(table, rows):
+    # COO and DIA cannot be sliced by row, CSR can.
+    return table.tocsr()[rows].asformat(table.format)
+
+
 def new_ids(index, n_new):
     """Name new rows: numbers continue, any other id becomes ``synthetic-0`` and on.
 

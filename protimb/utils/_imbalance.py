@@ -45,10 +45,26 @@ def minority_terms(counts):
     Returns
     -------
     minority : ndarray of bool, shape (n_terms,)
-        Terms without members are not among them: no row carries them.
     """
-    # Equal counts may give a mean that is off by a rounding error, and are no minority.
-    return (counts > 0) & (irlbl(counts) > mean_ir(counts) * (1 + 1e-12))
+    return split_terms(counts)[0]
+
+
+def split_terms(counts):
+    """Say which terms are rarer, and which more frequent, than average.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_terms,)
+
+    Returns
+    -------
+    minority, majority : ndarray of bool, shape (n_terms,)
+        IRLbl above, below MeanIR. Terms without members are neither.
+    """
+    # A mean of equal ratios may be off by a rounding error.
+    ratios, mean = irlbl(counts), mean_ir(counts)
+    minority = (counts > 0) & (ratios > mean * (1 + 1e-12))
+    return minority, ratios < mean * (1 - 1e-12)
 
 
 def scumble_rows(indicator, ratios):

@@ -137,20 +137,46 @@ def check_labelsets_differ(n_before, target):
         )
 
 
-def _single_label_totals(strategy, target, n_before):
+def ask_imbalanced_learn(strategy, target, kind):
+    """Let imbalanced-learn read the strategy where each row has exactly one label.
+
+    Parameters
+    ----------
+    strategy : str, int, float, list, mapping or callable
+    target : Target
+        With classes.
+    kind : {"over-sampling", "under-sampling", "clean-sampling"}
+
+    Returns
+    -------
+    counts : dict
+        ``{column of the class: count}``, the count as ``check_sampling_strategy`` means it.
+
+    Raises
+    ------
+    ValueError
+        If the strategy does not suit the target.
+    """
     if isinstance(strategy, numbers.Integral) and int(strategy) > 1:
         raise ValueError(
             f"sampling_strategy={strategy} is a count for every term, which suits multilabel y. "
             "Each row of this y has exactly one label: use a name such as 'auto', a ratio in "
             "(0, 1], or {class: total}."
         )
-    if isinstance(strategy, Mapping):
-        # One-hot classes are known to imbalanced-learn by column number.
-        strategy = {target.column(k) if target.one_hot else k: n for k, n in strategy.items()}
-    missing = check_sampling_strategy(strategy, target.classes, "over-sampling")
+    # One-hot classes are known to imbalanced-learn by column number.
+    if target.one_hot and isinstance(strategy, Mapping):
+        strategy = {target.column(name): count for name, count in strategy.items()}
+    elif target.one_hot and isinstance(strategy, list):
+        strategy = [target.column(name) for name in strategy]
+    counts = check_sampling_strategy(strategy, target.classes, kind)
+    return {
+        label if target.one_hot else target.column(label): count for label, count in counts.items()
+    }
+
+
+def _single_label_totals(strategy, target, n_before):
     n_target = n_before.copy()
-    for label, n_rows in missing.items():
-        column = label if target.one_hot else target.column(label)
+    for column, n_rows in ask_imbalanced_learn(strategy, target, "over-sampling").items():
         n_target[column] += _clipped(n_rows)
     return n_target
 

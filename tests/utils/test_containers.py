@@ -15,6 +15,7 @@ from protimb.utils._containers import (
     check_same_order,
     check_supported,
     new_ids,
+    take_rows,
 )
 
 LABELS = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.uint8)
@@ -172,3 +173,26 @@ def test_ids_that_are_partly_the_same_are_not_paired_by_position():
         check_same_order(X, X.set_axis(["b", "c", "d"]))
     numbered = X.set_axis([4, 2, 1])
     check_same_order(numbered, numbered.reset_index(drop=True))  # as after train_test_split
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_kept_rows_of_a_sparse_target_keep_its_format(form):
+    kept = take_rows(form(LABELS), np.array([0, 2]))
+    assert type(kept) is form
+    assert kept.dtype == np.uint8
+    np.testing.assert_array_equal(kept.toarray(), LABELS[[0, 2]])
+
+
+def test_kept_rows_of_pandas_keep_their_ids():
+    frame = pd.DataFrame(LABELS, index=["a", "b", "c"])
+    pd.testing.assert_frame_equal(take_rows(frame, np.array([0, 2])), frame.loc[["a", "c"]])
+    series = frame[0].rename("class").astype("category")
+    pd.testing.assert_series_equal(take_rows(series, np.array([1])), series.loc[["b"]])
+
+
+def test_kept_rows_of_a_list_are_not_shared_with_it():
+    rows = [[1, 0], [0, 1]]
+    kept = take_rows(rows, np.array([1]))
+    kept[0][0] = 9
+    assert rows == [[1, 0], [0, 1]]
+    assert kept == [[9, 1]]

@@ -8,8 +8,13 @@ import pytest
 from scipy import sparse
 
 from protimb.over_sampling import RandomLabelsetOverSampler
-from protimb.utils import estimator_checks
-from protimb.utils.estimator_checks import check_sampler, parametrize_with_checks
+from protimb.under_sampling import MLRUS, MLeNN
+from protimb.utils.estimator_checks import (
+    CHECKS,
+    check_sampler,
+    checks_for,
+    parametrize_with_checks,
+)
 
 
 class Honest(RandomLabelsetOverSampler):
@@ -120,26 +125,107 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("name", "Broken"), BROKEN.items(), ids=BROKEN)
-def test_a_broken_promise_is_caught(name, Broken):
+class Careful(MLRUS):
+    """Keeps the contract of a budgeted under-sampler; its subclasses each break one point."""
+
+
+class TurnsRows(Careful):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        return X_res[::-1], y_res[::-1]
+
+
+class RemovesNothing(Careful):
+    def fit_resample(self, X, y):
+        super().fit_resample(X, y)
+        return X, y
+
+
+class RemovesRareRows(Careful):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        return X_res[1:], y_res[1:]  # the first row has the rarest term
+
+
+class RemovesEmptyRows(Careful):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        return X_res[y_res.any(axis=1)], y_res[y_res.any(axis=1)]
+
+
+class RemovesFromBalance(Careful):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        return X_res[:-1], y_res[:-1]
+
+
+class ForgetsIdsOfKeptRows(Careful):
+    def fit_resample(self, X, y):
+        X_res, y_res = super().fit_resample(X, y)
+        is_frame = isinstance(X_res, pd.DataFrame)
+        return X_res.reset_index(drop=True) if is_frame else X_res, y_res
+
+
+class MissesItsBudget(Careful):
+    def _remove(self, target, floors, rng):
+        return super()._remove(target, floors, rng)[:-1]
+
+
+class TakesOtherRows(Careful):
+    def _remove(self, target, floors, rng):
+        return np.append(super()._remove(target, floors, rng), len(target.indicator.indptr) - 10)
+
+
+class CleansEverywhere(MLeNN):
+    def _choose(self, X, target, floors):
+        return np.arange(10, 20)  # rows with term 0 alone
+
+
+BROKEN_REMOVAL = {
+    "check_kept_rows_are_unchanged_and_in_order": TurnsRows,
+    "check_rows_are_removed": RemovesNothing,
+    "check_rows_of_rare_terms_stay": RemovesRareRows,
+    "check_rows_without_labels_stay": RemovesEmptyRows,
+    "check_balanced_targets_are_left_alone": RemovesFromBalance,
+    "check_plan_describes_the_output": RemovesFromBalance,
+    "check_kept_rows_of_frames_keep_their_ids": ForgetsIdsOfKeptRows,
+    "check_share_of_rows_is_removed_exactly": MissesItsBudget,
+    "check_totals_are_kept_or_reported": TakesOtherRows,
+    "check_named_terms_alone_lose_rows": CleansEverywhere,
+}
+# Every pair must fail; a few checks are seen to fail with samplers of both kinds.
+PAIRS = [
+    (name, Broken(**({} if Broken is CleansEverywhere else {"random_state": 0})))
+    for name, Broken in [*BROKEN.items(), *BROKEN_REMOVAL.items()]
+]
+
+
+def check_named(name, sampler):
+    (check,) = [check for check in checks_for(sampler) if check.__name__ == name]
+    return check
+
+
+@pytest.mark.parametrize(("name", "sampler"), PAIRS, ids=str)
+def test_a_broken_promise_is_caught(name, sampler):
     with pytest.raises(AssertionError):
-        getattr(estimator_checks, name)(Broken(random_state=0))
+        check_named(name, sampler)(sampler)
 
 
 def test_every_check_is_seen_to_fail_here():
-    names = {check.__name__ for check in estimator_checks.CHECKS}
-    assert names == {*BROKEN, "check_inputs_are_not_written_to"}
+    names = {check.__name__ for checks in CHECKS.values() for check in checks}
+    assert names == {*BROKEN, *BROKEN_REMOVAL, "check_inputs_are_not_written_to"}
 
 
 def test_writing_to_inputs_is_caught():
+    sampler = WritesToInputs(random_state=0)
     with pytest.raises(ValueError, match="read-only"):
-        estimator_checks.check_inputs_are_not_written_to(WritesToInputs(random_state=0))
+        check_named("check_inputs_are_not_written_to", sampler)(sampler)
 
 
-def test_an_honest_sampler_passes_and_is_not_fitted():
-    sampler = Honest(random_state=0)
-    check_sampler(sampler)
-    assert not hasattr(sampler, "n_synthetic_")
+@pytest.mark.parametrize("honest", [Honest(random_state=0), Careful(random_state=0), MLeNN()])
+def test_an_honest_sampler_passes_and_is_not_fitted(honest):
+    check_sampler(honest)
+    assert not hasattr(honest, "sampling_plan_")
 
 
 def test_declared_exceptions_become_expected_failures():
