@@ -58,7 +58,9 @@ def compare(
     classifier: Annotated[
         str, typer.Option(help="What arms are judged with: mlp, mlp+knn or both.")
     ] = "both",
-    seeds: Annotated[int, typer.Option(min=1, help="How many splits and trainings.")] = 1,
+    seeds: Annotated[
+        str, typer.Option(help="How many splits and trainings, or which: 5, or 100,101.")
+    ] = "1",
     sampling_strategy: Annotated[
         str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
     ] = "50",
@@ -106,7 +108,7 @@ def compare(
             "min_proteins": min_proteins,
             "arms": _names(arms, benchmark.ARMS, "--arms", everything="all"),
             "classifiers": _names(classifier, benchmark.CLASSIFIERS, "--classifier", "both"),
-            "seeds": seeds,
+            "seeds": _seeds(seeds),
             "sampling_strategy": _strategy(sampling_strategy),
             "epochs": epochs,
             "max_steps": max_steps,
@@ -160,6 +162,16 @@ def _names(text, known, option, everything=None):
             f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
         )
     return names
+
+
+def _seeds(text):
+    """Read how many seeds, counted from 0, or a list of them."""
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words) or text == "0":
+        raise typer.BadParameter(
+            f"{text!r}; give how many, or which: 5, or 100,101.", param_hint="--seeds"
+        )
+    return int(text) if len(words) == 1 else [int(word) for word in words]
 
 
 def _strategy(text):

@@ -177,3 +177,15 @@ def test_waiting_threads_do_not_spin_unless_the_user_says_so(before, after, monk
         monkeypatch.setenv("OMP_WAIT_POLICY", before)
     run("compare", "--help")
     assert os.environ.get("OMP_WAIT_POLICY") == after
+
+
+def test_seeds_are_a_number_or_a_list(folder, tmp_path):
+    result = run(
+        "compare", "--data", folder, "--arms", "none", "--seeds", "7,9", "--out", tmp_path, *QUICK
+    )
+    assert result.exit_code == 0, result.output
+    assert pd.read_csv(tmp_path / "seeds.csv")["seed"].unique().tolist() == [7, 9]
+    for wrong in ("0", "-1", "1,x", ""):
+        result = run("compare", "--data", folder, "--seeds", wrong, *QUICK)
+        assert result.exit_code == 2
+        assert "--seeds" in result.output

@@ -22,6 +22,7 @@ COLUMNS = [
     "diff_high",
     "n_terms",
 ]
+PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
 
 
 @dataclass
@@ -114,6 +115,36 @@ class Comparison:
         # The difference of none to itself says nothing.
         return [key for key in rows if key[1:] != ("none", "minus_none")]
 
+    def pairwise(self):
+        """Take the paired difference of every two arms, not of each to ``none`` alone.
+
+        Returns
+        -------
+        pairs : DataFrame
+            Columns ``arm``, ``other``, ``classifier``, ``metric``, ``difference`` (arm minus
+            other), ``low`` and ``high``: each pair once in each direction. An arm that is judged
+            alone is held against the others with every classifier.
+        """
+        pairs = [
+            self._pair(arm, other)
+            for arm in self.evaluations
+            for other in self.evaluations
+            if arm[0] != other[0] and (arm[1] == other[1] or "alone" in (arm[1], other[1]))
+        ]
+        columns = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
+        return (
+            pd.concat(pairs, ignore_index=True)[columns]
+            if pairs
+            else pd.DataFrame([], columns=columns)
+        )
+
+    def _pair(self, arm, other):
+        names = {"estimate": "difference", "lower": "low", "upper": "high"}
+        rows = paired_difference(self.evaluations[arm], self.evaluations[other])
+        classifier = next((name for name in (arm[1], other[1]) if name != "alone"), "alone")
+        rows = rows.rename(columns=names).rename_axis("metric").reset_index()
+        return rows.assign(arm=arm[0], other=other[0], classifier=classifier)[PAIR_COLUMNS]
+
     def winners(self):
         """Say in one sentence for each bin what won, or that no arm differs with confidence.
 
@@ -173,9 +204,9 @@ class Comparison:
         """Write the page, the tables and the figures.
 
         ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
-        a term), ``seeds.csv`` (the estimates of each seed), ``comparison.json`` (with every
-        parameter), ``quality_<arm>.csv`` (rows planned, rejected and missing, by term) and
-        ``figures/*.png`` are for further work.
+        a term), ``seeds.csv`` (the estimates of each seed), ``pairs.csv`` (every two arms),
+        ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned, rejected
+        and missing, by term) and ``figures/*.png`` are for further work.
 
         Parameters
         ----------
@@ -194,6 +225,7 @@ class Comparison:
         self.to_csv(folder / "table.csv")
         self.terms.to_csv(folder / "terms.csv", index=False)
         self.by_seed.to_csv(folder / "seeds.csv", index=False)
+        self.pairwise().to_csv(folder / "pairs.csv", index=False)
         self.to_json(folder / "comparison.json")
         for arm, traces in self.traces.items():
             if "quality" in traces:

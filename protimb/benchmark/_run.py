@@ -9,7 +9,7 @@ import pandas as pd
 from protimb.benchmark._split import BATCH_SIZE
 from protimb.benchmark._traces import trace_maps, trace_sampler
 from protimb.classification import GOTermClassifier
-from protimb.metrics import evaluate, term_average_precision
+from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.plotting._map import METHODS
 
 # What turns the network's probabilities, and the cosine neighbours', into those that are judged.
@@ -17,6 +17,9 @@ CLASSIFIERS = {
     "mlp": lambda network, neighbours: network,
     "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
 }
+
+# The two rarest bins once more as one: the terms that resampling is for.
+BINS = {"<50": (0, 50)} | FREQUENCY_BINS
 
 
 @dataclass
@@ -149,6 +152,7 @@ def _judge(scores, fold, settings):
             y_test,
             score,
             n_train=fold.n_train,
+            bins=BINS,
             information_accretion=fold.information_accretion,
             draws=fold.draws,  # the same resampled proteins for every arm: paired
         )

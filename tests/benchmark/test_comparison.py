@@ -100,3 +100,14 @@ def test_averages_of_other_seeds_cannot_be_paired(evaluation):
     forward = average_evaluations([first, second]).fingerprint
     assert forward == average_evaluations([first, second]).fingerprint
     assert forward != average_evaluations([first, first]).fingerprint
+
+
+def test_every_two_arms_are_held_against_each_other(comparison):
+    pairs = comparison.pairwise().set_index(["arm", "other", "classifier", "metric"])["difference"]
+    table = comparison.table.set_index(["arm", "classifier", "metric"])["estimate"]
+    for metric in ("AP all", "AP <50", "fmax"):
+        expected = table["smote", "mlp+knn", metric] - table["ros", "mlp+knn", metric]
+        assert pairs["smote", "ros", "mlp+knn", metric] == pytest.approx(expected)
+        assert pairs["ros", "smote", "mlp+knn", metric] == pytest.approx(-expected)
+        alone = table["smote", "mlp+knn", metric] - table["knn", "alone", metric]
+        assert pairs["smote", "knn", "mlp+knn", metric] == pytest.approx(alone)

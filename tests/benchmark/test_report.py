@@ -24,6 +24,7 @@ def test_all_files_are_there(folder):
         "figures/imbalance.png",
         "figures/losses_classifier.png",
         "figures/map_smote.png",
+        "pairs.csv",
         "report.html",
         "seeds.csv",
         "table.csv",
