@@ -20,6 +20,7 @@ __all__ = [
     "InvalidLabelsError",
     "MemoryEstimateError",
     "MissingExtraError",
+    "ModeCollapseWarning",
     "OntologyCycleError",
     "OntologyError",
     "OntologyWarning",
@@ -142,6 +143,10 @@ class PenaltyWarning(ProtimbWarning):
 
 class ShortfallWarning(ProtimbWarning):
     """Fewer rows were generated or removed than planned, because the rest was refused."""
+
+
+class ModeCollapseWarning(ProtimbWarning):
+    """A generator gives nearly the same vector again and again."""
 
 
 class UndefinedSimilarityWarning(ProtimbWarning):

@@ -1,151 +1,207 @@
-"""Train a conditional Wasserstein GAN on label rows, and draw vectors from its generator."""
+"""Train a conditional Wasserstein GAN on label rows: data, players, step and loop put together."""
+
+import functools
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import sparse
+from torch import nn
 
-from protimb.nn import BACKBONES, MultiHotCondition
+from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
+from protimb.over_sampling._gan_bank import MemberBank, make_bank
+from protimb.over_sampling._gan_data import MemberSeeds, training_labels, training_vectors
+from protimb.over_sampling._gan_networks import build_networks
+from protimb.over_sampling._gan_rows import (
+    group_positions,
+    hold_out,
+    rarest_terms,
+    row_weights,
+    rows_with,
+)
+from protimb.over_sampling._gan_scaling import Scaling
 from protimb.over_sampling._gan_step import AdversarialStep
+from protimb.over_sampling._gan_validation import MAX_ROWS, MONITOR, HeldOutRows, JudgedStep
 from protimb.training import (
+    Callback,
+    EarlyStopping,
+    PenaltyGuard,
     ProgressBar,
     TrainingLoop,
     WeightedBatches,
+    build_schedule,
     resolve_device,
     torch_generator,
 )
-from protimb.utils._imbalance import irlbl
-
-# Rows a call of the generator: large enough to keep the cores busy, small enough for any memory.
-_CHUNK = 4096
 
 
-def train_gan(X, y, settings, rng):
-    """Train generator and critic on standardised vectors and their label rows.
+@dataclass(frozen=True)
+class TrainedGan:
+    """What training leaves.
+
+    Attributes
+    ----------
+    generator, critic : torch.nn.Module
+        In eval mode; the generator is the averaged one where weights were averaged.
+    history : list of dict
+        One record an epoch.
+    bank : MemberBank or None
+        Members to start from, where the generator does.
+    seen : ndarray of bool, shape (n_terms,)
+        Terms that a training row carries.
+    """
+
+    generator: nn.Module
+    critic: nn.Module
+    history: list
+    bank: MemberBank | None
+    seen: np.ndarray
+
+
+def train_gan(X, y, settings, rng, *, scaling, terms):
+    """Train generator and critic on vectors and their label rows.
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, n_features), float32
-        Standardised vectors.
+    X : ndarray of shape (n_rows, n_features)
+        Real vectors, as they are.
     y : CSR array of shape (n_rows, n_terms), uint8
         Label rows.
     settings : CGANSampler
         Read for its hyper-parameters; not changed.
     rng : numpy.random.RandomState
         Source of every draw.
+    scaling : Scaling
+        How the networks see vectors.
+    terms : ndarray of bool, shape (n_terms,)
+        Terms to train towards: rows that carry one of them make the training set.
 
     Returns
     -------
-    generator, critic : ConditionalNetwork
-        In eval mode.
-    history : list of dict
-        One record an epoch.
+    trained : TrainedGan
     """
+    data = _split(X, y, settings, rng, scaling, terms)
     device = resolve_device(settings.device)
-    generator, critic = _build_networks(settings, X.shape[1], y.shape[1], rng, device)
-    step = AdversarialStep(
-        torch.from_numpy(X).to(device),
-        torch.from_numpy(y.toarray()).to(device),
-        generator,
-        critic,
-        n_latent=settings.n_latent,
-        n_critic=settings.n_critic,
-        penalty_weight=settings.gradient_penalty,
-        lr=settings.lr,
-        rng=torch_generator(rng, device),
-    )
+    init = torch_generator(rng)
+    generator, critic = build_networks(settings, X.shape[1], y.shape[1], init, device)
+    step = _build_step(data, generator, critic, settings, init, device, rng)
     loop = TrainingLoop(
         step,
-        _batches(y, settings, rng),
+        _batches(data, settings, rng),
         max_epochs=settings.max_epochs,
         callbacks=_callbacks(settings),
     )
     loop.run()
-    return generator.eval(), critic.eval(), loop.history
+    return TrainedGan(
+        step.sampling_generator.eval(), critic.eval(), loop.history, data.bank, data.seen
+    )
 
 
-def draw_rows(generator, y, n_latent, rng):
-    """Draw one standardised vector for each label row.
+@dataclass(frozen=True)
+class _Data:
+    """Rows to train on and rows to judge by, with what both are drawn by."""
 
-    Parameters
-    ----------
-    generator : ConditionalNetwork
-        In eval mode.
-    y : CSR array of shape (n_rows, n_terms)
-        Label rows to condition on.
-    n_latent : int
-        Width of the noise.
-    rng : numpy.random.RandomState
-        Source of the noise.
+    X: np.ndarray
+    y: sparse.csr_array
+    scaling: Scaling
+    terms: np.ndarray
+    rows: np.ndarray
+    held_out: np.ndarray
+    rarest: np.ndarray  # of every row of y, by its training members
+    bank: MemberBank | None
 
-    Returns
-    -------
-    X_new : ndarray of shape (n_rows, n_features), float32
-    """
-    device = next(generator.parameters()).device
-    # All noise at once, on the CPU: the rows depend neither on the chunk size nor on the device.
-    noise = torch.randn(y.shape[0], n_latent, generator=torch_generator(rng))
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, max(len(noise), 1), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            labels = torch.from_numpy(y[part].toarray()).to(device)
-            parts.append(generator(noise[part].to(device), labels).cpu().numpy())
-    return np.concatenate(parts)
+    @property
+    def seen(self):
+        return np.asarray(self.y[self.rows].sum(axis=0)).ravel() > 0
 
 
-def row_weights(y, exponent):
-    """Weigh rows so that rare terms are seen: IRLbl of the row's rarest term, to a power.
+def _split(X, y, settings, rng, scaling, terms):
+    rows = rows_with(y, terms)
+    held_out = rows[:0]
+    if settings.validation_fraction:
+        kept, apart = hold_out(y[rows], settings.validation_fraction, rng)
+        rows, held_out = rows[kept], rows[apart]
+        if len(held_out) > MAX_ROWS:
+            held_out = np.sort(rng.choice(held_out, MAX_ROWS, replace=False))
+    counts = np.asarray(y[rows].sum(axis=0)).ravel().astype(np.int64)
+    rarest, bank = np.full(y.shape[0], -1), None
+    if settings.generate_from == "member":
+        rarest = rarest_terms(y, counts, terms)
+        bank = make_bank(X, y, rows, scaling, rng)
+    return _Data(X, y, scaling, terms, rows, held_out, rarest, bank)
 
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms)
-        Label rows.
-    exponent : float
-        0 draws rows as they come; 1 would show every term about equally often.
 
-    Returns
-    -------
-    weights : ndarray of shape (n_rows,)
-        At least 1; rows without a label get 1.
-    """
-    counts = np.asarray(y.sum(axis=0)).ravel()
-    rarest = y.multiply(irlbl(counts)).max(axis=1).toarray().ravel()
-    return np.maximum(rarest, 1.0) ** exponent
+def _build_step(data, generator, critic, settings, init, device, rng):
+    vectors = training_vectors(data.X, data.rows, data.scaling, device)
+    labels = training_labels(data.y, data.rows, device)
+    options = {
+        "n_latent": settings.n_latent,
+        "n_critic": settings.n_critic,
+        "penalty_weight": settings.gradient_penalty,
+        "lr": settings.lr,
+        "rng": torch_generator(rng, device),
+        "averaging": settings.averaging,
+        "max_grad_norm": settings.max_grad_norm,
+        "mixed_precision": settings.mixed_precision,
+    }
+    if settings.lr_schedule != "constant":
+        n_steps = settings.max_epochs * _batches_an_epoch(data, settings)[0]
+        options["schedule"] = functools.partial(
+            build_schedule, settings.lr_schedule, n_steps=n_steps
+        )
+    if settings.generate_from == "member":
+        options["seeds"] = _member_seeds(data, vectors, device)
+    if settings.auxiliary_weight:
+        options["auxiliary_weight"] = settings.auxiliary_weight
+        options["auxiliary"] = AuxiliaryHead(
+            data.X.shape[1], data.y.shape[1], lr=settings.lr, init=init, device=device
+        )
+    players = (vectors, labels, generator, critic)
+    if not len(data.held_out):
+        return AdversarialStep(*players, **options)
+    return JudgedStep(*players, held_out=_held_out_rows(data, settings, rng), **options)
+
+
+def _member_seeds(data, vectors, device):
+    rarest = data.rarest[data.rows]
+    by_term = data.y[data.rows].tocsc()
+    members = {
+        term: by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
+        if term >= 0
+        else without_term
+        for term, without_term in group_positions(rarest).items()
+    }
+    return MemberSeeds(vectors, rarest, members, device)
+
+
+def _held_out_rows(data, settings, rng):
+    rows = data.held_out
+    seeds = None if data.bank is None else data.bank.for_terms(data.rarest[rows], rng)
+    X = data.scaling.transform(data.X[rows])
+    return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
 
 
 def _callbacks(settings):
+    own = list(settings.callbacks or ())
+    # The guard first: the best epoch's weights, put back later, are good ones.
+    is_guarded = any(isinstance(callback, PenaltyGuard) for callback in own)
+    keepers: list[Callback] = [] if is_guarded else [PenaltyGuard()]
+    if settings.validation_fraction:
+        patience = settings.n_iter_no_change or math.inf
+        keepers.append(EarlyStopping(MONITOR, patience=patience))
     bars = [ProgressBar("CGAN")] if settings.verbose else []
-    return [*(settings.callbacks or ()), *bars]
+    return [*keepers, *own, *bars]
 
 
-def _build_networks(settings, n_features, n_terms, rng, device):
-    backbone = _resolve_backbone(settings.backbone)
-    init = torch_generator(rng)
-    condition = MultiHotCondition()
-    generator = backbone.build_generator(
-        settings.n_latent, n_features, condition.build(n_terms, init), init
-    )
-    critic = backbone.build_critic(n_features, condition.build(n_terms, init), init)
-    return generator.to(device), critic.to(device)
+def _batches(data, settings, rng):
+    n_batches, rows_an_update = _batches_an_epoch(data, settings)
+    weights = row_weights(data.y[data.rows], settings.sampling_exponent, data.terms)
+    generator = torch_generator(rng)
+    return WeightedBatches(torch.from_numpy(weights), rows_an_update, n_batches, generator)
 
 
-def _resolve_backbone(backbone):
-    if not isinstance(backbone, str):
-        return backbone
-    if backbone not in BACKBONES:
-        raise ValueError(
-            f"The 'backbone' parameter of CGANSampler must be one of {sorted(BACKBONES)} or an "
-            f"object like MLPBackbone(). Got {backbone!r} instead."
-        )
-    return BACKBONES[backbone]()
-
-
-def _batches(y, settings, rng):
-    n_rows = y.shape[0]
-    batch_size = min(settings.batch_size, n_rows)
-    rows_an_update = batch_size * settings.n_critic
-    return WeightedBatches(
-        torch.from_numpy(row_weights(y, settings.sampling_exponent)),
-        rows_an_update,
-        n_batches=max(1, round(n_rows / rows_an_update)),
-        generator=torch_generator(rng),
-    )
+def _batches_an_epoch(data, settings):
+    n_rows = len(data.rows)
+    rows_an_update = min(settings.batch_size, n_rows) * settings.n_critic
+    return max(1, round(n_rows / rows_an_update)), rows_an_update

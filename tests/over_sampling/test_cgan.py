@@ -30,9 +30,10 @@ from protimb.exceptions import (
 )
 from protimb.filters import CosineFilter
 from protimb.nn import BaseBackbone, ConditionalNetwork, MLPBackbone, seeded_linear
-from protimb.over_sampling import _cgan, _gan_training
-from protimb.over_sampling._gan_training import row_weights
-from protimb.training import Callback
+from protimb.over_sampling import _cgan_machinery, _gan_draw
+from protimb.over_sampling._gan_networks import build_networks
+from protimb.over_sampling._gan_rows import row_weights
+from protimb.training import Callback, torch_generator
 
 TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
 
@@ -143,9 +144,8 @@ def test_fewer_rows_than_a_batch_or_one_too_many_still_train(n_rows):
     y[0] = 1
     sampler = tiny(max_epochs=4, batch_size=256).fit(rng.normal(size=(n_rows, 5)), y)
     assert sampler.history_["n_steps"].tolist() == [1, 2, 3, 4]
-    before = _gan_training._build_networks(
-        sampler, 5, 3, np.random.RandomState(0), torch.device("cpu")
-    )[0]
+    init = torch_generator(np.random.RandomState(0))
+    before, _ = build_networks(sampler, 5, 3, init, torch.device("cpu"))
     after = sampler.generator_
     assert any(
         not torch.equal(p, q) for p, q in zip(before.parameters(), after.parameters(), strict=True)
@@ -207,7 +207,7 @@ def test_sampling_twice_with_one_seed_gives_the_same_rows_whatever_the_batch(toy
     sampler = tiny().fit(toy.X, toy.y)
     rows = [sampler.sample(toy.y, random_state=7)]
     for chunk in (1, 64):
-        monkeypatch.setattr(_gan_training, "_CHUNK", chunk)
+        monkeypatch.setattr(_gan_draw, "_CHUNK", chunk)
         rows.append(sampler.sample(toy.y, random_state=7))
     assert_allclose(rows[1], rows[0], rtol=1e-5, atol=1e-6)
     assert_allclose(rows[2], rows[0], rtol=1e-5, atol=1e-6)
@@ -282,7 +282,7 @@ def test_a_filter_that_rejects_all_ends_after_its_rounds_and_is_reported_by_term
 
 @pytest.mark.parametrize("block", [1, 7])
 def test_rows_are_drawn_and_judged_in_blocks(toy, monkeypatch, block):
-    monkeypatch.setattr(_cgan, "_BLOCK", block)
+    monkeypatch.setattr(_cgan_machinery, "_BLOCK", block)
     sizes = []
 
     class Spy(PassEvery):

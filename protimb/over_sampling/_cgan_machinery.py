@@ -1,0 +1,132 @@
+"""What CGANSampler does behind its public names: read, train, draw, judge."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import gen_batches
+
+from protimb.base import BaseMultilabelOverSampler
+from protimb.exceptions import TrainingDiverged
+from protimb.filters import FILTERS
+from protimb.over_sampling._gan_quality import report_quality, warn_about_collapse
+from protimb.over_sampling._gan_rows import restrict_totals, terms_in_range
+from protimb.over_sampling._gan_scaling import fit_scaling
+
+# Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
+_BLOCK = 2**16
+
+
+class CGANMachinery(BaseMultilabelOverSampler):
+    """The verbs of CGANSampler; its parameters and its documentation are there."""
+
+    def _read(self, X, y):
+        vectors, target = super()._read(X, y)
+        self.terms_ = target.terms
+        self._fitted_on_classes = target.classes is not None and not target.one_hot
+        return vectors, target
+
+    def _find_totals(self, target, y):
+        check_settings(self)
+        totals = super()._find_totals(target, y)
+        if self.term_range is not None:
+            totals = restrict_totals(totals, self.term_range, target.terms, self.sampling_strategy)
+            columns = np.flatnonzero(totals.missing)
+            self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
+        return totals
+
+    def _train(self, X, y, rng):
+        from protimb.over_sampling._gan_networks import output_range
+        from protimb.over_sampling._gan_training import train_gan
+
+        self._dtype = X.dtype
+        self._scaling = fit_scaling(X, output_range(self.backbone))
+        counts = np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
+        terms = terms_in_range(counts, self.term_range)
+        trained = train_gan(X, y, self, rng, scaling=self._scaling, terms=terms)
+        self.generator_, self.critic_ = trained.generator, trained.critic
+        self._bank = trained.bank
+        self.history_ = pd.DataFrame(trained.history)
+        self.quality_filter_ = self._fit_filter(X, y, rng)
+
+    def _fit_filter(self, X, y, rng):
+        if self.quality_filter is None:
+            return None
+        by_name = isinstance(self.quality_filter, str)
+        quality = FILTERS[self.quality_filter]() if by_name else clone(self.quality_filter)
+        if quality.get_params().get("random_state", 0) is None:  # else it would draw globally
+            quality.set_params(random_state=rng.randint(2**31 - 1))
+        return quality.fit(X, y)
+
+    def _generate(self, X, y, plan, rng):
+        """Draw rows until each passes quality control, or has had its rounds."""
+        X_new = np.empty((len(plan), X.shape[1]), dtype=X.dtype)
+        passed = np.zeros(len(plan), dtype=bool)
+        n_draws = np.zeros(len(plan), dtype=np.int64)
+        for _ in range(self.max_rounds):
+            if passed.all():
+                break
+            pending = np.flatnonzero(~passed)
+            for block in gen_batches(len(pending), _BLOCK):
+                rows = pending[block]
+                labels = y[plan.rows[rows]]
+                X_new[rows] = self._draw(labels, rng, plan.terms[rows])
+                passed[rows] = self._passes(X_new[rows], labels)
+            n_draws[pending] += 1
+        self.quality_report_ = report_quality(self.terms_, plan, passed, n_draws, X, X_new)
+        warn_about_collapse(self.quality_report_)
+        return X_new[passed], plan.take(passed)
+
+    def _draw(self, y_rows, rng, terms=None):
+        from protimb.over_sampling._gan_draw import draw_rows
+
+        seeds = None if self._bank is None else self._draw_seeds(y_rows, rng, terms)
+        rows = draw_rows(self.generator_, y_rows, self.n_latent, rng, seeds)
+        rows = self._scaling.inverse(rows).astype(self._dtype, copy=False)
+        self._check_finite(rows)
+        return rows
+
+    def _draw_seeds(self, y_rows, rng, terms):
+        if terms is None:
+            return self._bank.for_labels(y_rows, rng)
+        return self._bank.for_terms(terms, rng)
+
+    def _check_finite(self, rows):
+        # The last update comes after the last loss, so no loss tells of it.
+        if np.isfinite(rows).all():
+            return
+        step = int(self.history_["n_steps"].iloc[-1])
+        raise TrainingDiverged(
+            f"The generator gives NaN or infinite values after step {step}, the last. Lower lr, "
+            "or look for outliers in X.",
+            step,
+        )
+
+    def _passes(self, X_new, y_new):
+        if self.quality_filter_ is None:
+            return np.ones(len(X_new), dtype=bool)
+        return self.quality_filter_.select(X_new, y_new)
+
+
+def check_settings(settings):
+    """Refuse parameters that contradict one another.
+
+    Parameters
+    ----------
+    settings : CGANSampler
+    """
+    if settings.term_range is not None:
+        _check_range(settings.term_range)
+    if settings.n_iter_no_change is not None and not settings.validation_fraction:
+        raise ValueError(
+            f"n_iter_no_change={settings.n_iter_no_change} waits for a better distance from rows "
+            "held out, and validation_fraction=0 holds out none. Set validation_fraction=0.1."
+        )
+
+
+def _check_range(term_range):
+    is_pair = len(term_range) == 2 and all(isinstance(n, int | np.integer) for n in term_range)
+    if not is_pair or not 1 <= term_range[0] <= term_range[1]:
+        raise ValueError(
+            "term_range must be None or two counts, the fewest and the most members, such as "
+            f"(20, 200). Got {term_range!r}."
+        )

@@ -1,0 +1,67 @@
+"""An auxiliary classifier that asks generated rows to look like their own labels."""
+
+import copy
+
+import torch
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from protimb.nn import seeded_linear
+
+
+class AuxiliaryHead:
+    """A small classifier from vector to terms, with its optimizer.
+
+    It learns from real rows only. The generator is then asked for rows that it reads as their
+    own labels, as in an auxiliary-classifier GAN [1]_, but with one yes or no a term.
+
+    Parameters
+    ----------
+    n_features, n_terms : int
+        Width of a vector and of a label row.
+    lr : float
+        Learning rate of its Adam optimizer.
+    init : torch.Generator
+        Source of the initial weights (CPU).
+    device : torch.device
+        Where the classifier lives.
+    n_hidden : int
+        Width of its one hidden layer.
+
+    References
+    ----------
+    .. [1] A. Odena, C. Olah, J. Shlens, "Conditional image synthesis with auxiliary classifier
+       GANs", ICML 2017, PMLR 70:2642-2651.
+    """
+
+    def __init__(self, n_features, n_terms, *, lr, init, device="cpu", n_hidden=256):
+        self.network = nn.Sequential(
+            seeded_linear(n_features, n_hidden, init, gain=2**0.5),
+            nn.LeakyReLU(0.2),
+            seeded_linear(n_hidden, n_terms, init),
+        ).to(device)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, fused=True)
+
+    def loss(self, x, labels):
+        """Compute the mean cross-entropy over rows and terms.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, n_features)
+        labels : Tensor of shape (batch, n_terms), uint8
+
+        Returns
+        -------
+        loss : Tensor, zero-dimensional
+        """
+        logits = self.network(x).float()
+        return binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+
+    def state_dict(self):
+        """Return the state of the classifier and its optimizer."""
+        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state):
+        """Put a state back that ``state_dict`` returned."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))

@@ -1,0 +1,126 @@
+"""Real members that generated rows start from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import gen_batches
+
+# Members a term is represented by; more would make a saved sampler a copy of its data.
+MEMBERS_A_TERM = 500
+
+# Label rows compared with the bank at a time.
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class MemberBank:
+    """Scaled vectors of real rows, found by term or by labelset.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_members, n_features), float32
+        Scaled.
+    y : csr_array of shape (n_members, n_terms), uint8
+    """
+
+    X: np.ndarray
+    y: sparse.csr_array
+
+    def for_terms(self, terms, rng):
+        """Draw a random member of each term.
+
+        Parameters
+        ----------
+        terms : ndarray of int, shape (n_rows,)
+            Column numbers; -1, or a term without member here, draws from all.
+        rng : numpy.random.RandomState
+
+        Returns
+        -------
+        seeds : ndarray of shape (n_rows, n_features), float32
+        """
+        by_term = self.y.tocsc()
+        everyone = np.arange(len(self.X))
+        picked = np.empty(len(terms), dtype=np.int64)
+        for term in np.unique(terms):
+            wanted = terms == term
+            members = by_term.indices[slice(*by_term.indptr[term : term + 2])] if term >= 0 else []
+            pool = members if len(members) else everyone
+            picked[wanted] = pool[rng.randint(len(pool), size=wanted.sum())]
+        return self.X[picked]
+
+    def for_labels(self, y_rows, rng):
+        """Draw, for each label row, one of the members with the most similar labelset.
+
+        Labelsets are compared by their Jaccard index, so that a label row which no protein has
+        starts from the proteins that share most of it.
+
+        Parameters
+        ----------
+        y_rows : csr_array of shape (n_rows, n_terms), uint8
+        rng : numpy.random.RandomState
+
+        Returns
+        -------
+        seeds : ndarray of shape (n_rows, n_features), float32
+        """
+        picked = [
+            _most_similar(y_rows[block], self.y, rng)
+            for block in gen_batches(y_rows.shape[0], _BLOCK)
+        ]
+        return self.X[np.concatenate(picked)]
+
+
+def make_bank(X, y, rows, scaling, rng):
+    """Keep a bounded number of random members of each term, and some unlabelled rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_all, n_features)
+    y : csr_array of shape (n_all, n_terms), uint8
+    rows : ndarray of int64
+        Rows that may be seeds.
+    scaling : Scaling
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    bank : MemberBank
+    """
+    kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
+    return MemberBank(scaling.transform(X[kept]), y[kept])
+
+
+def representatives(y, n_a_term, rng):
+    """Choose random rows so that each term keeps all members, or ``n_a_term`` of them.
+
+    Parameters
+    ----------
+    y : csr_array of shape (n_rows, n_terms)
+    n_a_term : int
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    rows : ndarray of int64
+        Sorted; rows without labels count as one more term.
+    """
+    by_term = y.tocsc()
+    groups = np.split(by_term.indices, by_term.indptr[1:-1])
+    groups.append(np.flatnonzero(np.diff(y.indptr) == 0))
+    chosen = [
+        group if len(group) <= n_a_term else rng.choice(group, n_a_term, replace=False)
+        for group in groups
+    ]
+    return np.unique(np.concatenate(chosen)).astype(np.int64)
+
+
+def _most_similar(y_rows, y_bank, rng):
+    shared = (y_rows.astype(np.float32) @ y_bank.astype(np.float32).T).toarray()
+    n_own, n_bank = np.diff(y_rows.indptr), np.diff(y_bank.indptr)
+    union = n_own[:, None] + n_bank - shared
+    similarity = np.where(union > 0, shared / np.maximum(union, 1), 1.0)  # both empty: alike
+    ties = similarity >= similarity.max(axis=1, keepdims=True) - 1e-9
+    # A random key decides among equals.
+    return np.where(ties, rng.random_sample(ties.shape), -1.0).argmax(axis=1)

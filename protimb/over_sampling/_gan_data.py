@@ -1,0 +1,148 @@
+"""Training rows, cut by index: tensors where they fit, else blocks of what the caller holds."""
+
+import numpy as np
+import torch
+
+# Training data up to this size, as float32 and dense labels, are tensors on the device.
+IN_MEMORY = 2**29
+
+
+def is_large(n_rows, n_columns, itemsize):
+    """Tell whether a matrix is too large to be held once more.
+
+    Parameters
+    ----------
+    n_rows, n_columns, itemsize : int
+        Shape, and bytes a value.
+
+    Returns
+    -------
+    large : bool
+    """
+    return n_rows * n_columns * itemsize > IN_MEMORY
+
+
+def training_vectors(X, rows, scaling, device):
+    """Give scaled training vectors that can be cut by positions in ``rows``.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_all, n_features)
+        A memory map is read where it is cut, never as a whole.
+    rows : ndarray of int64, shape (n_rows,)
+        Rows of ``X`` to train on.
+    scaling : Scaling
+    device : torch.device
+
+    Returns
+    -------
+    vectors : Tensor of shape (n_rows, n_features), or CutVectors
+    """
+    vectors = CutVectors(X, rows, scaling, device)
+    if is_large(len(rows), X.shape[1], 4):
+        return vectors
+    return vectors[slice(None)]
+
+
+def training_labels(y, rows, device):
+    """Give label rows that can be cut by positions in ``rows``.
+
+    Parameters
+    ----------
+    y : CSR array of shape (n_all, n_terms), uint8
+    rows : ndarray of int64, shape (n_rows,)
+        Rows of ``y`` to train on.
+    device : torch.device
+
+    Returns
+    -------
+    labels : Tensor of shape (n_rows, n_terms), uint8, or CutLabels
+    """
+    labels = CutLabels(y, rows, device)
+    if is_large(len(rows), y.shape[1], 1):
+        return labels
+    return labels[slice(None)]
+
+
+class CutVectors:
+    """Scale the rows of a batch when they are asked for.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_all, n_features)
+    rows : ndarray of int64, shape (n_rows,)
+    scaling : Scaling
+    device : torch.device
+    """
+
+    def __init__(self, X, rows, scaling, device):
+        self.X = X
+        self.rows = rows
+        self.scaling = scaling
+        self.device = device
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        """Cut rows by a slice, or by a tensor of positions on any device."""
+        picked = self.scaling.transform(self.X[self.rows[_on_host(index)]])
+        return torch.from_numpy(picked).to(self.device)
+
+
+class CutLabels:
+    """Make the label rows of a batch dense when they are asked for.
+
+    Parameters
+    ----------
+    y : CSR array of shape (n_all, n_terms), uint8
+    rows : ndarray of int64, shape (n_rows,)
+    device : torch.device
+    """
+
+    def __init__(self, y, rows, device):
+        self.y = y
+        self.rows = rows
+        self.device = device
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        """Cut rows by a slice, or by a tensor of positions on any device."""
+        return torch.from_numpy(self.y[self.rows[_on_host(index)]].toarray()).to(self.device)
+
+
+def _on_host(index):
+    return index.cpu().numpy() if isinstance(index, torch.Tensor) else index
+
+
+class MemberSeeds:
+    """Give each row a random member of its rarest term to start from.
+
+    Parameters
+    ----------
+    vectors : Tensor or CutVectors of shape (n_rows, n_features)
+        Scaled training vectors.
+    rarest : ndarray of int64, shape (n_rows,)
+        Each row's rarest term; rows without any (-1) start from one another.
+    by_term : dict of ndarray
+        Members of each term that is some row's rarest, positions in ``vectors``.
+    device : torch.device
+    """
+
+    def __init__(self, vectors, rarest, by_term, device):
+        terms = sorted(by_term)
+        counts = np.array([len(by_term[term]) for term in terms])
+        place = np.searchsorted(terms, rarest)
+        self.vectors = vectors
+        members = np.concatenate([by_term[term] for term in terms]).astype(np.int64)
+        self.members = torch.from_numpy(members).to(device)
+        self.starts = torch.from_numpy((np.cumsum(counts) - counts)[place]).to(device)
+        self.counts = torch.from_numpy(counts[place]).to(device)
+
+    def __call__(self, rows, rng):
+        """Draw one seed a row, shape (batch, n_features)."""
+        point = torch.rand(len(rows), generator=rng, device=rng.device)
+        within = (point * self.counts[rows]).long().clamp_(max=self.counts[rows] - 1)
+        return self.vectors[self.members[self.starts[rows] + within]]

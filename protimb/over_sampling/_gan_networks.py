@@ -1,0 +1,100 @@
+"""Build the two players from what a user asked for: names or objects."""
+
+from torch import nn
+
+from protimb.nn import BACKBONES, MultiHotCondition
+
+
+class MemberGenerator(nn.Module):
+    """A generator that moves real members: seed + network([noise, seed], labels).
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (batch, n_latent + n_features) and labels to (batch, n_features).
+    n_latent : int
+        Width of the noise in front of the seed.
+    """
+
+    def __init__(self, network, n_latent):
+        super().__init__()
+        self.network = network
+        self.n_latent = n_latent
+
+    def forward(self, latent, labels):
+        """Add to each seed what the network makes of it, its noise and its labels."""
+        return latent[:, self.n_latent :] + self.network(latent, labels)
+
+
+def build_networks(settings, n_features, n_terms, init, device):
+    """Build generator and critic, untrained.
+
+    Parameters
+    ----------
+    settings : CGANSampler
+        Read for its hyper-parameters; not changed.
+    n_features, n_terms : int
+        Width of a vector and of a label row.
+    init : torch.Generator
+        Source of the initial weights (CPU).
+    device : torch.device
+
+    Returns
+    -------
+    generator, critic : torch.nn.Module
+    """
+    backbone = _resolve_backbone(settings.backbone)
+    condition = MultiHotCondition()
+    from_member = settings.generate_from == "member"
+    n_inputs = settings.n_latent + (n_features if from_member else 0)
+    conditioner = condition.build(n_terms, init)
+    generator = backbone.build_generator(n_inputs, n_features, conditioner, init)
+    if from_member:
+        generator = MemberGenerator(generator, settings.n_latent)
+    critic = backbone.build_critic(n_features, condition.build(n_terms, init), init)
+    return generator.to(device), critic.to(device)
+
+
+def output_range(backbone):
+    """Tell where a backbone's final activation puts features.
+
+    Parameters
+    ----------
+    backbone : str or BaseBackbone
+
+    Returns
+    -------
+    output_range : tuple of float or None
+        None where features are unbounded, or a user's own class does not say.
+    """
+    return getattr(_resolve_backbone(backbone), "output_range", None)
+
+
+def _resolve_backbone(backbone):
+    return resolve(backbone, BACKBONES, "backbone", "MLPBackbone()")
+
+
+def resolve(value, table, name, example):
+    """Turn a name into the object it stands for, and leave objects as they are.
+
+    Parameters
+    ----------
+    value : str or object
+    table : dict of str to class
+    name : str
+        Parameter, for the message.
+    example : str
+        An object that would do, for the message.
+
+    Returns
+    -------
+    object
+    """
+    if not isinstance(value, str):
+        return value
+    if value not in table:
+        raise ValueError(
+            f"The {name!r} parameter of CGANSampler must be one of {sorted(table)} or an "
+            f"object like {example}. Got {value!r} instead."
+        )
+    return table[value]()

@@ -1,0 +1,57 @@
+"""Read the label rows that a fitted sampler is asked to generate for."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.utils._validation import a_few, check_indicator, read_target
+
+
+def read_label_rows(y_rows, terms, fitted_on_classes):
+    """Read indicators with the columns of fit, or classes where fit saw those.
+
+    Parameters
+    ----------
+    y_rows : array-like of shape (n_rows, n_terms) or (n_rows,)
+    terms : list of length n_terms
+        Columns, or classes, of fit.
+    fitted_on_classes : bool
+
+    Returns
+    -------
+    labels : csr_array of uint8, shape (n_rows, n_terms)
+
+    Raises
+    ------
+    InvalidLabelsError
+        If the columns are not those of fit.
+    UnknownTermError
+        If a class was not seen in fit.
+    """
+    if fitted_on_classes:
+        return _read_class_rows(y_rows, terms)
+    indicator, names = check_indicator(y_rows, "y_rows")
+    if isinstance(y_rows, pd.DataFrame) and names != terms:
+        raise InvalidLabelsError(
+            f"Columns of y_rows ({a_few(names)}) must be those that CGANSampler was fitted "
+            f"with ({a_few(terms)}), in the same order."
+        )
+    if indicator.shape[1] != len(terms):
+        raise InvalidLabelsError(
+            f"y_rows has {indicator.shape[1]} columns, but CGANSampler was fitted with "
+            f"{len(terms)} terms."
+        )
+    return indicator
+
+
+def _read_class_rows(y_rows, terms):
+    rows = read_target(y_rows)
+    unknown = [name for name in rows.terms if name not in terms]
+    if unknown:
+        raise UnknownTermError(
+            f"Classes {a_few(unknown)} were not seen in fit, which saw {a_few(terms)}."
+        )
+    columns = np.array([terms.index(name) for name in rows.terms])
+    data, numbers, starts = rows.indicator.data, rows.indicator.indices, rows.indicator.indptr
+    return sparse.csr_array((data, columns[numbers], starts), (len(starts) - 1, len(terms)))
