@@ -5,6 +5,7 @@ from protimb.over_sampling._labelwise import LabelwiseSampler
 from protimb.over_sampling._lpros import LPROS
 from protimb.over_sampling._mlros import MLROS
 from protimb.over_sampling._mlsmote import MLSMOTE
+from protimb.over_sampling._mlsol import MLSOL
 from protimb.over_sampling._random import RandomLabelsetOverSampler
 from protimb.over_sampling._remedial import REMEDIAL
 
@@ -12,6 +13,7 @@ __all__ = [
     "LPROS",
     "MLROS",
     "MLSMOTE",
+    "MLSOL",
     "REMEDIAL",
     "CGANSampler",
     "LabelwiseSampler",

@@ -23,6 +23,7 @@ from protimb.over_sampling import (
     LPROS,
     MLROS,
     MLSMOTE,
+    MLSOL,
     CGANSampler,
     LabelwiseSampler,
     RandomLabelsetOverSampler,
@@ -33,6 +34,7 @@ SAMPLERS = [
     MLROS(random_state=0),
     LPROS(random_state=0),
     MLSMOTE(random_state=0),
+    MLSOL(random_state=0),
     LabelwiseSampler(random_state=0),
     CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]

@@ -8,6 +8,7 @@ from protimb.over_sampling import (
     LPROS,
     MLROS,
     MLSMOTE,
+    MLSOL,
     CGANSampler,
     LabelwiseSampler,
     RandomLabelsetOverSampler,
@@ -21,6 +22,7 @@ SAMPLERS = [
     MLROS(random_state=0),
     LPROS(random_state=0),
     MLSMOTE(random_state=0),
+    MLSOL(random_state=0),
     LabelwiseSampler(random_state=0),
     CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]

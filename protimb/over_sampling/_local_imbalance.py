@@ -1,0 +1,96 @@
+"""Local imbalance: how many neighbours of a member lack its term, and what kind of member it is."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+SAFE, BORDERLINE, RARE, OUTLIER = 1, 2, 3, 4
+
+# Members whose opposition is below the limit are of the kind before it.
+LIMITS = (0.3, 0.7, 1.0)
+
+
+class LocalImbalance(NamedTuple):
+    """What the neighbourhoods of a target say about each label of each row.
+
+    Arrays of length ``n_labels`` run over the ones of the target, in the order of its CSR form.
+
+    Parameters
+    ----------
+    neighbours : ndarray of int, shape (n_rows, n_near)
+    opposition : ndarray of float, shape (n_labels,)
+        Share of neighbours that lack the label.
+    kinds : ndarray of int32, shape (n_labels,)
+        ``SAFE``, ``BORDERLINE``, ``RARE`` or ``OUTLIER``.
+    """
+
+    neighbours: np.ndarray
+    opposition: np.ndarray
+    kinds: np.ndarray
+
+
+def measure(y, neighbours):
+    """Look at the neighbours of each row, label by label.
+
+    Parameters
+    ----------
+    y : csr_array of int32, shape (n_rows, n_terms)
+        In canonical form.
+    neighbours : ndarray of int, shape (n_rows, n_near)
+
+    Returns
+    -------
+    local : LocalImbalance
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> y = sparse.csr_array(np.array([[1], [1], [0], [1]], dtype=np.int32))
+    >>> measure(y, np.array([[1, 2], [0, 2], [0, 1], [2, 2]])).opposition.tolist()
+    [0.5, 0.5, 1.0]
+    """
+    n_rows, n_near = neighbours.shape
+    starts = np.arange(0, neighbours.size + 1, n_near)
+    ones = np.ones(neighbours.size, dtype=np.int32)
+    graph = sparse.csr_array((ones, neighbours.ravel(), starts), shape=(n_rows, n_rows))
+    opposition = (n_near - _agreeing(graph, y, y.data)) / n_near
+    kinds = np.digitize(opposition, LIMITS).astype(np.int32) + SAFE
+    while True:
+        # A rare member next to a safe or borderline one is at the border of a group.
+        inside = (kinds <= BORDERLINE).astype(np.int32)
+        drawn_in = (kinds == RARE) & (_agreeing(graph, y, inside) > 0)
+        if not drawn_in.any():
+            return LocalImbalance(neighbours, opposition, kinds)
+        kinds[drawn_in] = BORDERLINE
+
+
+def seed_weights(y, opposition, usable):
+    """Weigh every label of every row as a reason to start a new row there.
+
+    Parameters
+    ----------
+    y : csr_array of shape (n_rows, n_terms)
+    opposition : ndarray of float, shape (n_labels,)
+    usable : ndarray of bool, shape (n_terms,)
+        Terms that count.
+
+    Returns
+    -------
+    weights : ndarray of float, shape (n_labels,)
+        Those of a term sum to 1, or to 0 where all its members are safe or outliers; outliers
+        weigh nothing.
+    """
+    raw = np.where((opposition < 1) & usable[y.indices], opposition, 0.0)
+    by_term = np.bincount(y.indices, raw, minlength=y.shape[1])
+    return np.divide(raw, by_term[y.indices], out=np.zeros_like(raw), where=raw > 0)
+
+
+def _agreeing(graph, y, values):
+    """Sum over the neighbours of each row the values of the labels that they share with it."""
+    valued = sparse.csr_array((values, y.indices, y.indptr), shape=y.shape)
+    sums = graph @ valued
+    sums.sort_indices()
+    # Added to ones, no entry of y is lost for being zero, so data stay in the order of y's.
+    return (y + sums.multiply(y)).tocsr().data - 1

@@ -1,0 +1,252 @@
+"""MLSOL: rows near members whose neighbours lack the term, labels from the nearer of two rows."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import gen_batches
+
+from protimb.base import BaseMultilabelOverSampler
+from protimb.over_sampling._closure import close_rows, find_closure
+from protimb.over_sampling._interpolation import nearest_others, step_towards
+from protimb.over_sampling._local_imbalance import measure, seed_weights
+from protimb.utils._plan import cycle_fairly
+from protimb.utils._sklearn_compat import HasMethods, Interval
+
+# How far from a member, as a part of the way to the other row, its label still holds. By kind of
+# member, numbered from 1: safe, borderline, rare (always), outlier (never).
+REACH = np.array([np.nan, 0.5, 0.75, 1 + 1e-5, -1e-5])
+
+# Attempts that each row gets to carry the term that it is made for.
+_MAX_ROUNDS = 20
+
+_BLOCK = 2**14  # rows whose distances are taken at a time
+
+
+class MLSOL(BaseMultilabelOverSampler):
+    """Over-sample where a term is locally rare: near members whose neighbours lack it.
+
+    A member amid fellow members is learnt anyway; one whose neighbours all lack the term may be
+    an error. New rows start at those in between, the more often the more neighbours lack the
+    term [1]_. A new row goes towards a random neighbour and takes each label that the two do not
+    share from the nearer one, where labels of members in difficult places reach further.
+
+    Parameters
+    ----------
+    sampling_strategy : str, int, float, dict or callable, default="auto"
+        Multilabel y: a float p in (0, 1) adds p times the rows there are, as published. All other
+        forms give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl
+        exceeds MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by
+        column name or number; or a callable that gets y and returns such a dict. One label a
+        row: imbalanced-learn's meaning.
+    k_neighbors : int, default=5
+        Neighbours of a row among all rows; fewer where there are fewer.
+    ontology : GeneOntology, optional
+        Then new label rows are closed: each term brings its ancestors along.
+    terms : sequence of str, optional
+        Term of each column of ``y``, for the ontology; by default the columns of a DataFrame.
+    min_members : int, default=1
+        Terms with fewer members are left alone and reported; naming one is an error.
+    random_state : int, RandomState or None, default=None
+        Seed of every draw.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        ``{term: rows missing}``; empty where ``sampling_strategy`` is a share of the rows.
+    sampling_plan_ : DataFrame of shape (n_terms, 5)
+        Indexed by term: ``n_before``, ``n_target``, ``n_drawn`` (rows made for this term),
+        ``n_after`` (with the rows that other terms brought), ``note``.
+    n_synthetic_ : int
+        Number of rows added.
+    n_closed_ : int
+        How many of them got ancestors that the vote had left out.
+    n_copied_ : int
+        How many of them are copies, see Notes.
+    terms_ : list of length n_terms
+        Column names or numbers of y; the classes where y has one label a row.
+    synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
+        Which rows of the output were generated.
+    conditioning_indices_ : ndarray of int, shape (n_synthetic,)
+        The row that each synthetic row starts from. Its labels may differ.
+
+    See Also
+    --------
+    MLSMOTE : Goes towards fellow members only; its votes never break the true-path rule.
+
+    Notes
+    -----
+    Labels are taken one by one, so a new row may get a term without its ancestors. Pass
+    ``ontology=`` for GO terms.
+
+    Read in the paper as follows. A term's members are always the minority class, also if they are
+    most rows. As in the pseudo-code each feature goes its own random part of the way; in many
+    dimensions a new row is then about halfway, where labels of safe members hold by chance and
+    those of borderline and rare ones nearly always. A row between two identical ones is halfway.
+
+    With a total for each term, members are drawn by their weight for this term alone, and rows
+    that the term did not reach are made anew. Where all weights are zero, members that are not
+    outliers are drawn alike; where all are outliers, no new row would keep the term, so members
+    are copied. Where each row has exactly one label, a new row has that of its start.
+
+    References
+    ----------
+    .. [1] B. Liu, K. Blekas, G. Tsoumakas, "Multi-label sampling based on local label imbalance",
+       Pattern Recognition 122, 108294, 2022. https://doi.org/10.1016/j.patcog.2021.108294
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.over_sampling import MLSOL
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
+    >>> y = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 1], [0, 0]])
+    >>> sampler = MLSOL(sampling_strategy={1: 6}, k_neighbors=2, random_state=0)
+    >>> X_res, y_res = sampler.fit_resample(X, y)
+    >>> int(y_res[:, 1].sum())
+    6
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
+        **BaseMultilabelOverSampler._parameter_constraints,
+        "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "ontology": [HasMethods(["closure"]), None],
+        "terms": ["array-like", None],
+    }
+
+    votes_on_labels = True
+    _takes_share = True
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        k_neighbors=5,
+        ontology=None,
+        terms=None,
+        min_members=1,
+        random_state=None,
+    ):
+        super().__init__(
+            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+        )
+        self.k_neighbors = k_neighbors
+        self.ontology = ontology
+        self.terms = terms
+
+    def _read(self, X, y):
+        vectors, target = super()._read(X, y)
+        self.terms_ = target.terms
+        return vectors, target
+
+    def _resample(self, X, y, ledger, rng):
+        self.n_closed_ = self.n_copied_ = 0
+        if ledger.n_rows is None and not len(ledger.lacking()):
+            return X[:0], ledger.plan()
+        maker = _Maker(X, y.astype(np.int32), self.k_neighbors, rng)
+        if not maker.one_label:
+            maker.closure = find_closure(self.ontology, self.terms, self.terms_)
+        usable = ledger.n_now >= self.min_members
+        weights = seed_weights(y, maker.local.opposition, usable)
+        if ledger.n_rows is None:
+            vectors = self._fill_terms(ledger, maker, weights)
+        else:
+            vectors = self._spend_share(ledger, maker, weights)
+        return np.concatenate([X[:0], *vectors]), ledger.plan()
+
+    def _fill_terms(self, ledger, maker, weights):
+        weights = sparse.csr_array((weights, maker.y.indices, maker.y.indptr), shape=maker.y.shape)
+        by_term = weights.tocsc()
+        kinds = maker.kinds.tocsc()
+        for term, members, missing in ledger:
+            column = slice(*by_term.indptr[term : term + 2])
+            odds = _odds(by_term.data[column], REACH[kinds.data[column]])
+            if odds is None:
+                seeds = cycle_fairly(members, missing, maker.rng)
+                self.n_copied_ += missing
+                ledger.record(term, seeds, maker.y[seeds].astype(np.uint8))
+                yield maker.X[seeds]
+                continue
+            yield from self._fill_term(term, members, missing, odds, ledger, maker)
+
+    def _fill_term(self, term, members, missing, odds, ledger, maker):
+        for _ in range(_MAX_ROUNDS):
+            if not missing:
+                break
+            seeds = maker.rng.choice(members, size=missing, p=odds)
+            X_new, labels, closed = maker.make(seeds)
+            reached = np.flatnonzero(labels[:, [term]].toarray().ravel())
+            self.n_closed_ += int(closed[reached].sum())
+            missing -= len(reached)
+            ledger.record(term, seeds[reached], labels[reached])
+            yield X_new[reached]
+
+    def _spend_share(self, ledger, maker, weights):
+        """Draw labels of rows by their weight: a row is then drawn by the sum of its weights."""
+        if not weights.any():
+            weights = (ledger.n_now >= self.min_members)[maker.y.indices].astype(float)
+        if not weights.any():
+            return
+        drawn = maker.rng.choice(len(weights), size=ledger.n_rows, p=weights / weights.sum())
+        rows = np.repeat(np.arange(maker.y.shape[0]), np.diff(maker.y.indptr))[drawn]
+        X_new, labels, closed = maker.make(rows)
+        self.n_closed_ = int(closed.sum())
+        ledger.record(maker.y.indices[drawn], rows, labels)
+        yield X_new
+
+
+class _Maker:
+    """Make rows between a seed and one of its neighbours, with labels from the nearer one."""
+
+    def __init__(self, X, y, k_neighbors, rng):
+        self.X, self.y, self.rng, self.closure = X, y, rng, None
+        self.local = measure(y, nearest_others(X, np.arange(len(X)), k_neighbors))
+        self.kinds = sparse.csr_array((self.local.kinds, y.indices, y.indptr), shape=y.shape)
+        self.one_label = bool((np.diff(y.indptr) == 1).all())
+
+    def make(self, seeds):
+        """Give vectors, labels, and which of these had to be closed."""
+        neighbours = self.local.neighbours
+        ends = neighbours[seeds, self.rng.randint(neighbours.shape[1], size=len(seeds))]
+        X_new = step_towards(self.X, seeds, ends, self.rng)
+        if self.one_label:
+            return X_new, self.y[seeds].astype(np.uint8), np.zeros(len(seeds), dtype=bool)
+        labels = self.vote(seeds, ends, way_from(self.X, seeds, ends, X_new))
+        return X_new, *close_rows(labels, self.closure)
+
+    def vote(self, seeds, ends, way):
+        """Keep what both rows have, and of what one has alone what reaches the new row."""
+        seed_has, end_has = self.y[seeds], self.y[ends]
+        common = seed_has.multiply(end_has)
+        from_seed = _reaching(self.kinds[seeds], end_has, way)
+        from_end = _reaching(self.kinds[ends], seed_has, 1 - way)
+        labels = (common + from_seed + from_end).tocsr()
+        labels.sort_indices()
+        return labels.astype(np.uint8)
+
+
+def way_from(X, seeds, ends, X_new):
+    """Say how far new rows are from their seeds, as a part of the way over to their ends."""
+    way = np.empty(len(seeds))
+    for block in gen_batches(len(seeds), _BLOCK):
+        to_seed = np.linalg.norm(X_new[block] - X[seeds[block]], axis=1).astype(np.float64)
+        to_end = np.linalg.norm(X_new[block] - X[ends[block]], axis=1)
+        both = to_seed + to_end
+        way[block] = np.divide(to_seed, both, out=np.full(len(both), 0.5), where=both > 0)
+    return way
+
+
+def _reaching(kinds, other_has, way):
+    """Give the labels that the other row lacks and that hold so far from their member."""
+    alone = (kinds - kinds.multiply(other_has)).tocsr()
+    alone.eliminate_zeros()
+    row_of = np.repeat(np.arange(alone.shape[0]), np.diff(alone.indptr))
+    alone.data = (way[row_of] <= REACH[alone.data]).astype(np.int32)
+    alone.eliminate_zeros()
+    return alone
+
+
+def _odds(weights, reach):
+    """Give the chance of each member to be a seed; None where all are outliers."""
+    if not weights.any():
+        weights = (reach > 0).astype(float)
+    return weights / weights.sum() if weights.any() else None
