@@ -125,6 +125,31 @@ def compare(
             _print_comparison(result, namespace, folder)
 
 
+@app.command()
+def imbalance(
+    data: Annotated[
+        str, typer.Option(help="'human_go', the bundled proteins, or a CAFA training folder.")
+    ] = "human_go",
+    ontology: Annotated[str, typer.Option(help="mf, bp, cc, or several: mf,bp,cc.")] = "mf",
+    min_proteins: Annotated[
+        int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
+    ] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables and the figure.")] = None,
+):
+    """Say how imbalanced a data set is: IRLbl, MeanIR, CVIR, SCUMBLE, labelsets."""
+    with clean_messages():
+        from protimb.benchmark import describe_imbalance
+
+        namespaces = _names(ontology, ("mf", "bp", "cc"), "--ontology")
+        for namespace in namespaces:
+            found = describe_imbalance(data, ontology=namespace, min_proteins=min_proteins)
+            typer.echo(f"\n{namespace}\n\n{found.render()}")
+            if out:
+                folder = out / namespace if len(namespaces) > 1 else out
+                found.save(folder)
+                typer.echo(f"\nWritten to {folder}: terms.csv, summary.csv, imbalance.png")
+
+
 @contextmanager
 def clean_messages():
     """Print warnings as lines; end with one line and code 2 on errors that protimb names."""

@@ -118,6 +118,23 @@ def test_sampler_parameters_reach_the_sampler(folder, tmp_path):
     assert record["samplers"]["ros"]["random_state"] == 0
 
 
+def test_imbalance_of_a_folder_is_printed_and_drawn(folder, tmp_path):
+    out = tmp_path / "out"
+    result = run("imbalance", "--data", folder, "--ontology", "mf,cc", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "rare toy binding" in result.stdout
+    assert "MeanIR                1.5  mean IRLbl" in result.stdout  # of 30 and 15 proteins
+    assert (out / "mf" / "imbalance.png").is_file()
+    assert pd.read_csv(out / "cc" / "terms.csv")["term"].tolist() == ["GO:0000003", "GO:0000004"]
+
+
+def test_imbalance_without_a_folder_to_write_to_prints_only(folder, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    assert run("imbalance", "--data", folder, "--min-proteins", "20").exit_code == 2
+    assert run("imbalance", "--data", folder).exit_code == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_missing_folder_is_one_line_and_code_two(tmp_path):
     result = run("compare", "--data", tmp_path / "missing", *QUICK)
     assert result.exit_code == 2

@@ -31,7 +31,6 @@ fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrain
 for ax, (key, bunch) in zip(axes, bunches.items(), strict=True):
     LabelImbalanceDisplay.from_labels(bunch.y).plot(ax)
     ax.set(title=NAMES[key], ylabel="proteins with the term" if key == "mf" else "")
-    ax.get_legend().remove()
 
 # %%
 # The same in numbers

@@ -115,7 +115,8 @@ class LabelImbalanceDisplay:
         _draw(ax, self.before, "before", color=COLOURS[0], linewidth=2)
         ax.set(xscale="log", yscale="log")
         ax.set(xlabel="terms, most frequent first", ylabel="rows with the term")
-        ax.legend(frameon=False, loc="upper right")
+        if self.after is not None or (self.before == 0).any():
+            ax.legend(frameon=False, loc="upper right")
         if self.measures:
             lines = [_sentence(name, *values) for name, values in self.measures.items()]
             ax.text(0.03, 0.04, "\n".join(lines), transform=ax.transAxes, fontsize="small")
@@ -129,9 +130,13 @@ def _count(y):
 
 def _sentence(name, before, after):
     if after is None:
-        return f"{name} {before:.3g}"
+        return f"{name} {_short(before)}"
     trend = "rises" if after > before else "falls" if after < before else "stays"
-    return f"{name} {trend}: {before:.3g} \N{RIGHTWARDS ARROW} {after:.3g}"
+    return f"{name} {trend}: {_short(before)} \N{RIGHTWARDS ARROW} {_short(after)}"
+
+
+def _short(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _draw(ax, counts, label, **style):

@@ -60,3 +60,9 @@ def test_measures_that_are_not_known_are_not_shown():
     assert not LabelImbalanceDisplay([3, 1], [3, 2]).plot().ax_.texts
     (text,) = LabelImbalanceDisplay.from_labels(Y).plot().ax_.texts
     assert text.get_text().startswith("MeanIR 2.33\nSCUMBLE 0.0")
+
+
+def test_one_line_needs_no_legend():
+    assert LabelImbalanceDisplay([3, 1]).plot().ax_.get_legend() is None
+    assert LabelImbalanceDisplay([3, 1], [3, 2]).plot().ax_.get_legend() is not None
+    assert LabelImbalanceDisplay([3, 0]).plot().ax_.get_legend() is not None
