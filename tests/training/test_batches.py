@@ -29,6 +29,23 @@ def test_epochs_differ_in_order_and_seeds_repeat_them():
     assert [next(iter(again)).tolist() for _ in range(2)] == [first.tolist(), second.tolist()]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_the_place_in_an_epoch_is_that_of_its_latest_iterator(late):
+    batches = ShuffledBatches(10, 2, generator())
+    abandoned = iter(batches)
+    next(abandoned)
+    present = iter(batches)
+    drawn = torch.cat([next(present), next(present)])
+    if late:
+        abandoned.close()
+    state = batches.state_dict()
+    resumed = ShuffledBatches(10, 2, generator(5))
+    resumed.load_state_dict(state)
+    rest = torch.cat(list(resumed))
+    assert sorted(torch.cat([drawn, rest]).tolist()) == list(range(10))
+    assert len(torch.cat(list(resumed))) == 10  # the next epoch is whole again
+
+
 def test_rows_are_drawn_in_proportion_to_their_weights():
     weights = torch.tensor([1.0, 0.0, 3.0])
     rows = torch.cat(list(WeightedBatches(weights, 1000, 20, generator())))

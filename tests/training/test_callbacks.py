@@ -8,7 +8,7 @@ import warnings
 import pytest
 import torch
 
-from protimb.exceptions import MissingExtraError, PenaltyWarning
+from protimb.exceptions import MissingExtraError, PenaltyWarning, TrainingDiverged
 from protimb.training import (
     EarlyStopping,
     PenaltyGuard,
@@ -154,6 +154,15 @@ def test_a_penalty_that_comes_back_only_warns():
     assert len(told) == 1
 
 
+def test_a_guard_leaves_diverged_training_to_the_loop():
+    """Case 24: the last epoch below the threshold may have ended in infinite weights."""
+    step = PenalisedStep([1, 1, math.nan])
+    loop = TrainingLoop(step, [torch.tensor([0])], max_epochs=3, callbacks=[PenaltyGuard()])
+    with pytest.raises(TrainingDiverged):
+        loop.run()
+    assert step.weight == 1
+
+
 def test_a_healthy_penalty_is_left_alone():
     step, _, told = guarded([1, 9, 10])
     assert (step.weight, told) == (3, [])
@@ -241,15 +250,15 @@ def test_a_resumed_run_hides_the_curve_behind_its_start(tmp_path):
     state = copy.deepcopy(first.state_dict())
     run([0.5, 0.25, 9.0, 9.0], TensorBoard(tmp_path))  # went on to epochs that are to be redone
     resumed = TrainingLoop(
-        ScriptedStep([0.5, 0.25, 0.125, 0.0625]),
+        ScriptedStep([0.5, 0.25, 0.125]),
         [torch.tensor([0])],
-        max_epochs=4,
+        max_epochs=3,
         callbacks=[TensorBoard(tmp_path)],
     )
     resumed.load_state_dict(state)
     resumed.run()
     curve = dict(read_scalars(tmp_path)["train/valid_loss"])
-    assert curve == {1: 0.5, 2: 0.25, 3: 0.125, 4: 0.0625}
+    assert curve == {1: 0.5, 2: 0.25, 3: 0.125}
 
 
 def test_tensorboard_says_which_extra_brings_it(tmp_path, monkeypatch):

@@ -164,6 +164,13 @@ def test_a_finished_run_can_be_resumed_for_more_epochs(tmp_path):
     assert outcome(longer.run()) == outcome(whole)
 
 
+def test_an_epoch_cut_short_by_a_step_limit_is_over_for_a_longer_run_too(tmp_path):
+    new_loop(shuffled(), Checkpoint(tmp_path), max_steps=4).run()
+    longer = new_loop(shuffled(), max_steps=8)
+    longer.load_state_dict(load_state(tmp_path)[0])
+    assert [record["n_steps"] for record in longer.run().history] == [3, 4, 7, 8]
+
+
 def test_a_finished_run_resumed_as_it_was_changes_nothing(tmp_path):
     whole = new_loop(shuffled(), Checkpoint(tmp_path)).run()
     again = new_loop(shuffled())

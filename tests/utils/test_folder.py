@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from protimb.exceptions import ArtifactError, ArtifactWriteError
+from protimb.utils import _folder as folder_module
 from protimb.utils._folder import SCHEMA, read_folder, write_folder
 
 
@@ -341,6 +342,34 @@ def test_of_many_writers_one_wins_whole_while_readers_always_find_a_save(folder)
     assert problems == []
     assert version_of(folder) in {"2", "3"}
     assert len(list(folder.glob("data-*"))) == 1
+
+
+def test_a_save_between_reading_manifest_and_files_is_read_instead(folder, monkeypatch):
+    """Case 76."""
+    real = folder_module._read_files
+
+    def overtaken(*args):
+        monkeypatch.undo()
+        save(folder, "2")
+        return real(*args)
+
+    monkeypatch.setattr(folder_module, "_read_files", overtaken)
+    assert version_of(folder) == "2"
+
+
+def test_a_second_writer_waits_for_the_first(folder):
+    """Case 76: else its clearing up would take the first one's files away."""
+    second = threading.Thread(target=save, args=(folder, "3"))
+
+    def slow(path):
+        path.write_text("2", encoding="utf-8")
+        second.start()
+        second.join(timeout=0.2)
+        assert second.is_alive()
+
+    write_folder(folder, {"a.txt": slow}, {"version": "2"})
+    second.join()
+    assert version_of(folder) == "3"
 
 
 def test_the_module_loads_without_torch():
