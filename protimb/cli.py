@@ -74,6 +74,9 @@ def compare(
         list[str] | None,
         typer.Option(help="A sampler's parameter, repeatable: cgan.max_epochs=100."),
     ] = None,
+    synthetic_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")
+    ] = 1.0,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
         str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
@@ -113,6 +116,7 @@ def compare(
             "epochs": epochs,
             "max_steps": max_steps,
             "sampler_params": _sampler_params(param or [], benchmark.ARMS),
+            "synthetic_weight": synthetic_weight,
             "n_resamples": resamples,
             "maps": () if maps == "none" else _names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),

@@ -31,6 +31,7 @@ def compare(
     max_steps=None,
     sampler_params=None,
     classifier_params=None,
+    synthetic_weight=1.0,
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
@@ -70,6 +71,8 @@ def compare(
         Parameters of an arm's sampler: ``{"cgan": {"max_epochs": 100}}``.
     classifier_params : dict, optional
         Parameters of `GOTermClassifier`, alike for all arms.
+    synthetic_weight : float
+        Weight of a generated row in the network's loss, where a real one weighs 1.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}

@@ -32,6 +32,7 @@ class Settings:
     max_steps: int | None
     sampler_params: dict
     classifier_params: dict
+    synthetic_weight: float
     n_resamples: int
     maps: tuple
     map_terms: Any
@@ -89,11 +90,11 @@ def run_arm(name, arm, fold, settings, stages):
     if arm.alone:
         with stages("evaluate", **here):
             return _judge({"alone": fold.predict_neighbours()}, fold, settings)
-    X, y, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], {}
+    X, y, weights, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], None, {}
     if arm.make_sampler:
-        X, y, traces = _resample(name, arm, X, y, fold, settings, stages)
+        X, y, weights, traces = _resample(name, arm, X, y, fold, settings, stages)
     with stages("train", **here):
-        network = _network(arm, fold, settings).fit(X, y)
+        network = _network(arm, fold, settings).fit(X, y, sample_weight=weights)
     with stages("evaluate", **here):
         result = _judge(_scores(network, fold, settings), fold, settings)
     result.traces = {**traces, **_trace_network(network)}
@@ -116,7 +117,15 @@ def _resample(name, arm, X, y, fold, settings, stages):
     if fold.is_first and settings.maps:
         with stages("map", **here):
             traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
-    return X_resampled, y_resampled, traces
+    return X_resampled, y_resampled, _row_weights(sampler, settings), traces
+
+
+def _row_weights(sampler, settings):
+    """Weigh generated rows against real ones; a sampler that does not tell them apart cannot."""
+    mask = getattr(sampler, "synthetic_mask_", None)
+    if settings.synthetic_weight == 1 or mask is None:
+        return None
+    return np.where(mask, settings.synthetic_weight, 1.0)
 
 
 def _network(arm, fold, settings):

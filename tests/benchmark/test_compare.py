@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from protimb.benchmark import Arm, compare, split_by_cluster
+from protimb.classification import GOTermClassifier
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
 from protimb.metrics import evaluate
 from protimb.over_sampling import RandomLabelsetOverSampler
@@ -179,3 +180,17 @@ def test_one_term_alone_says_what_to_lower(toy):
     one = Bunch(**toy) | {"y": toy.y[:, :1], "terms": toy.terms[:1]}
     with pytest.raises(InvalidLabelsError, match=r"1 terms of mf.*Lower min_proteins"):
         compare(Bunch(**one))
+
+
+def test_generated_rows_may_weigh_less_than_real_ones(toy, quick):
+    seen, fit = [], GOTermClassifier.fit
+
+    def spy(self, X, y, sample_weight=None):
+        seen.append((len(X), sample_weight))
+        return fit(self, X, y, sample_weight)
+
+    with patch.object(GOTermClassifier, "fit", spy):
+        compare(toy, arms=["ros"], maps=(), synthetic_weight=0.25, **quick)
+    (n_real, plain), (n_all, weights) = seen
+    assert plain is None  # the arm none has nothing to weigh
+    np.testing.assert_array_equal(weights, [1.0] * n_real + [0.25] * (n_all - n_real))
