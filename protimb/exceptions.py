@@ -35,6 +35,7 @@ __all__ = [
     "TrainingDiverged",
     "UndefinedSimilarityWarning",
     "UnknownTermError",
+    "UntrainedTermError",
 ]
 
 
@@ -103,6 +104,10 @@ class OntologyCycleError(OntologyError):
 
 class UnknownTermError(ProtimbError, ValueError):
     """A term is not known to the ontology or to the labels at hand."""
+
+
+class UntrainedTermError(ProtimbError, ValueError):
+    """A generator is asked for a term that it has seen no protein of and knows no vector of."""
 
 
 class AnnotationError(ProtimbError, ValueError):

@@ -6,11 +6,13 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler
-from protimb.exceptions import TrainingDiverged
+from protimb.exceptions import TermVectorError, TrainingDiverged, UntrainedTermError
 from protimb.filters import FILTERS
+from protimb.ontology import align_term_vectors
 from protimb.over_sampling._gan_quality import report_quality, warn_about_collapse
 from protimb.over_sampling._gan_rows import restrict_totals, terms_in_range
 from protimb.over_sampling._gan_scaling import fit_scaling
+from protimb.utils._validation import a_few
 
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
 _BLOCK = 2**16
@@ -34,19 +36,43 @@ class CGANMachinery(BaseMultilabelOverSampler):
             self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
         return totals
 
-    def _train(self, X, y, rng):
+    def _train(self, X, y, rng, resume_from=None):
         from protimb.over_sampling._gan_networks import output_range
         from protimb.over_sampling._gan_training import train_gan
 
         self._dtype = X.dtype
+        self._term_vectors = self._align_vectors()
         self._scaling = fit_scaling(X, output_range(self.backbone))
         counts = np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
         terms = terms_in_range(counts, self.term_range)
-        trained = train_gan(X, y, self, rng, scaling=self._scaling, terms=terms)
-        self.generator_, self.critic_ = trained.generator, trained.critic
-        self._bank = trained.bank
+        trained = train_gan(
+            X,
+            y,
+            self,
+            rng,
+            scaling=self._scaling,
+            terms=terms,
+            term_vectors=self._term_vectors,
+            resume_from=resume_from,
+        )
+        self._bank, self._seen = trained.bank, trained.seen
         self.history_ = pd.DataFrame(trained.history)
         self.quality_filter_ = self._fit_filter(X, y, rng)
+        self.generator_, self.critic_ = trained.generator, trained.critic
+
+    def _align_vectors(self):
+        from protimb.over_sampling._gan_networks import resolve_condition
+
+        needed = getattr(resolve_condition(self.condition), "needs_term_vectors", False)
+        if not needed:
+            return None
+        if self.term_vectors is None:
+            raise TermVectorError(
+                f"condition={self.condition!r} describes terms by vectors, and term_vectors is "
+                "None. Pass {term: vector} or an array with one row a column of y, such as "
+                "TermVectorizer().fit(ontology).vectors(terms)."
+            )
+        return align_term_vectors(self.term_vectors, self.terms_)
 
     def _fit_filter(self, X, y, rng):
         if self.quality_filter is None:
@@ -75,6 +101,21 @@ class CGANMachinery(BaseMultilabelOverSampler):
         self.quality_report_ = report_quality(self.terms_, plan, passed, n_draws, X, X_new)
         warn_about_collapse(self.quality_report_)
         return X_new[passed], plan.take(passed)
+
+    def _check_known(self, labels):
+        """Refuse label rows with terms that nothing was learned about."""
+        known = self._seen
+        if self._term_vectors is not None:
+            known = known | ~np.isnan(self._term_vectors).all(axis=1)
+        unknown = np.setdiff1d(labels.indices, np.flatnonzero(known))
+        if len(unknown):
+            raise UntrainedTermError(
+                f"y_rows carry {len(unknown)} term(s) that no training protein has "
+                f"({a_few(self.terms_[column] for column in unknown)}), so the generator knows "
+                "nothing of them. Describe terms by vectors (condition='term_vectors' with "
+                "term_vectors) to borrow from related ones, or widen term_range if that left "
+                "their proteins out."
+            )
 
     def _draw(self, y_rows, rng, terms=None):
         from protimb.over_sampling._gan_draw import draw_rows

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from protimb.nn import BACKBONES, MultiHotCondition
+from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
 
 
 class MemberGenerator(nn.Module):
@@ -26,7 +26,7 @@ class MemberGenerator(nn.Module):
         return latent[:, self.n_latent :] + self.network(latent, labels)
 
 
-def build_networks(settings, n_features, n_terms, init, device):
+def build_networks(settings, n_features, n_terms, init, device, term_vectors=None):
     """Build generator and critic, untrained.
 
     Parameters
@@ -38,21 +38,45 @@ def build_networks(settings, n_features, n_terms, init, device):
     init : torch.Generator
         Source of the initial weights (CPU).
     device : torch.device
+    term_vectors : ndarray of shape (n_terms, n_dims) or None
+        NaN rows where a term has none.
 
     Returns
     -------
     generator, critic : torch.nn.Module
     """
+
+    def conditioner():
+        built = condition.build(n_terms, init, term_vectors=term_vectors)
+        built.conditioning = conditioning
+        return built
+
     backbone = _resolve_backbone(settings.backbone)
-    condition = MultiHotCondition()
+    condition = resolve_condition(settings.condition)
+    conditioning = resolve(
+        settings.conditioning, CONDITIONINGS, "conditioning", "FiLMConditioning()"
+    )
     from_member = settings.generate_from == "member"
     n_inputs = settings.n_latent + (n_features if from_member else 0)
-    conditioner = condition.build(n_terms, init)
-    generator = backbone.build_generator(n_inputs, n_features, conditioner, init)
+    generator = backbone.build_generator(n_inputs, n_features, conditioner(), init)
     if from_member:
         generator = MemberGenerator(generator, settings.n_latent)
-    critic = backbone.build_critic(n_features, condition.build(n_terms, init), init)
+    critic = backbone.build_critic(n_features, conditioner(), init)
     return generator.to(device), critic.to(device)
+
+
+def resolve_condition(condition):
+    """Turn the name of a condition into the object it stands for.
+
+    Parameters
+    ----------
+    condition : str or BaseCondition
+
+    Returns
+    -------
+    condition : BaseCondition
+    """
+    return resolve(condition, CONDITIONS, "condition", "TermVectorCondition()")
 
 
 def output_range(backbone):

@@ -13,6 +13,7 @@ from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
 from protimb.over_sampling._gan_bank import MemberBank, make_bank
 from protimb.over_sampling._gan_data import MemberSeeds, training_labels, training_vectors
 from protimb.over_sampling._gan_networks import build_networks
+from protimb.over_sampling._gan_resume import describe_run, open_checkpoint
 from protimb.over_sampling._gan_rows import (
     group_positions,
     hold_out,
@@ -25,6 +26,7 @@ from protimb.over_sampling._gan_step import AdversarialStep
 from protimb.over_sampling._gan_validation import MAX_ROWS, MONITOR, HeldOutRows, JudgedStep
 from protimb.training import (
     Callback,
+    Checkpoint,
     EarlyStopping,
     PenaltyGuard,
     ProgressBar,
@@ -59,7 +61,7 @@ class TrainedGan:
     seen: np.ndarray
 
 
-def train_gan(X, y, settings, rng, *, scaling, terms):
+def train_gan(X, y, settings, rng, *, scaling, terms, term_vectors=None, resume_from=None):
     """Train generator and critic on vectors and their label rows.
 
     Parameters
@@ -76,22 +78,34 @@ def train_gan(X, y, settings, rng, *, scaling, terms):
         How the networks see vectors.
     terms : ndarray of bool, shape (n_terms,)
         Terms to train towards: rows that carry one of them make the training set.
+    term_vectors : ndarray of shape (n_terms, n_dims) or None
+        What the condition knows of terms.
+    resume_from : path-like or None
+        A checkpoint to go on from.
 
     Returns
     -------
     trained : TrainedGan
     """
+    run, state = {}, None
+    if resume_from is not None or _saves_checkpoints(settings):
+        run = describe_run(X, y, settings, term_vectors, rng)
+    if resume_from is not None:
+        state = open_checkpoint(resume_from, run, rng)
     data = _split(X, y, settings, rng, scaling, terms)
     device = resolve_device(settings.device)
     init = torch_generator(rng)
-    generator, critic = build_networks(settings, X.shape[1], y.shape[1], init, device)
+    generator, critic = build_networks(settings, X.shape[1], y.shape[1], init, device, term_vectors)
     step = _build_step(data, generator, critic, settings, init, device, rng)
     loop = TrainingLoop(
         step,
         _batches(data, settings, rng),
         max_epochs=settings.max_epochs,
         callbacks=_callbacks(settings),
+        manifest=run,
     )
+    if state is not None:
+        loop.load_state_dict(state)
     loop.run()
     return TrainedGan(
         step.sampling_generator.eval(), critic.eval(), loop.history, data.bank, data.seen
@@ -180,6 +194,10 @@ def _held_out_rows(data, settings, rng):
     seeds = None if data.bank is None else data.bank.for_terms(data.rarest[rows], rng)
     X = data.scaling.transform(data.X[rows])
     return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
+
+
+def _saves_checkpoints(settings):
+    return any(isinstance(callback, Checkpoint) for callback in settings.callbacks or ())
 
 
 def _callbacks(settings):

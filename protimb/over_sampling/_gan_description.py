@@ -1,0 +1,120 @@
+"""Parameters as JSON and back: objects by the name of a registered class, never by import."""
+
+import numpy as np
+
+from protimb.exceptions import ArtifactError
+from protimb.filters import FILTERS
+
+
+def describe(value):
+    """Describe a parameter by what JSON can hold.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, strings, None, lists, tuples, dicts, and objects with ``get_params``.
+
+    Returns
+    -------
+    description : object
+        Anything else becomes ``{"unsaved": name of its class}``.
+
+    Examples
+    --------
+    >>> from protimb.over_sampling._gan_description import describe
+    >>> describe((20, 200))
+    {'tuple': [20, 200]}
+    >>> describe(print)
+    {'unsaved': 'builtin_function_or_method'}
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return describe(value.item())
+    if isinstance(value, list):
+        return [describe(part) for part in value]
+    if isinstance(value, tuple):
+        return {"tuple": [describe(part) for part in value]}
+    if isinstance(value, dict):
+        return {"dict": [[describe(key), describe(part)] for key, part in value.items()]}
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        params = {name: describe(part) for name, part in value.get_params(deep=False).items()}
+        return {"class": type(value).__name__, "params": params}
+    return {"unsaved": type(value).__name__}
+
+
+def rebuild(description, known):
+    """Undo :func:`describe`.
+
+    Parameters
+    ----------
+    description : object
+    known : dict of str to class
+        Classes that may be built, by their names.
+
+    Returns
+    -------
+    value : object
+
+    Raises
+    ------
+    ArtifactError
+        If a class is not among the known ones, or a part was not saved.
+    """
+    if isinstance(description, list):
+        return [rebuild(part, known) for part in description]
+    if not isinstance(description, dict):
+        return description
+    if "tuple" in description:
+        return tuple(rebuild(part, known) for part in description["tuple"])
+    if "dict" in description:
+        return {rebuild(k, known): rebuild(v, known) for k, v in description["dict"]}
+    if "class" in description:
+        params = {name: rebuild(part, known) for name, part in description["params"].items()}
+        return _find(description["class"], known)(**params)
+    raise ArtifactError(
+        f"A parameter of class {description.get('unsaved')!r} was not saved: saving keeps "
+        "numbers, strings and objects with get_params."
+    )
+
+
+def is_unsaved(description):
+    """Tell whether a parameter as a whole could not be described.
+
+    Parameters
+    ----------
+    description : object
+
+    Returns
+    -------
+    unsaved : bool
+    """
+    return isinstance(description, dict) and "unsaved" in description
+
+
+def known_classes(own=()):
+    """Gather the classes that a saved sampler may hold.
+
+    Parameters
+    ----------
+    own : iterable of class
+        The user's.
+
+    Returns
+    -------
+    known : dict of str to class
+    """
+    from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
+
+    tables = (BACKBONES, CONDITIONS, CONDITIONINGS, FILTERS)
+    registered = [entry for table in tables for entry in table.values()]
+    return {entry.__name__: entry for entry in [*own, *registered]}
+
+
+def _find(name, known):
+    if name not in known:
+        raise ArtifactError(
+            f"The saved sampler holds an object of class {name!r}, which is none of protimb's. "
+            f"Pass the class: CGANSampler.load(folder, classes=[{name}])."
+        )
+    return known[name]

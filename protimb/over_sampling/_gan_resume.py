@@ -1,0 +1,128 @@
+"""Go on from a checkpoint: with the same data and parameters, or not at all."""
+
+import hashlib
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from protimb.exceptions import ArtifactError
+from protimb.over_sampling._gan_description import describe
+from protimb.over_sampling._gan_scaling import BLOCK
+from protimb.training import load_state, resolve_device
+
+KIND = "training of a CGANSampler"
+
+# Parameters on which the course of training depends; the others may change between runs.
+_SHAPING = (
+    "term_range",
+    "backbone",
+    "condition",
+    "conditioning",
+    "n_latent",
+    "generate_from",
+    "n_critic",
+    "gradient_penalty",
+    "auxiliary_weight",
+    "batch_size",
+    "lr",
+    "lr_schedule",
+    "sampling_exponent",
+    "averaging",
+    "max_grad_norm",
+    "validation_fraction",
+    "mixed_precision",
+    "random_state",
+)
+
+
+def describe_run(X, y, settings, term_vectors, rng):
+    """Say what a run is known by, as JSON: its data, its parameters, and where draws start.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+    y : csr_array of shape (n_rows, n_terms), uint8
+    settings : CGANSampler
+    term_vectors : ndarray of shape (n_terms, n_dims) or None
+    rng : numpy.random.RandomState
+        Before its first draw.
+
+    Returns
+    -------
+    run : dict
+    """
+    params = settings.get_params(deep=False)
+    shaping = {name: describe(params[name]) for name in _SHAPING}
+    shaping["device"] = resolve_device(settings.device).type
+    if settings.lr_schedule != "constant":
+        shaping["max_epochs"] = settings.max_epochs  # the schedule spans them
+    if term_vectors is not None:
+        shaping["term_vectors"] = _hash([term_vectors])
+    return {
+        "kind": KIND,
+        "X": _hash(X[block] for block in gen_batches(len(X), BLOCK)),
+        "y": _hash([y.indptr, y.indices, np.array(y.shape)]),
+        "parameters": shaping,
+        "rng": _rng_state(rng),
+    }
+
+
+def open_checkpoint(folder, run, rng):
+    """Read a checkpoint of the same run, and put the source of draws where that run started.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    run : dict
+        As :func:`describe_run` gives it for the data and parameters at hand.
+    rng : numpy.random.RandomState
+        Its state is replaced: without a seed, the two runs would else differ.
+
+    Returns
+    -------
+    state : dict
+        For ``TrainingLoop.load_state_dict``.
+
+    Raises
+    ------
+    ArtifactError
+        If the folder holds something else, or a run with other data or parameters.
+    """
+    state, saved = load_state(folder)
+    if saved.get("kind") != KIND:
+        raise ArtifactError(
+            f"{folder} holds no checkpoint of a CGANSampler. Checkpoints are what "
+            "callbacks=[Checkpoint(folder)] writes; save() writes fitted samplers, see load()."
+        )
+    changed = [name for name in ("X", "y") if saved[name] != run[name]]
+    changed += _differences(saved["parameters"], run["parameters"])
+    if changed:
+        raise ArtifactError(
+            f"{folder} is a checkpoint of another run; these differ: {', '.join(changed)}. Resume "
+            "with the data and parameters that it was started with, or fit without resume_from."
+        )
+    kind, keys, *rest = saved["rng"]
+    rng.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
+    return state
+
+
+def _differences(saved, given):
+    names = sorted(set(saved) | set(given))
+    return [
+        f"{name} (saved {saved.get(name)!r}, given {given.get(name)!r})"
+        for name in names
+        if saved.get(name) != given.get(name)
+    ]
+
+
+def _rng_state(rng):
+    kind, keys, *rest = rng.get_state()
+    return [kind, keys.tolist(), *rest]
+
+
+def _hash(parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{part.dtype}{part.shape}".encode())
+        digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
