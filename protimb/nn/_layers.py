@@ -52,7 +52,8 @@ def seeded_conv(n_in, n_out, kernel_size, generator, *, stride=1, transposed=Fal
         Source of the initial weights (CPU).
     stride : int
         Step of the kernel. A plain convolution shortens a signal of length n to
-        ``ceil(n / stride)`` or one more; a transposed one makes it ``stride`` times as long.
+        ``ceil(n / stride)`` or one more; a transposed one, whose kernel must be no shorter than
+        its stride, lengthens it to ``n * stride`` or one more.
     transposed : bool
         Whether to upsample.
     gain : float
@@ -64,8 +65,7 @@ def seeded_conv(n_in, n_out, kernel_size, generator, *, stride=1, transposed=Fal
     """
     sizes = {"kernel_size": kernel_size, "stride": stride}
     if transposed:
-        extra = (kernel_size - stride) % 2  # (length - 1) * stride - 2 padding + kernel + extra
-        sizes |= {"padding": (kernel_size - stride + extra) // 2, "output_padding": extra}
+        sizes["padding"] = (kernel_size - stride) // 2
         n_summed = n_in * kernel_size / stride
     else:
         sizes["padding"] = kernel_size // 2

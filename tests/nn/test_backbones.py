@@ -4,7 +4,17 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from protimb.nn import BACKBONES, MLPBackbone, MultiHotCondition, PiecewiseLinear, seeded_linear
+from protimb.nn import (
+    BACKBONES,
+    AttentionBackbone,
+    BaseBackbone,
+    ConvBackbone,
+    MLPBackbone,
+    MultiHotCondition,
+    PiecewiseLinear,
+    TransposedConvBackbone,
+    seeded_linear,
+)
 
 
 def build(backbone, n_features=7, n_terms=5, n_latent=3, seed=0):
@@ -21,7 +31,7 @@ def tiny(name):
 
 
 @pytest.mark.parametrize("name", BACKBONES)
-@pytest.mark.parametrize("n_features", [1, 7, 512])
+@pytest.mark.parametrize("n_features", [1, 7, 256, 512, 1024, 1280])
 def test_networks_map_noise_to_vectors_and_vectors_to_one_score(name, n_features):
     generator, critic = build(tiny(name), n_features)
     labels = torch.ones(6, 5, dtype=torch.uint8)
@@ -72,11 +82,90 @@ def test_sizes_are_reached_by_clone_and_set_params(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("n_layers", 0), ("n_hidden", 8.5), ("negative_slope", -0.1)]
+    ("config", "name", "value"),
+    [
+        (MLPBackbone, "n_layers", 0),
+        (MLPBackbone, "n_hidden", 8.5),
+        (MLPBackbone, "negative_slope", -0.1),
+        (MLPBackbone, "normalisation", "batch"),
+        (MLPBackbone, "final_activation", "softmax"),
+        (ConvBackbone, "kernel_size", 0),
+        (ConvBackbone, "stride", 0),
+        (TransposedConvBackbone, "n_channels", 0),
+        (AttentionBackbone, "n_heads", 0),
+        (AttentionBackbone, "patch_size", 0.5),
+    ],
 )
-def test_sizes_that_make_no_network_are_named(name, value):
-    with pytest.raises(ValueError, match=f"The '{name}' parameter of MLPBackbone must be"):
-        build(MLPBackbone(**{name: value}))
+def test_sizes_that_make_no_network_are_named(config, name, value):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of {config.__name__} must be"):
+        build(config(**{name: value}))
+
+
+def test_heads_that_cannot_share_a_token_are_refused():
+    with pytest.raises(ValueError, match=r"n_hidden=8, n_heads=3.* multiple of n_heads"):
+        build(AttentionBackbone(n_hidden=8, n_heads=3))
+
+
+def test_kernels_that_would_leave_gaps_are_refused():
+    with pytest.raises(ValueError, match=r"kernel_size=2, stride=4.* at least the stride"):
+        build(TransposedConvBackbone(kernel_size=2))
+
+
+@pytest.mark.parametrize("kernel_size", [1, 2, 5, 8, 30])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("config", [ConvBackbone, TransposedConvBackbone])
+def test_any_kernel_and_stride_fit_any_width(config, kernel_size, stride):
+    backbone = config(
+        n_layers=3, n_channels=2, n_hidden=4, kernel_size=max(kernel_size, stride), stride=stride
+    )
+    generator, critic = build(backbone, n_features=7)
+    x = generator(torch.zeros(2, 3), torch.eye(5)[:2])
+    assert x.shape == (2, 7)
+    assert critic(x, torch.eye(5)[:2]).shape == (2, 1)
+
+
+@pytest.mark.parametrize("patch_size", [1, 3, 4, 7, 100])
+@pytest.mark.parametrize("n_features", [1, 7])
+def test_any_patch_fits_any_width(patch_size, n_features):
+    generator, critic = build(AttentionBackbone(1, 8, patch_size=patch_size), n_features)
+    x = generator(torch.zeros(2, 3), torch.eye(5)[:2])
+    assert x.shape == (2, n_features)
+    assert critic(x, torch.eye(5)[:2]).shape == (2, 1)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize(("final", "limits"), [("sigmoid", (0, 1)), ("tanh", (-1, 1))])
+def test_a_final_activation_confines_vectors_to_the_range_it_names(name, final, limits):
+    backbone = tiny(name).set_params(final_activation=final)
+    assert backbone.output_range == limits
+    generator, critic = build(backbone)
+    x = generator(100 * torch.randn(50, 3, generator=torch.Generator()), torch.eye(5).repeat(10, 1))
+    assert limits[0] <= x.min() < x.max() <= limits[1]
+    # A score has no range.
+    assert critic(100 * torch.ones(1, 7), torch.eye(5)[:1]).abs() > 1
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_without_a_final_activation_vectors_have_no_range(name):
+    assert tiny(name).output_range is None
+
+
+def test_a_users_own_backbone_has_no_range_unless_it_says_so():
+    class Own(BaseBackbone):
+        def build_generator(self, n_latent, n_features, conditioner, rng): ...
+
+        def build_critic(self, n_features, conditioner, rng): ...
+
+    assert Own().output_range is None
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_only_the_generator_is_normalised_and_only_if_wanted(name):
+    for normalisation, is_normalised in (("layer", True), (None, False)):
+        generator, critic = build(tiny(name).set_params(normalisation=normalisation))
+        kinds = [{type(part).__name__ for part in n.modules()} for n in (generator, critic)]
+        assert bool(kinds[0] & {"LayerNorm", "GroupNorm"}) == is_normalised
+        assert not any("Norm" in kind for kind in kinds[1])
 
 
 def test_labels_change_what_is_generated():

@@ -7,7 +7,7 @@ import torch
 
 from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
 from protimb.nn._pooling import POOLINGS
-from protimb.over_sampling._gan_step import AdversarialStep
+from protimb.over_sampling._gan_step import AdversarialStep, gradient_penalty
 
 N_ROWS, N_FEATURES, N_TERMS, N_LATENT = 12, 7, 5, 3
 
@@ -76,3 +76,50 @@ def test_two_steps_move_every_parameter_of_both_networks(backbone, condition, co
         for name, now in player.named_parameters():
             assert torch.isfinite(now).all(), name
             assert not torch.equal(now, old[name]), f"{name} did not move"
+
+
+def critic_loss(critic, x_real, x_fake, labels, rng):
+    condition = critic.conditioner(labels)
+    mix = torch.rand(len(x_real), 1, generator=rng, dtype=x_real.dtype)
+    penalty = gradient_penalty(critic, x_real, x_fake, condition, mix).mean()
+    real, fake = critic.read(x_real, condition), critic.read(x_fake, condition)
+    return fake.mean() - real.mean() + 10 * penalty
+
+
+def assert_all_reached(network):
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        # In double precision a gradient that only rounding makes is near 1e-16.
+        assert parameter.grad.abs().max() > 1e-9, name
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+@pytest.mark.parametrize("condition", [("multihot", {}), ("both", {"pooling": "attention"})])
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_loss_with_its_penalty_reaches_every_parameter(backbone, condition, conditioning):
+    generator, critic = (n.double() for n in networks(backbone, condition, conditioning))
+    rng = torch.Generator().manual_seed(1)
+    labels = torch.eye(N_TERMS, dtype=torch.uint8).repeat(3, 1)  # one label a row: the hard case
+    z = torch.randn(len(labels), N_LATENT, generator=rng, dtype=torch.double)
+    x_real = torch.randn(len(labels), N_FEATURES, generator=rng, dtype=torch.double)
+    critic_loss(critic, x_real, generator(z, labels).detach(), labels, rng).backward()
+    assert_all_reached(critic)
+    critic.requires_grad_(False)
+    critic(generator(z, labels), labels).mean().backward()
+    assert_all_reached(generator)
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_labels_matter_and_rows_do_not_see_each_other(backbone, conditioning):
+    labels = torch.eye(N_TERMS, dtype=torch.uint8)
+    rng = torch.Generator().manual_seed(1)
+    networks_and_inputs = zip(
+        networks(backbone, ("multihot", {}), conditioning), (N_LATENT, N_FEATURES), strict=True
+    )
+    for network, n_in in networks_and_inputs:
+        x = torch.randn(1, n_in, generator=rng).repeat(N_TERMS, 1)
+        together = network(x, labels)
+        alone = torch.cat([network(x[i : i + 1], labels[i : i + 1]) for i in range(N_TERMS)])
+        torch.testing.assert_close(together, alone)
+        assert len(together.detach().round(decimals=5).unique(dim=0)) == N_TERMS

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 
-from protimb.nn import SeededDropout, seeded_linear
+from protimb.nn import SeededDropout, seeded_conv, seeded_linear
 
 
 def generator(seed=0):
@@ -38,6 +38,23 @@ def test_a_layer_without_bias_maps_zero_to_zero():
     layer = seeded_linear(4, 2, generator(), bias=False)
     assert layer.bias is None
     assert not layer(torch.zeros(1, 4)).any()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_convolution_keeps_the_mean_square_through_relu(transposed):
+    conv = seeded_conv(40, 50, 9, generator(), stride=3, transposed=transposed, gain=2**0.5)
+    x = torch.randn(100, 40, 60, generator=generator(1))
+    inner = conv(x)[:, :, 5:-5]  # away from the zeros around the signal
+    assert torch.relu(inner).square().mean().item() == pytest.approx(1, rel=0.1)
+    assert not conv.bias.any()
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "stride", "n_more"), [(4, 4, 0), (9, 4, 1), (8, 3, 1), (5, 1, 0), (7, 3, 0)]
+)
+def test_a_transposed_convolution_lengthens_by_its_stride(kernel_size, stride, n_more):
+    conv = seeded_conv(1, 1, kernel_size, generator(), stride=stride, transposed=True)
+    assert conv(torch.zeros(1, 1, 6)).shape == (1, 1, 6 * stride + n_more)
 
 
 def test_dropout_zeroes_a_share_and_rescales_the_rest():
