@@ -7,15 +7,19 @@ import numpy as np
 from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 from sklearn.metrics import pairwise_distances_argmin
+from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler
 from protimb.exceptions import SkippedTermWarning
-from protimb.utils._sklearn_compat import HasMethods
+from protimb.over_sampling._interpolation import smallest
+from protimb.utils._sklearn_compat import HasMethods, check_params
 from protimb.utils._validation import a_few
 
-# Samplers that look at members only. One other row is enough to make them a binary problem,
-# and spares a copy of all vectors for each term. Subclasses may look further: exact type.
-MEMBERS_ONLY = frozenset({SMOTE})
+# Terms with more members go to SMOTE itself, whose memory does not grow with their square.
+MAX_MEMBERS = 4096
+
+# Numbers in a block of new rows, or of products with them.
+_BLOCK = 2**22
 
 # Parameters that count neighbours, and where the sampler looks for them.
 NEIGHBOURHOODS = {"k_neighbors": "members", "n_neighbors": "members", "m_neighbors": "rows"}
@@ -68,8 +72,10 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
     -----
     A term with one member has nobody to interpolate with: the member is copied. Where a term has
     fewer members than the sampler wants neighbours, ``k_neighbors`` and ``n_neighbors`` shrink to
-    fit. ``SMOTE`` itself is given the members and one other row, because it looks at no more;
-    every other sampler gets all rows. Surplus rows are cut. A term on which the sampler fails is
+    fit. ``SMOTE`` itself is not called for a term of up to 4,096 members: the same products of
+    members find the neighbours to step to and the member nearest to each new row, and one seed
+    gives the rows that ``SMOTE`` would give. Every other sampler, its subclasses included, gets
+    all rows. Surplus rows are cut. A term on which the sampler fails is
     left alone and reported, unless it fails on every term.
 
     References
@@ -112,29 +118,93 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         vectors, failures = [X[:0]], {}
         for term, members, missing in ledger:
             try:
-                X_new = self._sample_term(X, members, missing, rng)
+                X_new, nearest = self._sample_term(X, members, missing, rng)
             except (ValueError, RuntimeError) as error:
                 failures[term] = error
                 continue
-            ledger.record(term, members[pairwise_distances_argmin(X_new, X[members])])
+            ledger.record(term, members[nearest])
             vectors.append(X_new)
         _report_failures(failures, n_done=len(vectors) - 1)
         return np.concatenate(vectors), ledger.plan()
 
     def _sample_term(self, X, members, missing, rng):
+        """Give new vectors, and for each the position of its nearest member among the members."""
         seed = rng.randint(2**31 - 1)
         if len(members) == 1:
-            return np.repeat(X[members], missing, axis=0)
-        others = np.delete(np.arange(len(X)), members)
-        if type(self.sampler_) in MEMBERS_ONLY:
-            others = others[:1]
-        rows = np.concatenate([members, others])
+            return np.repeat(X[members], missing, axis=0), np.zeros(missing, dtype=np.int64)
+        if len(members) <= MAX_MEMBERS and _is_plain_smote(self.sampler_):
+            sampler = _prepare(self.sampler_, len(members), len(X), missing, seed)
+            return smote(X[members], sampler.k_neighbors, missing, np.random.RandomState(seed))
+        X_new = self._lift(X, members, missing, seed)
+        if len(X_new) > missing:
+            # Samplers list new rows by member, so cutting the tail would favour the first members.
+            X_new = X_new[np.sort(rng.permutation(len(X_new))[:missing])]
+        return X_new, pairwise_distances_argmin(X_new, X[members])
+
+    def _lift(self, X, members, missing, seed):
+        rows = np.concatenate([members, np.delete(np.arange(len(X)), members)])
         is_member = np.arange(len(rows)) < len(members)
         sampler = _prepare(self.sampler_, len(members), len(rows), missing, seed)
         X_res, is_member_res = sampler.fit_resample(X[rows], is_member.astype(int))
-        X_new = _new_rows(X_res, is_member_res, X[rows], type(sampler).__name__)
-        # Samplers list new rows by member, so cutting the tail would favour the first members.
-        return X_new[np.sort(rng.permutation(len(X_new))[:missing])]
+        return _new_rows(X_res, is_member_res, X[rows], type(sampler).__name__)
+
+
+def smote(X, k_neighbors, n_new, rng):
+    """Step from random rows towards random neighbours of theirs, as imbalanced-learn's SMOTE does.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_members, n_features)
+        Members of one term, two at least.
+    k_neighbors : int
+        Less than ``n_members``.
+    n_new : int
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    X_new : ndarray of shape (n_new, n_features)
+    nearest : ndarray of int, shape (n_new,)
+        The member that each new row is nearest to; not always the one that it starts from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> members = np.array([[0.0], [1.0], [10.0]])
+    >>> X_new, nearest = smote(members, 1, 4, np.random.RandomState(0))
+    >>> bool((abs(X_new - members[nearest]) <= 4.5).all())
+    True
+    """
+    centred = X - X.mean(axis=0)  # a common offset would cost the differences their digits
+    products = centred @ centred.T  # (n_members, n_members), all that distances are made of
+    norms = products.diagonal().copy()
+    distances = norms - 2 * products
+    np.fill_diagonal(distances, np.inf)
+    neighbours = smallest(distances, k_neighbors)
+    # The draws of imbalanced-learn, in its order: one seed, one result.
+    start, choice = np.divmod(rng.randint(0, neighbours.size, size=n_new), k_neighbors)
+    steps = rng.uniform(size=n_new)[:, None]
+    end = neighbours[start, choice]
+    X_new = np.empty((n_new, X.shape[1]), dtype=X.dtype)
+    nearest = np.empty(n_new, dtype=np.int64)
+    for block in gen_batches(n_new, max(1, _BLOCK // max(X.shape))):
+        X_new[block] = _between(X, start[block], end[block], steps[block])
+        # Products of the new rows follow from those of their ends: no new matrix product.
+        from_new = _between(products, start[block], end[block], steps[block])
+        nearest[block] = np.argmin(norms - 2 * from_new, axis=1)
+    return X_new, nearest
+
+
+def _between(values, start, end, steps):
+    return values[start] + steps * (values[end] - values[start])
+
+
+def _is_plain_smote(sampler):
+    # Subclasses may look further than members, and k_neighbors may be a search of the user's.
+    if type(sampler) is not SMOTE or not isinstance(sampler.k_neighbors, Integral):
+        return False
+    check_params(sampler)
+    return True
 
 
 def _prepare(sampler, n_members, n_rows, missing, seed):

@@ -5,9 +5,11 @@ import pytest
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, KMeansSMOTE
 from imblearn.over_sampling import RandomOverSampler as CopyRows
 from imblearn.under_sampling import RandomUnderSampler
+from sklearn.neighbors import NearestNeighbors
 
 from protimb.exceptions import ShortfallWarning, SkippedTermWarning
-from protimb.over_sampling import LabelwiseSampler
+from protimb.over_sampling import LabelwiseSampler, _labelwise
+from protimb.over_sampling._labelwise import smote
 
 
 @pytest.fixture
@@ -41,15 +43,63 @@ def test_new_rows_take_the_labels_of_the_nearest_member(X, y):
     np.testing.assert_array_equal(y_res[60:], y[distances.argmin(axis=1)])
 
 
-def test_smote_needs_no_more_than_one_other_row(X, y):
-    # Handing SMOTE one other row instead of all must not change what it makes.
-    class FullSMOTE(SMOTE):
-        """Not SMOTE itself, hence given all rows."""
+class FullSMOTE(SMOTE):
+    """Not SMOTE itself, hence called as any other sampler, with all rows."""
 
-    strategy = {1: 25, 2: 9}
-    short = LabelwiseSampler(SMOTE(), sampling_strategy=strategy, random_state=0)
-    full = LabelwiseSampler(FullSMOTE(), sampling_strategy=strategy, random_state=0)
-    np.testing.assert_array_equal(short.fit_resample(X, y)[0], full.fit_resample(X, y)[0])
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 3, 5, 20])
+def test_the_short_way_gives_the_rows_and_labels_of_smote(X, y, dtype, k):
+    X, settings = X.astype(dtype), {"sampling_strategy": {1: 45, 2: 9}, "random_state": 0}
+    short, full = (
+        LabelwiseSampler(SMOTE(k_neighbors=k), **settings),
+        LabelwiseSampler(FullSMOTE(k_neighbors=k), **settings),
+    )
+    X_short, y_short = short.fit_resample(X, y)
+    X_full, y_full = full.fit_resample(X, y)
+    np.testing.assert_array_equal(X_short, X_full)
+    np.testing.assert_array_equal(y_short, y_full)
+    np.testing.assert_array_equal(short.conditioning_indices_, full.conditioning_indices_)
+
+
+def test_the_short_way_is_not_taken_where_members_are_many(X, y, monkeypatch):
+    # Its memory grows with the square of the members.
+    short = LabelwiseSampler(sampling_strategy={1: 45}, random_state=0).fit_resample(X, y)[0]
+    monkeypatch.setattr(_labelwise, "MAX_MEMBERS", 5)
+    monkeypatch.setattr(_labelwise, "smote", None)
+    long = LabelwiseSampler(sampling_strategy={1: 45}, random_state=0).fit_resample(X, y)[0]
+    np.testing.assert_array_equal(short, long)
+
+
+def test_blocks_do_not_show(monkeypatch):
+    members = np.random.RandomState(0).normal(size=(30, 4))
+    whole = smote(members, 5, 100, np.random.RandomState(1))
+    monkeypatch.setattr(_labelwise, "_BLOCK", 300)
+    for part, all_at_once in zip(
+        smote(members, 5, 100, np.random.RandomState(1)), whole, strict=True
+    ):
+        np.testing.assert_array_equal(part, all_at_once)
+
+
+def test_identical_members_are_neighbours_of_each_other():
+    # SMOTE drops the first neighbour it finds, which among copies need not be the row itself.
+    members = np.array([[0.0], [0.0], [1.0]])
+    X_new, nearest = smote(members, 1, 200, np.random.RandomState(0))
+    assert ((X_new == 0) | (X_new > 0)).all()
+    starts = X_new.ravel() == 0
+    assert 80 < starts.sum() < 180  # rows 0 and 1 step to each other and stay at 0
+    assert set(nearest[X_new.ravel() > 0.5]) == {2}
+
+
+def test_wrong_parameters_of_smote_are_its_own_error(X, y):
+    with pytest.raises(ValueError, match="k_neighbors"):
+        LabelwiseSampler(SMOTE(k_neighbors=0)).fit_resample(X, y)
+
+
+def test_a_search_of_the_users_own_is_used(X, y):
+    search = NearestNeighbors(n_neighbors=3, metric="manhattan")
+    sampler = LabelwiseSampler(SMOTE(k_neighbors=search), sampling_strategy={1: 30}, random_state=0)
+    assert sampler.fit_resample(X, y)[0].shape == (78, 4)
 
 
 def test_samplers_that_look_at_the_border_get_all_rows(X, y):
