@@ -1,18 +1,15 @@
 """The ``protimb`` command: each subcommand parses words, calls one function, prints its answer."""
 
-import ast
 import os
 import shutil
 import sys
-import warnings
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from protimb._command_line import clean_messages, literal, literals
 from protimb._version import __version__
-from protimb.exceptions import ProtimbError
 
 # Subcommands import what they need: --help must not wait for torch.
 app = typer.Typer(
@@ -154,22 +151,87 @@ def imbalance(
                 typer.echo(f"\nWritten to {folder}: terms.csv, summary.csv, imbalance.png")
 
 
-@contextmanager
-def clean_messages():
-    """Print warnings as lines; end with one line and code 2 on errors that protimb names."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *where, **kwargs: _complain("warning", message)
-        try:
-            yield
-        except (ProtimbError, OSError) as error:
-            _complain("error", error)
-            raise typer.Exit(2) from error
+@app.command("train-sampler")
+def train_sampler(
+    out: Annotated[Path, typer.Option(help="Folder of the run; must not hold anything yet.")],
+    data: Annotated[
+        str, typer.Option(help="'human_go', the bundled proteins, or a CAFA training folder.")
+    ] = "human_go",
+    ontology: Annotated[str, typer.Option(help="mf, bp or cc.")] = "mf",
+    min_proteins: Annotated[
+        int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
+    ] = 10,
+    term_range: Annotated[
+        tuple[int, int] | None,
+        typer.Option(help="Resample only terms with so many proteins: 20 200."),
+    ] = None,
+    sampling_strategy: Annotated[
+        str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
+    ] = "50",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the real rows.")] = 100,
+    backbone: Annotated[
+        str, typer.Option(help="The networks: mlp, conv, transposed_conv or attention.")
+    ] = "mlp",
+    condition: Annotated[
+        str | None, typer.Option(help="What tells labels: multihot, term_vectors or both.")
+    ] = None,
+    conditioning: Annotated[
+        str | None, typer.Option(help="How they enter: concat, channel, projection or film.")
+    ] = None,
+    hold_out: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of clusters kept for the quality report.")
+    ] = 0.1,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="Another parameter of CGANSampler, repeatable: n_latent=32."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of split, training and draws.")] = 0,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
+):
+    """Train a CGAN sampler, and leave a folder with records and generated proteins.
+
+    Holds config.json, checkpoints, history.csv, losses.png, generated.npz and quality tables.
+    """
+    with clean_messages():
+        from protimb import runs
+
+        _names(ontology, ("mf", "bp", "cc"), "--ontology")
+        chosen = {
+            "term_range": term_range,
+            "sampling_strategy": _strategy(sampling_strategy),
+            "max_epochs": epochs,
+            "backbone": backbone,
+            "condition": condition,
+            "conditioning": conditioning,
+        }
+        params = {name: value for name, value in chosen.items() if value is not None}
+        params |= literals(param or [])
+        _check_run(params)
+        run = runs.train_sampler(
+            out,
+            data,
+            ontology,
+            min_proteins=min_proteins,
+            hold_out=hold_out,
+            sampler_params=params,
+            random_state=seed,
+            verbose=verbose,
+        )
+        typer.echo(run.quality.round(3).to_string())
+        typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 
 
-def _complain(kind, message):
-    from tqdm import tqdm
+@app.command()
+def resample(
+    run: Annotated[Path, typer.Option(help="Folder of a run of train-sampler.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; must not hold anything yet.")],
+):
+    """Write an enlarged CAFA folder: the data of a run and its generated proteins."""
+    with clean_messages():
+        from protimb import runs
 
-    tqdm.write(f"{kind}: {' '.join(str(message).split())}", file=sys.stderr)
+        generated = runs.resample(run, out)
+        typer.echo(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
 
 
 def _print_comparison(result, namespace, folder):
@@ -224,7 +286,7 @@ def _sampler_params(texts, arms):
             raise typer.BadParameter(
                 f"{text!r}; write arm.name=value, with an arm of {hint}.", param_hint="--param"
             )
-        params.setdefault(arm, {})[name] = _literal(value)
+        params.setdefault(arm, {})[name] = literal(value)
     for arm, values in params.items():
         _check_sampler(arms[arm].make_sampler(), values)
     return params
@@ -238,8 +300,11 @@ def _check_sampler(sampler, values):
         raise typer.BadParameter(str(error), param_hint="--param") from error
 
 
-def _literal(text):
+def _check_run(params):
+    """Refuse names and values that the sampler would refuse after the data were read."""
+    from protimb.runs._config import Settings
+
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        Settings(sampler=params).build_sampler()
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error

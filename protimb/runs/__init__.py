@@ -1,0 +1,7 @@
+"""Runs that leave a folder: a trained sampler's records, and enlarged CAFA folders from them."""
+
+from protimb.runs._generated import Generated
+from protimb.runs._resample import resample
+from protimb.runs._train import train_sampler
+
+__all__ = ["Generated", "resample", "train_sampler"]

@@ -1,0 +1,133 @@
+"""What a run was asked to do: read, checked, and written before anything is trained."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from protimb.benchmark._provenance import environment
+from protimb.exceptions import ArtifactError
+
+CONFIG = "config.json"
+
+# Parameters whose names stand for objects, and the tables in protimb.nn that say for which.
+TABLES = {"backbone": "BACKBONES", "condition": "CONDITIONS", "conditioning": "CONDITIONINGS"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what a run does.
+
+    Attributes
+    ----------
+    data : str
+        ``"human_go"`` or a CAFA folder.
+    ontology : {"mf", "bp", "cc"}
+    min_proteins : int
+    hold_out : float
+        Share of the sequence clusters that the sampler does not see.
+    seed : int
+    sampler : dict
+        Parameters of CGANSampler, in words and numbers.
+    """
+
+    data: str = "human_go"
+    ontology: str = "mf"
+    min_proteins: int = 10
+    hold_out: float = 0.1
+    seed: int = 0
+    sampler: dict[str, Any] = field(default_factory=dict)
+
+    def build_sampler(self, **more):
+        """Make the sampler, parameters inside a network's object included.
+
+        Parameters
+        ----------
+        **more
+            Parameters that do not decide the outcome.
+
+        Returns
+        -------
+        sampler : CGANSampler
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not exist or is out of range.
+        """
+        from protimb.over_sampling import CGANSampler
+        from protimb.over_sampling._cgan_machinery import check_settings
+
+        named = {name: _known_name(name, value) for name, value in self.sampler.items()}
+        # The objects first: set_params reaches into them.
+        objects = {name: value for name, value in named.items() if "__" not in name}
+        sampler = CGANSampler(random_state=self.seed).set_params(**more, **objects)
+        sampler.set_params(**{name: value for name, value in named.items() if "__" in name})
+        sampler._validate_params()
+        check_settings(sampler)
+        return sampler
+
+
+def write_config(folder, settings, data_fingerprint):
+    """Write ``config.json``: the settings, every parameter, versions and the data's fingerprint.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : Settings
+    data_fingerprint : dict
+    """
+    parameters = settings.build_sampler().get_params()
+    record = {
+        "settings": asdict(settings),
+        "parameters": {name: _plain(value) for name, value in parameters.items()},
+        "environment": environment(),
+        "data": data_fingerprint,
+    }
+    (Path(folder) / CONFIG).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read_config(folder):
+    """Read what `write_config` wrote.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    settings : Settings
+    data_fingerprint : dict
+
+    Raises
+    ------
+    ArtifactError
+        If the folder holds no run, or its config is damaged.
+    """
+    path = Path(folder) / CONFIG
+    if not path.is_file():
+        raise ArtifactError(f"{folder} holds no run: {CONFIG} is missing. Check the path.")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Settings(**record["settings"]), record["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error!r}). Restore it, or train again."
+        ) from error
+
+
+def _known_name(name, value):
+    if isinstance(value, list):  # JSON has no tuples
+        return tuple(value)
+    if name not in TABLES or not isinstance(value, str):
+        return value
+    from protimb import nn
+
+    table = getattr(nn, TABLES[name])
+    if value not in table:
+        raise ValueError(f"{name} must be one of {', '.join(table)}, got {value!r}.")
+    return table[value]()
+
+
+def _plain(value):
+    return value if isinstance(value, str | int | float | None) else repr(value)

@@ -1,0 +1,200 @@
+"""Generated proteins with their provenance, in memory and as a file."""
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from protimb.exceptions import ArtifactError
+from protimb.utils._totals import warn_about
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Generated proteins, what they claim, and where each of them comes from.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_new, n_features)
+        Vectors, in the units of the real ones.
+    indptr, indices : ndarray of int
+        Label rows: row i claims the terms ``terms[indices[indptr[i]:indptr[i + 1]]]``.
+    terms : ndarray of str, shape (n_terms,)
+        GO ids of the label columns.
+    ids : ndarray of str, shape (n_new,)
+        Names that no real protein has, such as ``synthetic_mf_000001``.
+    conditioned_on : ndarray of str, shape (n_new,)
+        The real protein whose labels each generated one carries.
+    target_terms : ndarray of str, shape (n_new,)
+        The term that each was generated for.
+    seed : ndarray of int, shape ()
+        Seed of the draws.
+    """
+
+    X: np.ndarray
+    indptr: np.ndarray
+    indices: np.ndarray
+    terms: np.ndarray
+    ids: np.ndarray
+    conditioned_on: np.ndarray
+    target_terms: np.ndarray
+    seed: np.ndarray
+
+    @property
+    def y(self):
+        """Label rows as csr_array of uint8, shape (n_new, n_terms)."""
+        ones = np.ones(len(self.indices), dtype=np.uint8)
+        shape = (len(self.ids), len(self.terms))
+        return sparse.csr_array((ones, self.indices, self.indptr), shape=shape)
+
+    def provenance(self):
+        """Say where each protein comes from.
+
+        Returns
+        -------
+        table : DataFrame of shape (n_new, 4)
+            ``EntryID``, ``conditioned_on``, ``target_term`` and ``seed``.
+        """
+        return pd.DataFrame(
+            {
+                "EntryID": self.ids,
+                "conditioned_on": self.conditioned_on,
+                "target_term": self.target_terms,
+                "seed": int(self.seed),
+            }
+        )
+
+    def annotations(self, aspect):
+        """List what the proteins claim, in the layout of CAFA's tables.
+
+        Parameters
+        ----------
+        aspect : {"MFO", "BPO", "CCO"}
+
+        Returns
+        -------
+        table : DataFrame
+            ``EntryID``, ``term`` and ``aspect``.
+        """
+        ids = np.repeat(self.ids, np.diff(self.indptr))
+        return pd.DataFrame({"EntryID": ids, "term": self.terms[self.indices], "aspect": aspect})
+
+    def save(self, path):
+        """Write a compressed ``.npz`` of plain arrays.
+
+        Parameters
+        ----------
+        path : path-like
+        """
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        np.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read what ``save`` wrote; nothing is unpickled.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        generated : Generated
+
+        Raises
+        ------
+        ArtifactError
+            If the file is no such archive.
+        FileNotFoundError
+            If there is no file.
+        """
+        with Path(path).open("rb") as file:
+            return cls(**_read_arrays(file, path, [field.name for field in fields(cls)]))
+
+
+def _read_arrays(file, path, names):
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise ArtifactError(
+            f"{path} is not a file of generated proteins ({error}). Restore it, or run "
+            "protimb train-sampler again."
+        ) from error
+
+
+def generate(sampler, bunch, taken, ontology, seed):
+    """Draw what a sampler's strategy plans, from what the sampler has learned already.
+
+    Parameters
+    ----------
+    sampler : CGANSampler
+        Fitted on these proteins, or on others with the same terms.
+    bunch : Bunch
+        Proteins to plan from.
+    taken : sequence of str
+        Ids that are in use.
+    ontology : {"mf", "bp", "cc"}
+        Marks the new ids.
+    seed : int
+
+    Returns
+    -------
+    generated : Generated
+    """
+    terms = np.asarray(bunch.terms, dtype=str)
+    y = pd.DataFrame(bunch.y, columns=terms)
+    X_new, plan = _draw_planned(sampler, bunch.X, y, seed)
+    labels = sparse.csr_array(bunch.y)[plan.rows]
+    return Generated(
+        X=X_new,
+        indptr=labels.indptr,
+        indices=labels.indices,
+        terms=terms,
+        ids=new_ids(len(plan), taken, ontology),
+        conditioned_on=np.asarray(bunch.protein_ids, dtype=str)[plan.rows],
+        target_terms=terms[plan.terms],
+        seed=np.array(seed),
+    )
+
+
+def _draw_planned(sampler, X, y, seed):
+    # fit_resample without the training, which it would do anew.
+    vectors, target = sampler._read(X, y)
+    totals = sampler._find_totals(target, y)
+    warn_about(totals, target.terms)
+    ledger = sampler._open_ledger(vectors, y, target, totals)
+    rng = check_random_state(seed)
+    X_new, plan = sampler._resample(vectors, target.indicator, ledger, rng)
+    sampler._report(plan, target, totals)
+    return X_new, plan
+
+
+def new_ids(n_new, taken, ontology):
+    """Name generated proteins as no protein at hand is named.
+
+    Parameters
+    ----------
+    n_new : int
+    taken : sequence of str
+        Ids in use, possibly of proteins generated before.
+    ontology : str
+        Part of each name.
+
+    Returns
+    -------
+    ids : ndarray of str, shape (n_new,)
+
+    Examples
+    --------
+    >>> new_ids(2, ["P12345", "synthetic_mf_000007"], "mf").tolist()
+    ['synthetic_mf_000008', 'synthetic_mf_000009']
+    """
+    prefix = f"synthetic_{ontology}_"
+    ends = (str(name)[len(prefix) :] for name in taken if str(name).startswith(prefix))
+    first = 1 + max((int(end) for end in ends if end.isdecimal()), default=0)
+    return np.array([f"{prefix}{first + i:06d}" for i in range(n_new)], dtype=str)

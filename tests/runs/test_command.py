@@ -1,0 +1,72 @@
+"""The two subcommands: a run and an enlarged folder from words, one line for an error."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from protimb.cli import app
+from protimb.datasets import read_cafa
+
+TINY = ["--param", "backbone__n_hidden=8", "--param", "n_latent=4", "--epochs", "2"]
+QUICK = ["--min-proteins", "5", "--hold-out", "0.3", "--verbose", "0", *TINY]
+
+
+def invoke(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_run_and_an_enlarged_folder_come_from_words(cafa, tmp_path):
+    options = ["--data", cafa, "--term-range", "5", "20", "--sampling-strategy", "30"]
+    options += ["--param", "quality_filter=None", "--seed", "3", *QUICK]
+    trained = invoke("train-sampler", "--out", tmp_path / "run", *options)
+    assert trained.exit_code == 0, trained.output
+    assert "label_consistency_score" in trained.stdout
+    settings = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
+    assert settings["sampler"]["term_range"] == [5, 20]
+    assert settings["sampler"]["quality_filter"] is None
+    assert settings["seed"] == 3
+    written = invoke("resample", "--run", tmp_path / "run", "--out", tmp_path / "more")
+    assert written.exit_code == 0, written.output
+    bunch = read_cafa(tmp_path / "more", "mf", min_proteins=5)
+    is_new = np.char.startswith(bunch.protein_ids, "synthetic_mf_")
+    assert written.stdout.startswith(f"{is_new.sum()} generated proteins")
+    assert is_new.sum() > 10
+
+
+def test_a_missing_run_is_one_line_and_code_two(tmp_path):
+    result = invoke("resample", "--run", tmp_path / "missing", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert "holds no run" in line
+
+
+def test_a_folder_in_use_is_one_line_and_code_two(cafa):
+    result = invoke("train-sampler", "--out", cafa, "--data", cafa, *QUICK)
+    assert result.exit_code == 2
+    (line,) = result.stderr.strip().splitlines()
+    assert line.endswith("is not an empty folder. Name another one.")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--backbone", "mlq"], "backbone must be one of mlp"),
+        (["--param", "n_latent"], "write name=value"),
+        (["--param", "n_latent=0"], "'n_latent' parameter"),
+        (["--param", "latent=4"], "Invalid parameter 'latent'"),
+        (["--sampling-strategy", "many"], "give a number of rows"),
+        (["--ontology", "cl"], "choose from mf, bp, cc"),
+        (["--term-range", "200", "20"], "term_range"),
+    ],
+)
+def test_words_that_make_no_run_are_refused_before_anything_is_read(tmp_path, words, message):
+    data = tmp_path / "missing"
+    result = invoke("train-sampler", "--data", data, "--out", tmp_path / "run", *words)
+    assert result.exit_code == 2
+    # Boxed and folded for the terminal: compare without frames and line ends.
+    text = " ".join(result.stderr.replace("│", " ").split())
+    assert message in text
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,89 @@
+"""An enlarged folder holds the real proteins as they were, and generated ones that are marked."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from protimb.datasets import read_cafa, read_fasta
+from protimb.exceptions import AnnotationError, ArtifactError
+from protimb.runs import resample
+
+
+@pytest.fixture(scope="session")
+def enlarged(run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("enlarged") / "cafa"
+    resample(run.folder, out)
+    return out
+
+
+def test_real_proteins_are_unchanged_and_generated_ones_follow_their_labels(cafa, enlarged, run):
+    before, after = (read_cafa(folder, "mf", min_proteins=5) for folder in (cafa, enlarged))
+    is_new = np.char.startswith(after.protein_ids, "synthetic_mf_")
+    np.testing.assert_array_equal(after.protein_ids[~is_new], before.protein_ids)
+    np.testing.assert_array_equal(after.X[~is_new], before.X)
+    np.testing.assert_array_equal(after.y[~is_new], before.y)
+    np.testing.assert_array_equal(after.terms, before.terms)
+    np.testing.assert_array_equal(after.protein_ids[is_new], run.generated.ids)
+    np.testing.assert_array_equal(after.X[is_new], run.generated.X)
+    np.testing.assert_array_equal(after.y[is_new], run.generated.y.toarray())
+    assert (after.y.sum(axis=0) >= 30).all()
+
+
+def test_other_ontologies_are_as_they_were(cafa, enlarged):
+    before, after = (read_cafa(folder, "cc", min_proteins=5) for folder in (cafa, enlarged))
+    np.testing.assert_array_equal(after.protein_ids, before.protein_ids)
+    np.testing.assert_array_equal(after.y, before.y)
+
+
+def test_a_generated_protein_shares_the_cluster_of_its_model(enlarged, run):
+    after = read_cafa(enlarged, "mf", min_proteins=5)
+    group_of = dict(zip(after.protein_ids, after.groups, strict=True))
+    models = run.generated.provenance().set_index("EntryID")["conditioned_on"]
+    assert all(group_of[new] == group_of[model] for new, model in models.items())
+
+
+def test_sequences_are_those_of_real_proteins_only(cafa, enlarged):
+    sequences = read_fasta(enlarged / "train_sequences.fasta")
+    assert sequences == read_fasta(cafa / "train_sequences.fasta")
+
+
+def test_provenance_is_written_down(enlarged, run):
+    table = pd.read_csv(enlarged / "provenance.tsv", sep="\t")
+    pd.testing.assert_frame_equal(table, run.generated.provenance(), check_dtype=False)
+    assert "hold out test proteins before" in (enlarged / "DESCR.md").read_text()
+
+
+def test_an_enlarged_folder_can_be_trained_on_and_enlarged_again(enlarged, train, params, tmp_path):
+    second = train(tmp_path / "run", data=enlarged, hold_out=0.0)
+    assert not len(second.generated.ids)  # every term has its 30 rows by now
+    more = params | {"sampling_strategy": 60}
+    third = train(tmp_path / "other", data=enlarged, hold_out=0.0, sampler_params=more)
+    ids = resample(third.folder, tmp_path / "more").ids
+    assert not set(ids) & set(read_cafa(enlarged, "mf", min_proteins=5).protein_ids)
+
+
+def test_names_that_are_taken_are_refused_and_nothing_is_left(run, enlarged, tmp_path):
+    other = tmp_path / "run"
+    shutil.copytree(run.folder, other)
+    config = json.loads((other / "config.json").read_text())
+    config["settings"]["data"] = str(enlarged)
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(AnnotationError, match="already has proteins named synthetic_mf_000001"):
+        resample(other, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_an_existing_folder_is_not_written_into(run, cafa):
+    with pytest.raises(FileExistsError, match="not an empty folder"):
+        resample(run.folder, cafa)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"settings": {"dta": 1}}'])
+def test_a_folder_without_a_whole_config_is_no_run(tmp_path, content):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ArtifactError, match=r"config\.json"):
+        resample(tmp_path, tmp_path / "out")

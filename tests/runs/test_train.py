@@ -1,0 +1,104 @@
+"""A run leaves a folder from which everything about it can be read."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from protimb.datasets import read_cafa
+from protimb.exceptions import ArtifactError
+from protimb.runs import Generated
+
+
+def test_the_folder_tells_what_was_done(run, cafa):
+    names = {path.name for path in run.folder.iterdir()}
+    assert names >= {"checkpoints", "losses.png", "quality.csv", "quality_by_term.csv"}
+    config = json.loads((run.folder / "config.json").read_text())
+    assert config["settings"]["data"] == str(cafa)
+    assert config["parameters"]["backbone__n_hidden"] == 8
+    assert config["parameters"]["lr"] == run.sampler.lr  # also what nobody asked for
+    assert config["data"]["n_proteins"] == 90
+    assert config["environment"]["packages"]["torch"]
+    history = pd.read_csv(run.folder / "history.csv")
+    assert history["epoch"].tolist() == [1, 2]
+
+
+def test_generated_proteins_fill_the_plan_under_labels_of_real_ones(run, cafa):
+    generated = run.generated
+    bunch = read_cafa(cafa, "mf", min_proteins=5)
+    y = pd.DataFrame(bunch.y, index=bunch.protein_ids, columns=bunch.terms)
+    assert generated.terms.tolist() == ["GO:0000001", "GO:0000002"]
+    np.testing.assert_array_equal(generated.y.toarray(), y.loc[generated.conditioned_on])
+    carries_target = y.to_numpy()[
+        y.index.get_indexer(generated.conditioned_on),
+        y.columns.get_indexer(generated.target_terms),
+    ]
+    assert carries_target.all()
+    n_real = run.sampler.sampling_plan_["n_before"]
+    assert (n_real + generated.y.sum(axis=0) >= 30).all()
+    assert generated.X.shape == (len(generated.ids), 8)
+
+
+def test_no_generated_protein_learns_from_one_that_was_held_out(run, train, tmp_path):
+    held_out = run.quality.loc["n_compared_with", "generated"]
+    n_used = run.sampler.sampling_plan_["n_before"]
+    everything = train(tmp_path / "all", hold_out=0.0)
+    n_all = everything.sampler.sampling_plan_["n_before"]
+    assert held_out > 0
+    assert (n_all - n_used).min() == held_out  # the rare term's, for which rows are generated
+
+
+def test_quality_is_measured_beside_what_real_proteins_reach(run):
+    written = pd.read_csv(run.folder / "quality.csv", index_col="measure")
+    np.testing.assert_allclose(written, run.quality)
+    for measure in ("frechet_distance", "two_sample_auc_knn", "label_consistency_score"):
+        assert np.isfinite(run.quality.loc[measure]).all()
+    assert run.quality.loc["n_rows", "generated"] == len(run.generated.ids)
+    assert run.quality.loc["copies", "generated"] == 0
+
+
+def test_what_was_generated_is_read_back_whole(run):
+    read = Generated.load(run.folder / "generated.npz")
+    for name, value in vars(run.generated).items():
+        np.testing.assert_array_equal(getattr(read, name), value)
+    assert read.provenance()["seed"].unique().tolist() == [0]
+
+
+def test_the_seed_decides_what_is_generated(run, train, tmp_path):
+    again, other = (train(tmp_path / str(s), random_state=s).generated for s in (0, 1))
+    np.testing.assert_array_equal(again.X, run.generated.X)
+    np.testing.assert_array_equal(again.conditioned_on, run.generated.conditioned_on)
+    assert not np.array_equal(other.X, run.generated.X)
+
+
+def test_a_folder_that_holds_something_is_left_alone(train, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="not an empty folder"):
+        train(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"backbone": "mlq"}, "backbone must be one of mlp"),
+        ({"n_latentt": 4}, "Invalid parameter 'n_latentt'"),
+        ({"n_latent": 0}, "The 'n_latent' parameter"),
+    ],
+)
+def test_wrong_parameters_are_refused_before_anything_is_written(train, tmp_path, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        train(tmp_path / "run", sampler_params=wrong)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_that_is_no_archive_is_named(tmp_path):
+    """Cases 69 and 70."""
+    path = tmp_path / "generated.npz"
+    for content in (b"", b"PK\x03\x04 cut", b"\x80\x04N."):
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match="not a file of generated proteins"):
+            Generated.load(path)
+    with pytest.raises(FileNotFoundError):
+        Generated.load(tmp_path / "missing.npz")
