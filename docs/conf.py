@@ -70,10 +70,12 @@ numpydoc_validation_exclude = {
     r"\.forward$",
     r"\.read$",
     r"\w+Backbone\.build_\w+$",
+    r"\w+Condition(ing)?\.build$",
     # Results, which users read and never build: their attributes are documented.
     r"\.Comparison$",
     r"\.Evaluation$",
     r"\.ObsoleteTerm\.\w+$",
+    r"\.InjectionSites\.\w+$",
     r"\.TrainingDiverged$",
 }
 

@@ -14,7 +14,8 @@ from protimb.nn._contract import (
     conditioning_of,
     final_activation,
 )
-from protimb.nn._injection import DenseEntry, InjectionSites, JoinedEntry, SignalBody
+from protimb.nn._entry import DenseEntry, JoinedEntry, SignalBody
+from protimb.nn._injection import InjectionSites
 from protimb.nn._layers import PiecewiseLinear, seeded_conv, seeded_linear
 from protimb.utils._sklearn_compat import check_params
 

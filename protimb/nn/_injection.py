@@ -50,18 +50,67 @@ class Injection(nn.Module):
     n_appended = 0
     n_channels = 1
 
+    def __init__(self):
+        super().__init__()
+
     def appended(self, condition):
-        """Return numbers to append to the vector, (batch, n_appended); None is none."""
+        """Return what to append to the vector that enters.
+
+        Parameters
+        ----------
+        condition : Tensor of shape (batch, n_condition)
+
+        Returns
+        -------
+        numbers : Tensor of shape (batch, n_appended) or None
+        """
+        return
 
     def channel(self, condition):
-        """Return one more channel, (batch, n_signal); None is none."""
+        """Return what to lay beside the vector as one more channel.
+
+        Parameters
+        ----------
+        condition : Tensor of shape (batch, n_condition)
+
+        Returns
+        -------
+        channel : Tensor of shape (batch, n_signal) or None
+        """
+        return
 
     def modulate(self, h, condition, depth):
-        """Return a layer's output, before its activation, changed by the condition."""
+        """Change a layer's output, before its activation.
+
+        Parameters
+        ----------
+        h : Tensor of shape (batch, width), or with one axis more for positions
+            Output of the layer; ``feature_axis`` of the sites says where its features are.
+        condition : Tensor of shape (batch, n_condition)
+        depth : int
+            Which of the layers in ``widths`` of the sites.
+
+        Returns
+        -------
+        h : Tensor
+            Of the same shape.
+        """
         return h
 
     def judge(self, score, h, condition):
-        """Return a critic's score, (batch, 1), changed by the condition."""
+        """Change a critic's score; a generator has none, and never calls this.
+
+        Parameters
+        ----------
+        score : Tensor of shape (batch, 1)
+        h : Tensor of shape (batch, n_last)
+            The layer that the score was read from.
+        condition : Tensor of shape (batch, n_condition)
+
+        Returns
+        -------
+        score : Tensor of shape (batch, 1)
+        """
         return score
 
 
@@ -232,59 +281,3 @@ class _FiLM(Injection):
             axis = 2 if self.feature_axis == 1 else 1
             scale, shift = scale.unsqueeze(axis), shift.unsqueeze(axis)
         return torch.addcmul(h + shift, h, scale)
-
-
-class DenseEntry(nn.Module):
-    """One layer over [x, what is appended], kept as two.
-
-    The critic's pass over real and generated rows then needs no gradient for its widest input.
-    """
-
-    def __init__(self, n_in, n_appended, n_out, rng, *, gain=1.0):
-        super().__init__()
-        n_all = n_in + n_appended
-        self.from_x = seeded_linear(n_in, n_out, rng, gain=gain * (n_in / n_all) ** 0.5)
-        self.from_condition = None
-        if n_appended:
-            gain = gain * (n_appended / n_all) ** 0.5
-            self.from_condition = seeded_linear(n_appended, n_out, rng, bias=False, gain=gain)
-
-    def forward(self, x, appended):
-        """Return (batch, n_out)."""
-        h = self.from_x(x)
-        return h if self.from_condition is None else h + self.from_condition(appended)
-
-
-class JoinedEntry(nn.Module):
-    """The vector as it is, what is appended behind it."""
-
-    def forward(self, x, appended):
-        """Return (batch, n_in + n_appended)."""
-        return x if appended is None else torch.cat([x, appended], dim=1)
-
-
-class SignalBody(nn.Module):
-    """A body that reads a vector as a signal of one or two channels.
-
-    Parameters
-    ----------
-    entry : DenseEntry or JoinedEntry
-        Makes the first channel.
-    trunk : torch.nn.Module
-        Called with the signal (batch, n_channels, length), the condition and the injection.
-    injection : Injection
-        How the condition enters.
-    """
-
-    def __init__(self, entry, trunk, injection):
-        super().__init__()
-        self.entry = entry
-        self.trunk = trunk
-        self.injection = injection
-
-    def forward(self, x, condition):
-        """Return what the trunk makes of the signal."""
-        signal = self.entry(x, self.injection.appended(condition))
-        channel = self.injection.channel(condition)
-        channels = [signal] if channel is None else [signal, channel]
-        return self.trunk(torch.stack(channels, dim=1), condition, self.injection)

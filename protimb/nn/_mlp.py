@@ -12,7 +12,8 @@ from protimb.nn._contract import (
     conditioning_of,
     final_activation,
 )
-from protimb.nn._injection import DenseEntry, InjectionSites
+from protimb.nn._entry import DenseEntry
+from protimb.nn._injection import InjectionSites
 from protimb.nn._layers import PiecewiseLinear, seeded_linear
 from protimb.utils._sklearn_compat import check_params
 
@@ -118,13 +119,16 @@ class _DenseBody(nn.Module):
         self.activation = PiecewiseLinear(config.negative_slope)
         # A critic's bias would shift real and generated rows alike: the loss cannot see it.
         self.out = seeded_linear(n_hidden, n_out, rng, bias=not is_critic)
-        self.final = final_activation(None if is_critic else config.final_activation)
+        self.is_critic = is_critic
+        self.final = final_activation(config.final_activation)
 
     def forward(self, x, condition):
         h = self._activate(self.entry(x, self._beside(condition)), condition, 0)
         for depth, layer in enumerate(self.hidden, start=1):
             h = self._activate(layer(h), condition, depth)
-        return self.final(self.injection.judge(self.out(h), h, condition))
+        if self.is_critic:
+            return self.injection.judge(self.out(h), h, condition)
+        return self.final(self.out(h))
 
     def _activate(self, h, condition, depth):
         h = self.injection.modulate(self.norms[depth](h), condition, depth)
