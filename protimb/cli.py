@@ -50,8 +50,12 @@ def compare(
         int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
     ] = 10,
     arms: Annotated[
-        str, typer.Option(help="all, or some of: none,class_weight,ros,smote,cgan,knn.")
-    ] = "all",
+        str,
+        typer.Option(
+            help="main (none,class_weight,ros,smote,cgan,knn), all (also "
+            "mlros,lpros,mlsmote,mlsol,remedial), or a list of names."
+        ),
+    ] = "main",
     classifier: Annotated[
         str, typer.Option(help="What arms are judged with: mlp, mlp+knn or both.")
     ] = "both",
@@ -106,8 +110,12 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "arms": _names(arms, benchmark.ARMS, "--arms", everything="all"),
-            "classifiers": _names(classifier, benchmark.CLASSIFIERS, "--classifier", "both"),
+            "arms": _names(
+                arms, benchmark.ARMS, "--arms", {"main": benchmark.MAIN_ARMS, "all": benchmark.ARMS}
+            ),
+            "classifiers": _names(
+                classifier, benchmark.CLASSIFIERS, "--classifier", {"both": benchmark.CLASSIFIERS}
+            ),
             "seeds": _seeds(seeds),
             "sampling_strategy": _strategy(sampling_strategy),
             "epochs": epochs,
@@ -243,12 +251,13 @@ def _print_comparison(result, namespace, folder):
         typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 
 
-def _names(text, known, option, everything=None):
-    """Split a list of names, each of which must be known; one word may stand for all."""
-    names = tuple(known) if text == everything else tuple(text.split(","))
+def _names(text, known, option, groups=None):
+    """Split a list of names, each of which must be known; some words stand for several."""
+    groups = groups or {}
+    names = tuple(groups.get(text, text.split(",")))
     unknown = [name for name in names if name not in known]
     if unknown:
-        words = [*known, everything] if everything else known
+        words = [*known, *groups]
         raise typer.BadParameter(
             f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
         )

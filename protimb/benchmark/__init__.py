@@ -1,6 +1,6 @@
 """The honest comparison behind ``protimb compare``: same split, same steps, paired intervals."""
 
-from protimb.benchmark._arms import ARMS, Arm
+from protimb.benchmark._arms import ARMS, MAIN_ARMS, Arm
 from protimb.benchmark._compare import compare
 from protimb.benchmark._comparison import Comparison
 from protimb.benchmark._imbalance import Imbalance, describe_imbalance
@@ -10,6 +10,7 @@ from protimb.benchmark._split import split_by_cluster
 __all__ = [
     "ARMS",
     "CLASSIFIERS",
+    "MAIN_ARMS",
     "Arm",
     "Comparison",
     "Imbalance",

@@ -27,6 +27,7 @@ class Arm:
     See Also
     --------
     ARMS : The arms that have a name.
+    MAIN_ARMS : Those that are run unless asked otherwise.
     compare : Runs them.
 
     Examples
@@ -48,7 +49,7 @@ class Arm:
         work = ("resample",) if self.make_sampler else ()
         return (*work, *(() if self.alone else ("train",)), "evaluate")
 
-    def build_sampler(self, params, *, sampling_strategy, random_state, verbose):
+    def build_sampler(self, params, *, sampling_strategy, random_state, verbose, ontology=None):
         """Make the sampler, with as many of the comparison's settings as it knows.
 
         Parameters
@@ -58,6 +59,8 @@ class Arm:
         sampling_strategy : int, dict, callable or str
         random_state : int
         verbose : int
+        ontology : GeneOntology, optional
+            For samplers whose label rows need to be closed, unless they have one already.
 
         Returns
         -------
@@ -69,6 +72,8 @@ class Arm:
         sampler = self.make_sampler()
         known = sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}
         common = {"random_state": random_state, "verbose": verbose}
+        if known.get("ontology", ontology) is None:
+            common["ontology"] = ontology
         if self.takes_strategy:
             common["sampling_strategy"] = sampling_strategy
         elif known.get("random_state") is not None:
@@ -125,24 +130,15 @@ def _named_arm(name):
     return ARMS[name]
 
 
-def _random_labelsets():
-    from protimb.over_sampling import RandomLabelsetOverSampler
+def _sampler(name, **params):
+    """Say how to make a sampler of ours; it is imported when it is made."""
 
-    return RandomLabelsetOverSampler()
+    def make():
+        from protimb import over_sampling
 
+        return getattr(over_sampling, name)(**params)
 
-def _smote_by_term():
-    from imblearn.over_sampling import SMOTE
-
-    from protimb.over_sampling import LabelwiseSampler
-
-    return LabelwiseSampler(SMOTE())
-
-
-def _cgan():
-    from protimb.over_sampling import CGANSampler
-
-    return CGANSampler()
+    return make
 
 
 ARMS = {
@@ -151,8 +147,16 @@ ARMS = {
         "losses weighted by term, rows as they are",
         classifier_params={"class_weight": "balanced"},
     ),
-    "ros": Arm("random over-sampling of labelsets", _random_labelsets),
-    "smote": Arm("SMOTE, term by term", _smote_by_term),
-    "cgan": Arm("vectors from a conditional WGAN-GP", _cgan),
+    "ros": Arm("random over-sampling of labelsets", _sampler("RandomLabelsetOverSampler")),
+    "smote": Arm("SMOTE, term by term", _sampler("LabelwiseSampler")),
+    "cgan": Arm("vectors from a conditional WGAN-GP", _sampler("CGANSampler")),
     "knn": Arm("cosine neighbours of the real training rows, no training", alone=True),
+    "mlros": Arm("copies of rows of rare terms, in rounds", _sampler("MLROS")),
+    "lpros": Arm("copies of rows of rare labelsets", _sampler("LPROS")),
+    "mlsmote": Arm("rows between members of a term, labels by vote", _sampler("MLSMOTE")),
+    "mlsol": Arm("rows where a term is locally rare, labels by vote", _sampler("MLSOL")),
+    "remedial": Arm("rows split where frequent and rare terms concur", _sampler("REMEDIAL")),
 }
+
+# What is run unless asked otherwise: one of each kind.
+MAIN_ARMS = ("none", "class_weight", "ros", "smote", "cgan", "knn")

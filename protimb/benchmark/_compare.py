@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from protimb.benchmark._arms import ARMS, resolve_arms
+from protimb.benchmark._arms import MAIN_ARMS, resolve_arms
 from protimb.benchmark._comparison import Comparison, average_evaluations
 from protimb.benchmark._data import load_bunch
 from protimb.benchmark._provenance import Stages, environment, fingerprint
@@ -23,7 +23,7 @@ def compare(
     *,
     ontology="mf",
     min_proteins=10,
-    arms=tuple(ARMS),
+    arms=MAIN_ARMS,
     classifiers=tuple(CLASSIFIERS),
     seeds=1,
     sampling_strategy=50,
@@ -54,8 +54,8 @@ def compare(
     min_proteins : int
         Terms with fewer proteins are left out.
     arms : sequence of str, or dict of str -> str, sampler or Arm
-        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``.
-        ``none`` is always run, because differences are taken to it.
+        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``; those
+        of ``MAIN_ARMS`` if left out. ``none`` is always run, because differences are taken to it.
     classifiers : sequence of str
         ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
         real training rows. One training serves both.

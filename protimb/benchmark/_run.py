@@ -107,6 +107,7 @@ def _resample(name, arm, X, y, fold, settings, stages):
         sampling_strategy=settings.sampling_strategy,
         random_state=fold.seed,
         verbose=settings.verbose_training,
+        ontology=fold.bunch.ontology,
     )
     here = {"seed": fold.seed, "arm": name}
     with stages("resample", **here):

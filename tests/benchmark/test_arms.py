@@ -1,12 +1,19 @@
 """An arm is a name, a sampler of one's own, or an Arm; none is always among them."""
 
+import warnings
+from inspect import signature
+
 import pytest
 from imblearn.over_sampling import SMOTE
 
-from protimb.benchmark import ARMS, Arm
+from protimb.benchmark import ARMS, MAIN_ARMS, Arm, compare
 from protimb.benchmark._arms import resolve_arms
-from protimb.over_sampling import LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.datasets import make_longtail_multilabel
+from protimb.exceptions import ProtimbWarning
+from protimb.ontology import GeneOntology
+from protimb.over_sampling import MLSOL, LabelwiseSampler, RandomLabelsetOverSampler
 
+ONTOLOGY = GeneOntology({"GO:1": "binding"}, {"GO:1": "molecular_function"}, {})
 SETTINGS = {"sampling_strategy": 33, "random_state": 5, "verbose": 0}
 
 
@@ -19,11 +26,32 @@ def test_one_name_is_one_arm():
     assert list(resolve_arms("knn")) == ["none", "knn"]
 
 
-@pytest.mark.parametrize("name", [name for name, arm in ARMS.items() if arm.make_sampler])
+SAMPLERS = [name for name, arm in ARMS.items() if arm.make_sampler]
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "remedial"])
 def test_named_samplers_take_the_strategy_and_seed_of_the_comparison(name):
     sampler = ARMS[name].build_sampler({}, **SETTINGS)
     assert sampler.sampling_strategy == 33
     assert sampler.random_state == 5
+
+
+def test_samplers_that_break_the_true_path_rule_get_the_ontology():
+    given = {name: ARMS[name].build_sampler({}, **SETTINGS, ontology=ONTOLOGY) for name in SAMPLERS}
+    needy = {name for name, sampler in given.items() if hasattr(sampler, "ontology")}
+    assert {"mlsol", "remedial"} <= needy
+    assert all(given[name].ontology is ONTOLOGY for name in needy)
+
+
+def test_an_ontology_of_ones_own_stays():
+    mine = MLSOL(ontology=ONTOLOGY)
+    built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS, ontology=object())
+    assert built.ontology is ONTOLOGY
+
+
+def test_the_main_arms_are_some_of_all():
+    assert set(MAIN_ARMS) < set(ARMS)
+    assert signature(compare).parameters["arms"].default == MAIN_ARMS
 
 
 def test_parameters_asked_for_by_name_come_last():
@@ -66,3 +94,13 @@ def test_what_is_no_arm_is_named(arms, message):
 def test_an_arm_may_be_written_out():
     arm = Arm("weights only", classifier_params={"class_weight": "balanced"})
     assert resolve_arms({"weights": arm})["weights"] is arm
+
+
+def test_every_resampler_can_be_compared():
+    toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    arms = ["mlros", "lpros", "mlsmote", "mlsol", "remedial"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProtimbWarning)  # toy terms have few members
+        comparison = compare(toy, arms=arms, max_steps=2, n_resamples=10, maps=())
+    assert comparison.table["arm"].unique().tolist() == ["none", *arms]
+    assert all(comparison.record["n_synthetic"][arm] > 0 for arm in arms)
