@@ -2,13 +2,17 @@
 
 Run by hand after a comparison: ``python benchmarks/results_page.py > docs/results.md``. Each
 folder docs/results/<ontology> holds ``table.csv``, ``comparison.json`` and, from several seeds,
-``seeds.csv``, as ``protimb compare --out`` wrote them.
+``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
+lies, the tables of that comparison alone are printed, to go into a page by hand.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
+
+from protimb.benchmark import ARMS, MAIN_ARMS
 
 FOLDER = Path(__file__).parents[1] / "docs" / "results"
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
@@ -37,7 +41,10 @@ the tables in `docs/results`.
 
 
 def main():
-    """Print the page."""
+    """Print the page, or the tables of one comparison."""
+    if len(sys.argv) > 1:
+        print("\n".join(section(Path(sys.argv[1]), sys.argv[1])[2:]))
+        return
     print(HEAD)
     for ontology, title in ONTOLOGIES.items():
         if (FOLDER / ontology).is_dir():
@@ -61,7 +68,15 @@ def command(record):
     """Return the command that makes the same comparison."""
     parameters = record["parameters"]
     words = [f"--ontology {parameters['ontology']}", f"--seeds {len(parameters['seeds'])}"]
+    if set(record["arms"]) != set(MAIN_ARMS):
+        words.append(
+            "--arms all" if set(record["arms"]) == set(ARMS) else f"--arms {_arms(record)}"
+        )
     return " ".join(["protimb compare", *words, "--out report"])
+
+
+def _arms(record):
+    return ",".join(record["arms"])
 
 
 def made_in(record):

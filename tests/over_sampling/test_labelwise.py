@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, KMeansSMOTE
+from imblearn.over_sampling import ADASYN, SMOTE, SVMSMOTE, BorderlineSMOTE, KMeansSMOTE
 from imblearn.over_sampling import RandomOverSampler as CopyRows
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.neighbors import NearestNeighbors
@@ -164,6 +164,21 @@ def test_adasyn_is_lifted_within_its_rounding(X, y):
     sampler = LabelwiseSampler(ADASYN(), sampling_strategy={1: 40}, random_state=0)
     sampler.fit_resample(X, y)
     assert 36 <= sampler.sampling_plan_["n_after"][1] <= 40
+
+
+@pytest.mark.parametrize("lifted", [BorderlineSMOTE(), SVMSMOTE(), KMeansSMOTE()], ids=repr)
+def test_relatives_of_smote_are_lifted_with_real_labelsets(lifted):
+    rng = np.random.RandomState(0)
+    y = np.zeros((120, 2), dtype=int)
+    y[:25, 0] = y[15:70, 1] = 1
+    vectors = rng.normal(size=(120, 3)) + 2 * y[:, :1]
+    if isinstance(lifted, KMeansSMOTE):
+        lifted.set_params(cluster_balance_threshold=0.2, kmeans_estimator=4)
+    sampler = LabelwiseSampler(lifted, sampling_strategy={0: 50}, random_state=0)
+    _, y_res = sampler.fit_resample(vectors, y)
+    assert y_res[:, 0].sum() >= 50
+    np.testing.assert_array_equal(y_res[120:], y[sampler.conditioning_indices_])
+    assert y_res[120:, 0].all()
 
 
 @pytest.mark.filterwarnings("ignore::protimb.exceptions.ShortfallWarning")
