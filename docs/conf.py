@@ -74,6 +74,7 @@ numpydoc_validation_exclude = {
     # Results, which users read and never build: their attributes are documented.
     r"\.Comparison$",
     r"\.Evaluation$",
+    r"\.Imbalance$",
     r"\.ObsoleteTerm\.\w+$",
     r"\.InjectionSites\.\w+$",
     r"\.TrainingDiverged$",
