@@ -1,6 +1,10 @@
 """Interrupted after any step and resumed equals uninterrupted, bit for bit."""
 
 import copy
+import inspect
+import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -118,6 +122,71 @@ def test_a_run_resumed_after_any_step_equals_one_that_was_never_interrupted(
     resumed.load_state_dict(state)
     assert resumed.n_steps == after
     assert outcome(resumed.run()) == outcome(whole)
+
+
+# Children train from the latest checkpoint until they are killed at a random moment, the next goes
+# on from there, and the last one writes what came out. The parent only forks and kills.
+KILLED_AGAIN_AND_AGAIN = """
+import json, os, random, signal, sys, time, traceback
+import torch
+from protimb.training import Checkpoint, ShuffledBatches, TrainingLoop, build_schedule, load_state
+
+N_ROWS = 10
+{step}
+
+folder, outcome = sys.argv[1], sys.argv[2]
+random.seed(0)
+
+def train():
+    batches = ShuffledBatches(N_ROWS, 4, torch.Generator().manual_seed(7))
+    checkpoint = Checkpoint(folder, every_n_steps=1)
+    loop = TrainingLoop(NoisyRegression(), batches, max_epochs=4, callbacks=[checkpoint])
+    if os.path.exists(os.path.join(folder, "manifest.json")):
+        loop.load_state_dict(load_state(folder)[0])
+    loop.run()
+    with open(outcome, "w") as file:
+        json.dump([loop.history, loop.step.weight.tolist()], file)
+
+NoisyRegression().train_batch(torch.arange(4))  # torch's first step loads much; once will do
+n_kills = 0
+while True:
+    child = os.fork()
+    if child == 0:
+        try:
+            train()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)  # at once: torch takes its time to leave
+    # Later children get more time, so that the slowest machine comes to an end.
+    time.sleep(random.uniform(0, 0.2) * (1 + n_kills / 5))
+    os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status):
+        break
+    n_kills += 1
+assert status == 0, "training failed"
+print(n_kills)
+"""
+
+
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path):
+    """Cases 67 and 75."""
+    step = inspect.getsource(NoisyRegression)
+    script = KILLED_AGAIN_AND_AGAIN.replace("{step}", step)
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run"), str(tmp_path / "outcome.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) > 0
+    whole = new_loop(shuffled()).run()
+    history, weight = json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8"))
+    assert history == whole.history
+    assert weight == whole.step.weight.tolist()
 
 
 @pytest.mark.parametrize("after", range(1, 9))
