@@ -74,10 +74,13 @@ numpydoc_validation_exclude = {
     # Results, which users read and never build: their attributes are documented.
     r"\.Comparison$",
     r"\.Evaluation$",
+    r"\.Generated$",
     r"\.Imbalance$",
+    r"\.LabelConsistency$",
     r"\.ObsoleteTerm\.\w+$",
     r"\.InjectionSites\.\w+$",
     r"\.TrainingDiverged$",
+    r"\.TwoSampleScore$",
 }
 
 # --- Gallery ----------------------------------------------------------------------------------

@@ -22,6 +22,79 @@ def clean_messages():
             raise typer.Exit(2) from error
 
 
+def names(text, known, option, groups=None):
+    """Split a list of names, each of which must be known; some words stand for several.
+
+    Parameters
+    ----------
+    text : str
+        Separated by commas.
+    known : iterable of str
+    option : str
+        Which option it is, for the message.
+    groups : dict of str to iterable of str, optional
+        Words that stand for several names.
+
+    Returns
+    -------
+    names : tuple of str
+
+    Raises
+    ------
+    typer.BadParameter
+        If one is not known.
+
+    Examples
+    --------
+    >>> names("mf,cc", ("mf", "bp", "cc"), "--ontology")
+    ('mf', 'cc')
+    """
+    groups = groups or {}
+    found = tuple(groups.get(text, text.split(",")))
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        words = [*known, *groups]
+        raise typer.BadParameter(
+            f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
+        )
+    return found
+
+
+def strategy(text):
+    """Read a number of rows, or the word ``auto``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    strategy : int or str
+    """
+    if text == "auto":
+        return text
+    if not text.isdecimal():
+        raise typer.BadParameter(
+            f"{text!r}; give a number of rows or 'auto'.", param_hint="--sampling-strategy"
+        )
+    return int(text)
+
+
+def explicit_options(context):
+    """Tell which options were given, and not left at their defaults.
+
+    Parameters
+    ----------
+    context : typer.Context
+
+    Returns
+    -------
+    names : set of str
+    """
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+
+
 def literals(texts):
     """Parse words ``name=value``.
 

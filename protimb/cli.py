@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from protimb._command_line import clean_messages, literal, literals
+from protimb._command_line import clean_messages, literal, names, strategy
+from protimb._run_commands import resample, train_sampler
 from protimb._version import __version__
 
 # Subcommands import what they need: --help must not wait for torch.
@@ -110,24 +111,24 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "arms": _names(
+            "arms": names(
                 arms, benchmark.ARMS, "--arms", {"main": benchmark.MAIN_ARMS, "all": benchmark.ARMS}
             ),
-            "classifiers": _names(
+            "classifiers": names(
                 classifier, benchmark.CLASSIFIERS, "--classifier", {"both": benchmark.CLASSIFIERS}
             ),
             "seeds": _seeds(seeds),
-            "sampling_strategy": _strategy(sampling_strategy),
+            "sampling_strategy": strategy(sampling_strategy),
             "epochs": epochs,
             "max_steps": max_steps,
             "sampler_params": _sampler_params(param or [], benchmark.ARMS),
             "synthetic_weight": synthetic_weight,
             "n_resamples": resamples,
-            "maps": () if maps == "none" else _names(maps, ("tsne", "umap"), "--maps"),
+            "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),
             "verbose": verbose,
         }
-        namespaces = _names(ontology, ("mf", "bp", "cc"), "--ontology")
+        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
         for namespace in namespaces:
             folder = out / namespace if out and len(namespaces) > 1 else out
             result = benchmark.compare(data, ontology=namespace, out=folder, **options)
@@ -149,7 +150,7 @@ def imbalance(
     with clean_messages():
         from protimb.benchmark import describe_imbalance
 
-        namespaces = _names(ontology, ("mf", "bp", "cc"), "--ontology")
+        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
         for namespace in namespaces:
             found = describe_imbalance(data, ontology=namespace, min_proteins=min_proteins)
             typer.echo(f"\n{namespace}\n\n{found.render()}")
@@ -159,87 +160,8 @@ def imbalance(
                 typer.echo(f"\nWritten to {folder}: terms.csv, summary.csv, imbalance.png")
 
 
-@app.command("train-sampler")
-def train_sampler(
-    out: Annotated[Path, typer.Option(help="Folder of the run; must not hold anything yet.")],
-    data: Annotated[
-        str, typer.Option(help="'human_go', the bundled proteins, or a CAFA training folder.")
-    ] = "human_go",
-    ontology: Annotated[str, typer.Option(help="mf, bp or cc.")] = "mf",
-    min_proteins: Annotated[
-        int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
-    ] = 10,
-    term_range: Annotated[
-        tuple[int, int] | None,
-        typer.Option(help="Resample only terms with so many proteins: 20 200."),
-    ] = None,
-    sampling_strategy: Annotated[
-        str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
-    ] = "50",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the real rows.")] = 100,
-    backbone: Annotated[
-        str, typer.Option(help="The networks: mlp, conv, transposed_conv or attention.")
-    ] = "mlp",
-    condition: Annotated[
-        str | None, typer.Option(help="What tells labels: multihot, term_vectors or both.")
-    ] = None,
-    conditioning: Annotated[
-        str | None, typer.Option(help="How they enter: concat, channel, projection or film.")
-    ] = None,
-    hold_out: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of clusters kept for the quality report.")
-    ] = 0.1,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(help="Another parameter of CGANSampler, repeatable: n_latent=32."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of split, training and draws.")] = 0,
-    verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
-):
-    """Train a CGAN sampler, and leave a folder with records and generated proteins.
-
-    Holds config.json, checkpoints, history.csv, losses.png, generated.npz and quality tables.
-    """
-    with clean_messages():
-        from protimb import runs
-
-        _names(ontology, ("mf", "bp", "cc"), "--ontology")
-        chosen = {
-            "term_range": term_range,
-            "sampling_strategy": _strategy(sampling_strategy),
-            "max_epochs": epochs,
-            "backbone": backbone,
-            "condition": condition,
-            "conditioning": conditioning,
-        }
-        params = {name: value for name, value in chosen.items() if value is not None}
-        params |= literals(param or [])
-        _check_run(params)
-        run = runs.train_sampler(
-            out,
-            data,
-            ontology,
-            min_proteins=min_proteins,
-            hold_out=hold_out,
-            sampler_params=params,
-            random_state=seed,
-            verbose=verbose,
-        )
-        typer.echo(run.quality.round(3).to_string())
-        typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
-
-
-@app.command()
-def resample(
-    run: Annotated[Path, typer.Option(help="Folder of a run of train-sampler.")],
-    out: Annotated[Path, typer.Option(help="Folder to write; must not hold anything yet.")],
-):
-    """Write an enlarged CAFA folder: the data of a run and its generated proteins."""
-    with clean_messages():
-        from protimb import runs
-
-        generated = runs.resample(run, out)
-        typer.echo(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
+app.command("train-sampler")(train_sampler)
+app.command()(resample)
 
 
 def _print_comparison(result, namespace, folder):
@@ -251,19 +173,6 @@ def _print_comparison(result, namespace, folder):
         typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 
 
-def _names(text, known, option, groups=None):
-    """Split a list of names, each of which must be known; some words stand for several."""
-    groups = groups or {}
-    names = tuple(groups.get(text, text.split(",")))
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        words = [*known, *groups]
-        raise typer.BadParameter(
-            f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
-        )
-    return names
-
-
 def _seeds(text):
     """Read how many seeds, counted from 0, or a list of them."""
     words = text.split(",")
@@ -272,16 +181,6 @@ def _seeds(text):
             f"{text!r}; give how many, or which: 5, or 100,101.", param_hint="--seeds"
         )
     return int(text) if len(words) == 1 else [int(word) for word in words]
-
-
-def _strategy(text):
-    if text == "auto":
-        return text
-    if not text.isdecimal():
-        raise typer.BadParameter(
-            f"{text!r}; give a number of rows or 'auto'.", param_hint="--sampling-strategy"
-        )
-    return int(text)
 
 
 def _sampler_params(texts, arms):
@@ -307,13 +206,3 @@ def _check_sampler(sampler, values):
         sampler.set_params(**values)._validate_params()
     except ValueError as error:  # scikit-learn's message lists what there is
         raise typer.BadParameter(str(error), param_hint="--param") from error
-
-
-def _check_run(params):
-    """Refuse names and values that the sampler would refuse after the data were read."""
-    from protimb.runs._config import Settings
-
-    try:
-        Settings(sampler=params).build_sampler()
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error

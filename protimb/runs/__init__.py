@@ -2,6 +2,6 @@
 
 from protimb.runs._generated import Generated
 from protimb.runs._resample import resample
-from protimb.runs._train import train_sampler
+from protimb.runs._train import resume_training, train_sampler
 
-__all__ = ["Generated", "resample", "train_sampler"]
+__all__ = ["Generated", "resample", "resume_training", "train_sampler"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from protimb.benchmark._provenance import environment
 from protimb.exceptions import ArtifactError
+from protimb.ontology import TermVectorizer, read_term_vectors
 
 CONFIG = "config.json"
 
@@ -29,6 +30,8 @@ class Settings:
     seed : int
     sampler : dict
         Parameters of CGANSampler, in words and numbers.
+    term_vectors : str or None
+        File of term vectors; None makes them from the ontology where the condition needs some.
     """
 
     data: str = "human_go"
@@ -37,6 +40,7 @@ class Settings:
     hold_out: float = 0.1
     seed: int = 0
     sampler: dict[str, Any] = field(default_factory=dict)
+    term_vectors: str | None = None
 
     def build_sampler(self, **more):
         """Make the sampler, parameters inside a network's object included.
@@ -65,7 +69,34 @@ class Settings:
         sampler.set_params(**{name: value for name, value in named.items() if "__" in name})
         sampler._validate_params()
         check_settings(sampler)
+        self._check_term_vectors(sampler)
         return sampler
+
+    def read_term_vectors(self, sampler, bunch):
+        """Find the vectors of the terms, where the sampler describes terms by vectors.
+
+        Parameters
+        ----------
+        sampler : CGANSampler
+        bunch : Bunch
+            Its terms and ontology.
+
+        Returns
+        -------
+        term_vectors : dict or None
+        """
+        if not _needs_term_vectors(sampler):
+            return None
+        if self.term_vectors is not None:
+            return read_term_vectors(self.term_vectors)
+        return TermVectorizer().fit(bunch.ontology).vectors(bunch.terms)
+
+    def _check_term_vectors(self, sampler):
+        if self.term_vectors is not None and not _needs_term_vectors(sampler):
+            raise ValueError(
+                f"term_vectors={self.term_vectors!r} would not be read: the condition is "
+                f"{self.sampler.get('condition', 'multihot')!r}. Ask for 'term_vectors' or 'both'."
+            )
 
 
 def write_config(folder, settings, data_fingerprint):
@@ -114,6 +145,12 @@ def read_config(folder):
         raise ArtifactError(
             f"{path} is damaged ({error!r}). Restore it, or train again."
         ) from error
+
+
+def _needs_term_vectors(sampler):
+    from protimb.over_sampling._gan_networks import resolve_condition
+
+    return getattr(resolve_condition(sampler.condition), "needs_term_vectors", False)
 
 
 def _known_name(name, value):

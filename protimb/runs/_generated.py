@@ -169,6 +169,8 @@ def _draw_planned(sampler, X, y, seed):
     warn_about(totals, target.terms)
     ledger = sampler._open_ledger(vectors, y, target, totals)
     rng = check_random_state(seed)
+    if not hasattr(sampler, "quality_filter_"):  # saved samplers leave out what holds real rows
+        sampler.quality_filter_ = sampler._fit_filter(vectors, target.indicator, rng)
     X_new, plan = sampler._resample(vectors, target.indicator, ledger, rng)
     sampler._report(plan, target, totals)
     return X_new, plan

@@ -2,15 +2,24 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from protimb.benchmark._data import load_bunch
 from protimb.datasets._human import HUMAN_GO
+from protimb.exceptions import EmbeddingFileError
 from protimb.runs._config import read_config
 from protimb.runs._enlarge import check_vacant, enlarge_folder
-from protimb.runs._generated import Generated
-from protimb.runs._train import GENERATED
+from protimb.runs._generated import Generated, generate
+from protimb.runs._train import GENERATED, SAMPLER, load_same_data, split
 
 
-def resample(run, out):
-    """Write the data of a run anew, with its generated proteins beside the real ones.
+def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, verbose=0):
+    """Write a data set anew, with the generated proteins of a run beside the real ones.
+
+    Without more, these are the proteins of ``generated.npz``. For other data, another strategy or
+    another seed the run's sampler generates anew; it is not trained again.
 
     Parameters
     ----------
@@ -18,6 +27,15 @@ def resample(run, out):
         Folder of a run of `train_sampler`.
     out : path-like
         The folder to write: new, or empty. ``read_cafa`` reads it.
+    data : str or path-like, optional
+        ``"human_go"`` or a CAFA folder with vectors of the same embedding, in place of the data
+        of the run. Terms are those of the run.
+    sampling_strategy : str, int or dict, optional
+        In place of the run's, as of CGANSampler.
+    random_state : int, optional
+        In place of the run's.
+    verbose : int, default=0
+        Passed to the sampler.
 
     Returns
     -------
@@ -27,7 +45,11 @@ def resample(run, out):
     Raises
     ------
     ArtifactError
-        If ``run`` holds no run, or one that was not finished.
+        If ``run`` holds no run, a damaged one, or its data have changed.
+    FileNotFoundError
+        If the run was interrupted before it had generated anything.
+    EmbeddingFileError
+        If vectors of ``data`` have another width.
     FileExistsError
         If ``out`` holds something already.
 
@@ -50,9 +72,46 @@ def resample(run, out):
         ...
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
-    settings, _ = read_config(run)
+    settings, fingerprint = read_config(run)
     check_vacant(out)
     generated = Generated.load(Path(run) / GENERATED)
-    source = HUMAN_GO if settings.data == "human_go" else settings.data
-    enlarge_folder(source, out, generated, settings.ontology)
+    if (data, sampling_strategy, random_state) != (None, None, None):
+        changes = {"sampling_strategy": sampling_strategy, "verbose": verbose}
+        sampler = _load_sampler(run, {k: v for k, v in changes.items() if v is not None})
+        bunch, taken = _proteins(run, settings, fingerprint, data, sampler)
+        seed = settings.seed if random_state is None else random_state
+        generated = generate(sampler, bunch, taken, settings.ontology, seed)
+    enlarge_folder(_folder(data or settings.data), out, generated, settings.ontology)
     return generated
+
+
+def _load_sampler(run, changes):
+    from protimb.over_sampling import CGANSampler
+
+    sampler = CGANSampler.load(Path(run) / SAMPLER).set_params(**changes)
+    sampler._validate_params()
+    return sampler
+
+
+def _proteins(run, settings, fingerprint, data, sampler):
+    """Return the proteins to plan from, with the run's terms, and all ids in use."""
+    if data is None:
+        bunch = load_same_data(settings, fingerprint, run)
+        return split(bunch, settings)[0], bunch.protein_ids
+    bunch = load_bunch(str(data), settings.ontology, 1)
+    if bunch.X.shape[1] != sampler.n_features_in_:
+        raise EmbeddingFileError(
+            f"{data} has vectors of width {bunch.X.shape[1]}, and {run} was trained on width "
+            f"{sampler.n_features_in_}. Pass data of the same embedding."
+        )
+    return _with_terms(bunch, sampler.terms_), bunch.protein_ids
+
+
+def _with_terms(bunch, terms):
+    columns = pd.Index(bunch.terms).get_indexer(terms)
+    y = bunch.y[:, columns] * (columns >= 0).astype(bunch.y.dtype)  # -1: no protein has the term
+    return Bunch(**{**bunch, "y": y, "terms": np.array(terms, dtype=str)})
+
+
+def _folder(data):
+    return HUMAN_GO if data == "human_go" else data

@@ -1,5 +1,6 @@
 """Train a sampler on a data set, and leave a folder with all that came of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ from sklearn.utils import Bunch
 from protimb.benchmark import split_by_cluster
 from protimb.benchmark._data import load_bunch
 from protimb.benchmark._provenance import fingerprint
+from protimb.exceptions import ArtifactError
 from protimb.plotting import TrainingHistoryDisplay
-from protimb.runs._config import Settings, write_config
+from protimb.runs._config import Settings, read_config, write_config
 from protimb.runs._enlarge import check_vacant
 from protimb.runs._generated import generate
 from protimb.runs._quality import measure_quality, take
 
 GENERATED = "generated.npz"
+SAMPLER = "sampler"
 
 
 def train_sampler(
@@ -26,6 +29,7 @@ def train_sampler(
     min_proteins=10,
     hold_out=0.1,
     sampler_params=None,
+    term_vectors=None,
     random_state=0,
     verbose=0,
 ):
@@ -47,6 +51,9 @@ def train_sampler(
     sampler_params : dict, optional
         Parameters of CGANSampler as words and numbers, which ``config.json`` can hold;
         ``backbone__n_layers`` reaches into a network.
+    term_vectors : path-like, optional
+        File of term vectors, as ``read_term_vectors`` takes it. Without one a condition that needs
+        vectors gets those that TermVectorizer makes from the ontology.
     random_state : int, default=0
         Seed of the split, the training and the draws.
     verbose : int, default=0
@@ -66,13 +73,14 @@ def train_sampler(
 
     See Also
     --------
+    resume_training : Goes on with an interrupted run.
     resample : Writes an enlarged CAFA folder from the run.
 
     Notes
     -----
     The folder holds ``config.json`` (parameters, versions, fingerprint of the data),
-    ``checkpoints/``, ``history.csv``, ``losses.png``, ``generated.npz``, ``quality.csv`` and
-    ``quality_by_term.csv``.
+    ``checkpoints/``, ``history.csv``, ``losses.png``, ``sampler/`` (for ``CGANSampler.load``),
+    ``generated.npz``, ``quality.csv`` and ``quality_by_term.csv``.
 
     Examples
     --------
@@ -83,7 +91,13 @@ def train_sampler(
     ValueError: backbone must be one of mlp, ...
     """
     settings = Settings(
-        str(data), ontology, min_proteins, hold_out, random_state, dict(sampler_params or {})
+        data=str(data),
+        ontology=ontology,
+        min_proteins=min_proteins,
+        hold_out=hold_out,
+        seed=random_state,
+        sampler=dict(sampler_params or {}),
+        term_vectors=None if term_vectors is None else str(term_vectors),
     )
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
@@ -94,12 +108,85 @@ def train_sampler(
     return _run(folder, settings, sampler, bunch)
 
 
-def _run(folder, settings, sampler, bunch):
-    from protimb.training import Checkpoint
+def resume_training(out, *, max_epochs=None, verbose=0):
+    """Go on with a run that was interrupted, or train a finished one for longer.
 
+    Parameters
+    ----------
+    out : path-like
+        The folder of the run. Its ``config.json`` says what to do.
+    max_epochs : int, optional
+        Epochs in all, where the run is to become longer.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    run : Bunch
+        As of `train_sampler`, and on the CPU to the same bits as if it had never stopped.
+
+    Raises
+    ------
+    ArtifactError
+        If ``out`` holds no run, a damaged checkpoint, or the data have changed.
+
+    See Also
+    --------
+    train_sampler : Starts a run.
+    protimb.training.Checkpoint : What a run goes on from.
+
+    Examples
+    --------
+    >>> from protimb.runs import resume_training
+    >>> resume_training("missing_run")
+    Traceback (most recent call last):
+        ...
+    protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
+    """
+    folder = Path(out)
+    settings, data = read_config(folder)
+    if max_epochs is not None:
+        settings = replace(settings, sampler=settings.sampler | {"max_epochs": max_epochs})
+    sampler = settings.build_sampler(verbose=verbose)
+    bunch = load_same_data(settings, data, folder)
+    write_config(folder, settings, data)
+    return _run(folder, settings, sampler, bunch)
+
+
+def load_same_data(settings, data, folder):
+    """Load the data of a run.
+
+    Parameters
+    ----------
+    settings : Settings
+    data : dict
+        The fingerprint that the run recorded.
+    folder : Path
+        The run, for the message.
+
+    Returns
+    -------
+    bunch : Bunch
+
+    Raises
+    ------
+    ArtifactError
+        If they are no longer the same.
+    """
+    bunch = load_bunch(settings.data, settings.ontology, settings.min_proteins)
+    if fingerprint(bunch) != data:
+        raise ArtifactError(
+            f"{settings.data} is no longer what {folder} was trained on: its fingerprint differs "
+            f"from that in config.json. Bring the data back, or start another run."
+        )
+    return bunch
+
+
+def _run(folder, settings, sampler, bunch):
     train, held_out = split(bunch, settings)
-    sampler.set_params(callbacks=[Checkpoint(folder / "checkpoints")])
-    sampler.fit(train.X, pd.DataFrame(train.y, columns=train.terms))
+    sampler.set_params(term_vectors=settings.read_term_vectors(sampler, bunch))
+    _fit(sampler, train, folder / "checkpoints")
+    sampler.save(folder / SAMPLER)
     _write_history(folder, sampler.history_)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
     quality = measure_quality(generated, train, held_out)
@@ -107,6 +194,16 @@ def _run(folder, settings, sampler, bunch):
     sampler.quality_report_.to_csv(folder / "quality_by_term.csv")
     generated.save(folder / GENERATED)
     return Bunch(sampler=sampler, generated=generated, quality=quality, folder=folder)
+
+
+def _fit(sampler, train, checkpoints):
+    from protimb.training import Checkpoint
+
+    sampler.set_params(callbacks=[Checkpoint(checkpoints)])
+    # Before the end of the first epoch there is nothing to go on from.
+    resume_from = checkpoints if (checkpoints / "manifest.json").exists() else None
+    y = pd.DataFrame(train.y, columns=train.terms)
+    sampler.fit(train.X, y, resume_from=resume_from)
 
 
 def split(bunch, settings):

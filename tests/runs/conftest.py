@@ -58,9 +58,9 @@ PARAMS = {
 }
 
 
-def write_folder(folder):
+def write_folder(folder, seed=0):
     """Ninety proteins in pairs of one cluster; a third binds, a sixth in the rare way."""
-    rng = np.random.RandomState(0)
+    rng = np.random.RandomState(seed)
     ids = np.array([f"P{number:05d}" for number in range(90)])
     terms = [["GO:0003674", "GO:0000001", "GO:0000002"][max(i % 6 - 3, 0)] for i in range(90)]
     table = pd.DataFrame({"EntryID": ids, "term": terms, "aspect": "MFO"})
@@ -80,6 +80,12 @@ def write_folder(folder):
 @pytest.fixture(scope="session")
 def cafa(tmp_path_factory):
     return write_folder(tmp_path_factory.mktemp("data") / "cafa")
+
+
+@pytest.fixture(scope="session")
+def other_cafa(tmp_path_factory):
+    """Proteins of the same names and labels, with other vectors."""
+    return write_folder(tmp_path_factory.mktemp("data") / "other", seed=1)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """The two subcommands: a run and an enlarged folder from words, one line for an error."""
 
 import json
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from protimb.cli import app
 from protimb.datasets import read_cafa
+
+# Few epochs of tiny networks: their rows do hardly differ.
+pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
 
 TINY = ["--param", "backbone__n_hidden=8", "--param", "n_latent=4", "--epochs", "2"]
 QUICK = ["--min-proteins", "5", "--hold-out", "0.3", "--verbose", "0", *TINY]
@@ -33,6 +38,18 @@ def test_a_run_and_an_enlarged_folder_come_from_words(cafa, tmp_path):
     is_new = np.char.startswith(bunch.protein_ids, "synthetic_mf_")
     assert written.stdout.startswith(f"{is_new.sum()} generated proteins")
     assert is_new.sum() > 10
+
+
+def test_a_run_goes_on_to_more_epochs_and_refuses_other_changes(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    words = ["train-sampler", "--out", tmp_path / "run", "--resume"]
+    resumed = invoke(*words, "--epochs", "3", "--verbose", "0")
+    assert resumed.exit_code == 0, resumed.output
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert history["epoch"].tolist() == [1, 2, 3]
+    refused = invoke(*words, "--seed", "4", "--backbone", "mlp")
+    assert refused.exit_code == 2
+    assert "leave out --backbone, --seed" in " ".join(refused.stderr.replace("│", " ").split())
 
 
 def test_a_missing_run_is_one_line_and_code_two(tmp_path):

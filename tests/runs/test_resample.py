@@ -8,8 +8,15 @@ import pandas as pd
 import pytest
 
 from protimb.datasets import read_cafa, read_fasta
-from protimb.exceptions import AnnotationError, ArtifactError
+from protimb.exceptions import (
+    AnnotationError,
+    ArtifactError,
+    EmbeddingFileError,
+)
 from protimb.runs import resample
+
+# Few epochs of tiny networks: their rows do hardly differ.
+pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +94,37 @@ def test_a_folder_without_a_whole_config_is_no_run(tmp_path, content):
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(ArtifactError, match=r"config\.json"):
         resample(tmp_path, tmp_path / "out")
+
+
+def test_another_strategy_generates_anew_from_the_saved_sampler(run, tmp_path):
+    more = resample(run.folder, tmp_path / "out", sampling_strategy=50)
+    carries_rare = more.y.toarray()[:, 1].astype(bool)
+    assert carries_rare.sum() > run.generated.y.toarray()[:, 1].sum()
+    bunch = read_cafa(tmp_path / "out", "mf", min_proteins=5)
+    assert (bunch.y.sum(axis=0) >= 50).all()
+
+
+def test_the_saved_sampler_generates_what_the_trained_one_did(run, tmp_path):
+    again = resample(run.folder, tmp_path / "same", random_state=0)
+    np.testing.assert_array_equal(again.X, run.generated.X)
+    other = resample(run.folder, tmp_path / "other", random_state=1)
+    assert not np.array_equal(other.X, run.generated.X)
+
+
+def test_other_data_are_enlarged_with_the_terms_of_the_run(run, other_cafa, tmp_path):
+    generated = resample(run.folder, tmp_path / "out", data=other_cafa)
+    before, after = (
+        read_cafa(folder, "mf", min_proteins=5) for folder in (other_cafa, tmp_path / "out")
+    )
+    is_new = np.isin(after.protein_ids, generated.ids)
+    np.testing.assert_array_equal(after.X[~is_new], before.X)
+    assert generated.terms.tolist() == run.generated.terms.tolist()
+    assert (after.y.sum(axis=0) >= 30).all()
+
+
+def test_data_of_another_embedding_are_refused(run, cafa, tmp_path):
+    wide = tmp_path / "wide"
+    shutil.copytree(cafa, wide)
+    np.save(wide / "train_embeds.npy", np.ones((90, 9), dtype=np.float32))
+    with pytest.raises(EmbeddingFileError, match=r"width 9, and .* was trained on width 8"):
+        resample(run.folder, tmp_path / "out", data=wide)

@@ -1,0 +1,99 @@
+"""An interrupted run goes on as if nothing had happened, and only with what it was started with."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from protimb.exceptions import ArtifactError
+from protimb.runs import resume_training, train_sampler
+from protimb.training import Callback, TrainingLoop
+
+# Few epochs of tiny networks: their rows do hardly differ.
+pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
+
+
+class PulledPlug(Exception):
+    """What a test raises in place of a power cut."""
+
+
+@pytest.fixture
+def interrupt_after(monkeypatch):
+    """Make training stop after so many epochs, once the checkpoint is written."""
+
+    class PullThePlug(Callback):
+        runs_last = True
+
+        def __init__(self, n_epochs):
+            self.n_epochs = n_epochs
+
+        def on_epoch_end(self, loop, record):
+            if record["epoch"] == self.n_epochs:
+                raise PulledPlug
+
+    def interrupt_after(n_epochs):
+        begin = TrainingLoop.__init__
+
+        def begin_with_plug(self, step, batches, *, callbacks=(), **options):
+            begin(self, step, batches, callbacks=[*callbacks, PullThePlug(n_epochs)], **options)
+
+        monkeypatch.setattr(TrainingLoop, "__init__", begin_with_plug)
+        return monkeypatch
+
+    return interrupt_after
+
+
+@pytest.mark.parametrize("n_epochs", [0, 1, 2])
+def test_a_run_interrupted_after_any_epoch_ends_as_an_uninterrupted_one(
+    run, train, interrupt_after, tmp_path, n_epochs
+):
+    if n_epochs:
+        patch = interrupt_after(n_epochs)
+        with pytest.raises(PulledPlug):
+            train(tmp_path / "run")
+        patch.undo()
+    else:  # before the first checkpoint: there is a config and nothing else
+        (tmp_path / "run").mkdir()
+        shutil.copy(run.folder / "config.json", tmp_path / "run")
+    resumed = resume_training(tmp_path / "run")
+    np.testing.assert_array_equal(resumed.generated.X, run.generated.X)
+    pd.testing.assert_frame_equal(resumed.sampler.history_, run.sampler.history_)
+    pd.testing.assert_frame_equal(resumed.quality, run.quality)
+
+
+def test_a_finished_run_may_become_longer(run, train, params, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    longer = resume_training(tmp_path / "run", max_epochs=4)
+    at_once = train(tmp_path / "at_once", sampler_params=params | {"max_epochs": 4})
+    assert longer.sampler.history_["epoch"].tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(longer.generated.X, at_once.generated.X)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["parameters"]["max_epochs"] == 4
+
+
+def test_a_run_does_not_go_on_with_other_data(run, other_cafa, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    config["settings"]["data"] = str(other_cafa)
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ArtifactError, match=r"no longer what .* was trained on"):
+        resume_training(tmp_path / "run")
+
+
+def test_term_vectors_come_from_the_ontology_or_from_a_file(train, params, tmp_path):
+    described = params | {"condition": "term_vectors", "conditioning": "film"}
+    by_ontology = train(tmp_path / "ontology", sampler_params=described)
+    path = tmp_path / "vectors.tsv"
+    path.write_text("GO:0000001\t1.0\t0.0\nGO:0000002\t0.0\t1.0\n")
+    by_file = train(tmp_path / "file", sampler_params=described, term_vectors=path)
+    settings = json.loads((tmp_path / "file" / "config.json").read_text())["settings"]
+    assert settings["term_vectors"] == str(path)
+    assert by_file.sampler.term_vectors["GO:0000002"].tolist() == [0.0, 1.0]
+    assert by_ontology.sampler.term_vectors.keys() == {"GO:0000001", "GO:0000002"}
+
+
+def test_term_vectors_that_nobody_would_read_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="would not be read"):
+        train_sampler(tmp_path / "run", term_vectors="vectors.tsv")
