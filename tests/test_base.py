@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelOverSampler
 from protimb.exceptions import ProtimbWarning, ShortfallWarning
-from protimb.over_sampling import LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import LPROS, MLROS, LabelwiseSampler, RandomLabelsetOverSampler
 
 
 class Jitter(BaseMultilabelOverSampler):
@@ -236,14 +236,14 @@ TARGETS = hnp.arrays(
 )
 
 
-@pytest.mark.parametrize("Sampler", [RandomLabelsetOverSampler, LabelwiseSampler])
+@pytest.mark.parametrize("Sampler", [RandomLabelsetOverSampler, MLROS, LPROS, LabelwiseSampler])
 @given(
     y=TARGETS,
     strategy=st.one_of(st.just("auto"), st.integers(2, 15)),
     X_dtype=st.sampled_from([np.float16, np.float32, np.float64]),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 def test_any_target_and_strategy_keep_the_contract(Sampler, y, strategy, X_dtype, seed):
     """Case 80 of the bad inputs."""
     assume(not (y == y[0]).all())

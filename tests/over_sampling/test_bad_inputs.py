@@ -24,6 +24,7 @@ from protimb.over_sampling import (
     MLROS,
     MLSMOTE,
     MLSOL,
+    REMEDIAL,
     CGANSampler,
     LabelwiseSampler,
     RandomLabelsetOverSampler,
@@ -40,8 +41,18 @@ SAMPLERS = [
 ]
 
 
-@pytest.fixture(params=SAMPLERS, ids=lambda sampler: type(sampler).__name__)
+def name_of(sampler):
+    return type(sampler).__name__
+
+
+@pytest.fixture(params=SAMPLERS, ids=name_of)
 def sampler(request):
+    return clone(request.param)
+
+
+@pytest.fixture(params=[*SAMPLERS, REMEDIAL()], ids=name_of)
+def any_sampler(request):
+    """A sampler with a budget, or REMEDIAL, which has none."""
     return clone(request.param)
 
 
@@ -59,42 +70,42 @@ def y():
 
 
 @pytest.mark.parametrize(("value", "kind"), [(np.nan, "NaN"), (np.inf, "inf")])
-def test_missing_and_infinite_values_in_X_are_located(sampler, X, y, value, kind):
+def test_missing_and_infinite_values_in_X_are_located(any_sampler, X, y, value, kind):
     """Case 1."""
     X[7, 2] = value
     with pytest.raises(ValueError, match=rf"{kind}.* \(2\), first in row 7"):
-        sampler.fit_resample(X, y)
+        any_sampler.fit_resample(X, y)
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     with pytest.raises(ValueError, match=r"\(c\)"):
-        sampler.fit_resample(frame, y)
+        any_sampler.fit_resample(frame, y)
 
 
-def test_half_precision_of_large_norm_stays_finite(sampler, X, y):
+def test_half_precision_of_large_norm_stays_finite(any_sampler, X, y):
     """Case 2: 300 squared is beyond float16."""
-    X_res, _ = sampler.fit_resample((300 * X).astype(np.float16), y)
+    X_res, _ = any_sampler.fit_resample((300 * X).astype(np.float16), y)
     assert X_res.dtype == np.float16
     assert np.isfinite(X_res).all()
 
 
 @pytest.mark.parametrize("low_high", [(-1, 1), (0, 2)])
-def test_labels_of_two_other_values_are_refused(sampler, X, y, low_high):
+def test_labels_of_two_other_values_are_refused(any_sampler, X, y, low_high):
     """Case 3."""
     with pytest.raises(InvalidLabelsError, match="binary indicators"):
-        sampler.fit_resample(X, np.where(y == 1, max(low_high), min(low_high)))
+        any_sampler.fit_resample(X, np.where(y == 1, max(low_high), min(low_high)))
 
 
-def test_probabilities_are_not_labels(sampler, X, y):
+def test_probabilities_are_not_labels(any_sampler, X, y):
     """Case 4."""
     with pytest.raises(InvalidLabelsError, match=r"binary indicators.*0\.7"):
-        sampler.fit_resample(X, 0.7 * y)
+        any_sampler.fit_resample(X, 0.7 * y)
 
 
-def test_missing_labels_are_refused(sampler, X, y):
+def test_missing_labels_are_refused(any_sampler, X, y):
     """Case 5."""
     y = y.astype(float)
     y[3, 1] = np.nan
     with pytest.raises(InvalidLabelsError, match=r"binary indicators.*nan"):
-        sampler.fit_resample(X, y)
+        any_sampler.fit_resample(X, y)
 
 
 def test_rows_without_labels_are_preserved(sampler, X, y):
@@ -124,6 +135,32 @@ def test_term_with_one_member_is_copied_with_a_warning(sampler, X, y):
     assert np.isfinite(X_res).all()
 
 
+@pytest.mark.parametrize("n_members", [2, 3, 5, 6])
+def test_terms_with_about_as_many_members_as_neighbours_are_raised(sampler, X, y, n_members):
+    """Case 8: imbalanced-learn refuses fewer than six members."""
+    y[:, 1] = np.arange(30) < n_members
+    X_res, y_res = sampler.set_params(sampling_strategy={1: 12}).fit_resample(X, y)
+    assert y_res[:, 1].sum() == 12
+    assert np.isfinite(X_res).all()
+
+
+def test_two_rows_are_enough(sampler):
+    """Case 12: one member, one other row."""
+    sampler.set_params(sampling_strategy={1: 4})
+    with pytest.warns(RareTermWarning):
+        X_res, y_res = sampler.fit_resample(np.eye(2), np.array([[1, 1], [1, 0]]))
+    assert len(X_res) == 5
+    assert y_res[:, 1].sum() == 4
+
+
+def test_rows_that_are_all_alike_are_no_trouble(sampler, y):
+    """Case 16: every distance is zero."""
+    with pytest.warns(DuplicateRowsWarning):
+        X_res, _ = sampler.set_params(sampling_strategy={1: 9}).fit_resample(np.ones((30, 3)), y)
+    assert np.isfinite(X_res).all()
+    assert len(X_res) == 34
+
+
 def test_min_members_leaves_small_terms_alone_unless_they_are_named(sampler, X, y):
     """Case 8, with ``min_members``."""
     sampler.set_params(min_members=6, sampling_strategy=12)
@@ -146,10 +183,10 @@ def test_term_on_every_row_is_skipped_with_a_warning(sampler, X, y, strategy):
 
 
 @pytest.mark.parametrize("labelset", [[1, 1, 0], [0, 0, 0], [0, 1, 0]], ids=str)
-def test_one_labelset_for_all_is_one_class(sampler, X, labelset):
+def test_one_labelset_for_all_is_one_class(any_sampler, X, labelset):
     """Case 10."""
     with pytest.raises(ValueError, match="class"):
-        sampler.fit_resample(X, np.tile(labelset, (30, 1)))
+        any_sampler.fit_resample(X, np.tile(labelset, (30, 1)))
 
 
 def test_unknown_term_is_named(sampler, X, y):
@@ -175,18 +212,18 @@ def test_one_term_named_in_two_ways_is_refused(sampler, X, y):
         sampler.set_params(sampling_strategy={"GO:2": 12, 1: 9}).fit_resample(X, frame)
 
 
-def test_rows_of_X_and_y_must_match(sampler, X, y):
+def test_rows_of_X_and_y_must_match(any_sampler, X, y):
     """Case 12."""
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        sampler.fit_resample(X, y[:-1])
+        any_sampler.fit_resample(X, y[:-1])
 
 
-def test_no_rows_and_flat_X_are_refused(sampler, X, y):
+def test_no_rows_and_flat_X_are_refused(any_sampler, X, y):
     """Case 12."""
     with pytest.raises(ValueError, match=r"0 sample\(s\)"):
-        sampler.fit_resample(X[:0], y[:0])
+        any_sampler.fit_resample(X[:0], y[:0])
     with pytest.raises(ValueError, match="Expected 2D array"):
-        sampler.fit_resample(X[:, 0], y)
+        any_sampler.fit_resample(X[:, 0], y)
 
 
 def test_one_feature_is_enough(sampler, X, y):
@@ -204,23 +241,23 @@ def test_sparse_labels_come_back_sparse(sampler, X, y, form):
     np.testing.assert_array_equal(y_res.toarray()[:30], y)
 
 
-def test_sparse_vectors_are_refused_with_the_way_out(sampler, X, y):
+def test_sparse_vectors_are_refused_with_the_way_out(any_sampler, X, y):
     """Case 13."""
     with pytest.raises(TypeError, match="toarray"):
-        sampler.fit_resample(sparse.csr_array(X), y)
+        any_sampler.fit_resample(sparse.csr_array(X), y)
 
 
-def test_constant_features_stay_constant(sampler, X, y):
+def test_constant_features_stay_constant(any_sampler, X, y):
     """Case 14."""
     X[:, 1] = 3.0
-    X_res, _ = sampler.fit_resample(X, y)
+    X_res, _ = any_sampler.fit_resample(X, y)
     np.testing.assert_allclose(X_res[:, 1], 3.0, rtol=1e-6)
 
 
-def test_zero_vectors_are_vectors(sampler, X, y):
+def test_zero_vectors_are_vectors(any_sampler, X, y):
     """Case 15."""
     X[:2] = 0.0
-    X_res, _ = sampler.fit_resample(X, y)
+    X_res, _ = any_sampler.fit_resample(X, y)
     assert np.isfinite(X_res).all()
     assert not X_res[:2].any()
 
@@ -241,33 +278,33 @@ def test_a_few_copies_are_nobodys_business(sampler, X, y):
     assert sampler.n_synthetic_ == 3
 
 
-def test_read_only_memory_map_is_left_as_it_was(sampler, X, y, tmp_path):
+def test_read_only_memory_map_is_left_as_it_was(any_sampler, X, y, tmp_path):
     """Case 17."""
     path = tmp_path / "X.npy"
     np.save(path, X)
     before = path.read_bytes()
-    X_res, _ = sampler.fit_resample(np.load(path, mmap_mode="r"), y)
+    X_res, _ = any_sampler.fit_resample(np.load(path, mmap_mode="r"), y)
     np.testing.assert_array_equal(X_res[:30], X)
     assert path.read_bytes() == before
 
 
-def test_synthetic_proteins_get_ids_of_their_own(sampler, X, y):
+def test_synthetic_proteins_get_ids_of_their_own(any_sampler, X, y):
     """Case 18."""
     ids = [f"P{number:05d}" for number in range(29)] + ["synthetic-4"]
     X, y = pd.DataFrame(X, index=ids).add_prefix("x"), pd.DataFrame(y, index=ids)
-    X_res, y_res = sampler.fit_resample(X, y)
+    X_res, y_res = any_sampler.fit_resample(X, y)
     assert X_res.index[:30].tolist() == ids
     assert X_res.index[30] == "synthetic-5"
     assert X_res.index.is_unique
     assert y_res.index.equals(X_res.index)
 
 
-def test_polars_is_refused_with_the_way_out(sampler, X, y):
+def test_polars_is_refused_with_the_way_out(any_sampler, X, y):
     """Case 18."""
     with pytest.raises(TypeError, match=r"X is a polars DataFrame.*X\.to_pandas\(\)"):
-        sampler.fit_resample(pl.DataFrame(X), y)
+        any_sampler.fit_resample(pl.DataFrame(X), y)
     with pytest.raises(TypeError, match=r"y is a polars DataFrame.*y\.to_pandas\(\)"):
-        sampler.fit_resample(X, pl.DataFrame(y))
+        any_sampler.fit_resample(X, pl.DataFrame(y))
 
 
 @pytest.mark.parametrize("total", [10**9, 10**30])
@@ -278,11 +315,11 @@ def test_request_beyond_memory_fails_before_allocation(sampler, X, y, total, mon
         sampler.set_params(sampling_strategy={1: total}).fit_resample(X, y)
 
 
-def test_ids_in_another_order_are_refused(sampler, X, y):
+def test_ids_in_another_order_are_refused(any_sampler, X, y):
     ids = [f"P{number:05d}" for number in range(30)]
     X, y = pd.DataFrame(X, index=ids).add_prefix("x"), pd.DataFrame(y, index=ids)
     with pytest.raises(InvalidLabelsError, match=r"y\.loc\[X\.index\]"):
-        sampler.fit_resample(X, y.iloc[::-1])
+        any_sampler.fit_resample(X, y.iloc[::-1])
 
 
 def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y):

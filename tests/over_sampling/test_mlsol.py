@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from protimb.exceptions import InvalidLabelsError, RareTermWarning
+from protimb.exceptions import InvalidLabelsError
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import MLSOL
 from protimb.over_sampling._local_imbalance import (
@@ -262,12 +262,3 @@ def test_one_label_a_row_stays_one_label_a_row():
     _, y_res = sampler.fit_resample(X, hot)
     assert y_res.sum(axis=0).tolist() == [10, 10, 10]
     assert (y_res.sum(axis=1) == 1).all()
-
-
-def test_two_rows_are_enough():
-    with pytest.warns(RareTermWarning):
-        X_res, y_res = MLSOL(sampling_strategy={1: 3}, random_state=0).fit_resample(
-            np.array([[0.0], [1.0]]), np.array([[1, 1], [1, 0]])
-        )
-    assert len(X_res) == 4
-    assert y_res[:, 1].sum() == 3
