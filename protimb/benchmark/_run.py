@@ -10,6 +10,7 @@ from protimb.benchmark._split import BATCH_SIZE
 from protimb.benchmark._traces import trace_maps, trace_sampler
 from protimb.classification import GOTermClassifier
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
+from protimb.ontology import TermVectorizer
 from protimb.plotting._map import METHODS
 
 # What turns the network's probabilities, and the cosine neighbours', into those that are judged.
@@ -109,6 +110,7 @@ def _resample(name, arm, X, y, fold, settings, stages):
         verbose=settings.verbose_training,
         ontology=fold.bunch.ontology,
     )
+    _give_term_vectors(sampler, fold.bunch)
     here = {"seed": fold.seed, "arm": name}
     with stages("resample", **here):
         # With columns, strategies and warnings can name terms rather than number them.
@@ -119,6 +121,18 @@ def _resample(name, arm, X, y, fold, settings, stages):
         with stages("map", **here):
             traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
     return X_resampled, y_resampled, _row_weights(sampler, settings), traces
+
+
+def _give_term_vectors(sampler, bunch):
+    """Describe terms by the ontology to a sampler that wants vectors and was given none."""
+    if getattr(sampler, "term_vectors", ()) is not None:
+        return
+    condition = getattr(sampler, "condition", None)
+    by_name = condition in ("term_vectors", "both")
+    if by_name or getattr(condition, "needs_term_vectors", False):
+        namespace = bunch.ontology.namespace(bunch.terms[0])
+        vectors = TermVectorizer(namespace=namespace).fit(bunch.ontology).vectors(bunch.terms)
+        sampler.set_params(term_vectors=vectors)
 
 
 def _row_weights(sampler, settings):

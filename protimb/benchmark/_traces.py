@@ -31,12 +31,15 @@ def trace_sampler(sampler, y, y_resampled):
     counts = pd.DataFrame({"before": _totals(y), "after": _totals(y_resampled)})
     traces: dict = {"counts": counts, "n_synthetic": len(y_resampled) - len(y)}
     if hasattr(sampler, "get_params"):
-        traces["sampler_params"] = sampler.get_params()
+        params = sampler.get_params()
+        # As many numbers as there are terms: they follow from the ontology or are the user's.
+        params.pop("term_vectors", None)
+        traces["sampler_params"] = params
     if hasattr(sampler, "history_"):
         traces["history"] = pd.DataFrame(sampler.history_)
     if hasattr(sampler, "quality_report_"):
         traces["quality"] = sampler.quality_report_
-        traces["quality_control"] = traces["quality"].sum().to_dict()
+        traces["quality_control"] = traces["quality"].filter(regex="^n_").sum().to_dict()
     return traces
 
 

@@ -11,7 +11,7 @@ from protimb.benchmark._arms import resolve_arms
 from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import ProtimbWarning
 from protimb.ontology import GeneOntology
-from protimb.over_sampling import MLSOL, LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import MLSOL, CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
 
 ONTOLOGY = GeneOntology({"GO:1": "binding"}, {"GO:1": "molecular_function"}, {})
 SETTINGS = {"sampling_strategy": 33, "random_state": 5, "verbose": 0}
@@ -104,3 +104,24 @@ def test_every_resampler_can_be_compared():
         comparison = compare(toy, arms=arms, max_steps=2, n_resamples=10, maps=())
     assert comparison.table["arm"].unique().tolist() == ["none", *arms]
     assert all(comparison.record["n_synthetic"][arm] > 0 for arm in arms)
+
+
+def test_a_sampler_that_reads_term_vectors_gets_those_of_the_ontology(toy, quick):
+    seen = []
+
+    class Spy(CGANSampler):
+        def fit_resample(self, X, y):
+            seen.append(self.term_vectors)
+            return super().fit_resample(X, y)
+
+    sampler = Spy(
+        condition="term_vectors",
+        max_epochs=1,
+        quality_filter=None,
+        sampling_strategy=15,
+        n_critic=1,
+    )
+    result = compare(toy, arms={"mine": sampler}, maps=(), **quick)
+    assert set(seen[0]) == set(toy.terms)
+    assert sampler.term_vectors is None  # the user's own object stays as it was
+    assert "term_vectors" not in result.record["samplers"]["mine"]
