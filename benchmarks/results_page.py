@@ -69,14 +69,9 @@ def command(record):
     parameters = record["parameters"]
     words = [f"--ontology {parameters['ontology']}", f"--seeds {len(parameters['seeds'])}"]
     if set(record["arms"]) != set(MAIN_ARMS):
-        words.append(
-            "--arms all" if set(record["arms"]) == set(ARMS) else f"--arms {_arms(record)}"
-        )
+        is_all = set(record["arms"]) == set(ARMS)
+        words.append("--arms " + ("all" if is_all else ",".join(record["arms"])))
     return " ".join(["protimb compare", *words, "--out report"])
-
-
-def _arms(record):
-    return ",".join(record["arms"])
 
 
 def made_in(record):

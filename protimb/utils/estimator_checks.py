@@ -17,6 +17,7 @@ __all__ = [
 
 # kind of sampler -> its checks
 CHECKS = {
+    "without a budget": _checks_any.CHECKS,
     "over-sampling": (*_checks_any.CHECKS, *_checks_over.CHECKS),
     "under-sampling": (
         *_checks_any.CHECKS,
@@ -100,7 +101,8 @@ def checks_for(sampler):
     ----------
     sampler : sampler instance
         One derived from imbalanced-learn's ``BaseUnderSampler`` removes rows to a budget, one
-        from its ``BaseCleaningSampler`` removes rows by a rule; any other adds rows.
+        from its ``BaseCleaningSampler`` removes rows by a rule; one without a parameter
+        ``sampling_strategy`` edits rows, and little is promised; any other adds rows.
 
     Returns
     -------
@@ -115,6 +117,8 @@ def checks_for(sampler):
     """
     if isinstance(sampler, BaseUnderSampler):
         return CHECKS["under-sampling"]
+    if "sampling_strategy" not in sampler.get_params(deep=False):
+        return CHECKS["without a budget"]
     return CHECKS["cleaning" if isinstance(sampler, BaseCleaningSampler) else "over-sampling"]
 
 

@@ -24,22 +24,22 @@ Y = np.array(
 )
 
 
-def votes_by_hand(seed, k, labelset):
-    """Transcribe the paper's label rule for one member of term 1 with plain loops."""
-    members = [row for row in range(len(Y)) if Y[row, 1]]
-    others = sorted((m for m in members if m != seed), key=lambda m: abs(X[m, 0] - X[seed, 0]))
+def votes_by_hand(vectors, y, term, seed, k, labelset):
+    """Transcribe the paper's label rule for one member of a term with plain loops."""
+    members = [row for row in range(len(y)) if y[row, term]]
+    distances = {row: np.linalg.norm(vectors[row] - vectors[seed]) for row in members}
+    others = sorted((row for row in members if row != seed), key=distances.get)
     voters = [seed, *others[:k]]
     new = []
-    for term in range(Y.shape[1]):
-        votes = sum(int(Y[voter, term]) for voter in voters)
-        new.append(
-            {
-                "ranking": votes > len(voters) / 2,
-                "union": votes > 0,
-                "intersection": votes == len(voters),
-            }[labelset]
-        )
-    return [int(on) for on in new], voters
+    for column in range(y.shape[1]):
+        votes = sum(int(y[voter, column]) for voter in voters)
+        rules = {
+            "ranking": votes > len(voters) / 2,
+            "union": votes > 0,
+            "intersection": votes == len(voters),
+        }
+        new.append(int(rules[labelset]))
+    return new, voters
 
 
 @pytest.mark.parametrize("labelset", ["ranking", "union", "intersection"])
@@ -49,9 +49,34 @@ def test_labels_are_those_that_the_neighbourhood_votes_for(labelset, k):
     X_res, y_res = sampler.fit_resample(X, Y)
     assert set(sampler.conditioning_indices_) == {0, 1, 2, 3, 4}
     for x, y, seed in zip(X_res[6:], y_res[6:], sampler.conditioning_indices_, strict=True):
-        wanted, voters = votes_by_hand(seed, k, labelset)
+        wanted, voters = votes_by_hand(X, Y, 1, seed, k, labelset)
         assert y.tolist() == wanted
         assert X[voters].min() <= x[0] <= X[voters].max()
+
+
+@given(
+    y=hnp.arrays(np.int8, st.tuples(st.integers(5, 15), st.just(5)), elements=st.integers(0, 1)),
+    labelset=st.sampled_from(["ranking", "union", "intersection"]),
+    k=st.integers(1, 6),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=50)
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
+def test_one_row_for_each_member_gives_the_counts_of_the_published_loop(y, labelset, k, seed):
+    y[:3], y[3] = [1, 1, 0, 0, 1], 0
+    vectors = np.random.RandomState(seed).normal(size=(len(y), 3))
+    members = np.flatnonzero(y[:, 1])
+    counts = y.sum(axis=0, dtype=int)
+    for member in members:
+        counts += votes_by_hand(vectors, y, 1, member, k, labelset)[0]
+    sampler = MLSMOTE(
+        sampling_strategy={1: 2 * len(members)},
+        k_neighbors=k,
+        labelset=labelset,
+        random_state=seed,
+    )
+    _, y_res = sampler.fit_resample(vectors, y)
+    assert y_res.sum(axis=0).tolist() == counts.tolist()
 
 
 def test_half_of_the_voters_is_no_majority():

@@ -15,7 +15,7 @@ from protimb.exceptions import InvalidLabelsError, UnknownTermError
 from protimb.metrics import scumble_score
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import REMEDIAL
-from protimb.utils.estimator_checks import expected_failed_checks
+from protimb.utils import estimator_checks as protimb_checks
 
 TERMS = ["GO:1", "GO:2", "GO:3", "GO:4"]
 
@@ -218,10 +218,15 @@ def test_scikit_learn_accepts_the_sampler(estimator, check):
 
 
 NAMES, CASES = imblearn_checks.parametrize_with_checks(
-    [REMEDIAL()], expected_failed_checks=expected_failed_checks
+    [REMEDIAL()], expected_failed_checks=protimb_checks.expected_failed_checks
 ).args
 
 
 @pytest.mark.parametrize(NAMES, list(CASES))
 def test_imbalanced_learn_accepts_the_sampler(estimator, check):
     check(estimator)
+
+
+@protimb_checks.parametrize_with_checks([REMEDIAL()])
+def test_what_every_sampler_promises_holds(sampler, check):
+    check(sampler)
