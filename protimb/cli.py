@@ -54,7 +54,7 @@ def compare(
         str,
         typer.Option(
             help="main (none,class_weight,ros,smote,cgan,knn), all (also "
-            "mlros,lpros,mlsmote,mlsol,remedial), or a list of names."
+            "mlros,lpros,mlsmote,mlsol,remedial,mlrus,lprus,mlenn,mltl), or a list of names."
         ),
     ] = "main",
     classifier: Annotated[

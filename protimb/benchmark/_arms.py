@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from sklearn.base import clone
@@ -130,15 +131,18 @@ def _named_arm(name):
     return ARMS[name]
 
 
-def _sampler(name, **params):
+def _sampler(name, package="over_sampling"):
     """Say how to make a sampler of ours; it is imported when it is made."""
 
     def make():
-        from protimb import over_sampling
-
-        return getattr(over_sampling, name)(**params)
+        return getattr(import_module(f"protimb.{package}"), name)()
 
     return make
+
+
+def _remover(description, name):
+    # A count that rare terms are raised to would leave frequent ones with next to nothing.
+    return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
 
 
 ARMS = {
@@ -156,6 +160,10 @@ ARMS = {
     "mlsmote": Arm("rows between members of a term, labels by vote", _sampler("MLSMOTE")),
     "mlsol": Arm("rows where a term is locally rare, labels by vote", _sampler("MLSOL")),
     "remedial": Arm("rows split where frequent and rare terms concur", _sampler("REMEDIAL")),
+    "mlrus": _remover("a quarter of the rows removed, of frequent terms in turn", "MLRUS"),
+    "lprus": _remover("a quarter of the rows removed, of frequent labelsets in turn", "LPRUS"),
+    "mlenn": _remover("frequent rows removed that their neighbours contradict", "MLeNN"),
+    "mltl": _remover("frequent rows removed that form a Tomek link", "MLTL"),
 }
 
 # What is run unless asked otherwise: one of each kind.

@@ -44,7 +44,8 @@ def _draw_imbalance(comparison):
     figure, axes = _panels(len(counts), 4, 3.6, sharey=True)
     for ax, (arm, table) in zip(axes, counts.items(), strict=True):
         LabelImbalanceDisplay(table["before"], table["after"]).plot(ax, name=f"after {arm}")
-        ax.set_title(f"{arm}: {comparison.traces[arm]['n_synthetic']:,} rows added")
+        n_added = comparison.traces[arm]["n_synthetic"]
+        ax.set_title(f"{arm}: {abs(n_added):,} rows {'added' if n_added >= 0 else 'removed'}")
         ax.label_outer()
     return {"imbalance": (figure, "Training proteins of each term, before and after resampling.")}
 

@@ -29,11 +29,23 @@ def test_one_name_is_one_arm():
 SAMPLERS = [name for name, arm in ARMS.items() if arm.make_sampler]
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "remedial"])
+REMOVERS = ["mlrus", "lprus", "mlenn", "mltl"]
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLERS if n not in ("remedial", *REMOVERS)])
 def test_named_samplers_take_the_strategy_and_seed_of_the_comparison(name):
     sampler = ARMS[name].build_sampler({}, **SETTINGS)
     assert sampler.sampling_strategy == 33
     assert sampler.random_state == 5
+
+
+@pytest.mark.parametrize("name", REMOVERS)
+def test_samplers_that_remove_rows_keep_their_own_strategy(name):
+    sampler = ARMS[name].build_sampler({}, **SETTINGS)
+    assert sampler.sampling_strategy == "auto"
+    assert getattr(sampler, "random_state", 5) == 5
+    asked = ARMS[name].build_sampler({"sampling_strategy": "all"}, **SETTINGS)
+    assert asked.sampling_strategy == "all"
 
 
 def test_samplers_that_break_the_true_path_rule_get_the_ontology():
@@ -125,3 +137,15 @@ def test_a_sampler_that_reads_term_vectors_gets_those_of_the_ontology(toy, quick
     assert set(seen[0]) == set(toy.terms)
     assert sampler.term_vectors is None  # the user's own object stays as it was
     assert "term_vectors" not in result.record["samplers"]["mine"]
+
+
+def test_samplers_that_remove_rows_can_be_compared(tmp_path):
+    toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProtimbWarning)  # toy terms have few members
+        comparison = compare(
+            toy, arms=["mlrus", "mltl"], max_steps=2, n_resamples=10, maps=("tsne",), out=tmp_path
+        )
+    assert comparison.table["arm"].unique().tolist() == ["none", "mlrus", "mltl"]
+    assert comparison.record["n_synthetic"]["mlrus"] < 0
+    assert (tmp_path / "report.html").is_file()
