@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from protimb.exceptions import DeviceMemoryError
 from protimb.training import torch_generator
 
 # Rows a call of the generator: large enough to keep the cores busy, small enough for any memory.
@@ -61,15 +62,29 @@ def run_generator(generator, y, noise, seeds=None):
     Returns
     -------
     X_new : ndarray of shape (n_rows, n_features), float32
+
+    Raises
+    ------
+    DeviceMemoryError
+        If the device has no room for one chunk.
     """
-    device = next(generator.parameters()).device
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, max(len(noise), 1), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            latent = noise[part]
-            if seeds is not None:
-                latent = torch.cat([latent, torch.from_numpy(seeds[part])], dim=1)
-            labels = torch.from_numpy(y[part].toarray()).to(device)
-            parts.append(generator(latent.to(device), labels).cpu().numpy())
+    chunks = (slice(start, start + _CHUNK) for start in range(0, max(len(noise), 1), _CHUNK))
+    try:
+        parts = [_run_chunk(generator, y, noise, seeds, part) for part in chunks]
+    except torch.OutOfMemoryError as error:
+        raise DeviceMemoryError(
+            f"The device ran out of memory while generating {_CHUNK:,} rows at a time: {error} "
+            "Lower the widths of the backbone, or generate on the CPU: save the sampler, then "
+            "CGANSampler.load(folder, device='cpu')."
+        ) from None
     return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def _run_chunk(generator, y, noise, seeds, part):
+    device = next(generator.parameters()).device
+    latent = noise[part]
+    if seeds is not None:
+        latent = torch.cat([latent, torch.from_numpy(seeds[part])], dim=1)
+    labels = torch.from_numpy(y[part].toarray()).to(device)
+    return generator(latent.to(device), labels).cpu().numpy()
