@@ -52,12 +52,15 @@ class BaseMultilabelSampler(BaseSampler):
     def _read(self, X, y):
         """Check X and y, and give X as floats and y as a ``Target``."""
         check_supported(X=X, y=y)
-        vectors = check_vectors(X)
+        vectors = self._read_vectors(X)
         validate_data(self, X, y, reset=True, skip_check_array=True)
         target = read_target(y)
         check_consistent_length(vectors, target.indicator)
         check_same_order(X, y)
         return vectors, target
+
+    def _read_vectors(self, X):
+        return check_vectors(X)
 
     def _forget(self):
         # An interrupted or failed refit must not leave a mixture of old and new behind.

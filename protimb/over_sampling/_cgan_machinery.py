@@ -9,10 +9,16 @@ from protimb.base import BaseMultilabelOverSampler
 from protimb.exceptions import TermVectorError, TrainingDiverged, UntrainedTermError
 from protimb.filters import FILTERS
 from protimb.ontology import align_term_vectors
+from protimb.over_sampling._gan_bank import MEMBERS_A_TERM, representatives
 from protimb.over_sampling._gan_quality import report_quality, warn_about_collapse
-from protimb.over_sampling._gan_rows import restrict_totals, terms_in_range
+from protimb.over_sampling._gan_rows import (
+    is_large,
+    restrict_totals,
+    rows_in_memory,
+    terms_in_range,
+)
 from protimb.over_sampling._gan_scaling import fit_scaling
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, check_vectors
 
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
 _BLOCK = 2**16
@@ -27,6 +33,11 @@ class CGANMachinery(BaseMultilabelOverSampler):
         self._fitted_on_classes = target.classes is not None and not target.one_hot
         return vectors, target
 
+    def _read_vectors(self, X):
+        # A large half-precision matrix, often a memory map, is not copied in single precision.
+        large = getattr(X, "ndim", 0) == 2 and is_large(X.shape, 4)
+        return check_vectors(X, keep_half=large)
+
     def _find_totals(self, target, y):
         check_settings(self)
         totals = super()._find_totals(target, y)
@@ -40,7 +51,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
         from protimb.over_sampling._gan_networks import output_range
         from protimb.over_sampling._gan_training import train_gan
 
-        self._dtype = X.dtype
+        self._dtype = np.dtype(np.float32) if X.dtype == np.float16 else X.dtype
         self._term_vectors = self._align_vectors()
         self._scaling = fit_scaling(X, output_range(self.backbone))
         counts = np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
@@ -81,11 +92,15 @@ class CGANMachinery(BaseMultilabelOverSampler):
         quality = FILTERS[self.quality_filter]() if by_name else clone(self.quality_filter)
         if quality.get_params().get("random_state", 0) is None:  # else it would draw globally
             quality.set_params(random_state=rng.randint(2**31 - 1))
-        return quality.fit(X, y)
+        if not is_large(X.shape, 4):
+            return quality.fit(X, y)
+        n_a_term = rows_in_memory(X.shape[1]) // (y.shape[1] + 1)
+        rows = representatives(y, min(MEMBERS_A_TERM, max(1, n_a_term)), rng)
+        return quality.fit(X[rows].astype(self._dtype, copy=False), y[rows])
 
     def _generate(self, X, y, plan, rng):
         """Draw rows until each passes quality control, or has had its rounds."""
-        X_new = np.empty((len(plan), X.shape[1]), dtype=X.dtype)
+        X_new = np.empty((len(plan), X.shape[1]), dtype=self._dtype)
         passed = np.zeros(len(plan), dtype=bool)
         n_draws = np.zeros(len(plan), dtype=np.int64)
         for _ in range(self.max_rounds):

@@ -3,23 +3,8 @@
 import numpy as np
 import torch
 
-# Training data up to this size, as float32 and dense labels, are tensors on the device.
-IN_MEMORY = 2**29
-
-
-def is_large(n_rows, n_columns, itemsize):
-    """Tell whether a matrix is too large to be held once more.
-
-    Parameters
-    ----------
-    n_rows, n_columns, itemsize : int
-        Shape, and bytes a value.
-
-    Returns
-    -------
-    large : bool
-    """
-    return n_rows * n_columns * itemsize > IN_MEMORY
+from protimb.over_sampling._gan_rows import is_large
+from protimb.utils._memory import release_pages
 
 
 def training_vectors(X, rows, scaling, device):
@@ -39,7 +24,7 @@ def training_vectors(X, rows, scaling, device):
     vectors : Tensor of shape (n_rows, n_features), or CutVectors
     """
     vectors = CutVectors(X, rows, scaling, device)
-    if is_large(len(rows), X.shape[1], 4):
+    if is_large((len(rows), X.shape[1]), 4):
         return vectors
     return vectors[slice(None)]
 
@@ -59,7 +44,7 @@ def training_labels(y, rows, device):
     labels : Tensor of shape (n_rows, n_terms), uint8, or CutLabels
     """
     labels = CutLabels(y, rows, device)
-    if is_large(len(rows), y.shape[1], 1):
+    if is_large((len(rows), y.shape[1]), 1):
         return labels
     return labels[slice(None)]
 
@@ -87,6 +72,7 @@ class CutVectors:
     def __getitem__(self, index):
         """Cut rows by a slice, or by a tensor of positions on any device."""
         picked = self.scaling.transform(self.X[self.rows[_on_host(index)]])
+        release_pages(self.X)
         return torch.from_numpy(picked).to(self.device)
 
 

@@ -3,12 +3,11 @@
 import hashlib
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from protimb.exceptions import ArtifactError
 from protimb.over_sampling._gan_description import describe
-from protimb.over_sampling._gan_scaling import BLOCK
 from protimb.training import load_state, resolve_device
+from protimb.utils._memory import read_blocks
 
 KIND = "training of a CGANSampler"
 
@@ -60,7 +59,7 @@ def describe_run(X, y, settings, term_vectors, rng):
         shaping["term_vectors"] = _hash([term_vectors])
     return {
         "kind": KIND,
-        "X": _hash(X[block] for block in gen_batches(len(X), BLOCK)),
+        "X": _hash(read_blocks(X)),
         "y": _hash([y.indptr, y.indices, np.array(y.shape)]),
         "parameters": shaping,
         "rng": _rng_state(rng),

@@ -9,7 +9,57 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.utils._imbalance import irlbl
 from protimb.utils._validation import a_few
 
+# A matrix of more bytes than this is cut by batches and never held once more.
+IN_MEMORY = 2**28
+
 OUTSIDE_RANGE = "outside term_range"
+
+
+def is_large(shape, itemsize):
+    """Tell whether a matrix is too large to be held once more.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    itemsize : int
+        Bytes a value.
+
+    Returns
+    -------
+    large : bool
+    """
+    return shape[0] * shape[1] * itemsize > IN_MEMORY
+
+
+def rows_in_memory(n_features):
+    """Say how many rows a filter may get of vectors that are too large to be copied.
+
+    Parameters
+    ----------
+    n_features : int
+
+    Returns
+    -------
+    n_rows : int
+        Half of what would be too large, because filters copy what they are fitted on.
+    """
+    return IN_MEMORY // (2 * 4 * n_features)
+
+
+def take_rows(y, rows):
+    """Cut rows, without a copy where all are taken.
+
+    Parameters
+    ----------
+    y : CSR array of shape (n_rows, n_terms)
+    rows : ndarray of int64
+        Sorted and distinct.
+
+    Returns
+    -------
+    y_rows : CSR array
+    """
+    return y if len(rows) == y.shape[0] else y[rows]
 
 
 def terms_in_range(counts, term_range):
@@ -114,10 +164,10 @@ def rarest_terms(y, counts, terms=None):
     looked_at = (counts > 0) if terms is None else (counts > 0) & terms
     by_rarity = np.flatnonzero(looked_at)
     by_rarity = by_rarity[np.argsort(counts[by_rarity], kind="stable")]
-    place = np.full(len(counts), len(counts), dtype=np.int64)
+    place = np.full(len(counts), len(counts), dtype=np.int32)
     place[by_rarity] = np.arange(len(by_rarity))
     # A sentinel behind the entries makes reduceat safe; empty rows are mended below.
-    places = np.append(place[y.indices], len(counts))
+    places = np.append(place[y.indices], place.dtype.type(len(counts)))
     best = np.minimum.reduceat(places, y.indptr[:-1])
     best[np.diff(y.indptr) == 0] = len(counts)
     return np.append(by_rarity, np.full(len(counts) + 1 - len(by_rarity), -1))[best]

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils import gen_batches
 
-# Rows read at a time, so that neither statistics nor checks copy a memory map as a whole.
-BLOCK = 2**16
+from protimb.utils._memory import read_blocks
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,7 @@ def fit_scaling(X, output_range=None):
     scaling : Scaling
     """
     scaler = StandardScaler() if output_range is None else MinMaxScaler(output_range)
-    for block in gen_batches(len(X), BLOCK):
-        rows = X[block]
+    for rows in read_blocks(X):
         scaler.partial_fit(rows.astype(np.float32) if rows.dtype == np.float16 else rows)
     if output_range is None:
         # The root of the variance, not scale_, which is 1 for constant features.

@@ -20,6 +20,7 @@ from protimb.over_sampling._gan_rows import (
     rarest_terms,
     row_weights,
     rows_with,
+    take_rows,
 )
 from protimb.over_sampling._gan_scaling import Scaling
 from protimb.over_sampling._gan_step import AdversarialStep
@@ -127,7 +128,7 @@ class _Data:
 
     @property
     def seen(self):
-        return np.asarray(self.y[self.rows].sum(axis=0)).ravel() > 0
+        return np.asarray(take_rows(self.y, self.rows).sum(axis=0)).ravel() > 0
 
 
 def _split(X, y, settings, rng, scaling, terms):
@@ -138,7 +139,7 @@ def _split(X, y, settings, rng, scaling, terms):
         rows, held_out = rows[kept], rows[apart]
         if len(held_out) > MAX_ROWS:
             held_out = np.sort(rng.choice(held_out, MAX_ROWS, replace=False))
-    counts = np.asarray(y[rows].sum(axis=0)).ravel().astype(np.int64)
+    counts = np.asarray(take_rows(y, rows).sum(axis=0)).ravel().astype(np.int64)
     rarest, bank = np.full(y.shape[0], -1), None
     if settings.generate_from == "member":
         rarest = rarest_terms(y, counts, terms)
@@ -179,7 +180,7 @@ def _build_step(data, generator, critic, settings, init, device, rng):
 
 def _member_seeds(data, vectors, device):
     rarest = data.rarest[data.rows]
-    by_term = data.y[data.rows].tocsc()
+    by_term = take_rows(data.y, data.rows).tocsc()
     members = {
         term: by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
         if term >= 0
@@ -214,7 +215,7 @@ def _callbacks(settings):
 
 def _batches(data, settings, rng):
     n_batches, rows_an_update = _batches_an_epoch(data, settings)
-    weights = row_weights(data.y[data.rows], settings.sampling_exponent, data.terms)
+    weights = row_weights(take_rows(data.y, data.rows), settings.sampling_exponent, data.terms)
     generator = torch_generator(rng)
     return WeightedBatches(torch.from_numpy(weights), rows_an_update, n_batches, generator)
 

@@ -1,9 +1,16 @@
 """Ask for memory before taking it: an estimate beats a killed process."""
 
+import mmap
 import os
 from pathlib import Path
 
+import numpy as np
+from sklearn.utils import gen_batches
+
 from protimb.exceptions import MemoryEstimateError
+
+# What a block of rows may take as float32.
+_BLOCK_BYTES = 2**26
 
 
 def check_memory(n_bytes, available, purpose):
@@ -29,6 +36,59 @@ def check_memory(n_bytes, available, purpose):
             f"{available / 2**30:,.1f} GiB are available. Ask for fewer rows: lower the totals in "
             "sampling_strategy, or name fewer terms."
         )
+
+
+def rows_a_block(X):
+    """Say how many rows to read at a time, so that work on a block stays small.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+
+    Returns
+    -------
+    n_rows : int
+        At least 1; about 64 MiB as float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows_a_block(np.empty((3, 1024)))
+    16384
+    """
+    return max(1, _BLOCK_BYTES // (4 * max(1, X.shape[1])))
+
+
+def read_blocks(X):
+    """Give a matrix block by block, and let go of what a memory map has read for each.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+
+    Yields
+    ------
+    block : ndarray of shape (n_block, n_features)
+    """
+    for block in gen_batches(len(X), rows_a_block(X)):
+        yield X[block]
+        release_pages(X)
+
+
+def release_pages(X):
+    """Let the system take back the pages of a read-only memory map; they are read again if need be.
+
+    Parameters
+    ----------
+    X : ndarray
+        Anything but a view of a memory map that was opened to read is left alone.
+    """
+    owner = X
+    while isinstance(owner, np.ndarray) and not isinstance(owner, np.memmap):
+        owner = owner.base
+    # Only these: pages of a map opened as "c" hold changes that are nowhere else.
+    if isinstance(owner, np.memmap) and owner.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        vars(owner)["_mmap"].madvise(mmap.MADV_DONTNEED)
 
 
 def available_memory():

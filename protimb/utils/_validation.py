@@ -10,6 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.utils._memory import read_blocks
 from protimb.utils._sklearn_compat import check_array
 
 
@@ -147,7 +148,7 @@ def dense_indicator(y, name="y"):
     return check_indicator(y, name)[0].toarray().astype(bool)
 
 
-def check_vectors(X):
+def check_vectors(X, *, keep_half=False):
     """Read X as finite floats in the precision to compute in.
 
     Parameters
@@ -155,10 +156,12 @@ def check_vectors(X):
     X : array-like of shape (n_rows, n_features)
         Numbers. float16 becomes float32, because a sum of its squares overflows at 65,504;
         integers become float64. Sparse columns of a DataFrame become dense.
+    keep_half : bool
+        Leave float16 as it is: the caller computes in float32, a block of rows at a time.
 
     Returns
     -------
-    X : ndarray of float32 or float64, shape (n_rows, n_features)
+    X : ndarray of float32 or float64 (or float16), shape (n_rows, n_features)
         Not a copy where ``X`` already is one: do not write into it.
 
     Raises
@@ -170,7 +173,8 @@ def check_vectors(X):
     if names is not None and all(isinstance(dtype, pd.SparseDtype) for dtype in X.dtypes):
         X = X.sparse.to_dense()
     is_half = getattr(X, "dtype", None) == np.float16
-    dtype = np.float32 if is_half else [np.float64, np.float32]
+    half = np.float16 if keep_half else np.float32
+    dtype = half if is_half else [np.float64, np.float32]
     X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
     _check_finite(X, names)
     return X
@@ -272,9 +276,13 @@ def _column_names(y):
 
 
 def _check_finite(X, names):
+    # In blocks: the answers for a large memory map would fill the memory.
+    if not all(np.isfinite(block).all() for block in read_blocks(X)):
+        _report_not_finite(X, names)
+
+
+def _report_not_finite(X, names):
     finite = np.isfinite(X)
-    if finite.all():
-        return
     numbers = np.flatnonzero(~finite.all(axis=0))
     columns = numbers if names is None else names[numbers]
     kind = "NaN" if np.isnan(X).any() else "inf (infinity)"

@@ -1,5 +1,6 @@
 """Memory is asked for before it is taken."""
 
+import numpy as np
 import pytest
 
 from protimb.exceptions import MemoryEstimateError
@@ -25,3 +26,23 @@ def test_a_system_that_does_not_tell_gives_none(monkeypatch, tmp_path):
     monkeypatch.setattr(_memory, "Path", lambda _: tmp_path / "meminfo")
     monkeypatch.setattr(_memory.os, "sysconf", lambda _: int("unknown name"), raising=False)
     assert available_memory() is None
+
+
+def test_blocks_of_a_matrix_make_up_the_matrix(monkeypatch):
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 4 * 3 * 2)  # 2 rows of 3
+    X = np.arange(15.0).reshape(5, 3)
+    blocks = list(_memory.read_blocks(X))
+    assert [len(block) for block in blocks] == [2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate(blocks), X)
+
+
+@pytest.mark.parametrize("mode", ["r", "c", "r+"])
+def test_letting_go_of_pages_loses_nothing(tmp_path, mode):
+    # Pages of a map opened as "c" hold changes that are nowhere else.
+    np.save(tmp_path / "X.npy", np.arange(6000.0).reshape(2000, 3))
+    X = np.load(tmp_path / "X.npy", mmap_mode=mode)
+    if mode != "r":
+        X[0] = -1
+    before = np.array(X)
+    _memory.release_pages(np.asarray(X))
+    np.testing.assert_array_equal(X, before)
