@@ -116,9 +116,10 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
     def _resample(self, X, y, ledger, rng):
         # Which labels a vector takes is known only once it exists, so terms are decided in turn.
         vectors, failures = [X[:0]], {}
+        short_way = _is_plain_smote(self.sampler_)
         for term, members, missing in ledger:
             try:
-                X_new, nearest = self._sample_term(X, members, missing, rng)
+                X_new, nearest = self._sample_term(X, members, missing, short_way, rng)
             except (ValueError, RuntimeError) as error:
                 failures[term] = error
                 continue
@@ -127,22 +128,24 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         _report_failures(failures, n_done=len(vectors) - 1)
         return np.concatenate(vectors), ledger.plan()
 
-    def _sample_term(self, X, members, missing, rng):
+    def _sample_term(self, X, members, missing, short_way, rng):
         """Give new vectors, and for each the position of its nearest member among the members."""
         seed = rng.randint(2**31 - 1)
         if len(members) == 1:
             return np.repeat(X[members], missing, axis=0), np.zeros(missing, dtype=np.int64)
-        if len(members) <= MAX_MEMBERS and _is_plain_smote(self.sampler_):
-            sampler = _prepare(self.sampler_, len(members), len(X), missing, seed)
-            return smote(X[members], sampler.k_neighbors, missing, np.random.RandomState(seed))
-        X_new = self._lift(X, members, missing, seed)
+        if short_way and len(members) <= MAX_MEMBERS:
+            k_neighbors = min(self.sampler_.k_neighbors, len(members) - 1)
+            return smote(X[members], k_neighbors, missing, np.random.RandomState(seed))
+        # SMOTE looks at members only; one other row makes them a problem of two classes.
+        others = np.delete(np.arange(len(X)), members)[: 1 if short_way else None]
+        X_new = self._lift(X, members, others, missing, seed)
         if len(X_new) > missing:
             # Samplers list new rows by member, so cutting the tail would favour the first members.
             X_new = X_new[np.sort(rng.permutation(len(X_new))[:missing])]
         return X_new, pairwise_distances_argmin(X_new, X[members])
 
-    def _lift(self, X, members, missing, seed):
-        rows = np.concatenate([members, np.delete(np.arange(len(X)), members)])
+    def _lift(self, X, members, others, missing, seed):
+        rows = np.concatenate([members, others])
         is_member = np.arange(len(rows)) < len(members)
         sampler = _prepare(self.sampler_, len(members), len(rows), missing, seed)
         X_res, is_member_res = sampler.fit_resample(X[rows], is_member.astype(int))
