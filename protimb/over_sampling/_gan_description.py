@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from protimb.classification import GOTermClassifier, KNNTermClassifier
 from protimb.exceptions import ArtifactError
-from protimb.filters import FILTERS
+from protimb.filters import FILTERS, FilterChain
 
 
 def describe(value):
@@ -108,7 +109,8 @@ def known_classes(own=()):
 
     tables = (BACKBONES, CONDITIONS, CONDITIONINGS, FILTERS)
     registered = [entry for table in tables for entry in table.values()]
-    return {entry.__name__: entry for entry in [*own, *registered]}
+    inside = [FilterChain, GOTermClassifier, KNNTermClassifier]  # filters hold classifiers
+    return {entry.__name__: entry for entry in [*own, *registered, *inside]}
 
 
 def _find(name, known):

@@ -7,6 +7,7 @@ from typing import Any
 
 from protimb.benchmark._provenance import environment
 from protimb.exceptions import ArtifactError
+from protimb.filters import FilterChain
 from protimb.ontology import TermVectorizer, read_term_vectors
 
 CONFIG = "config.json"
@@ -29,7 +30,7 @@ class Settings:
         Share of the sequence clusters that the sampler does not see.
     seed : int
     sampler : dict
-        Parameters of CGANSampler, in words and numbers.
+        Parameters of CGANSampler, in words and numbers; several names of filters make a chain.
     term_vectors : str or None
         File of term vectors; None makes them from the ontology where the condition needs some.
     """
@@ -154,6 +155,8 @@ def _needs_term_vectors(sampler):
 
 
 def _known_name(name, value):
+    if name == "quality_filter" and isinstance(value, list | tuple):
+        return FilterChain(list(value))
     if isinstance(value, list):  # JSON has no tuples
         return tuple(value)
     if name not in TABLES or not isinstance(value, str):

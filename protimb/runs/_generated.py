@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from protimb.base import _warn_about_shortfall
 from protimb.exceptions import ArtifactError
 from protimb.utils._totals import warn_about
 
@@ -173,6 +174,7 @@ def _draw_planned(sampler, X, y, seed):
         sampler.quality_filter_ = sampler._fit_filter(vectors, target.indicator, rng)
     X_new, plan = sampler._resample(vectors, target.indicator, ledger, rng)
     sampler._report(plan, target, totals)
+    _warn_about_shortfall(sampler.sampling_plan_)
     return X_new, plan
 
 

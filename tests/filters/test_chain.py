@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from protimb import CGANSampler
 from protimb.base import BaseFilter
-from protimb.filters import FILTERS, CosineFilter, FilterChain
+from protimb.classification import KNNTermClassifier
+from protimb.filters import FILTERS, CosineFilter, FilterChain, LabelFidelityFilter
+from protimb.nn import MLPBackbone
 
 
 class KeepAbove(BaseFilter):
@@ -71,6 +74,16 @@ def test_one_seed_seeds_all_members(clusters):
         np.testing.assert_array_equal(
             first.filters_[name].thresholds_, again.filters_[name].thresholds_
         )
+
+
+def test_a_sampler_with_a_chain_can_be_saved_and_loaded(clusters, tmp_path):
+    X, y = clusters
+    judge = LabelFidelityFilter(classifier=KNNTermClassifier(20), quantile=0.1)
+    chain = FilterChain(["cosine", judge])
+    sampler = CGANSampler(backbone=MLPBackbone(n_hidden=8), max_epochs=1, quality_filter=chain)
+    sampler.fit(X, y).save(tmp_path)
+    loaded = CGANSampler.load(tmp_path).quality_filter
+    assert repr(loaded) == repr(chain)
 
 
 def test_what_is_no_filter_is_refused_with_what_there_is(clusters):

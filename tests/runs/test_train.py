@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from protimb.datasets import read_cafa
-from protimb.exceptions import ArtifactError
+from protimb.exceptions import ArtifactError, ShortfallWarning
 from protimb.runs import Generated
 
 
@@ -63,6 +63,13 @@ def test_what_was_generated_is_read_back_whole(run):
     for name, value in vars(run.generated).items():
         np.testing.assert_array_equal(getattr(read, name), value)
     assert read.provenance()["seed"].unique().tolist() == [0]
+
+
+def test_names_of_several_filters_make_a_chain(train, params, tmp_path):
+    chained = params | {"quality_filter": ["cosine", "fidelity"], "max_rounds": 1}
+    with pytest.warns(ShortfallWarning, match="fewer members than planned"):
+        run = train(tmp_path / "run", sampler_params=chained)
+    assert list(run.sampler.quality_filter_.filters_) == ["cosine", "fidelity"]
 
 
 def test_the_seed_decides_what_is_generated(run, train, tmp_path):
