@@ -49,10 +49,13 @@ class CGANSampler(SavingMixin, CGANMachinery):
         them; see ``protimb.ontology.TermVectorizer``.
     n_latent : int, default=64
         Width of the noise.
-    generate_from : {"noise", "member"}, default="noise"
+    generate_from : {"noise", "member", "relative"}, default="noise"
         What a vector is made from: noise alone; or noise and a real member, to which the generator
-        adds a change. The member carries the row's rarest term in training, the term in want of
-        rows in ``fit_resample``, and the most similar labelset in ``sample``.
+        adds a change. The ``"member"`` carries the row's rarest term in training, the term in want
+        of rows in ``fit_resample``, and the most similar labelset in ``sample``. A ``"relative"``
+        is the protein whose labels the row carries, moved by the difference between some other
+        protein and one of its nearest three by cosine: how relatives differ is learned from all
+        proteins and lent to those of rare terms.
 
     n_critic : int, default=5
         Critic updates for each update of the generator.
@@ -179,7 +182,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         "conditioning": [str, HasMethods(["build", "get_params"])],
         "term_vectors": "no_validation",
         "n_latent": [Interval(Integral, 1, None, closed="left")],
-        "generate_from": [StrOptions({"noise", "member"})],
+        "generate_from": [StrOptions({"noise", "member", "relative"})],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],

@@ -110,7 +110,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
             for block in gen_batches(len(pending), _BLOCK):
                 rows = pending[block]
                 labels = y[plan.rows[rows]]
-                X_new[rows] = self._draw(labels, rng, plan.terms[rows])
+                X_new[rows] = self._draw(labels, rng, self._planned_seeds(X, plan.take(rows), rng))
                 passed[rows] = self._passes(X_new[rows], labels)
             n_draws[pending] += 1
         self.quality_report_ = report_quality(self.terms_, plan, passed, n_draws, X, X_new)
@@ -132,19 +132,23 @@ class CGANMachinery(BaseMultilabelOverSampler):
                 "their proteins out."
             )
 
-    def _draw(self, y_rows, rng, terms=None):
+    def _draw(self, y_rows, rng, seeds=None):
         from protimb.over_sampling._gan_draw import draw_rows
 
-        seeds = None if self._bank is None else self._draw_seeds(y_rows, rng, terms)
+        if seeds is None and self._bank is not None:
+            seeds = self._bank.for_labels(y_rows, rng)
         rows = draw_rows(self.generator_, y_rows, self.n_latent, rng, seeds)
         rows = self._scaling.inverse(rows).astype(self._dtype, copy=False)
         self._check_finite(rows)
         return rows
 
-    def _draw_seeds(self, y_rows, rng, terms):
-        if terms is None:
-            return self._bank.for_labels(y_rows, rng)
-        return self._bank.for_terms(terms, rng)
+    def _planned_seeds(self, X, plan, rng):
+        if self._bank is None:
+            return None
+        if self._bank.moves is None:
+            return self._bank.for_terms(plan.terms, rng)
+        # A protein whose labels are known, moved: they need not be guessed from the target term.
+        return self._bank.moved(self._scaling.transform(X[plan.rows]), rng)
 
     def _check_finite(self, rows):
         # The last update comes after the last loss, so no loss tells of it.

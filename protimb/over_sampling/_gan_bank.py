@@ -6,6 +6,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
+from protimb.over_sampling._gan_moves import N_CANDIDATES, moved, relative_moves
+
 # Members a term is represented by; more would make a saved sampler a copy of its data.
 MEMBERS_A_TERM = 500
 
@@ -22,10 +24,17 @@ class MemberBank:
     X : ndarray of shape (n_members, n_features), float32
         Scaled.
     y : csr_array of shape (n_members, n_terms), uint8
+    moves : ndarray of shape (n_moves, n_features), float32, optional
+        Differences between relatives; a seed is moved by one of them.
     """
 
     X: np.ndarray
     y: sparse.csr_array
+    moves: np.ndarray | None = None
+
+    def moved(self, seeds, rng):
+        """Move seeds by differences between relatives, where the bank has any."""
+        return seeds if self.moves is None else moved(seeds, self.moves, rng)
 
     def for_terms(self, terms, rng):
         """Draw a random member of each term.
@@ -48,7 +57,7 @@ class MemberBank:
             members = by_term.indices[slice(*by_term.indptr[term : term + 2])] if term >= 0 else []
             pool = members if len(members) else everyone
             picked[wanted] = pool[rng.randint(len(pool), size=wanted.sum())]
-        return self.X[picked]
+        return self.moved(self.X[picked], rng)
 
     def for_labels(self, y_rows, rng):
         """Draw, for each label row, one of the members with the most similar labelset.
@@ -69,10 +78,10 @@ class MemberBank:
             _most_similar(y_rows[block], self.y, rng)
             for block in gen_batches(y_rows.shape[0], _BLOCK)
         ]
-        return self.X[np.concatenate(picked)]
+        return self.moved(self.X[np.concatenate(picked)], rng)
 
 
-def make_bank(X, y, rows, scaling, rng):
+def make_bank(X, y, rows, scaling, rng, *, with_moves=False):
     """Keep a bounded number of random members of each term, and some unlabelled rows.
 
     Parameters
@@ -83,13 +92,19 @@ def make_bank(X, y, rows, scaling, rng):
         Rows that may be seeds.
     scaling : Scaling
     rng : numpy.random.RandomState
+    with_moves : bool
+        Whether seeds are moved by differences between relatives.
 
     Returns
     -------
     bank : MemberBank
     """
     kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
-    return MemberBank(scaling.transform(X[kept]), y[kept])
+    moves = None
+    if with_moves:
+        some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
+        moves = relative_moves(scaling.transform(X[np.sort(some)]), rng)
+    return MemberBank(scaling.transform(X[kept]), y[kept], moves)
 
 
 def representatives(y, n_a_term, rng):

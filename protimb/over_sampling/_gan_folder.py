@@ -32,7 +32,7 @@ def save_sampler(sampler, folder):
         "generator": dict(sampler.generator_.state_dict()),
         "critic": dict(sampler.critic_.state_dict()),
         "scaling": vars(sampler._scaling),
-        "bank": bank and {"X": bank.X, "indices": bank.y.indices, "indptr": bank.y.indptr},
+        "bank": bank and _bank_state(bank),
         "seen": sampler._seen,
         "term_vectors": sampler._term_vectors,
     }
@@ -120,12 +120,16 @@ def _read_networks(sampler, state, n_features, n_terms):
     return networks
 
 
+def _bank_state(bank):
+    labels = {"indices": bank.y.indices, "indptr": bank.y.indptr}
+    return {"X": bank.X, "moves": bank.moves} | labels
+
+
 def _read_bank(state, n_terms):
     indices, indptr = state["indices"], state["indptr"]
     ones = np.ones(len(indices), dtype=np.uint8)
-    return MemberBank(
-        state["X"], sparse.csr_array((ones, indices, indptr), (len(state["X"]), n_terms))
-    )
+    labels = sparse.csr_array((ones, indices, indptr), (len(state["X"]), n_terms))
+    return MemberBank(state["X"], labels, state["moves"])
 
 
 def _checked(scaling, n_features):

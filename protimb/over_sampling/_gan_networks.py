@@ -1,12 +1,16 @@
 """Build the two players from what a user asked for: names or objects."""
 
+import torch
 from torch import nn
 
 from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
 
 
 class MemberGenerator(nn.Module):
-    """A generator that moves real members: seed + network([noise, seed], labels).
+    """A generator that moves real members: seed + gate * network([noise, seed], labels).
+
+    The gate is one number for all features, learned from a small start: what an untrained
+    network makes is noise, and would hide the member.
 
     Parameters
     ----------
@@ -20,10 +24,11 @@ class MemberGenerator(nn.Module):
         super().__init__()
         self.network = network
         self.n_latent = n_latent
+        self.gate = nn.Parameter(torch.full((1,), 0.1))
 
     def forward(self, latent, labels):
         """Add to each seed what the network makes of it, its noise and its labels."""
-        return latent[:, self.n_latent :] + self.network(latent, labels)
+        return latent[:, self.n_latent :] + self.gate * self.network(latent, labels)
 
 
 def build_networks(settings, n_features, n_terms, init, device, term_vectors=None):
@@ -56,7 +61,7 @@ def build_networks(settings, n_features, n_terms, init, device, term_vectors=Non
     conditioning = resolve(
         settings.conditioning, CONDITIONINGS, "conditioning", "FiLMConditioning()"
     )
-    from_member = settings.generate_from == "member"
+    from_member = settings.generate_from != "noise"
     n_inputs = settings.n_latent + (n_features if from_member else 0)
     generator = backbone.build_generator(n_inputs, n_features, conditioner(), init)
     if from_member:

@@ -12,6 +12,7 @@ from torch import nn
 from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
 from protimb.over_sampling._gan_bank import MemberBank, make_bank
 from protimb.over_sampling._gan_data import MemberSeeds, training_labels, training_vectors
+from protimb.over_sampling._gan_moves import MovedSeeds
 from protimb.over_sampling._gan_networks import build_networks
 from protimb.over_sampling._gan_resume import describe_run, open_checkpoint
 from protimb.over_sampling._gan_rows import (
@@ -141,9 +142,10 @@ def _split(X, y, settings, rng, scaling, terms):
             held_out = np.sort(rng.choice(held_out, MAX_ROWS, replace=False))
     counts = np.asarray(take_rows(y, rows).sum(axis=0)).ravel().astype(np.int64)
     rarest, bank = np.full(y.shape[0], -1), None
-    if settings.generate_from == "member":
+    if settings.generate_from != "noise":
         rarest = rarest_terms(y, counts, terms)
-        bank = make_bank(X, y, rows, scaling, rng)
+        with_moves = settings.generate_from == "relative"
+        bank = make_bank(X, y, rows, scaling, rng, with_moves=with_moves)
     return _Data(X, y, scaling, terms, rows, held_out, rarest, bank)
 
 
@@ -165,8 +167,8 @@ def _build_step(data, generator, critic, settings, init, device, rng):
         options["schedule"] = functools.partial(
             build_schedule, settings.lr_schedule, n_steps=n_steps
         )
-    if settings.generate_from == "member":
-        options["seeds"] = _member_seeds(data, vectors, device)
+    if data.bank is not None:
+        options["seeds"] = _training_seeds(data, vectors, device)
     if settings.auxiliary_weight:
         options["auxiliary_weight"] = settings.auxiliary_weight
         options["auxiliary"] = AuxiliaryHead(
@@ -178,7 +180,9 @@ def _build_step(data, generator, critic, settings, init, device, rng):
     return JudgedStep(*players, held_out=_held_out_rows(data, settings, rng), **options)
 
 
-def _member_seeds(data, vectors, device):
+def _training_seeds(data, vectors, device):
+    if data.bank.moves is not None:
+        return MovedSeeds(vectors, data.bank.moves, device)
     rarest = data.rarest[data.rows]
     by_term = take_rows(data.y, data.rows).tocsc()
     members = {

@@ -54,6 +54,7 @@ class OwnBackbone(MLPBackbone):
 VARIANTS = {
     "plain": {},
     "members": {"generate_from": "member", "validation_fraction": 0.1, "averaging": 0.9},
+    "relatives": {"generate_from": "relative", "validation_fraction": 0.1},
     "vectors": {
         "condition": TermVectorCondition(pooling="attention", n_condition=6),
         "conditioning": FiLMConditioning(),

@@ -1,0 +1,66 @@
+"""Starting from relatives: a protein moved by how two others differ."""
+
+import numpy as np
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from protimb import CGANSampler
+from protimb.datasets import make_longtail_multilabel
+from protimb.nn import MLPBackbone
+from protimb.over_sampling import _gan_moves
+from protimb.over_sampling._gan_moves import MovedSeeds, moved, relative_moves
+from protimb.training import Callback
+
+
+class Silence(Callback):
+    """Let the generator add nothing to what it starts from."""
+
+    def on_train_end(self, loop):
+        with torch.no_grad():
+            for parameter in loop.step.generator.parameters():
+                parameter.zero_()
+
+
+def test_moves_lead_to_the_nearest_rows_by_angle(monkeypatch):
+    monkeypatch.setattr(_gan_moves, "N_RELATIVES", 1)
+    X = np.array([[1, 0], [5, 0.1], [0, 2], [0.1, 3]], np.float32)  # two pairs by direction
+    found = {tuple(move) for move in relative_moves(X, np.random.RandomState(0)).round(3)}
+    pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
+    assert found == {tuple((X[b] - X[a]).round(3)) for a, b in pairs}
+
+
+def test_fewer_rows_than_relatives_are_enough():
+    rng = np.random.RandomState(0)
+    assert_array_equal(relative_moves(np.ones((1, 3), np.float32), rng), np.zeros((1, 3)))
+    two = relative_moves(np.array([[1, 0], [0, 1]], np.float32), rng)
+    assert {tuple(move) for move in two} == {(1, -1), (-1, 1)}
+
+
+def test_moves_go_forwards_and_backwards():
+    seeds, moves = np.zeros((200, 2), np.float32), np.array([[1, 2]], np.float32)
+    there = moved(seeds, moves, np.random.RandomState(0))
+    rows = torch.arange(200)
+    trained = MovedSeeds(torch.from_numpy(seeds), moves, "cpu")(rows, torch.Generator())
+    for drawn in (there, trained.numpy()):
+        assert {tuple(row) for row in drawn} == {(1, 2), (-1, -2)}
+
+
+def test_a_generator_that_adds_nothing_gives_moved_proteins_under_their_own_labels():
+    toy = make_longtail_multilabel(random_state=0)
+    sampler = CGANSampler(
+        sampling_strategy=20,
+        max_epochs=1,
+        backbone=MLPBackbone(1, 8),
+        generate_from="relative",
+        quality_filter=None,
+        callbacks=[Silence()],
+        random_state=0,
+    )
+    X_res, y_res = sampler.fit_resample(toy.X.astype(np.float64), toy.y)
+    new, own = X_res[sampler.synthetic_mask_], toy.X[sampler.conditioning_indices_]
+    assert_array_equal(y_res[sampler.synthetic_mask_], toy.y[sampler.conditioning_indices_])
+    moves = sampler._bank.moves * sampler._scaling.spread
+    for step in (new - own)[:20]:
+        away = np.minimum(np.abs(moves - step).max(axis=1), np.abs(moves + step).max(axis=1))
+        assert_allclose(away.min(), 0, atol=1e-4)
+        assert np.abs(step).max() > 0
