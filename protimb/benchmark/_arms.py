@@ -140,6 +140,14 @@ def _sampler(name, package="over_sampling"):
     return make
 
 
+def _smote_by_term():
+    from imblearn.over_sampling import SMOTE
+
+    from protimb.over_sampling import LabelwiseSampler
+
+    return LabelwiseSampler(SMOTE())  # an object, so that its parameters are within reach
+
+
 def _remover(description, name):
     # A count that rare terms are raised to would leave frequent ones with next to nothing.
     return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
@@ -152,7 +160,7 @@ ARMS = {
         classifier_params={"class_weight": "balanced"},
     ),
     "ros": Arm("random over-sampling of labelsets", _sampler("RandomLabelsetOverSampler")),
-    "smote": Arm("SMOTE, term by term", _sampler("LabelwiseSampler")),
+    "smote": Arm("SMOTE, term by term", _smote_by_term),
     "cgan": Arm("vectors from a conditional WGAN-GP", _sampler("CGANSampler")),
     "knn": Arm("cosine neighbours of the real training rows, no training", alone=True),
     "mlros": Arm("copies of rows of rare terms, in rounds", _sampler("MLROS")),

@@ -71,6 +71,11 @@ def test_parameters_asked_for_by_name_come_last():
     assert sampler.sampling_strategy == 7
 
 
+def test_parameters_of_the_lifted_sampler_are_within_reach():
+    sampler = ARMS["smote"].build_sampler({"sampler__k_neighbors": 3}, **SETTINGS)
+    assert sampler.sampler.k_neighbors == 3
+
+
 def test_own_sampler_keeps_its_strategy_and_is_not_touched():
     mine = LabelwiseSampler(SMOTE(), sampling_strategy=12)
     built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS)

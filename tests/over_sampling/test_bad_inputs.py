@@ -332,6 +332,15 @@ def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y)
         sampler.fit_resample(X, y)
 
 
+@pytest.mark.parametrize(
+    "sharing", [sampler for sampler in SAMPLERS if sampler._takes_share], ids=name_of
+)
+def test_a_share_of_less_than_one_row_adds_none(sharing, X, y):
+    X_res, y_res = clone(sharing).set_params(sampling_strategy=0.03).fit_resample(X, y)
+    np.testing.assert_array_equal(X_res, X)
+    np.testing.assert_array_equal(y_res, y)
+
+
 @pytest.mark.parametrize("strategy", ["minority", "not majority"])
 def test_strategies_that_compare_two_classes_are_refused_for_several_labels(
     sampler, X, y, strategy
