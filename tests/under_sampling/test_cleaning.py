@@ -113,3 +113,46 @@ def test_a_callable_names_the_terms_whose_rows_may_go(sampler):
     _, y_res = sampler.fit_resample(POSITIONS, LABELS)
     assert y_res[:, 0].sum() == 7
     assert list(sampler.sampling_strategy_) == [1]
+
+
+def rows_that_mlenn_marks(X, y, n_neighbors, threshold):
+    """The rule as printed, row by row, for targets with several labels a row."""
+    counts = y.sum(axis=0)
+    ratios = counts.max() / counts
+    marked = []
+    for row, labels in enumerate(y):
+        carried = ratios[labels == 1]
+        if not (carried < ratios.mean()).any() or (carried > ratios.mean()).any():
+            continue
+        distances = np.linalg.norm(X - X[row], axis=1)
+        distances[row] = np.inf
+        contradictions = 0
+        for neighbour in np.argsort(distances)[:n_neighbors]:
+            differing = (labels != y[neighbour]).sum()
+            contradictions += differing / (labels.sum() + y[neighbour].sum()) > threshold
+        if contradictions >= n_neighbors / 2:
+            marked.append(row)
+    return marked
+
+
+@pytest.mark.parametrize(("n_neighbors", "threshold"), [(1, 0.5), (3, 0.75), (4, 0.3), (5, 0.0)])
+def test_mlenn_agrees_with_the_rule_row_by_row(n_neighbors, threshold):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(150, 3))
+    y = (rng.uniform(size=(150, 6)) < [0.4, 0.3, 0.2, 0.1, 0.04, 0.03]).astype(int)
+    sampler = MLeNN(n_neighbors=n_neighbors, threshold=threshold)
+    sampler.fit_resample(X, y)
+    marked = np.setdiff1d(np.arange(150), sampler.sample_indices_)
+    assert marked.tolist() == rows_that_mlenn_marks(X, y, n_neighbors, threshold)
+    assert 0 < len(marked) < 150
+
+
+def test_mltl_one_way_is_mlenn_with_one_neighbour():
+    rng = np.random.RandomState(1)
+    X = rng.normal(size=(150, 3))
+    y = (rng.uniform(size=(150, 4)) < [0.5, 0.3, 0.1, 0.03]).astype(int)
+    one_way, edited = MLTL(mutual=False, threshold=0.4), MLeNN(n_neighbors=1, threshold=0.4)
+    one_way.fit_resample(X, y)
+    edited.fit_resample(X, y)
+    np.testing.assert_array_equal(one_way.sample_indices_, edited.sample_indices_)
+    assert one_way.n_removed_ > 0

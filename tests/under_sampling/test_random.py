@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
 
 from protimb.exceptions import ProtimbWarning
 from protimb.metrics import imbalance_ratio_per_label, labelset_counts, mean_imbalance_ratio
@@ -163,3 +165,18 @@ def test_the_contract_holds_for_any_target_and_budget(y, strategy, name):
         assert set(np.flatnonzero(stay)) <= set(kept)
         if isinstance(strategy, float) and name in ("MLRUS", "LPRUS"):
             assert len(y) - len(kept) <= int(strategy * len(y) + 1e-9)
+
+
+def test_pipeline_removes_training_rows_and_predicts_all_others(X, y):
+    pipeline = Pipeline([("remove", MLRUS(random_state=0)), ("judge", KNeighborsClassifier(1))])
+    pipeline.fit(X, y)
+    assert pipeline["judge"].n_samples_fit_ == 30 - 7
+    assert pipeline.predict(X).shape == y.shape
+
+
+def test_lprus_takes_rows_of_named_terms_only():
+    # Mean size 6.5: labelsets a and b are both large enough to lose rows, and only b is named.
+    y = labelsets(a=12, b=10, ab=2, abc=2)
+    sampler = LPRUS(sampling_strategy={1: 12}, random_state=0)
+    _, y_res = sampler.fit_resample(np.eye(26), y)
+    assert y_res.sum(axis=0).tolist() == [16, 12, 2]
