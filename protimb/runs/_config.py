@@ -1,6 +1,7 @@
 """What a run was asked to do: read, checked, and written before anything is trained."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,9 @@ def write_config(folder, settings, data_fingerprint):
         "environment": environment(),
         "data": data_fingerprint,
     }
-    (Path(folder) / CONFIG).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    draft = Path(folder) / f"{CONFIG}.draft"
+    draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    os.replace(draft, Path(folder) / CONFIG)  # a resumed run never loses what it was asked to do
 
 
 def read_config(folder):

@@ -21,7 +21,7 @@ def fit_judge(classifier, X, indicator):
     -------
     judge : scikit-learn estimator
     """
-    labels = indicator.toarray()
+    labels = indicator.toarray().view(np.int8)  # signed: some recode 0 as -1
     return clone(classifier).fit(X, labels[:, 0] if labels.shape[1] == 1 else labels)
 
 

@@ -1,0 +1,52 @@
+"""One score a term comes out of any classifier, whatever form its answers have."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+
+from protimb.classification import KNNTermClassifier
+from protimb.utils._judge import fit_judge, judge_terms
+
+CLASSIFIERS = [
+    KNNTermClassifier(3),  # a matrix of probabilities
+    KNeighborsClassifier(3),  # a list of two columns a term
+    RandomForestClassifier(n_estimators=5, random_state=0),
+    OneVsRestClassifier(LogisticRegression()),
+    RidgeClassifier(),  # decisions, no probabilities
+    Ridge(),  # predictions alone
+]
+
+
+@pytest.fixture
+def rows():
+    y = np.repeat([[1, 0, 1], [0, 1, 1], [0, 0, 0]], 10, axis=0).astype(np.uint8)
+    X = 5 * y + np.random.default_rng(0).normal(size=y.shape)
+    return X, sparse.csr_array(y)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=lambda one: type(one).__name__)
+def test_members_of_each_term_score_above_the_others(classifier, rows):
+    X, y = rows
+    scores = judge_terms(fit_judge(classifier, X, y), X, 3)
+    assert scores.shape == (30, 3)
+    carried = y.toarray().astype(bool)
+    for term in range(3):
+        assert scores[carried[:, term], term].min() > scores[~carried[:, term], term].max()
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS[:4], ids=lambda one: type(one).__name__)
+def test_a_lone_term_is_a_column_too(classifier, rows):
+    X, y = rows
+    scores = judge_terms(fit_judge(classifier, X, y[:, [0]]), X, 1)
+    assert scores.shape == (30, 1)
+    assert scores[:10].min() > scores[10:].max()
+
+
+def test_the_classifier_that_was_passed_is_not_fitted(rows):
+    classifier = KNeighborsClassifier(3)
+    fit_judge(classifier, *rows)
+    assert not hasattr(classifier, "classes_")
