@@ -56,6 +56,8 @@ class CGANSampler(SavingMixin, CGANMachinery):
         is the protein whose labels the row carries, moved by the difference between some other
         protein and one of its nearest three by cosine: how relatives differ is learned from all
         proteins and lent to those of rare terms.
+    move_scale : float, default=1.5
+        What the difference between relatives is multiplied by.
 
     n_critic : int, default=5
         Critic updates for each update of the generator.
@@ -183,6 +185,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         "term_vectors": "no_validation",
         "n_latent": [Interval(Integral, 1, None, closed="left")],
         "generate_from": [StrOptions({"noise", "member", "relative"})],
+        "move_scale": [Interval(Real, 0, None, closed="neither")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
@@ -215,6 +218,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         term_vectors=None,
         n_latent=64,
         generate_from="noise",
+        move_scale=1.5,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
@@ -245,6 +249,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         self.term_vectors = term_vectors
         self.n_latent = n_latent
         self.generate_from = generate_from
+        self.move_scale = move_scale
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.auxiliary_weight = auxiliary_weight

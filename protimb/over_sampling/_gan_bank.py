@@ -81,7 +81,7 @@ class MemberBank:
         return self.moved(self.X[np.concatenate(picked)], rng)
 
 
-def make_bank(X, y, rows, scaling, rng, *, with_moves=False):
+def make_bank(X, y, rows, scaling, rng, *, move_scale=0.0):
     """Keep a bounded number of random members of each term, and some unlabelled rows.
 
     Parameters
@@ -92,8 +92,8 @@ def make_bank(X, y, rows, scaling, rng, *, with_moves=False):
         Rows that may be seeds.
     scaling : Scaling
     rng : numpy.random.RandomState
-    with_moves : bool
-        Whether seeds are moved by differences between relatives.
+    move_scale : float
+        Multiple of the differences between relatives by which seeds are moved; 0 for none.
 
     Returns
     -------
@@ -101,9 +101,9 @@ def make_bank(X, y, rows, scaling, rng, *, with_moves=False):
     """
     kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
     moves = None
-    if with_moves:
+    if move_scale:
         some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
-        moves = relative_moves(scaling.transform(X[np.sort(some)]), rng)
+        moves = relative_moves(scaling.transform(X[np.sort(some)]), move_scale, rng)
     return MemberBank(scaling.transform(X[kept]), y[kept], moves)
 
 

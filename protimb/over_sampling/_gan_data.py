@@ -132,3 +132,26 @@ class MemberSeeds:
         point = torch.rand(len(rows), generator=rng, device=rng.device)
         within = (point * self.counts[rows]).long().clamp_(max=self.counts[rows] - 1)
         return self.vectors[self.members[self.starts[rows] + within]]
+
+
+class MovedSeeds:
+    """Give each training row itself, moved by the difference between two relatives.
+
+    Parameters
+    ----------
+    vectors : Tensor or CutVectors of shape (n_rows, n_features)
+        Scaled training vectors.
+    moves : ndarray of shape (n_moves, n_features), float32
+    device : torch.device
+    """
+
+    def __init__(self, vectors, moves, device):
+        self.vectors = vectors
+        self.moves = torch.from_numpy(moves).to(device)
+
+    def __call__(self, rows, rng):
+        """Draw one seed a row, shape (batch, n_features)."""
+        device = rng.device
+        picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
+        sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
+        return self.vectors[rows] + sign * self.moves[picked]

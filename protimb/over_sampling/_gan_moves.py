@@ -1,7 +1,6 @@
 """Differences between a protein and its nearest relatives, lent to other proteins."""
 
 import numpy as np
-import torch
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
@@ -12,13 +11,15 @@ N_RELATIVES = 3
 _BLOCK = 1024
 
 
-def relative_moves(X, rng):
+def relative_moves(X, scale, rng):
     """Take differences between random rows and one of their nearest rows by cosine.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features), float32
         Scaled; at most ``N_CANDIDATES`` rows are worth giving.
+    scale : float
+        What differences are multiplied by.
     rng : numpy.random.RandomState
 
     Returns
@@ -31,7 +32,8 @@ def relative_moves(X, rng):
     picked = rng.randint(len(X), size=N_MOVES)
     nearest = _nearest(X, np.unique(picked))[np.unique(picked, return_inverse=True)[1]]
     column = rng.randint(nearest.shape[1], size=len(picked))
-    return X[nearest[np.arange(len(picked)), column]] - X[picked]
+    moves = X[nearest[np.arange(len(picked)), column]] - X[picked]
+    return moves * np.float32(scale)
 
 
 def _nearest(X, rows):
@@ -63,26 +65,3 @@ def moved(seeds, moves, rng):
     picked = moves[rng.randint(len(moves), size=len(seeds))]
     sign = 2 * rng.randint(2, size=(len(seeds), 1)).astype(np.float32) - 1
     return seeds + sign * picked
-
-
-class MovedSeeds:
-    """Give each training row itself, moved by the difference between two relatives.
-
-    Parameters
-    ----------
-    vectors : Tensor or CutVectors of shape (n_rows, n_features)
-        Scaled training vectors.
-    moves : ndarray of shape (n_moves, n_features), float32
-    device : torch.device
-    """
-
-    def __init__(self, vectors, moves, device):
-        self.vectors = vectors
-        self.moves = torch.from_numpy(moves).to(device)
-
-    def __call__(self, rows, rng):
-        """Draw one seed a row, shape (batch, n_features)."""
-        device = rng.device
-        picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
-        sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
-        return self.vectors[rows] + sign * self.moves[picked]

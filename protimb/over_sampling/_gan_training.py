@@ -11,8 +11,12 @@ from torch import nn
 
 from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
 from protimb.over_sampling._gan_bank import MemberBank, make_bank
-from protimb.over_sampling._gan_data import MemberSeeds, training_labels, training_vectors
-from protimb.over_sampling._gan_moves import MovedSeeds
+from protimb.over_sampling._gan_data import (
+    MemberSeeds,
+    MovedSeeds,
+    training_labels,
+    training_vectors,
+)
 from protimb.over_sampling._gan_networks import build_networks
 from protimb.over_sampling._gan_resume import describe_run, open_checkpoint
 from protimb.over_sampling._gan_rows import (
@@ -144,8 +148,8 @@ def _split(X, y, settings, rng, scaling, terms):
     rarest, bank = np.full(y.shape[0], -1), None
     if settings.generate_from != "noise":
         rarest = rarest_terms(y, counts, terms)
-        with_moves = settings.generate_from == "relative"
-        bank = make_bank(X, y, rows, scaling, rng, with_moves=with_moves)
+        move_scale = settings.move_scale if settings.generate_from == "relative" else 0.0
+        bank = make_bank(X, y, rows, scaling, rng, move_scale=move_scale)
     return _Data(X, y, scaling, terms, rows, held_out, rarest, bank)
 
 

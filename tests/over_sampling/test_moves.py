@@ -8,7 +8,8 @@ from protimb import CGANSampler
 from protimb.datasets import make_longtail_multilabel
 from protimb.nn import MLPBackbone
 from protimb.over_sampling import _gan_moves
-from protimb.over_sampling._gan_moves import MovedSeeds, moved, relative_moves
+from protimb.over_sampling._gan_data import MovedSeeds
+from protimb.over_sampling._gan_moves import moved, relative_moves
 from protimb.training import Callback
 
 
@@ -24,15 +25,15 @@ class Silence(Callback):
 def test_moves_lead_to_the_nearest_rows_by_angle(monkeypatch):
     monkeypatch.setattr(_gan_moves, "N_RELATIVES", 1)
     X = np.array([[1, 0], [5, 0.1], [0, 2], [0.1, 3]], np.float32)  # two pairs by direction
-    found = {tuple(move) for move in relative_moves(X, np.random.RandomState(0)).round(3)}
+    found = {tuple(move) for move in relative_moves(X, 2.0, np.random.RandomState(0)).round(3)}
     pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
-    assert found == {tuple((X[b] - X[a]).round(3)) for a, b in pairs}
+    assert found == {tuple((2 * (X[b] - X[a])).round(3)) for a, b in pairs}
 
 
 def test_fewer_rows_than_relatives_are_enough():
     rng = np.random.RandomState(0)
-    assert_array_equal(relative_moves(np.ones((1, 3), np.float32), rng), np.zeros((1, 3)))
-    two = relative_moves(np.array([[1, 0], [0, 1]], np.float32), rng)
+    assert_array_equal(relative_moves(np.ones((1, 3), np.float32), 1.0, rng), np.zeros((1, 3)))
+    two = relative_moves(np.array([[1, 0], [0, 1]], np.float32), 1.0, rng)
     assert {tuple(move) for move in two} == {(1, -1), (-1, 1)}
 
 
