@@ -18,6 +18,7 @@ from protimb.over_sampling._gan_rows import (
     terms_in_range,
 )
 from protimb.over_sampling._gan_scaling import fit_scaling
+from protimb.utils._memory import gather_rows
 from protimb.utils._validation import a_few, check_vectors
 
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
@@ -96,7 +97,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
             return quality.fit(X, y)
         n_a_term = rows_in_memory(X.shape[1]) // (y.shape[1] + 1)
         rows = representatives(y, min(MEMBERS_A_TERM, max(1, n_a_term)), rng)
-        return quality.fit(X[rows].astype(self._dtype, copy=False), y[rows])
+        return quality.fit(gather_rows(X, rows).astype(self._dtype, copy=False), y[rows])
 
     def _generate(self, X, y, plan, rng):
         """Draw rows until each passes quality control, or has had its rounds."""

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from protimb.over_sampling._gan_moves import N_CANDIDATES, moved, relative_moves
+from protimb.utils._memory import gather_rows
 
 # Members a term is represented by; more would make a saved sampler a copy of its data.
 MEMBERS_A_TERM = 500
@@ -103,8 +104,9 @@ def make_bank(X, y, rows, scaling, rng, *, move_scale=0.0):
     moves = None
     if move_scale:
         some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
-        moves = relative_moves(scaling.transform(X[np.sort(some)]), move_scale, rng)
-    return MemberBank(scaling.transform(X[kept]), y[kept], moves)
+        near = scaling.transform(gather_rows(X, np.sort(some)))
+        moves = relative_moves(near, move_scale, rng)
+    return MemberBank(scaling.transform(gather_rows(X, kept)), y[kept], moves)
 
 
 def representatives(y, n_a_term, rng):

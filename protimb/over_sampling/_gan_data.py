@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from protimb.over_sampling._gan_rows import is_large
-from protimb.utils._memory import release_pages
+from protimb.utils._memory import gather_rows
 
 
 def training_vectors(X, rows, scaling, device):
@@ -71,9 +71,8 @@ class CutVectors:
 
     def __getitem__(self, index):
         """Cut rows by a slice, or by a tensor of positions on any device."""
-        picked = self.scaling.transform(self.X[self.rows[_on_host(index)]])
-        release_pages(self.X)
-        return torch.from_numpy(picked).to(self.device)
+        picked = gather_rows(self.X, self.rows[_on_host(index)])
+        return torch.from_numpy(self.scaling.transform(picked)).to(self.device)
 
 
 class CutLabels:

@@ -42,6 +42,7 @@ from protimb.training import (
     resolve_device,
     torch_generator,
 )
+from protimb.utils._memory import gather_rows
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def _training_seeds(data, vectors, device):
 def _held_out_rows(data, settings, rng):
     rows = data.held_out
     seeds = None if data.bank is None else data.bank.for_terms(data.rarest[rows], rng)
-    X = data.scaling.transform(data.X[rows])
+    X = data.scaling.transform(gather_rows(data.X, rows))
     return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
 
 

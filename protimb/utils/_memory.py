@@ -12,6 +12,9 @@ from protimb.exceptions import MemoryEstimateError
 # What a block of rows may take as float32.
 _BLOCK_BYTES = 2**26
 
+# Rows gathered at a time: at 64 KiB that the system reads around each, as much again.
+_SCATTERED_ROWS = 1024
+
 
 def check_memory(n_bytes, available, purpose):
     """Refuse a request that cannot fit into the memory at hand.
@@ -73,6 +76,26 @@ def read_blocks(X):
     for block in gen_batches(len(X), rows_a_block(X)):
         yield X[block]
         release_pages(X)
+
+
+def gather_rows(X, rows):
+    """Copy rows that lie anywhere in a matrix, and let go of what a memory map has read for them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_all, n_features)
+    rows : ndarray of int64, shape (n_rows,)
+
+    Returns
+    -------
+    gathered : ndarray of shape (n_rows, n_features)
+    """
+    gathered = np.empty((len(rows), X.shape[1]), dtype=X.dtype)
+    # A row that is touched brings its neighbours along, so a few rows at a time.
+    for block in gen_batches(max(1, len(rows)), _SCATTERED_ROWS):
+        gathered[block] = X[rows[block]]
+        release_pages(X)
+    return gathered
 
 
 def release_pages(X):

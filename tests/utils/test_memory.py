@@ -46,3 +46,11 @@ def test_letting_go_of_pages_loses_nothing(tmp_path, mode):
     before = np.array(X)
     _memory.release_pages(np.asarray(X))
     np.testing.assert_array_equal(X, before)
+
+
+def test_gathered_rows_are_those_asked_for_in_their_order(monkeypatch):
+    monkeypatch.setattr(_memory, "_SCATTERED_ROWS", 2)
+    X = np.arange(15.0).reshape(5, 3)
+    rows = np.array([4, 0, 4, 2, 1])
+    np.testing.assert_array_equal(_memory.gather_rows(X, rows), X[rows])
+    assert _memory.gather_rows(X, rows[:0]).shape == (0, 3)
