@@ -163,7 +163,9 @@ class MLSOL(BaseMultilabelOverSampler):
             if odds is None:
                 seeds = cycle_fairly(members, missing, maker.rng)
                 self.n_copied_ += missing
-                ledger.record(term, seeds, maker.y[seeds].astype(np.uint8))
+                labels, closed = close_rows(maker.y[seeds].astype(np.uint8), maker.closure)
+                self.n_closed_ += int(closed.sum())
+                ledger.record(term, seeds, labels)
                 yield maker.X[seeds]
                 continue
             yield from self._fill_term(term, members, missing, odds, ledger, maker)

@@ -1,6 +1,7 @@
 """Find terms whose members are mostly copies of one another."""
 
 import warnings
+from hashlib import blake2b
 
 import numpy as np
 
@@ -41,18 +42,19 @@ def number_vectors(X):
 
     Returns
     -------
-    vector_ids : ndarray of int, shape (n_rows,)
-        From 0 to the count of distinct rows less one.
+    vector_ids : ndarray of int64, shape (n_rows,)
+        From 0, in order of first appearance.
 
     Examples
     --------
     >>> import numpy as np
     >>> number_vectors(np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0]])).tolist()
-    [1, 0, 1]
+    [0, 1, 0]
     """
-    # Each row is compared as one block of bytes: memcmp is much faster than column by column.
-    blocks = np.ascontiguousarray(X).view(np.dtype((np.void, X[0].nbytes))).ravel()
-    return np.unique(blocks, return_inverse=True)[1]
+    # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
+    seen: dict[bytes, int] = {}
+    digests = (blake2b(np.ascontiguousarray(row), digest_size=16).digest() for row in X)
+    return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
 
 
 def _mostly_copies(by_term, term, vector_ids):

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from protimb.exceptions import InvalidLabelsError
+from protimb.exceptions import InvalidLabelsError, RareTermWarning
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import MLSOL
 from protimb.over_sampling._local_imbalance import (
@@ -171,6 +171,17 @@ def test_outliers_alone_are_copied_and_counted():
     assert sampler.n_copied_ == 5
     assert_array_equal(X_res[12:], X[sampler.conditioning_indices_])
     assert_array_equal(y_res[12:], y[sampler.conditioning_indices_])
+
+
+def test_copies_of_rows_that_are_not_closed_are_closed_too():
+    y = np.zeros((12, 4), dtype=int)
+    y[:11, 0] = y[6, 3] = 1
+    y[11, 2] = 1  # GO:3 without GO:2 and GO:1, and an outlier
+    with pytest.warns(RareTermWarning):
+        sampler = MLSOL(sampling_strategy={2: 3}, ontology=ONTOLOGY, terms=TERMS, random_state=0)
+        _, y_res = sampler.fit_resample(np.arange(12.0)[:, None], y)
+    assert y_res[12:].tolist() == [[1, 1, 1, 0]] * 2
+    assert sampler.n_closed_ == sampler.n_copied_ == 2
 
 
 def test_a_share_adds_exactly_that_many_rows():
