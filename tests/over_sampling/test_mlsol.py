@@ -177,8 +177,8 @@ def test_copies_of_rows_that_are_not_closed_are_closed_too():
     y = np.zeros((12, 4), dtype=int)
     y[:11, 0] = y[6, 3] = 1
     y[11, 2] = 1  # GO:3 without GO:2 and GO:1, and an outlier
+    sampler = MLSOL(sampling_strategy={2: 3}, ontology=ONTOLOGY, terms=TERMS, random_state=0)
     with pytest.warns(RareTermWarning):
-        sampler = MLSOL(sampling_strategy={2: 3}, ontology=ONTOLOGY, terms=TERMS, random_state=0)
         _, y_res = sampler.fit_resample(np.arange(12.0)[:, None], y)
     assert y_res[12:].tolist() == [[1, 1, 1, 0]] * 2
     assert sampler.n_closed_ == sampler.n_copied_ == 2
