@@ -53,9 +53,9 @@ class CGANSampler(SavingMixin, CGANMachinery):
         What a vector is made from: noise alone; or noise and a real member, to which the generator
         adds a change. The ``"member"`` carries the row's rarest term in training, the term in want
         of rows in ``fit_resample``, and the most similar labelset in ``sample``. A ``"relative"``
-        is the protein whose labels the row carries, moved by the difference between some other
-        protein and one of its nearest three by cosine: how relatives differ is learned from all
-        proteins and lent to those of rare terms.
+        is the protein whose labels the row carries, moved by the difference between two other
+        proteins: nearest by cosine, and alike in their rarest term. How relatives differ is
+        learned from all proteins and lent to those of rare terms.
     move_scale : float, default=1.5
         What the difference between relatives is multiplied by.
 

@@ -82,7 +82,7 @@ class MemberBank:
         return self.moved(self.X[np.concatenate(picked)], rng)
 
 
-def make_bank(X, y, rows, scaling, rng, *, move_scale=0.0):
+def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
     """Keep a bounded number of random members of each term, and some unlabelled rows.
 
     Parameters
@@ -91,6 +91,8 @@ def make_bank(X, y, rows, scaling, rng, *, move_scale=0.0):
     y : csr_array of shape (n_all, n_terms), uint8
     rows : ndarray of int64
         Rows that may be seeds.
+    rarest : ndarray of int64, shape (n_all,)
+        Rarest term of each row of ``X``, -1 for none.
     scaling : Scaling
     rng : numpy.random.RandomState
     move_scale : float
@@ -104,8 +106,9 @@ def make_bank(X, y, rows, scaling, rng, *, move_scale=0.0):
     moves = None
     if move_scale:
         some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
-        near = scaling.transform(gather_rows(X, np.sort(some)))
-        moves = relative_moves(near, move_scale, rng)
+        some = np.sort(some)
+        near = scaling.transform(gather_rows(X, some))
+        moves = relative_moves(near, rarest[some], move_scale, rng)
     return MemberBank(scaling.transform(gather_rows(X, kept)), y[kept], moves)
 
 

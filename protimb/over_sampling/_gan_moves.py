@@ -11,13 +11,18 @@ N_RELATIVES = 3
 _BLOCK = 1024
 
 
-def relative_moves(X, scale, rng):
-    """Take differences between random rows and one of their nearest rows by cosine.
+def relative_moves(X, rarest, scale, rng):
+    """Take differences between rows and those of their nearest rows that claim the same.
+
+    Relatives are one of the nearest rows by cosine to the other, and have the same rarest term:
+    a protein that moves from one to the other has kept its most specific function.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features), float32
         Scaled; at most ``N_CANDIDATES`` rows are worth giving.
+    rarest : ndarray of int, shape (n_rows,)
+        Rarest term of each row, -1 for none.
     scale : float
         What differences are multiplied by.
     rng : numpy.random.RandomState
@@ -25,26 +30,28 @@ def relative_moves(X, scale, rng):
     Returns
     -------
     moves : ndarray of shape (n_moves, n_features), float32
-        A row of zeros where there is a single row.
+        Between any nearest rows where no two of them share their rarest term; a row of zeros
+        where there is a single row.
     """
     if len(X) < 2:
         return np.zeros_like(X)
-    picked = rng.randint(len(X), size=N_MOVES)
-    nearest = _nearest(X, np.unique(picked))[np.unique(picked, return_inverse=True)[1]]
-    column = rng.randint(nearest.shape[1], size=len(picked))
-    moves = X[nearest[np.arange(len(picked)), column]] - X[picked]
-    return moves * np.float32(scale)
+    nearest = _nearest(X)
+    start, end = np.repeat(np.arange(len(X)), nearest.shape[1]), nearest.ravel()
+    related = (rarest[start] == rarest[end]) & (rarest[start] >= 0)
+    pairs = np.flatnonzero(related) if related.any() else np.arange(len(start))
+    if len(pairs) > N_MOVES:
+        pairs = rng.choice(pairs, N_MOVES, replace=False)
+    return np.float32(scale) * (X[end[pairs]] - X[start[pairs]])
 
 
-def _nearest(X, rows):
-    """Find the nearest rows of each of some rows, itself left out: (n_rows, n_relatives)."""
+def _nearest(X):
+    """Find the nearest rows of each row, itself left out: (n_rows, n_relatives)."""
     directions = normalize(X)
     n_relatives = min(N_RELATIVES, len(X) - 1)
     found = []
-    for block in gen_batches(len(rows), _BLOCK):
-        own = rows[block]
-        similarity = directions[own] @ directions.T  # (block, n_candidates)
-        similarity[np.arange(len(own)), own] = -np.inf
+    for block in gen_batches(len(X), _BLOCK):
+        similarity = directions[block] @ directions.T  # (block, n_rows)
+        similarity[np.arange(len(similarity)), np.arange(len(X))[block]] = -np.inf
         found.append(np.argpartition(-similarity, n_relatives - 1, axis=1)[:, :n_relatives])
     return np.concatenate(found)
 

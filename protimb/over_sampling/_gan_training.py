@@ -150,7 +150,7 @@ def _split(X, y, settings, rng, scaling, terms):
     if settings.generate_from != "noise":
         rarest = rarest_terms(y, counts, terms)
         move_scale = settings.move_scale if settings.generate_from == "relative" else 0.0
-        bank = make_bank(X, y, rows, scaling, rng, move_scale=move_scale)
+        bank = make_bank(X, y, rows, rarest, scaling, rng, move_scale=move_scale)
     return _Data(X, y, scaling, terms, rows, held_out, rarest, bank)
 
 

@@ -25,15 +25,29 @@ class Silence(Callback):
 def test_moves_lead_to_the_nearest_rows_by_angle(monkeypatch):
     monkeypatch.setattr(_gan_moves, "N_RELATIVES", 1)
     X = np.array([[1, 0], [5, 0.1], [0, 2], [0.1, 3]], np.float32)  # two pairs by direction
-    found = {tuple(move) for move in relative_moves(X, 2.0, np.random.RandomState(0)).round(3)}
+    unlabelled = np.full(4, -1)
+    found = relative_moves(X, unlabelled, 2.0, np.random.RandomState(0))
     pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
-    assert found == {tuple((2 * (X[b] - X[a])).round(3)) for a, b in pairs}
+    assert_allclose(found, [2 * (X[b] - X[a]) for a, b in pairs], atol=1e-6)
+
+
+def test_relatives_share_their_rarest_term():
+    X = np.array([[1, 0], [1, 0.1], [0, 2], [0.1, 3]], np.float32)
+    found = relative_moves(X, np.array([7, 3, 5, 7]), 1.0, np.random.RandomState(0))
+    assert_allclose(found, [X[3] - X[0], X[0] - X[3]], atol=1e-6)  # near or not, nobody else does
+
+
+def test_no_more_moves_are_kept_than_a_saved_sampler_should_hold(monkeypatch):
+    monkeypatch.setattr(_gan_moves, "N_MOVES", 5)
+    X = np.random.RandomState(0).normal(size=(20, 3)).astype(np.float32)
+    assert len(relative_moves(X, np.zeros(20, int), 1.0, np.random.RandomState(0))) == 5
 
 
 def test_fewer_rows_than_relatives_are_enough():
-    rng = np.random.RandomState(0)
-    assert_array_equal(relative_moves(np.ones((1, 3), np.float32), 1.0, rng), np.zeros((1, 3)))
-    two = relative_moves(np.array([[1, 0], [0, 1]], np.float32), 1.0, rng)
+    rng, same = np.random.RandomState(0), np.zeros(2, int)
+    one = relative_moves(np.ones((1, 3), np.float32), same[:1], 1.0, rng)
+    assert_array_equal(one, np.zeros((1, 3)))
+    two = relative_moves(np.array([[1, 0], [0, 1]], np.float32), same, 1.0, rng)
     assert {tuple(move) for move in two} == {(1, -1), (-1, 1)}
 
 
