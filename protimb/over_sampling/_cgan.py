@@ -49,7 +49,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         them; see ``protimb.ontology.TermVectorizer``.
     n_latent : int, default=64
         Width of the noise.
-    generate_from : {"noise", "member", "relative"}, default="noise"
+    generate_from : {"noise", "member", "relative"}, default="relative"
         What a vector is made from: noise alone; or noise and a real member, to which the generator
         adds a change. The ``"member"`` carries the row's rarest term in training, the term in want
         of rows in ``fit_resample``, and the most similar labelset in ``sample``. A ``"relative"``
@@ -66,7 +66,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
     auxiliary_weight : float, default=0.0
         Weight in the generator's loss of a classifier, trained beside the critic on real rows,
         that has to find a generated row's labels in it [3]_; a mean over terms.
-    max_epochs : int, default=100
+    max_epochs : int, default=10
         Passes over as many rows as train; one pass shows the critic each row about once.
     batch_size : int, default=256
         Rows a critic update; shrinks to the number of rows.
@@ -217,12 +217,12 @@ class CGANSampler(SavingMixin, CGANMachinery):
         conditioning="concat",
         term_vectors=None,
         n_latent=64,
-        generate_from="noise",
+        generate_from="relative",
         move_scale=1.5,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_epochs=100,
+        max_epochs=10,
         batch_size=256,
         lr=1e-3,
         lr_schedule="constant",

@@ -43,7 +43,7 @@ class Silence(Callback):
 
 def test_a_generator_that_gives_one_vector_is_reported_as_collapsed(toy):
     # Case 25.
-    sampler = tiny(callbacks=[Silence()])
+    sampler = tiny(callbacks=[Silence()], generate_from="noise")
     with pytest.warns(ModeCollapseWarning, match="hardly differ from one another"):
         sampler.fit_resample(toy.X, toy.y)
     report = sampler.quality_report_

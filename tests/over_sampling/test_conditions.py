@@ -97,7 +97,8 @@ def test_every_combination_trains_two_steps_and_moves_every_weight(
 @pytest.mark.parametrize("final_activation", ["sigmoid", "tanh"])
 def test_a_bounded_generator_gives_rows_inside_the_range_of_the_real_ones(toy, final_activation):
     backbone = MLPBackbone(**SMALL, final_activation=final_activation)
-    rows = tiny(backbone=backbone).fit(toy.X, toy.y).sample(toy.y, random_state=0)
+    sampler = tiny(backbone=backbone, generate_from="noise").fit(toy.X, toy.y)
+    rows = sampler.sample(toy.y, random_state=0)
     assert (rows >= toy.X.min(axis=0) - 1e-4).all()
     assert (rows <= toy.X.max(axis=0) + 1e-4).all()
 
@@ -118,6 +119,7 @@ def test_a_term_without_any_protein_borrows_from_the_one_with_a_similar_vector()
         backbone=MLPBackbone(n_layers=2, n_hidden=32),
         condition="term_vectors",
         term_vectors=vectors,
+        generate_from="noise",
         max_epochs=150,
         batch_size=120,
         n_critic=3,
