@@ -139,7 +139,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
         if seeds is None and self._bank is not None:
             seeds = self._bank.for_labels(y_rows, rng)
         rows = draw_rows(self.generator_, y_rows, self.n_latent, rng, seeds)
-        rows = self._scaling.inverse(rows).astype(self._dtype, copy=False)
+        rows = self._scaling.inverse(rows, self._dtype)
         self._check_finite(rows)
         return rows
 

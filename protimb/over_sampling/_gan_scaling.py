@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils import gen_batches
 
 from protimb.utils._memory import read_blocks
+
+# Rows brought back at a time: few enough for a cache, so that float64 never fills the memory.
+_CACHED = 256
 
 
 @dataclass(frozen=True)
@@ -48,18 +52,23 @@ class Scaling:
             scaled += dtype.type(self.low)
         return scaled.astype(np.float32, copy=False)
 
-    def inverse(self, X_scaled):
+    def inverse(self, X_scaled, dtype=np.float64):
         """Bring scaled rows back.
 
         Parameters
         ----------
         X_scaled : ndarray of shape (n_rows, n_features), float32
+        dtype : dtype
+            Of the result; computed in float64.
 
         Returns
         -------
-        X : ndarray of shape (n_rows, n_features), float64
+        X : ndarray of shape (n_rows, n_features)
         """
-        return (X_scaled - self.low) * self.spread + self.shift
+        X = np.empty(X_scaled.shape, dtype)
+        for block in gen_batches(len(X), _CACHED):
+            X[block] = (X_scaled[block] - self.low) * self.spread + self.shift
+        return X
 
 
 def fit_scaling(X, output_range=None):
