@@ -5,7 +5,7 @@
 
 ``run`` compares each experiment's sampler with no resampling, as `protimb compare` does, and keeps
 the figures in docs/experiments/cgan.csv. Defaults are chosen on the splits of seeds 100 and 101;
-docs/results.md reports seeds 0 to 4, which no choice has looked at.
+docs/experiments/results.md reports seeds 0 to 4, which no choice has looked at.
 """
 
 import argparse

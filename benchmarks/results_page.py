@@ -1,7 +1,8 @@
-"""Write docs/results.md from the tables that `protimb compare` left in docs/results.
+"""Write docs/experiments/results.md from what `protimb compare` left in docs/experiments/compare.
 
-Run by hand after a comparison: ``python benchmarks/results_page.py > docs/results.md``. Each
-folder docs/results/<ontology> holds ``table.csv``, ``comparison.json`` and, from several seeds,
+Run by hand after a comparison:
+``python benchmarks/results_page.py > docs/experiments/results.md``. Each folder
+docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``comparison.json`` and
 ``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
 lies, the tables of that comparison alone are printed, to go into a page by hand.
 """
@@ -14,12 +15,13 @@ import pandas as pd
 
 from protimb.benchmark import ARMS, MAIN_ARMS
 
-FOLDER = Path(__file__).parents[1] / "docs" / "results"
+FOLDER = Path(__file__).parents[1] / "docs" / "experiments" / "compare"
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
 METRICS = {
     "fmax": "Fmax",
     "smin": "Smin (bits)",
     "AP all": "AP all",
+    "AP <50": "<50",
     "AP <20": "<20",
     "AP 20-49": "20-49",
     "AP 50-199": "50-199",
@@ -31,12 +33,13 @@ HEAD = """\
 # Results
 
 What `protimb compare` measured on the packaged human proteins; see
-[how the comparison is kept honest](user_guide/honest_comparison.md). `AP` is macro average
+[how the comparison is kept honest](../user_guide/honest_comparison.md). `AP` is macro average
 precision, over all terms and by number of real training proteins. The first table of each
 ontology gives the figures, the second the paired differences to `none` with the same classifier
-and their 95 % intervals over test proteins; `*` marks an interval that leaves zero out.
+and their 95 % intervals over test proteins, the third those of the CGAN to every other arm; `*`
+marks an interval that leaves zero out. [](cgan.md) says how the CGAN came to its settings.
 The command below each heading repeats the run; `benchmarks/results_page.py` wrote this page from
-the tables in `docs/results`.
+the tables in `docs/experiments/compare`.
 """
 
 
@@ -61,7 +64,17 @@ def section(folder, title):
     lines += markdown(table, table.apply(estimate, axis=1))
     lines += ["", "Difference to `none`:", ""]
     lines += markdown(others, others.apply(difference, axis=1))
+    if (folder / "pairs.csv").exists() and "cgan" in set(table["arm"]):
+        lines += ["", "The CGAN minus every other arm:", "", *versus(folder)]
     return [*lines, "", *(f"- {sentence}" for sentence in record["winners"]), ""]
+
+
+def versus(folder):
+    """Lay out the paired differences of the CGAN to each other arm."""
+    pairs = pd.read_csv(folder / "pairs.csv").dropna(subset="difference")
+    pairs = pairs[(pairs["arm"] == "cgan") & pairs["metric"].isin(METRICS)]
+    pairs = pairs.assign(arm=pairs["other"], diff_low=pairs["low"], diff_high=pairs["high"])
+    return markdown(pairs, pairs.apply(difference, axis=1))
 
 
 def command(record):
