@@ -18,7 +18,13 @@ FOLDER = Path(__file__).parents[1] / "docs" / "experiments"
 METRICS = ("AP <20", "AP 20-49", "AP <50", "AP 50-199", "AP 200-1999", "AP all", "fmax")
 KEYS = ["experiment", "ontology", "seeds", "classifier", "metric"]
 RELATIVE = {"generate_from": "relative", "quality_filter": None, "max_epochs": 10}
-SHORT = {"max_epochs": 40}  # of all experiments that do not say otherwise
+# Of all experiments that do not say otherwise.
+COMMON = {
+    "sampling_strategy": 50,
+    "generate_from": "noise",
+    "max_epochs": 40,
+    "quality_filter": "cosine",
+}
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Experiment:
         import cgan_variants
 
         build = getattr(cgan_variants, self.variant)
-        return build(**{"sampling_strategy": 50, **SHORT, **self.params})
+        return build(**{**COMMON, **self.params})
 
 
 EXPERIMENTS = {
@@ -103,6 +109,11 @@ EXPERIMENTS = {
     "relative-vectors": Experiment(
         "The correction gains from term vectors.",
         {**RELATIVE, "condition": "term_vectors", "conditioning": "film"},
+    ),
+    "relative-random": Experiment(
+        "Any move as long as those between relatives does as well.",
+        {**RELATIVE, "sampling_strategy": 30},
+        variant="RandomMoves",
     ),
     "relative-cosine": Experiment(
         "Of moved proteins, those near their term help more.",
@@ -167,9 +178,9 @@ def store(rows):
 
 
 def page():
-    """Write docs/experiments/cgan.md: the words of cgan_head.md, then a table an ontology."""
+    """Write docs/experiments/cgan.md: the words of benchmarks/cgan_head.md, then a table an ontology."""
     table = pd.read_csv(FOLDER / "cgan.csv", dtype={"seeds": str})
-    parts = [(FOLDER / "cgan_head.md").read_text(encoding="utf-8").rstrip()]
+    parts = [Path(__file__).with_name("cgan_head.md").read_text(encoding="utf-8").rstrip()]
     for (ontology, seeds), rows in table.groupby(["ontology", "seeds"], sort=False):
         parts.append("\n".join(section(ontology, seeds, rows)))
     (FOLDER / "cgan.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -1,5 +1,7 @@
 """Variants of CGANSampler that an experiment asked for and that did not earn a parameter."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.preprocessing import normalize
 
@@ -15,6 +17,17 @@ class SiblingSeeds(CGANSampler):
         similarity = normalize(vectors) @ normalize(vectors).T
         np.fill_diagonal(similarity, -np.inf)
         return self._bank.for_terms(similarity.argmax(axis=1)[plan.terms], rng)
+
+
+class RandomMoves(CGANSampler):
+    """Move proteins in random directions, as far as relatives lie apart."""
+
+    def _train(self, X, y, rng, resume_from=None):
+        super()._train(X, y, rng, resume_from)
+        lengths = np.linalg.norm(self._bank.moves, axis=1, keepdims=True)
+        directions = normalize(rng.normal(size=self._bank.moves.shape))
+        moves = (directions * lengths).astype(np.float32)
+        self._bank = replace(self._bank, moves=moves)
 
 
 class HardNegatives(CGANSampler):
