@@ -178,7 +178,7 @@ def store(rows):
 
 
 def page():
-    """Write docs/experiments/cgan.md: the words of benchmarks/cgan_head.md, then a table an ontology."""
+    """Write docs/experiments/cgan.md: the words of cgan_head.md, then a table an ontology."""
     table = pd.read_csv(FOLDER / "cgan.csv", dtype={"seeds": str})
     parts = [Path(__file__).with_name("cgan_head.md").read_text(encoding="utf-8").rstrip()]
     for (ontology, seeds), rows in table.groupby(["ontology", "seeds"], sort=False):
