@@ -182,7 +182,7 @@ def heavy_modules_after():
     )
     # A fresh process: this one has loaded everything already.
     run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=600
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)

@@ -60,6 +60,6 @@ def test_another_process_computes_the_same_bits_and_imports_torch_late(small, da
     """Case 31."""
     here = small().fit(data.X, data.y).predict_proba(data.X).tobytes().hex()
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=600
     )
     assert run.stdout.strip() == here

@@ -160,6 +160,7 @@ def test_surplus_rows_are_cut(X, y):
     assert y_res[:, 1].sum() == 22
 
 
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ShortfallWarning")
 def test_adasyn_is_lifted_within_its_rounding(X, y):
     sampler = LabelwiseSampler(ADASYN(), sampling_strategy={1: 40}, random_state=0)
     sampler.fit_resample(X, y)

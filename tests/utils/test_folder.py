@@ -68,7 +68,8 @@ def test_a_second_save_replaces_the_first_and_leaves_no_trace_of_it(folder):
 
 
 # Runs in a process of its own, which loads little and may therefore fork: each child saves two
-# versions in turn until it is killed at a random moment, and the parent looks at what is left.
+# versions in turn until it is killed at a random moment, and the parent looks at what is left. The
+# first one that it saves is the one that is not there, so that any save that it ends is seen.
 KILLS = """
 import os, random, signal, sys, time
 from protimb.utils._folder import read_folder, write_folder
@@ -83,15 +84,16 @@ def save(version):
 save(b"x")
 started = time.perf_counter()
 save(b"y")
-duration = time.perf_counter() - started
+duration = max(time.perf_counter() - started, 0.01)  # a child takes a while to start, too
 
 seen = []
 for _ in range(n_kills):
+    versions = (b"y", b"x") if seen[-1:] == ["x"] else (b"x", b"y")
     child = os.fork()
     if child == 0:
         while True:
-            save(b"x")
-            save(b"y")
+            for version in versions:
+                save(version)
     time.sleep(random.uniform(0, 3 * duration))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -113,7 +115,7 @@ def test_a_kill_at_any_moment_leaves_the_previous_save_or_the_new_one(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     seen, *names = run.stdout.split()

@@ -86,7 +86,7 @@ def test_totals_are_lower_bounds_and_no_term_is_filled_twice(y, n, seed):
     assert (np.bincount(plan.terms, minlength=y.shape[1]) <= totals.missing).all()
 
 
-def test_the_biological_process_namespace_is_planned_within_a_second():
+def test_the_biological_process_namespace_is_planned_in_seconds():
     rng = np.random.RandomState(0)
     n_rows, n_terms = 11_350, 4_169
     sizes = np.clip(100_000 // np.arange(20, n_terms + 20), 10, None)
@@ -96,7 +96,8 @@ def test_the_biological_process_namespace_is_planned_within_a_second():
     y = y.tocsr()
     start = time.process_time()
     _, plan = draw(y, 100)
-    assert time.process_time() - start < 1
+    # A tenth of a second, usually; a look at all labels for each row drawn would take a minute.
+    assert time.process_time() - start < 5
     assert len(plan) > 10_000
 
 
