@@ -1,7 +1,9 @@
-"""What every test run shares: steady hypothesis settings and `--no-skips`."""
+"""What every test run shares: steady hypothesis settings, `--no-skips`, a small CAFA folder."""
 
 import os
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
 
@@ -11,6 +13,78 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # A busy machine is no reason to fail; the same examples on each run are a reason to trust.
 settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("steady")
+
+OBO = """format-version: 1.2
+data-version: toy/2026-01-01
+ontology: go
+
+[Term]
+id: GO:0003674
+name: molecular_function
+namespace: molecular_function
+
+[Term]
+id: GO:0000001
+name: toy binding
+namespace: molecular_function
+is_a: GO:0003674 ! molecular_function
+
+[Term]
+id: GO:0000002
+name: rare toy binding
+namespace: molecular_function
+is_a: GO:0000001 ! toy binding
+
+[Term]
+id: GO:0005575
+name: cellular_component
+namespace: cellular_component
+
+[Term]
+id: GO:0000004
+name: inner toy membrane
+namespace: cellular_component
+is_a: GO:0000003 ! toy membrane
+
+[Term]
+id: GO:0000003
+name: toy membrane
+namespace: cellular_component
+is_a: GO:0005575 ! cellular_component
+
+[Typedef]
+id: part_of
+name: part of
+"""
+
+
+@pytest.fixture(scope="session")
+def write_cafa():
+    """Write a CAFA folder of ninety proteins; a third binds, a sixth in the rare way."""
+
+    def write_cafa(folder, components, seed=0):
+        rng = np.random.RandomState(seed)
+        ids = np.array([f"P{number:05d}" for number in range(90)])
+        terms = [["GO:0003674", "GO:0000001", "GO:0000002"][max(i % 6 - 3, 0)] for i in range(90)]
+        functions = pd.DataFrame({"EntryID": ids, "term": terms, "aspect": "MFO"})
+        places = functions[: len(components)].assign(term=components, aspect="CCO")
+        folder.mkdir()
+        (folder / "go-basic.obo").write_text(OBO)
+        table = pd.concat([functions, places])
+        table.to_csv(folder / "train_terms.tsv", sep="\t", index=False)
+        np.save(folder / "train_ids.npy", ids)
+        signal = pd.Categorical(terms).codes[:, None] * np.ones((1, 8))
+        vectors = rng.normal(size=(90, 8)) + signal
+        np.save(folder / "train_embeds.npy", vectors.astype("float32"))
+        return folder
+
+    return write_cafa
+
+
+@pytest.fixture
+def array_api(monkeypatch):
+    """Without it scikit-learn skips its check of inputs under array API dispatch."""
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
 
 
 def pytest_addoption(parser):

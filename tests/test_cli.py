@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -13,68 +12,12 @@ from typer.testing import CliRunner
 from protimb import __version__
 from protimb.cli import app
 
-OBO = """format-version: 1.2
-data-version: toy/2026-01-01
-ontology: go
-
-[Term]
-id: GO:0003674
-name: molecular_function
-namespace: molecular_function
-
-[Term]
-id: GO:0000001
-name: toy binding
-namespace: molecular_function
-is_a: GO:0003674 ! molecular_function
-
-[Term]
-id: GO:0000002
-name: rare toy binding
-namespace: molecular_function
-is_a: GO:0000001 ! toy binding
-
-[Term]
-id: GO:0005575
-name: cellular_component
-namespace: cellular_component
-
-[Term]
-id: GO:0000004
-name: inner toy membrane
-namespace: cellular_component
-is_a: GO:0000003 ! toy membrane
-
-[Term]
-id: GO:0000003
-name: toy membrane
-namespace: cellular_component
-is_a: GO:0005575 ! cellular_component
-
-[Typedef]
-id: part_of
-name: part of
-"""
 QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Ninety proteins: a third without either function, every sixth with the rare one."""
-    rng = np.random.RandomState(0)
-    ids = np.array([f"P{number:05d}" for number in range(90)])
-    terms = [["GO:0003674", "GO:0000001", "GO:0000002"][max(i % 6 - 3, 0)] for i in range(90)]
-    rows = list(zip(ids, terms, strict=True))
-    table = pd.DataFrame(rows, columns=["EntryID", "term"]).assign(aspect="MFO")
-    membrane = table.assign(term=["GO:0000003", "GO:0000004", "GO:0005575"] * 30, aspect="CCO")
-    folder = tmp_path / "cafa"
-    folder.mkdir()
-    (folder / "go-basic.obo").write_text(OBO)
-    pd.concat([table, membrane]).to_csv(folder / "train_terms.tsv", sep="\t", index=False)
-    np.save(folder / "train_ids.npy", ids)
-    signal = pd.Categorical(terms).codes[:, None] * np.ones((1, 8))
-    np.save(folder / "train_embeds.npy", (rng.normal(size=(90, 8)) + signal).astype("float32"))
-    return folder
+def folder(write_cafa, tmp_path):
+    return write_cafa(tmp_path / "cafa", ["GO:0000003", "GO:0000004", "GO:0005575"] * 30)
 
 
 def run(*words):

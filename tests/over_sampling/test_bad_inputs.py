@@ -226,6 +226,12 @@ def test_no_rows_and_flat_X_are_refused(any_sampler, X, y):
         any_sampler.fit_resample(X[:, 0], y)
 
 
+def test_one_row_is_one_class(any_sampler, X, y):
+    """Case 12."""
+    with pytest.raises(ValueError, match="class"):
+        any_sampler.fit_resample(X[:1], y[:1])
+
+
 def test_one_feature_is_enough(sampler, X, y):
     """Case 12."""
     X_res, y_res = sampler.set_params(sampling_strategy=12).fit_resample(X[:, :1], y)

@@ -9,6 +9,7 @@ from protimb.over_sampling import (
     MLROS,
     MLSMOTE,
     MLSOL,
+    REMEDIAL,
     CGANSampler,
     LabelwiseSampler,
     RandomLabelsetOverSampler,
@@ -23,6 +24,7 @@ SAMPLERS = [
     LPROS(random_state=0),
     MLSMOTE(random_state=0),
     MLSOL(random_state=0),
+    REMEDIAL(),
     LabelwiseSampler(random_state=0),
     CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]
@@ -34,13 +36,7 @@ def listed(mark):
     return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
 
 
-@pytest.fixture
-def _array_api_on(monkeypatch):
-    # Without it scikit-learn skips its check of inputs under array API dispatch.
-    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
-
-
-@pytest.mark.usefixtures("_array_api_on")
+@pytest.mark.usefixtures("array_api")
 @sklearn_checks.parametrize_with_checks(SAMPLERS)
 def test_scikit_learn_accepts_the_sampler(estimator, check):
     check(estimator)

@@ -6,16 +6,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from imblearn.utils import estimator_checks as imblearn_checks
 from numpy.testing import assert_array_equal
 from scipy import sparse
-from sklearn.utils import estimator_checks as sklearn_checks
 
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
 from protimb.metrics import scumble_score
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import REMEDIAL
-from protimb.utils import estimator_checks as protimb_checks
 
 TERMS = ["GO:1", "GO:2", "GO:3", "GO:4"]
 
@@ -203,30 +200,3 @@ def test_a_failed_refit_leaves_nothing_of_the_fit_before(X, y):
     with pytest.raises(InvalidLabelsError):
         sampler.fit(X, 0 * y)
     assert not hasattr(sampler, "sampling_strategy_")
-
-
-@pytest.fixture
-def _array_api_on(monkeypatch):
-    # Without it scikit-learn skips its check of inputs under array API dispatch.
-    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
-
-
-@pytest.mark.usefixtures("_array_api_on")
-@sklearn_checks.parametrize_with_checks([REMEDIAL()])
-def test_scikit_learn_accepts_the_sampler(estimator, check):
-    check(estimator)
-
-
-NAMES, CASES = imblearn_checks.parametrize_with_checks(
-    [REMEDIAL()], expected_failed_checks=protimb_checks.expected_failed_checks
-).args
-
-
-@pytest.mark.parametrize(NAMES, list(CASES))
-def test_imbalanced_learn_accepts_the_sampler(estimator, check):
-    check(estimator)
-
-
-@protimb_checks.parametrize_with_checks([REMEDIAL()])
-def test_what_every_sampler_promises_holds(sampler, check):
-    check(sampler)

@@ -17,13 +17,7 @@ def listed(mark):
     return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
 
 
-@pytest.fixture
-def _array_api_on(monkeypatch):
-    # Without it scikit-learn skips its check of inputs under array API dispatch.
-    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
-
-
-@pytest.mark.usefixtures("_array_api_on")
+@pytest.mark.usefixtures("array_api")
 @sklearn_checks.parametrize_with_checks(SAMPLERS)
 def test_scikit_learn_accepts_the_sampler(estimator, check):
     check(estimator)
