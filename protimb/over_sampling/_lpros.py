@@ -18,7 +18,7 @@ class LPROS(RandomLabelsetOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float p in (0, 1) adds p times the rows there are to the labelsets with
+        Multilabel y: a float p in (0, 1] adds p times the rows there are to the labelsets with
         fewer rows than the mean labelset, as published. All other forms give a total for each
         term, as everywhere: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n
         raises every term to n members; ``{term: total}`` by column name or number; or a callable

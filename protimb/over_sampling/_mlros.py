@@ -17,7 +17,7 @@ class MLROS(RandomLabelsetOverSampler):
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
         Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; a float p in
-        (0, 1) does the same, but adds no more than p times the rows there are, as published; an
+        (0, 1] does the same, but adds no more than p times the rows there are, as published; an
         int n raises every term to n members; ``{term: total}`` by column name or number; or a
         callable that gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
     min_members : int, default=1

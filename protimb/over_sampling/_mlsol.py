@@ -34,7 +34,7 @@ class MLSOL(BaseMultilabelOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float p in (0, 1) adds p times the rows there are, as published. All other
+        Multilabel y: a float p in (0, 1] adds p times the rows there are, as published. All other
         forms give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl
         exceeds MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by
         column name or number; or a callable that gets y and returns such a dict. One label a
