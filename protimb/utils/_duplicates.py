@@ -53,7 +53,7 @@ def number_vectors(X):
     """
     # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
     seen: dict[bytes, int] = {}
-    digests = (blake2b(np.ascontiguousarray(row), digest_size=16).digest() for row in X)
+    digests = (blake2b(np.ascontiguousarray(row).data, digest_size=16).digest() for row in X)
     return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
 
 
