@@ -90,7 +90,8 @@ def test_generated_rows_lie_where_the_real_members_of_their_term_lie():
     generated = X_res[sampler.synthetic_mask_]
     assert len(generated) == 48
     assert np.mean(generated.mean(axis=1) > 0) > 0.95
-    assert_allclose(generated.mean(), 2, atol=0.5)
+    # Seeds differ by 0.6, and so may processors; the other group lies at -2.
+    assert_allclose(generated.mean(), 2, atol=1)
 
 
 def test_one_generator_serves_every_term_by_its_labels():
