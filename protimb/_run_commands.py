@@ -25,7 +25,9 @@ def train_sampler(
     sampling_strategy: Annotated[
         str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
     ] = "50",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the real rows.")] = 100,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the real rows, if not the sampler's 10.")
+    ] = None,
     backbone: Annotated[
         str, typer.Option(help="The networks: mlp, conv, transposed_conv or attention.")
     ] = "mlp",
@@ -62,8 +64,7 @@ def train_sampler(
         from protimb import runs
 
         if resume:
-            longer = epochs if "epochs" in given else None
-            run = runs.resume_training(out, max_epochs=longer, verbose=verbose)
+            run = runs.resume_training(out, max_epochs=epochs, verbose=verbose)
         else:
             names(ontology, ("mf", "bp", "cc"), "--ontology")
             params = _sampler_params(

@@ -3,7 +3,8 @@ Can generated proteins rescue rare terms?
 =========================================
 
 A conditional GAN learns what protein vectors look like given their molecular functions, and then
-generates more proteins for the functions that have few. A cosine filter, whose thresholds were
+generates more proteins for the functions that have few: real ones, moved as far as relatives differ
+and changed by its generator. A cosine filter, whose thresholds were
 learned from real proteins, throws away what does not look like its term. Does a classifier that
 also trains on the rest predict rare terms better on real proteins of other families?
 """

@@ -1,5 +1,7 @@
 """What CGANSampler does behind its public names: read, train, draw, judge."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -52,6 +54,8 @@ class CGANMachinery(BaseMultilabelOverSampler):
         from protimb.over_sampling._gan_networks import output_range
         from protimb.over_sampling._gan_training import train_gan
 
+        if resume_from is not None:
+            rng = copy.deepcopy(rng)  # to be set back, which NumPy's global one must not be
         self._dtype = np.dtype(np.float32) if X.dtype == np.float16 else X.dtype
         self._term_vectors = self._align_vectors()
         self._scaling = fit_scaling(X, output_range(self.backbone))

@@ -19,6 +19,7 @@ _SHAPING = (
     "conditioning",
     "n_latent",
     "generate_from",
+    "move_scale",
     "n_critic",
     "gradient_penalty",
     "auxiliary_weight",
@@ -62,7 +63,7 @@ def describe_run(X, y, settings, term_vectors, rng):
         "X": _hash(read_blocks(X)),
         "y": _hash([y.indptr, y.indices, np.array(y.shape)]),
         "parameters": shaping,
-        "rng": _rng_state(rng),
+        "rng": rng_state(rng),
     }
 
 
@@ -105,6 +106,21 @@ def open_checkpoint(folder, run, rng):
     return state
 
 
+def rng_state(rng):
+    """Describe the state of a source of draws as JSON.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    state : list
+    """
+    kind, keys, *rest = rng.get_state()
+    return [kind, keys.tolist(), *rest]
+
+
 def _differences(saved, given):
     names = sorted(set(saved) | set(given))
     return [
@@ -112,11 +128,6 @@ def _differences(saved, given):
         for name in names
         if saved.get(name) != given.get(name)
     ]
-
-
-def _rng_state(rng):
-    kind, keys, *rest = rng.get_state()
-    return [kind, keys.tolist(), *rest]
 
 
 def _hash(parts):

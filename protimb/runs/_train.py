@@ -129,6 +129,8 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     ------
     ArtifactError
         If ``out`` holds no run, a damaged checkpoint, or the data have changed.
+    ValueError
+        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run.
 
     See Also
     --------
@@ -146,11 +148,22 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     folder = Path(out)
     settings, data = read_config(folder)
     if max_epochs is not None:
+        _check_longer(settings.build_sampler(), max_epochs)
         settings = replace(settings, sampler=settings.sampler | {"max_epochs": max_epochs})
     sampler = settings.build_sampler(verbose=verbose)
     bunch = load_same_data(settings, data, folder)
     write_config(folder, settings, data)
     return _run(folder, settings, sampler, bunch)
+
+
+def _check_longer(sampler, max_epochs):
+    # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
+    if sampler.lr_schedule != "constant" and sampler.max_epochs != max_epochs:
+        raise ValueError(
+            f"max_epochs={max_epochs}: the learning rate of this run falls over "
+            f"{sampler.max_epochs} epochs (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
+            "Leave max_epochs out, or start another run."
+        )
 
 
 def load_same_data(settings, data, folder):

@@ -177,7 +177,7 @@ def test_the_seed_decides_and_sparse_labels_are_the_same_labels(clusters, fitted
 def test_scores_do_not_depend_on_company(clusters, fitted):
     X, y = clusters
     alone = [fitted.score(X[i : i + 1], y[i : i + 1])[0] for i in range(3)]
-    np.testing.assert_array_equal(alone, fitted.score(X, y)[:3])
+    np.testing.assert_allclose(alone, fitted.score(X, y)[:3], rtol=1e-5)
 
 
 def test_a_clone_learns_the_same(clusters, fitted):

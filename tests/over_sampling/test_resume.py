@@ -100,6 +100,20 @@ def test_without_a_seed_the_resumed_run_still_goes_on_as_the_first_would(toy, tm
     assert_same_fit(resumed, whole)
 
 
+def test_a_run_without_a_seed_can_be_resumed_twice(toy, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    settings = {"validation_fraction": 0.2, "random_state": None}
+    tiny(**settings, max_epochs=1, callbacks=[Checkpoint(first)]).fit(toy.X, toy.y)
+    np.random.random()  # noqa: NPY002 - the global state moves on between two runs
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    once = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=first)
+    again = tiny(**settings, callbacks=[Checkpoint(second)])
+    again.fit(toy.X, toy.y, resume_from=first)
+    twice = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=second)
+    assert_same_fit(twice, once)
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
 def test_a_finished_run_can_be_given_more_epochs(toy, tmp_path):
     tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
     longer = tiny(max_epochs=4).fit(toy.X, toy.y, resume_from=tmp_path)
@@ -114,6 +128,7 @@ def test_a_finished_run_can_be_given_more_epochs(toy, tmp_path):
         ({"random_state": 1}, "random_state"),
         ({"averaging": 0.5}, "averaging"),
         ({"generate_from": "member"}, "generate_from"),
+        ({"move_scale": 0.5}, r"move_scale \(saved 1.5, given 0.5\)"),
     ],
 )
 def test_other_parameters_than_those_of_the_checkpoint_are_named(toy, tmp_path, changed, named):

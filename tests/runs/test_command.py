@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from protimb import CGANSampler
 from protimb.cli import app
 from protimb.datasets import read_cafa
 
@@ -38,6 +39,17 @@ def test_a_run_and_an_enlarged_folder_come_from_words(cafa, tmp_path):
     is_new = np.char.startswith(bunch.protein_ids, "synthetic_mf_")
     assert written.stdout.startswith(f"{is_new.sum()} generated proteins")
     assert is_new.sum() > 10
+
+
+def test_what_is_not_asked_for_is_as_in_the_library(cafa, tmp_path):
+    words = ["--data", cafa, "--out", tmp_path / "run", "--min-proteins", "5", "--verbose", "0"]
+    params = ["--param", "backbone__n_hidden=8", "--param", "quality_filter=None"]
+    trained = invoke("train-sampler", *words, *params)
+    assert trained.exit_code == 0, trained.output
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    defaults = CGANSampler().get_params()
+    for name in ("max_epochs", "generate_from", "condition", "lr"):
+        assert config["parameters"][name] == defaults[name]
 
 
 def test_a_run_goes_on_to_more_epochs_and_refuses_other_changes(run, tmp_path):

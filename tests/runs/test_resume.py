@@ -73,6 +73,19 @@ def test_a_finished_run_may_become_longer(run, train, params, tmp_path):
     assert config["parameters"]["max_epochs"] == 4
 
 
+def test_a_run_whose_learning_rate_falls_to_its_end_cannot_become_longer(
+    train, params, interrupt_after, tmp_path
+):
+    falling = params | {"lr_schedule": "linear"}
+    patch = interrupt_after(1)
+    with pytest.raises(PulledPlug):
+        train(tmp_path / "run", sampler_params=falling)
+    patch.undo()
+    with pytest.raises(ValueError, match="falls over 2 epochs"):
+        resume_training(tmp_path / "run", max_epochs=4)
+    assert len(resume_training(tmp_path / "run").sampler.history_) == 2  # still as it was asked for
+
+
 def test_a_run_does_not_go_on_with_other_data(run, other_cafa, tmp_path):
     shutil.copytree(run.folder, tmp_path / "run")
     config = json.loads((tmp_path / "run" / "config.json").read_text())

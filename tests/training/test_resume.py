@@ -129,7 +129,9 @@ def test_a_run_resumed_after_any_step_equals_one_that_was_never_interrupted(
 KILLED_AGAIN_AND_AGAIN = """
 import json, os, random, signal, sys, time, traceback
 import torch
-from protimb.training import Checkpoint, ShuffledBatches, TrainingLoop, build_schedule, load_state
+from protimb.training import (
+    Callback, Checkpoint, ShuffledBatches, TrainingLoop, build_schedule, load_state
+)
 
 N_ROWS = 10
 {step}
@@ -137,10 +139,14 @@ N_ROWS = 10
 folder, outcome = sys.argv[1], sys.argv[2]
 random.seed(0)
 
+class Pause(Callback):
+    def on_batch_end(self, loop, losses):
+        time.sleep(0.002)  # 12 batches outlast the first child's time, however fast the disk
+
 def train():
     batches = ShuffledBatches(N_ROWS, 4, torch.Generator().manual_seed(7))
     checkpoint = Checkpoint(folder, every_n_steps=1)
-    loop = TrainingLoop(NoisyRegression(), batches, max_epochs=4, callbacks=[checkpoint])
+    loop = TrainingLoop(NoisyRegression(), batches, max_epochs=4, callbacks=[Pause(), checkpoint])
     if os.path.exists(os.path.join(folder, "manifest.json")):
         loop.load_state_dict(load_state(folder)[0])
     loop.run()

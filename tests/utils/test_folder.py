@@ -84,10 +84,11 @@ def save(version):
 save(b"x")
 started = time.perf_counter()
 save(b"y")
-duration = max(time.perf_counter() - started, 0.01)  # a child takes a while to start, too
+# A child takes a while to start, and this test must not take minutes.
+duration = min(max(time.perf_counter() - started, 0.01), 0.5)
 
 seen = []
-for _ in range(n_kills):
+while len(seen) < n_kills or len(set(seen)) < 2:
     versions = (b"y", b"x") if seen[-1:] == ["x"] else (b"x", b"y")
     child = os.fork()
     if child == 0:
@@ -101,6 +102,7 @@ for _ in range(n_kills):
     parts = {saved.manifest["version"].encode() * 50_000, *saved.files.values()}
     assert len(parts) == 1 and len(saved.files) == 2, "a mixture"
     seen.append(saved.manifest["version"])
+    duration *= 1.01  # the one that was measured may have been an uncommonly quick one
 
 save(b"z")
 print("".join(seen), *sorted(os.listdir(folder)))
@@ -119,7 +121,7 @@ def test_a_kill_at_any_moment_leaves_the_previous_save_or_the_new_one(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     seen, *names = run.stdout.split()
-    assert len(seen) == n_kills
+    assert len(seen) >= n_kills
     assert set(seen) == {"x", "y"}  # else the kills came too early to mean anything
     # The save after the last kill has cleared what the killed ones left.
     assert [name.split("-")[0] for name in names if name != ".lock"] == ["data", "manifest.json"]
