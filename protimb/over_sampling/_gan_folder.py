@@ -105,7 +105,7 @@ def _put_back(sampler, state, manifest):
     sampler._scaling = _checked(Scaling(**state["scaling"]), n_features)
     sampler._seen = state["seen"]
     sampler.term_vectors = sampler._term_vectors = state["term_vectors"]
-    sampler._bank = state["bank"] and _read_bank(state["bank"], len(terms))
+    sampler._bank = state["bank"] and _read_bank(state["bank"], n_features, len(terms))
     sampler.generator_, sampler.critic_ = _read_networks(sampler, state, n_features, len(terms))
 
 
@@ -125,7 +125,10 @@ def _bank_state(bank):
     return {"X": bank.X, "moves": bank.moves} | labels
 
 
-def _read_bank(state, n_terms):
+def _read_bank(state, n_features, n_terms):
+    parts = [part for part in (state["X"], state["moves"]) if part is not None]
+    if any(part.shape[1] != n_features for part in parts):
+        raise ValueError(f"members are not {n_features} features wide")
     indices, indptr = state["indices"], state["indptr"]
     ones = np.ones(len(indices), dtype=np.uint8)
     labels = sparse.csr_array((ones, indices, indptr), (len(state["X"]), n_terms))

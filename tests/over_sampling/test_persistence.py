@@ -175,13 +175,23 @@ def test_missing_extra_and_mis_shaped_tensors_are_refused(saved, edit):
     # Case 72.
     state, manifest = load_state(saved)
     weights = state["generator"]
-    name = next(iter(weights))
+    name = max(weights, key=lambda name: weights[name].numel())
     if edit == "drop":
         del weights[name]
     elif edit == "add":
         weights["more"] = torch.zeros(2)
     else:
         weights[name] = weights[name][:1]
+    save_state(saved, state, manifest)
+    with pytest.raises(ArtifactError, match=r"does not hold what a CGANSampler needs"):
+        CGANSampler.load(saved)
+
+
+@pytest.mark.parametrize("part", ["X", "moves"])
+def test_members_of_another_width_are_refused(saved, part):
+    # Case 72.
+    state, manifest = load_state(saved)
+    state["bank"][part] = state["bank"][part][:, :-1].copy()
     save_state(saved, state, manifest)
     with pytest.raises(ArtifactError, match=r"does not hold what a CGANSampler needs"):
         CGANSampler.load(saved)
