@@ -1,71 +1,105 @@
-"""Critic steps a second: CGANSampler's loop, a textbook WGAN-GP loop, and matrix products.
+"""Critic steps a second of every backbone: CGANSampler's loop, a plain loop, matrix products.
 
-Run by hand: ``python benchmarks/bench_cgan_steps.py``. All three are timed in one process, in
-turn, several rounds; the table gives medians of ratios taken within a round, because absolute
-times mean little on a shared machine. FLOPs are counted by torch while each loop makes one
-iteration (matrix products only, a multiply-add counted as two), so "share" says how much of the
-machine's matrix-product rate a loop turns into the arithmetic it does itself, and "useful share"
-charges both loops with the textbook's FLOPs.
+Run by hand: ``python benchmarks/bench_cgan_steps.py``. All are timed in one process, in turn,
+several rounds; the table gives medians of ratios taken within a round, because absolute times
+mean little on a shared machine. FLOPs are counted by torch while each loop makes one iteration
+(matrix products and convolutions only, a multiply-add counted as two), so "share" says how much
+of the machine's matrix-product rate a loop turns into the arithmetic it does itself. "x mlp" is
+the time of an iteration over that of the fully connected networks.
 """
 
 import argparse
+import math
 import statistics
-import time
 
 import pandas as pd
 import torch
+from textbook_gan import CLOCKS, LR, N_CRITIC, N_LATENT, PENALTY, TextbookGAN, build_players
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import flop_registry
 
-from protimb.nn import MLPBackbone, MultiHotCondition, PiecewiseLinear
+from protimb.nn import BACKBONES
 from protimb.over_sampling._gan_step import AdversarialStep
 from protimb.training import WeightedBatches
 
-N_ROWS, N_FEATURES, N_TERMS, N_LATENT = 11_000, 512, 944, 64
-N_CRITIC, LR, PENALTY = 5, 2e-4, 10.0
+N_ROWS, N_FEATURES, N_TERMS = 11_000, 512, 944
+
+# Target, and whether it is met by a row of the table.
+TARGETS = {
+    "fully connected at least 1.2 times as fast as the plain loop": lambda row: (
+        row["backbone"] != "mlp" or row["protimb / plain"] >= 1.2
+    ),
+    "fully connected at least 0.75 of the matrix-product rate at batch 256": lambda row: (
+        row["backbone"] != "mlp" or row["batch"] != 256 or row["share"] >= 0.75
+    ),
+    "attention at most 4 times the fully connected cost": lambda row: (
+        row["backbone"] != "attention" or row["x mlp"] <= 4
+    ),
+}
 
 
 def main():
-    """Print one row a batch size."""
+    """Print one row a batch size and backbone; fail if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[64, 256, 1024])
-    parser.add_argument("--iterations", type=int, default=10, help="generator updates a timing")
+    parser.add_argument("--backbones", nargs="+", default=list(BACKBONES))
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a timing, about")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu on a busy machine")
     args = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    rows = [measure(size, args.iterations, args.rounds) for size in args.batch_sizes]
+    rows = []
+    for batch_size in args.batch_sizes:
+        timed = Stopwatch(CLOCKS[args.clock])
+        rows += measure(timed, batch_size, args.backbones, args.seconds, args.rounds)
     print(pd.DataFrame(rows).to_string(index=False, float_format="%.2f"))
+    missed = [
+        f"batch {row['batch']}: not {target}"
+        for row in rows
+        for target, is_met in TARGETS.items()
+        if not is_met(row)
+    ]
+    if missed:
+        raise SystemExit("\n".join(missed))
 
 
-def measure(batch_size, n_iterations, n_rounds):
-    """Time both loops and the matrix product in turn; return medians of paired ratios."""
+def measure(timed, batch_size, backbones, seconds, n_rounds):
+    """Time all loops and the matrix product in turn; give one row of medians a backbone."""
     X = torch.randn(N_ROWS, N_FEATURES)
     labels = (torch.rand(N_ROWS, N_TERMS) < 0.01).to(torch.uint8)
-    ours, plain = protimb_loop(X, labels, batch_size), textbook_loop(X, labels, batch_size)
-    flops = {name: count_flops(loop) for name, loop in (("ours", ours), ("plain", plain))}
+    loops = {}
+    for name in backbones:
+        loops[name, "ours"] = protimb_loop(X, labels, batch_size, name)
+        loops[name, "plain"] = TextbookGAN(X, labels, batch_size, backbone=name).run
+    flops = {key: count_flops(loop) for key, loop in loops.items()}
+    n_iterations = {key: math.ceil(seconds / timed(loop)) for key, loop in loops.items()}
     rounds = []
     for _ in range(n_rounds):
-        seconds = {"ours": timed(ours, n_iterations), "plain": timed(plain, n_iterations)}
-        rate = matrix_product_rate(batch_size)
-        rounds.append(
-            {
-                "batch": batch_size,
-                "steps/s protimb": n_iterations * N_CRITIC / seconds["ours"],
-                "steps/s textbook": n_iterations * N_CRITIC / seconds["plain"],
-                "protimb / textbook": seconds["plain"] / seconds["ours"],
-                "share protimb": n_iterations * flops["ours"] / seconds["ours"] / rate,
-                "share textbook": n_iterations * flops["plain"] / seconds["plain"] / rate,
-                "useful share protimb": n_iterations * flops["plain"] / seconds["ours"] / rate,
-            }
-        )
-    return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
+        took = {key: timed(loop, n_iterations[key]) for key, loop in loops.items()}
+        rate = matrix_product_rate(timed, batch_size)
+        rounds.append([_ratios(name, took, flops, rate) for name in backbones])
+    return [
+        {"batch": batch_size, "backbone": name}
+        | {key: statistics.median(r[i][key] for r in rounds) for key in rounds[0][i]}
+        for i, name in enumerate(backbones)
+    ]
 
 
-def protimb_loop(X, labels, batch_size):
+def _ratios(name, took, flops, rate):
+    ours, plain = took[name, "ours"], took[name, "plain"]
+    return {
+        "steps/s": N_CRITIC / ours,
+        "protimb / plain": plain / ours,
+        "share": flops[name, "ours"] / ours / rate,
+        "share plain": flops[name, "plain"] / plain / rate,
+        "x mlp": ours / took["mlp", "ours"] if ("mlp", "ours") in took else math.nan,
+    }
+
+
+def protimb_loop(X, labels, batch_size, backbone):
     """Return a function that makes n iterations as CGANSampler does."""
     rng = torch.Generator().manual_seed(0)
-    generator, critic = networks(rng)
+    generator, critic = build_players(backbone, N_FEATURES, N_TERMS, rng)
     step = AdversarialStep(
         X,
         labels,
@@ -86,66 +120,8 @@ def protimb_loop(X, labels, batch_size):
     return run
 
 
-def textbook_loop(X, labels, batch_size):
-    """Return a function that makes n iterations the way tutorials write them."""
-    generator, critic = (as_textbook(net) for net in networks(torch.Generator().manual_seed(0)))
-    adam = {"lr": LR, "betas": (0.0, 0.9)}
-    generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
-    critic_optimizer = torch.optim.Adam(critic.parameters(), **adam)
-    loader = DataLoader(TensorDataset(X, labels), batch_size, shuffle=True, drop_last=True)
-
-    def forever():
-        while True:
-            yield from loader
-
-    batches = forever()
-
-    def run(n_iterations):
-        for _ in range(n_iterations):
-            for _ in range(N_CRITIC):
-                x, y = next(batches)
-                fake = generator(torch.randn(len(x), N_LATENT), y).detach()
-                mix = torch.rand(len(x), 1)
-                between = (mix * x + (1 - mix) * fake).requires_grad_()
-                score = critic(between, y)
-                (gradient,) = torch.autograd.grad(
-                    score, between, torch.ones_like(score), create_graph=True
-                )
-                penalty = ((gradient.norm(dim=1) - 1) ** 2).mean()
-                loss = critic(fake, y).mean() - critic(x, y).mean() + PENALTY * penalty
-                critic_optimizer.zero_grad()
-                loss.backward()
-                critic_optimizer.step()
-                loss.item()
-            loss = -critic(generator(torch.randn(len(y), N_LATENT), y), y).mean()
-            generator_optimizer.zero_grad()
-            loss.backward()
-            generator_optimizer.step()
-            loss.item()
-
-    return run
-
-
-def networks(rng):
-    """Build the default generator and critic."""
-    backbone, condition = MLPBackbone(), MultiHotCondition()
-    return (
-        backbone.build_generator(N_LATENT, N_FEATURES, condition.build(N_TERMS, rng), rng),
-        backbone.build_critic(N_FEATURES, condition.build(N_TERMS, rng), rng),
-    )
-
-
-def as_textbook(network):
-    """Give a network torch's own leaky ReLU, as a tutorial would."""
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, PiecewiseLinear):
-                setattr(module, name, torch.nn.LeakyReLU(child.negative_slope))
-    return network
-
-
 class FlopCount(TorchDispatchMode):
-    """Add up the FLOPs of matrix products (torch's own FlopCounterMode fails in autograd.grad)."""
+    """Add up the FLOPs of products (torch's own FlopCounterMode fails in autograd.grad)."""
 
     def __init__(self):
         super().__init__()
@@ -160,26 +136,40 @@ class FlopCount(TorchDispatchMode):
 
 
 def count_flops(loop):
-    """Count the matrix-product FLOPs of one iteration."""
+    """Count the FLOPs of one iteration."""
     with FlopCount() as count:
         loop(1)
     return count.flops
 
 
-def timed(loop, n_iterations):
-    """Time n iterations in seconds."""
-    start = time.perf_counter()
-    loop(n_iterations)
-    return time.perf_counter() - start
+class Stopwatch:
+    """Time a call of a loop that makes n iterations.
+
+    Parameters
+    ----------
+    clock : callable
+        Gives seconds.
+    """
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def __call__(self, loop, n_iterations=1):
+        """Return the seconds of an iteration, the mean of n."""
+        start = self.clock()
+        loop(n_iterations)
+        return (self.clock() - start) / n_iterations
 
 
-def matrix_product_rate(batch_size, n_hidden=512, n_repeats=200):
+def matrix_product_rate(timed, batch_size, n_hidden=512, n_repeats=200):
     """Measure FLOPs a second of (batch x 512) @ (512 x 512), the networks' typical product."""
     a, b = torch.randn(batch_size, n_hidden), torch.randn(n_hidden, n_hidden)
-    start = time.perf_counter()
-    for _ in range(n_repeats):
-        a @ b
-    return 2 * batch_size * n_hidden**2 * n_repeats / (time.perf_counter() - start)
+
+    def products(n_times):
+        for _ in range(n_times):
+            a @ b
+
+    return 2 * batch_size * n_hidden**2 / timed(products, n_repeats)
 
 
 if __name__ == "__main__":
