@@ -188,7 +188,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         self._train(vectors, target.indicator, rng)
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
         self._report(plan, target, totals)
-        _warn_about_shortfall(self.sampling_plan_)
+        warn_about_shortfall(self.sampling_plan_)
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
         return append_vectors(X, X_new), y_res
@@ -316,7 +316,14 @@ def _bytes_per_row(y):
     return np.asarray(y.iloc[:1] if hasattr(y, "iloc") else y[:1]).nbytes
 
 
-def _warn_about_shortfall(plan):
+def warn_about_shortfall(plan):
+    """Name the terms that have fewer members than was planned.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        ``sampling_plan_``.
+    """
     short = plan[plan["n_after"] < plan["n_target"]]
     if len(short):
         names = a_few(f"{t}: {a} of {n}" for t, a, n in short[["n_after", "n_target"]].itertuples())

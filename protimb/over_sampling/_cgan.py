@@ -55,7 +55,8 @@ class CGANSampler(SavingMixin, CGANMachinery):
         of rows in ``fit_resample``, and the most similar labelset in ``sample``. A ``"relative"``
         is the protein whose labels the row carries, moved by the difference between two other
         proteins: nearest by cosine, and alike in their rarest term. How relatives differ is
-        learned from all proteins and lent to those of rare terms.
+        learned from all proteins and lent to those of rare terms. ``sample``, which knows no such
+        protein, starts from one with the most similar labelset.
     move_scale : float, default=1.5
         What the difference between relatives is multiplied by.
 

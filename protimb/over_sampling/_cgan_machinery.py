@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils import gen_batches
 
-from protimb.base import BaseMultilabelOverSampler
+from protimb.base import BaseMultilabelOverSampler, warn_about_shortfall
 from protimb.exceptions import TermVectorError, TrainingDiverged, UntrainedTermError
 from protimb.filters import FILTERS
 from protimb.ontology import align_term_vectors
@@ -21,6 +21,7 @@ from protimb.over_sampling._gan_rows import (
 )
 from protimb.over_sampling._gan_scaling import fit_scaling
 from protimb.utils._memory import gather_rows
+from protimb.utils._totals import warn_about
 from protimb.utils._validation import a_few, check_vectors
 
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
@@ -102,6 +103,19 @@ class CGANMachinery(BaseMultilabelOverSampler):
         n_a_term = rows_in_memory(X.shape[1]) // (y.shape[1] + 1)
         rows = representatives(y, min(MEMBERS_A_TERM, max(1, n_a_term)), rng)
         return quality.fit(gather_rows(X, rows).astype(self._dtype, copy=False), y[rows])
+
+    def _draw_again(self, X, y, rng):
+        """Do what ``fit_resample`` does, with the networks as they are; give rows and plan."""
+        vectors, target = self._read(X, y)
+        totals = self._find_totals(target, y)
+        warn_about(totals, target.terms)
+        ledger = self._open_ledger(vectors, y, target, totals)
+        if not hasattr(self, "quality_filter_"):  # saved samplers leave out what holds real rows
+            self.quality_filter_ = self._fit_filter(vectors, target.indicator, rng)
+        X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
+        self._report(plan, target, totals)
+        warn_about_shortfall(self.sampling_plan_)
+        return X_new, plan
 
     def _generate(self, X, y, plan, rng):
         """Draw rows until each passes quality control, or has had its rounds."""

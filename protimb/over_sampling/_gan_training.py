@@ -202,9 +202,17 @@ def _training_seeds(data, vectors, device):
 
 def _held_out_rows(data, settings, rng):
     rows = data.held_out
-    seeds = None if data.bank is None else data.bank.for_terms(data.rarest[rows], rng)
+    seeds = _held_out_seeds(data, rows, rng)
     X = data.scaling.transform(gather_rows(data.X, rows))
     return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
+
+
+def _held_out_seeds(data, rows, rng):
+    if data.bank is None:
+        return None
+    if data.bank.moves is not None:  # a held-out row is no seed: what ``sample`` starts from is
+        return data.bank.for_labels(data.y[rows], rng)
+    return data.bank.for_terms(data.rarest[rows], rng)
 
 
 def _saves_checkpoints(settings):

@@ -9,9 +9,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from protimb.base import _warn_about_shortfall
 from protimb.exceptions import ArtifactError
-from protimb.utils._totals import warn_about
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ def generate(sampler, bunch, taken, ontology, seed):
     """
     terms = np.asarray(bunch.terms, dtype=str)
     y = pd.DataFrame(bunch.y, columns=terms)
-    X_new, plan = _draw_planned(sampler, bunch.X, y, seed)
+    X_new, plan = sampler._draw_again(bunch.X, y, check_random_state(seed))
     labels = sparse.csr_array(bunch.y)[plan.rows]
     return Generated(
         X=X_new,
@@ -161,21 +159,6 @@ def generate(sampler, bunch, taken, ontology, seed):
         target_terms=terms[plan.terms],
         seed=np.array(seed),
     )
-
-
-def _draw_planned(sampler, X, y, seed):
-    # fit_resample without the training, which it would do anew.
-    vectors, target = sampler._read(X, y)
-    totals = sampler._find_totals(target, y)
-    warn_about(totals, target.terms)
-    ledger = sampler._open_ledger(vectors, y, target, totals)
-    rng = check_random_state(seed)
-    if not hasattr(sampler, "quality_filter_"):  # saved samplers leave out what holds real rows
-        sampler.quality_filter_ = sampler._fit_filter(vectors, target.indicator, rng)
-    X_new, plan = sampler._resample(vectors, target.indicator, ledger, rng)
-    sampler._report(plan, target, totals)
-    _warn_about_shortfall(sampler.sampling_plan_)
-    return X_new, plan
 
 
 def new_ids(n_new, taken, ontology):

@@ -19,6 +19,7 @@ from protimb.runs._quality import measure_quality, take
 
 GENERATED = "generated.npz"
 SAMPLER = "sampler"
+CHECKPOINTS = "checkpoints"
 
 
 def train_sampler(
@@ -130,7 +131,8 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     ArtifactError
         If ``out`` holds no run, a damaged checkpoint, or the data have changed.
     ValueError
-        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run.
+        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run; or
+        if it is less than the epochs that the run has behind it.
 
     See Also
     --------
@@ -148,7 +150,7 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     folder = Path(out)
     settings, data = read_config(folder)
     if max_epochs is not None:
-        _check_longer(settings.build_sampler(), max_epochs)
+        _check_longer(settings.build_sampler(), max_epochs, folder / CHECKPOINTS)
         settings = replace(settings, sampler=settings.sampler | {"max_epochs": max_epochs})
     sampler = settings.build_sampler(verbose=verbose)
     bunch = load_same_data(settings, data, folder)
@@ -156,13 +158,21 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     return _run(folder, settings, sampler, bunch)
 
 
-def _check_longer(sampler, max_epochs):
+def _check_longer(sampler, max_epochs, checkpoints):
+    from protimb.training import load_state
+
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
     if sampler.lr_schedule != "constant" and sampler.max_epochs != max_epochs:
         raise ValueError(
             f"max_epochs={max_epochs}: the learning rate of this run falls over "
             f"{sampler.max_epochs} epochs (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
             "Leave max_epochs out, or start another run."
+        )
+    n_done = load_state(checkpoints)[1]["epoch"] if _can_resume(checkpoints) else 0
+    if max_epochs < n_done:
+        raise ValueError(
+            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
+            "taken back. Ask for more, or start another run."
         )
 
 
@@ -198,7 +208,7 @@ def load_same_data(settings, data, folder):
 def _run(folder, settings, sampler, bunch):
     train, held_out = split(bunch, settings)
     sampler.set_params(term_vectors=settings.read_term_vectors(sampler, bunch))
-    _fit(sampler, train, folder / "checkpoints")
+    _fit(sampler, train, folder / CHECKPOINTS)
     sampler.save(folder / SAMPLER)
     _write_history(folder, sampler.history_)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
@@ -213,10 +223,14 @@ def _fit(sampler, train, checkpoints):
     from protimb.training import Checkpoint
 
     sampler.set_params(callbacks=[Checkpoint(checkpoints)])
-    # Before the end of the first epoch there is nothing to go on from.
-    resume_from = checkpoints if (checkpoints / "manifest.json").exists() else None
+    resume_from = checkpoints if _can_resume(checkpoints) else None
     y = pd.DataFrame(train.y, columns=train.terms)
     sampler.fit(train.X, y, resume_from=resume_from)
+
+
+def _can_resume(checkpoints):
+    # Before the end of the first epoch there is nothing to go on from.
+    return (checkpoints / "manifest.json").exists()
 
 
 def split(bunch, settings):

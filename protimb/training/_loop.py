@@ -88,9 +88,12 @@ class TrainingLoop:
         ValueError
             When an epoch has no batch, so that training would change nothing.
         """
-        self._notify("on_train_begin")
-        self._restore_callbacks()
+        begun = []
         try:
+            for callback in self.callbacks:
+                callback.on_train_begin(self)
+                begun.append(callback)
+            self._restore_callbacks()
             self._keep_snapshot()
             while not self.finished():
                 self._run_epoch()
@@ -98,7 +101,8 @@ class TrainingLoop:
             self._return_to_finite(error)
             raise
         finally:
-            self._notify("on_train_end")
+            for callback in begun:  # one that failed to begin leaves those before it to be closed
+                callback.on_train_end(self)
         return self
 
     def finished(self):

@@ -68,7 +68,7 @@ class Still(Callback):
         }
 
 
-@pytest.mark.parametrize("generate_from", ["noise", "member"])
+@pytest.mark.parametrize("generate_from", ["noise", "member", "relative"])
 @pytest.mark.parametrize("conditioning", sorted(CONDITIONINGS))
 @pytest.mark.parametrize("condition", sorted(CONDITIONS))
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))

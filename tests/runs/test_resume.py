@@ -73,6 +73,14 @@ def test_a_finished_run_may_become_longer(run, train, params, tmp_path):
     assert config["parameters"]["max_epochs"] == 4
 
 
+def test_a_run_cannot_become_shorter(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"has 2 epochs behind it"):
+        resume_training(tmp_path / "run", max_epochs=1)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["parameters"]["max_epochs"] == 2
+
+
 def test_a_run_whose_learning_rate_falls_to_its_end_cannot_become_longer(
     train, params, interrupt_after, tmp_path
 ):

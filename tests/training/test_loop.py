@@ -69,6 +69,19 @@ class Diary(Callback):
         self.events.append("end")
 
 
+def test_a_callback_that_cannot_begin_leaves_no_other_open():
+    class Broken(Callback):
+        def on_train_begin(self, loop):
+            raise OSError("no room for logs")
+
+    watch, later = Diary(), Diary()
+    loop = TrainingLoop(CountingStep(), BATCHES, max_epochs=1, callbacks=[watch, Broken(), later])
+    with pytest.raises(OSError, match="no room"):
+        loop.run()
+    assert watch.events == ["begin", "end"]
+    assert later.events == []
+
+
 def test_each_epoch_visits_every_batch_in_order():
     step = CountingStep()
     TrainingLoop(step, BATCHES, max_epochs=2).run()
