@@ -11,6 +11,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import (
@@ -192,6 +193,28 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
         return append_vectors(X, X_new), y_res
+
+    def label_mask(self):
+        """Tell which labels of the last output to train on: new rows teach what they are for.
+
+        A row that was generated for a rare term says yes or no to the frequent ones as well, which
+        have real rows enough. Real rows count with all of their labels, generated ones with those
+        of the terms that lacked rows (``n_target`` above ``n_before`` in ``sampling_plan_``).
+
+        Returns
+        -------
+        known : ndarray of bool, shape (n_rows + n_synthetic, n_terms)
+            For ``label_mask`` of `protimb.classification.GOTermClassifier.fit`.
+
+        Raises
+        ------
+        NotFittedError
+            If ``fit_resample`` was not called.
+        """
+        check_is_fitted(self, "synthetic_mask_")
+        plan = self.sampling_plan_
+        lacked_rows = (plan["n_target"] > plan["n_before"]).to_numpy()
+        return ~self.synthetic_mask_[:, None] | lacked_rows
 
     def _train(self, X, y, rng):
         """Learn from the real rows before any is drawn; nothing to learn by default.

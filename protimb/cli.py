@@ -79,6 +79,9 @@ def compare(
     synthetic_weight: Annotated[
         float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")
     ] = 1.0,
+    synthetic_labels: Annotated[
+        str, typer.Option(help="What generated rows teach: targeted terms only, or all.")
+    ] = "targeted",
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
         str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
@@ -123,6 +126,7 @@ def compare(
             "max_steps": max_steps,
             "sampler_params": _sampler_params(param or [], benchmark.ARMS),
             "synthetic_weight": synthetic_weight,
+            "synthetic_labels": synthetic_labels,
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
@@ -87,6 +88,17 @@ def test_fit_finds_what_is_missing_and_learns_what_fit_resample_learns(X, y):
     resampled.fit_resample(X, y)
     assert fitted.sampling_strategy_ == resampled.sampling_strategy_ == {2: 4}
     assert fitted.learned_ == resampled.learned_
+
+
+def test_new_rows_may_be_kept_to_the_terms_that_lacked_rows(X, y):
+    sampler = Jitter(sampling_strategy={2: 4}, random_state=0)
+    with pytest.raises(NotFittedError):
+        sampler.label_mask()
+    X_res, y_res = sampler.fit_resample(X, y)
+    known = sampler.label_mask()
+    assert known.shape == y_res.shape
+    assert known[: len(X)].all()
+    np.testing.assert_array_equal(known[len(X) :], [[False, False, True]] * (len(X_res) - len(X)))
 
 
 def test_rejected_rows_are_reported_by_term(X, y):

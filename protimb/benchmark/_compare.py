@@ -32,6 +32,7 @@ def compare(
     sampler_params=None,
     classifier_params=None,
     synthetic_weight=1.0,
+    synthetic_labels="targeted",
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
@@ -73,6 +74,9 @@ def compare(
         Parameters of `GOTermClassifier`, alike for all arms.
     synthetic_weight : float
         Weight of a generated row in the network's loss, where a real one weighs 1.
+    synthetic_labels : {"targeted", "all"}
+        What generated rows teach the network: only the terms that lacked rows, see
+        ``BaseMultilabelOverSampler.label_mask``, or all of their labels.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}

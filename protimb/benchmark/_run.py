@@ -19,6 +19,9 @@ CLASSIFIERS = {
     "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
 }
 
+# What a generated row teaches the network: the terms that lacked rows, or all of its labels.
+SYNTHETIC_LABELS = ("targeted", "all")
+
 # The two rarest bins once more as one: the terms that resampling is for.
 BINS = {"<50": (0, 50)} | FREQUENCY_BINS
 
@@ -34,6 +37,7 @@ class Settings:
     sampler_params: dict
     classifier_params: dict
     synthetic_weight: float
+    synthetic_labels: str
     n_resamples: int
     maps: tuple
     map_terms: Any
@@ -51,6 +55,7 @@ class Settings:
                 f"n_resamples must be at least 1, got {settings.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
+        _require_known("synthetic_labels", (settings.synthetic_labels,), SYNTHETIC_LABELS)
         _require_known("maps", settings.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
         _require_known("sampler_params", settings.sampler_params, with_sampler)
@@ -91,11 +96,11 @@ def run_arm(name, arm, fold, settings, stages):
     if arm.alone:
         with stages("evaluate", **here):
             return _judge({"alone": fold.predict_neighbours()}, fold, settings)
-    X, y, weights, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], None, {}
+    X, y, teaching, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], {}, {}
     if arm.make_sampler:
-        X, y, weights, traces = _resample(name, arm, X, y, fold, settings, stages)
+        X, y, teaching, traces = _resample(name, arm, X, y, fold, settings, stages)
     with stages("train", **here):
-        network = _network(arm, fold, settings).fit(X, y, sample_weight=weights)
+        network = _network(arm, fold, settings).fit(X, y, **teaching)
     with stages("evaluate", **here):
         result = _judge(_scores(network, fold, settings), fold, settings)
     result.traces = {**traces, **_trace_network(network)}
@@ -120,7 +125,7 @@ def _resample(name, arm, X, y, fold, settings, stages):
     if fold.is_first and settings.maps:
         with stages("map", **here):
             traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
-    return X_resampled, y_resampled, _row_weights(sampler, settings), traces
+    return X_resampled, y_resampled, _teaching(sampler, settings), traces
 
 
 def _give_term_vectors(sampler, bunch):
@@ -135,12 +140,21 @@ def _give_term_vectors(sampler, bunch):
         sampler.set_params(term_vectors=vectors)
 
 
-def _row_weights(sampler, settings):
-    """Weigh generated rows against real ones; a sampler that does not tell them apart cannot."""
+def _teaching(sampler, settings):
+    """Say what generated rows teach, and how much; a sampler that does not tell them apart cannot.
+
+    Returns
+    -------
+    options : dict
+        Of the network's ``fit``.
+    """
     mask = getattr(sampler, "synthetic_mask_", None)
-    if settings.synthetic_weight == 1 or mask is None:
-        return None
-    return np.where(mask, settings.synthetic_weight, 1.0)
+    options = {}
+    if settings.synthetic_weight != 1 and mask is not None:
+        options["sample_weight"] = np.where(mask, settings.synthetic_weight, 1.0)
+    if settings.synthetic_labels == "targeted" and hasattr(sampler, "label_mask"):
+        options["label_mask"] = sampler.label_mask()
+    return options
 
 
 def _network(arm, fold, settings):

@@ -23,7 +23,7 @@ class ColumnBalance:
     pos_weight: np.ndarray
 
     @classmethod
-    def count(cls, labels, weights, max_pos_weight=None):
+    def count(cls, labels, weights, max_pos_weight=None, *, known=None):
         """Count weighted positives and negatives.
 
         Parameters
@@ -47,8 +47,8 @@ class ColumnBalance:
         >>> ColumnBalance.count(labels, np.ones(3), max_pos_weight=100).pos_weight
         array([  2., 100.], dtype=float32)
         """
-        n_positive = weights @ labels
-        n_negative = weights.sum() - n_positive
+        n_positive = weights @ (labels if known is None else labels.multiply(known))
+        n_negative = (weights.sum() if known is None else weights @ known) - n_positive
         pos_weight = np.ones_like(n_positive)
         if max_pos_weight is not None:
             pos_weight = _ratio(n_negative, n_positive, max_pos_weight)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.classification._balance import ColumnBalance, check_row_weights
 from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
 from protimb.classification._knn import CosineVote
-from protimb.classification._targets import dense_labels
+from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
@@ -185,7 +185,7 @@ class GOTermClassifier(BaseTermClassifier):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, label_mask=None):
         """Standardise the vectors and train the network.
 
         Parameters
@@ -196,6 +196,10 @@ class GOTermClassifier(BaseTermClassifier):
             Binary indicators, or one class a row.
         sample_weight : array-like of shape (n_rows,), optional
             Weight of each row's loss.
+        label_mask : array-like or sparse of bool, shape (n_rows, n_terms), optional
+            True where a label is known; all are by default. An unknown one teaches the network
+            nothing, whatever y holds there, and a row that has any is nobody's neighbour. See
+            ``label_mask`` of over-samplers: generated rows can be kept to the terms that lack rows.
 
         Returns
         -------
@@ -204,7 +208,8 @@ class GOTermClassifier(BaseTermClassifier):
         Raises
         ------
         InvalidLabelsError
-            If indicators are not 0 or 1, or names and columns differ in number.
+            If indicators are not 0 or 1, names and columns differ in number, or ``label_mask``
+            does not fit y.
         DeviceUnavailableError
             If ``device`` names a device that this machine does not have.
         TrainingDiverged
@@ -216,10 +221,11 @@ class GOTermClassifier(BaseTermClassifier):
             X, labels = self._read_training(X, y, self.terms)
             self._check_ontology()
             weights = self._row_weights(X, y, sample_weight)
+            known = check_label_mask(label_mask, labels, self._coding)
             self._scaler = StandardScaler().fit(X, sample_weight=weights)
             X = self._scaler.transform(X)
-            self._train(X, labels, weights)
-            self._neighbors = self._fit_neighbors(X, labels, weights)
+            self._train(X, labels, weights, known)
+            self._neighbors = self._fit_neighbors(X, labels, weights, known)
         return self
 
     def decision_function(self, X):
@@ -240,7 +246,7 @@ class GOTermClassifier(BaseTermClassifier):
         single_column = not self._coding.multilabel and logits.shape[1] == 1
         return logits[:, 0] if single_column else logits
 
-    def _train(self, X, labels, weights):
+    def _train(self, X, labels, weights, known):
         from protimb.classification._step import TrainingData, train_network
         from protimb.training import resolve_device
 
@@ -251,7 +257,8 @@ class GOTermClassifier(BaseTermClassifier):
             X,
             dense_labels(labels),
             weights,
-            self._balance(labels, weights),
+            self._balance(labels, weights, known),
+            known=known,
             n_valid=self._n_valid(len(X)),
             rng=split_rng,
             device=resolve_device(self.device),
@@ -272,10 +279,15 @@ class GOTermClassifier(BaseTermClassifier):
 
         return network_logits(self.network_, X)
 
-    def _fit_neighbors(self, X, labels, weights):
+    def _fit_neighbors(self, X, labels, weights, known):
         if self.n_neighbors is None:
             return None
-        seen = weights > 0
+        seen = weights > 0 if known is None else (weights > 0) & known.all(axis=1)
+        if not seen.any():
+            raise InvalidLabelsError(
+                "label_mask leaves no row with all of its labels, so no neighbour can vote. Pass "
+                "n_neighbors=None."
+            )
         return CosineVote(self.n_neighbors).fit(X[seen], labels[seen])
 
     def _check_ontology(self):
@@ -295,7 +307,7 @@ class GOTermClassifier(BaseTermClassifier):
             return weights
         return weights * compute_sample_weight(self.class_weight, np.ravel(y))
 
-    def _balance(self, labels, weights):
+    def _balance(self, labels, weights, known):
         balanced = self.class_weight == "balanced" and self._coding.multilabel
         if self.class_weight is not None and self._coding.multilabel and not balanced:
             raise InvalidLabelsError(
@@ -303,7 +315,7 @@ class GOTermClassifier(BaseTermClassifier):
                 "Pass class_weight='balanced' or sample_weight."
             )
         max_weight = self.max_pos_weight if balanced else None
-        return ColumnBalance.count(labels, weights, max_weight)
+        return ColumnBalance.count(labels, weights, max_weight, known=known)
 
     def _check_layers(self):
         if not all(

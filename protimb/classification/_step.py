@@ -75,6 +75,8 @@ class ClassifierStep:
         cells = nn.functional.binary_cross_entropy_with_logits(
             logits, labels, pos_weight=self.data.pos_weight, reduction="none"
         )
+        if self.data.known is not None:
+            cells = cells * self.data.known[rows]
         return cells.mean(dim=1) * self.data.weights[rows]
 
     def state_dict(self):
@@ -101,6 +103,8 @@ class TrainingData:
         Weight of each row's loss.
     balance : ColumnBalance
         Prior log-odds of each column, and factor of its positive cells.
+    known : ndarray of bool, shape (n_rows, n_columns), or None
+        Cells that train; None for all.
     n_valid : int
         Rows held out for validation.
     rng : numpy.random.RandomState
@@ -108,11 +112,12 @@ class TrainingData:
     device : torch.device
     """
 
-    def __init__(self, X, labels, weights, balance, *, n_valid, rng, device):
+    def __init__(self, X, labels, weights, balance, *, known, n_valid, rng, device):
         order = torch.from_numpy(rng.permutation(len(X))).to(device)
         self.valid_rows, self.train_rows = order[:n_valid].sort()[0], order[n_valid:].sort()[0]
         self.X = torch.from_numpy(X).to(device)
         self.labels = torch.from_numpy(labels).to(device)
+        self.known = None if known is None else torch.from_numpy(known).to(device)
         weights = torch.from_numpy(np.asarray(weights, dtype=np.float32)).to(device)
         if not weights[self.train_rows].any():
             raise ValueError(

@@ -115,6 +115,44 @@ def dense_labels(labels):
     return labels.toarray()
 
 
+def check_label_mask(label_mask, labels, coding):
+    """Return which labels are known, or None where all are.
+
+    Parameters
+    ----------
+    label_mask : array-like or sparse of bool, shape (n_rows, n_columns), or None
+    labels : csr_array of shape (n_rows, n_columns)
+    coding : TargetCoding
+
+    Returns
+    -------
+    known : ndarray of bool, shape (n_rows, n_columns), or None
+
+    Raises
+    ------
+    InvalidLabelsError
+        If it is not boolean, has another shape, hides everything, or y has one class a row.
+    """
+    if label_mask is None:
+        return None
+    if not coding.multilabel:
+        raise InvalidLabelsError(
+            "label_mask tells which cells of a matrix of indicators are known, but y has one class "
+            "a row. Leave out rows of unknown class."
+        )
+    known = label_mask.toarray() if sparse.issparse(label_mask) else np.asarray(label_mask)
+    is_boolean = known.dtype == bool or np.isin(known, (0, 1)).all()
+    if known.shape != labels.shape or not is_boolean:
+        raise InvalidLabelsError(
+            f"label_mask must hold True or False for every cell of y, shape {labels.shape}; got "
+            f"{known.dtype} of shape {known.shape}."
+        )
+    known = known.astype(bool, copy=False)
+    if not known.any():
+        raise InvalidLabelsError("label_mask is False everywhere: there is nothing to learn from.")
+    return None if known.all() else known
+
+
 def _is_multilabel(y):
     if sparse.issparse(y) or hasattr(y, "columns"):
         return True

@@ -182,15 +182,44 @@ def test_one_term_alone_says_what_to_lower(toy):
         compare(Bunch(**one))
 
 
-def test_generated_rows_may_weigh_less_than_real_ones(toy, quick):
+@pytest.fixture
+def teaching():
+    """Collect what the network of each arm is told of its rows."""
     seen, fit = [], GOTermClassifier.fit
 
-    def spy(self, X, y, sample_weight=None):
-        seen.append((len(X), sample_weight))
-        return fit(self, X, y, sample_weight)
+    def spy(self, X, y, **options):
+        seen.append((len(X), options))
+        return fit(self, X, y, **options)
 
     with patch.object(GOTermClassifier, "fit", spy):
-        compare(toy, arms=["ros"], maps=(), synthetic_weight=0.25, **quick)
-    (n_real, plain), (n_all, weights) = seen
-    assert plain is None  # the arm none has nothing to weigh
-    np.testing.assert_array_equal(weights, [1.0] * n_real + [0.25] * (n_all - n_real))
+        yield seen
+
+
+def test_generated_rows_may_weigh_less_than_real_ones(toy, quick, teaching):
+    compare(toy, arms=["ros"], maps=(), synthetic_weight=0.25, synthetic_labels="all", **quick)
+    (n_real, plain), (n_all, options) = teaching
+    assert plain == {}  # the arm none has nothing to weigh
+    assert list(options) == ["sample_weight"]
+    np.testing.assert_array_equal(
+        options["sample_weight"], [1.0] * n_real + [0.25] * (n_all - n_real)
+    )
+
+
+def test_generated_rows_teach_only_the_terms_that_lacked_rows(toy, quick, teaching):
+    comparison = compare(toy, arms=["ros", "remedial"], maps=(), **quick)
+    (n_real, plain), (_, options), (_, split) = teaching
+    assert plain == split == {}  # REMEDIAL splits rows: none of them is new
+    known = options["label_mask"]
+    lacking = (
+        comparison.terms["n_train"].to_numpy()
+        < comparison.record["parameters"]["sampling_strategy"]
+    )
+    assert lacking.any()
+    assert not lacking.all()
+    assert known[:n_real].all()
+    np.testing.assert_array_equal(known[n_real:], np.tile(lacking, (len(known) - n_real, 1)))
+
+
+def test_what_generated_rows_teach_is_one_of_two_things(toy, quick):
+    with pytest.raises(ValueError, match="synthetic_labels may name targeted, all"):
+        compare(toy, arms=["ros"], synthetic_labels="own", **quick)

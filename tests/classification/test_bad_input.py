@@ -221,6 +221,25 @@ def test_weights_of_rows_must_be_usable(small, data, weights, message):
 
 
 @pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.ones((120, 5), bool), r"shape \(120, 6\); got bool of shape \(120, 5\)"),
+        (np.full((120, 6), 0.5), "True or False for every cell"),
+        (np.full((120, 6), np.nan), "True or False for every cell"),
+        (np.zeros((120, 6), bool), "nothing to learn"),
+    ],
+)
+def test_a_mask_of_labels_must_fit_them(small, data, mask, message):
+    with pytest.raises(InvalidLabelsError, match=message):
+        small().fit(data.X, data.y, label_mask=mask)
+
+
+def test_a_mask_of_labels_is_for_several_labels(small, data):
+    with pytest.raises(InvalidLabelsError, match="one class a row"):
+        small().fit(data.X, data.y[:, 0], label_mask=np.ones((120, 1), bool))
+
+
+@pytest.mark.parametrize(
     ("parameter", "value"),
     [
         ("dropout", 1.0),

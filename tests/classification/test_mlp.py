@@ -172,6 +172,38 @@ def test_rows_of_weight_zero_are_no_neighbours(small, data):
     np.testing.assert_allclose(votes, knn.predict_proba(scaled), atol=1e-6)
 
 
+def test_unknown_labels_teach_nothing_whatever_they_say(small, data):
+    known = np.random.RandomState(0).rand(*data.y.shape) < 0.7
+    asserted, denied = data.y | ~known, data.y & known
+    first, second = (
+        small(early_stopping=True, class_weight="balanced", n_neighbors=5).fit(
+            data.X, y, label_mask=mask
+        )
+        for y, mask in [(asserted, known), (denied, sparse.csr_array(known))]
+    )
+    np.testing.assert_array_equal(first.predict_proba(data.X), second.predict_proba(data.X))
+    assert not np.array_equal(
+        first.predict_proba(data.X), small().fit(data.X, data.y).predict_proba(data.X)
+    )
+
+
+def test_a_mask_that_hides_nothing_changes_nothing(small, data):
+    plain, masked = small(), small()
+    plain.fit(data.X, data.y)
+    masked.fit(data.X, data.y, label_mask=np.ones_like(data.y))
+    np.testing.assert_array_equal(masked.predict_proba(data.X), plain.predict_proba(data.X))
+
+
+def test_a_row_with_an_unknown_label_is_nobodys_neighbour(small, data):
+    known = np.ones(data.y.shape, dtype=bool)
+    known[::2, 1] = False
+    model = small(n_neighbors=5).fit(data.X, data.y, label_mask=known)
+    votes = model.predict_proba(data.X) * 2 - expit(model.decision_function(data.X))
+    scaled = model._scaler.transform(data.X)
+    knn = KNNTermClassifier(5, standardize=False).fit(scaled[1::2], data.y[1::2])
+    np.testing.assert_allclose(votes, knn.predict_proba(scaled), atol=1e-6)
+
+
 def test_score_is_macro_average_precision_over_terms_with_positives(small, data):
     model = small().fit(data.X, data.y)
     y = data.y.copy()
