@@ -91,7 +91,7 @@ def test_fit_finds_what_is_missing_and_learns_what_fit_resample_learns(X, y):
 
 
 def test_new_rows_may_be_kept_to_the_terms_that_lacked_rows(X, y):
-    sampler = Jitter(sampling_strategy={2: 4}, random_state=0)
+    sampler = Jitter(sampling_strategy={2: 9}, random_state=0)
     with pytest.raises(NotFittedError):
         sampler.label_mask()
     X_res, y_res = sampler.fit_resample(X, y)
