@@ -97,6 +97,17 @@ EXPERIMENTS = {
         "How relatives differ is the same for rare and frequent terms, and can be lent.", RELATIVE
     ),
     "relative-30": Experiment("The same with fewer rows.", {**RELATIVE, "sampling_strategy": 30}),
+    "relative-20": Experiment("And with fewer still.", {**RELATIVE, "sampling_strategy": 20}),
+    "relative-30-targeted": Experiment(
+        "Rows that teach only the terms that lacked them spare the frequent ones.",
+        {**RELATIVE, "sampling_strategy": 30},
+        {"synthetic_labels": "targeted"},
+    ),
+    "relative-20-targeted": Experiment(
+        "Both: few rows, and for the terms that lacked them only.",
+        {**RELATIVE, "sampling_strategy": 20},
+        {"synthetic_labels": "targeted"},
+    ),
     "relative-1": Experiment(
         "Moves as long as real differences are safest.", {**RELATIVE, "move_scale": 1.0}
     ),
@@ -156,7 +167,7 @@ def measure(name, ontology, seeds):
         seeds=seeds,
         maps=(),
         verbose=1,
-        **experiment.options,
+        **{"synthetic_labels": "all", **experiment.options},
     )
     table = result.table[(result.table["arm"] == name) & result.table["metric"].isin(METRICS)]
     minutes = sum(one["seconds"] for one in result.record["seconds"] if one.get("arm") == name) / 60

@@ -65,7 +65,7 @@ def compare(
     ] = "1",
     sampling_strategy: Annotated[
         str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
-    ] = "30",
+    ] = "20",
     epochs: Annotated[
         int, typer.Option(min=1, help="Passes over the real rows that make the steps of all arms.")
     ] = 30,

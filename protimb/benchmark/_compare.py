@@ -26,7 +26,7 @@ def compare(
     arms=MAIN_ARMS,
     classifiers=tuple(CLASSIFIERS),
     seeds=1,
-    sampling_strategy=30,
+    sampling_strategy=20,
     epochs=30,
     max_steps=None,
     sampler_params=None,
