@@ -12,12 +12,12 @@ from protimb.exceptions import ProtimbError
 
 @contextmanager
 def clean_messages():
-    """Print warnings as lines; end with one line and code 2 on errors that protimb names."""
+    """Print warnings as lines; end with one line and code 2 on errors in what was asked for."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *where, **kwargs: _complain("warning", message)
         try:
             yield
-        except (ProtimbError, OSError) as error:
+        except (ProtimbError, OSError, ValueError) as error:
             _complain("error", error)
             raise typer.Exit(2) from error
 

@@ -66,7 +66,10 @@ def train_sampler(
         if resume:
             run = runs.resume_training(out, max_epochs=epochs, verbose=verbose)
         else:
-            names(ontology, ("mf", "bp", "cc"), "--ontology")
+            if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
+                raise typer.BadParameter(
+                    f"{ontology!r}; a sampler learns one namespace.", param_hint="--ontology"
+                )
             params = _sampler_params(
                 param or [],
                 term_range=term_range,

@@ -199,7 +199,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
         A row that was generated for a rare term says yes or no to the frequent ones as well, which
         have real rows enough. Real rows count with all of their labels, generated ones with those
-        of the terms that lacked rows (``n_target`` above ``n_before`` in ``sampling_plan_``).
+        of the terms that lacked rows (``n_target`` above ``n_before`` in ``sampling_plan_``), or,
+        where a share of all rows was asked for, of the terms that rows were drawn for.
 
         Returns
         -------
@@ -214,6 +215,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         check_is_fitted(self, "synthetic_mask_")
         plan = self.sampling_plan_
         lacked_rows = (plan["n_target"] > plan["n_before"]).to_numpy()
+        if not lacked_rows.any():
+            lacked_rows = (plan["n_drawn"] > 0).to_numpy()
         return ~self.synthetic_mask_[:, None] | lacked_rows
 
     def _train(self, X, y, rng):

@@ -17,8 +17,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelOverSampler
+from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import ProtimbWarning, ShortfallWarning
-from protimb.over_sampling import LPROS, MLROS, LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling import LPROS, MLROS, MLSOL, LabelwiseSampler, RandomLabelsetOverSampler
 
 
 class Jitter(BaseMultilabelOverSampler):
@@ -99,6 +100,16 @@ def test_new_rows_may_be_kept_to_the_terms_that_lacked_rows(X, y):
     assert known.shape == y_res.shape
     assert known[: len(X)].all()
     np.testing.assert_array_equal(known[len(X) :], [[False, False, True]] * (len(X_res) - len(X)))
+
+
+@pytest.mark.parametrize("sampler", [MLROS, LPROS, MLSOL])
+def test_rows_that_a_share_asked_for_teach_the_terms_they_were_drawn_for(sampler):
+    toy = make_longtail_multilabel(random_state=0)
+    sampler = sampler(sampling_strategy=0.25, random_state=0)
+    sampler.fit_resample(toy.X, toy.y)
+    known = sampler.label_mask()[sampler.synthetic_mask_]
+    np.testing.assert_array_equal(known.any(axis=0), sampler.sampling_plan_["n_drawn"] > 0)
+    assert known.any()
 
 
 def test_rejected_rows_are_reported_by_term(X, y):

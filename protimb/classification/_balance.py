@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_array
 
 
@@ -48,7 +49,8 @@ class ColumnBalance:
         array([  2., 100.], dtype=float32)
         """
         n_positive = weights @ (labels if known is None else labels.multiply(known))
-        n_negative = (weights.sum() if known is None else weights @ known) - n_positive
+        n_unknown = 0 if known is None else weights @ sparse.csr_array(~known)
+        n_negative = weights.sum() - n_unknown - n_positive
         pos_weight = np.ones_like(n_positive)
         if max_pos_weight is not None:
             pos_weight = _ratio(n_negative, n_positive, max_pos_weight)

@@ -7,6 +7,7 @@ from protimb.nn._conditioning import (
     BaseCondition,
     JointCondition,
     MultiHotCondition,
+    NoCondition,
     TermVectorCondition,
 )
 from protimb.nn._contract import BaseBackbone, ConditionalNetwork
@@ -48,6 +49,7 @@ __all__ = [
     "JointCondition",
     "MLPBackbone",
     "MultiHotCondition",
+    "NoCondition",
     "PiecewiseLinear",
     "ProjectionConditioning",
     "SeededDropout",

@@ -105,11 +105,11 @@ class TermVectorCondition(BaseCondition):
 
     Parameters
     ----------
-    pooling : {"mean", "sum", "max", "attention"}, default="mean"
+    pooling : {"mean", "sum", "max", "min", "attention"}, default="mean"
         How a row's term vectors become one vector. ``"mean"``; ``"sum"`` over the root of the
-        number of terms, so that deep terms speak no louder; ``"max"`` of each dimension; or
-        ``"attention"``, a mean with weights learned from the vectors [1]_. None of them depends
-        on the order of labels, and a row without labels gives zeros.
+        number of terms, so that deep terms speak no louder; ``"max"`` or ``"min"`` of each
+        dimension; or ``"attention"``, a mean with weights learned from the vectors [1]_. None of
+        them depends on the order of labels, and a row without labels gives zeros.
     n_condition : int, default=128
         Width of the condition.
     missing : {"mean", "zero", "raise"}, default="mean"
@@ -169,7 +169,7 @@ class JointCondition(BaseCondition):
 
     Parameters
     ----------
-    pooling : {"mean", "sum", "max", "attention"}, default="mean"
+    pooling : {"mean", "sum", "max", "min", "attention"}, default="mean"
         See :class:`TermVectorCondition`.
     n_condition : int, default=128
         Width of the condition, both halves together; at least 2.
@@ -214,11 +214,33 @@ class JointCondition(BaseCondition):
         )
 
 
+class NoCondition(BaseCondition):
+    """Say nothing about labels: a GAN that makes proteins, whatever they do.
+
+    What rows of a rare term have in common is then lost, unless they start from members
+    (``generate_from``). A control, and the plain WGAN.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protimb.nn import NoCondition
+    >>> conditioner = NoCondition().build(3, torch.Generator())
+    >>> conditioner(torch.tensor([[1, 0, 1], [0, 0, 0]]))
+    tensor([[1.],
+            [1.]])
+    """
+
+    def build(self, n_terms, rng, term_vectors=None):
+        """Build a condition of width 1 that is always 1: one more bias."""
+        return _Nothing(1)
+
+
 # A string is shorthand for an object: condition="both" means JointCondition().
 CONDITIONS: dict[str, type[BaseCondition]] = {
     "multihot": MultiHotCondition,
     "term_vectors": TermVectorCondition,
     "both": JointCondition,
+    "none": NoCondition,
 }
 
 
@@ -227,6 +249,11 @@ class _Conditioner(nn.Module):
         super().__init__()
         self.n_condition = n_condition
         self.conditioning = ConcatConditioning()
+
+
+class _Nothing(_Conditioner):
+    def forward(self, labels):
+        return torch.ones(len(labels), 1, device=labels.device)
 
 
 class _MultiHotConditioner(_Conditioner):

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from protimb.nn._contract import (
+    AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
     BaseBackbone,
     ConditionalNetwork,
@@ -33,6 +34,8 @@ class MLPBackbone(BaseBackbone):
         Layer normalisation of the generator's hidden layers, or none.
     final_activation : {None, "sigmoid", "tanh"}, default=None
         What ends the generator; None leaves its output unbounded.
+    n_critic_layers : int or None, default=None
+        Hidden layers of the critic, where it should have fewer or more than the generator.
 
     Attributes
     ----------
@@ -65,7 +68,10 @@ class MLPBackbone(BaseBackbone):
     torch.Size([3, 32])
     """
 
-    _parameter_constraints: ClassVar[dict] = COMMON_CONSTRAINTS
+    _parameter_constraints: ClassVar[dict] = {
+        **COMMON_CONSTRAINTS,
+        "n_critic_layers": [*AT_LEAST_ONE, None],
+    }
 
     def __init__(
         self,
@@ -74,12 +80,14 @@ class MLPBackbone(BaseBackbone):
         negative_slope=0.2,
         normalisation="layer",
         final_activation=None,
+        n_critic_layers=None,
     ):
         self.n_layers = n_layers
         self.n_hidden = n_hidden
         self.negative_slope = negative_slope
         self.normalisation = normalisation
         self.final_activation = final_activation
+        self.n_critic_layers = n_critic_layers
 
     def build_generator(self, n_latent, n_features, conditioner, rng):
         """Build noise -> hidden layers, normalised if wanted -> vector."""
@@ -91,30 +99,33 @@ class MLPBackbone(BaseBackbone):
 
     def _build(self, n_in, n_out, conditioner, rng, *, is_critic):
         check_params(self)
+        n_layers = (is_critic and self.n_critic_layers) or self.n_layers
         sites = InjectionSites(
             n_condition=conditioner.n_condition,
             n_signal=n_in,
-            widths=(self.n_hidden,) * self.n_layers,
+            widths=(self.n_hidden,) * n_layers,
             n_last=self.n_hidden if is_critic else None,
         )
         injection = conditioning_of(conditioner).build(sites, rng)
-        body = _DenseBody(n_in, n_out, injection, rng, config=self, is_critic=is_critic)
+        body = _DenseBody(
+            n_in, n_out, injection, rng, config=self, n_layers=n_layers, is_critic=is_critic
+        )
         return ConditionalNetwork(conditioner, body)
 
 
 class _DenseBody(nn.Module):
-    def __init__(self, n_in, n_out, injection, rng, *, config, is_critic):
+    def __init__(self, n_in, n_out, injection, rng, *, config, n_layers, is_critic):
         super().__init__()
         n_hidden = config.n_hidden
         self.injection = injection
         n_beside = injection.n_appended + (injection.n_channels - 1) * n_in
         self.entry = DenseEntry(n_in, n_beside, n_hidden, rng, gain=2**0.5)
         self.hidden = nn.ModuleList(
-            seeded_linear(n_hidden, n_hidden, rng, gain=2**0.5) for _ in range(config.n_layers - 1)
+            seeded_linear(n_hidden, n_hidden, rng, gain=2**0.5) for _ in range(n_layers - 1)
         )
         normalise = config.normalisation == "layer" and not is_critic
         self.norms = nn.ModuleList(
-            nn.LayerNorm(n_hidden) if normalise else nn.Identity() for _ in range(config.n_layers)
+            nn.LayerNorm(n_hidden) if normalise else nn.Identity() for _ in range(n_layers)
         )
         self.activation = PiecewiseLinear(config.negative_slope)
         # A critic's bias would shift real and generated rows alike: the loss cannot see it.

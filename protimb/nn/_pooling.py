@@ -34,8 +34,8 @@ class MeanPooling(_Pooling):
         return (labels @ self.table) / n_labels
 
 
-class MaxPooling(_Pooling):
-    """Maximum of each dimension over the labels of a row."""
+class _ExtremePooling(_Pooling):
+    reduce: str
 
     def forward(self, labels):
         """Map (batch, n_terms) to (batch, n_dims)."""
@@ -43,7 +43,19 @@ class MaxPooling(_Pooling):
         rows, terms = labels.nonzero(as_tuple=True)
         pooled = self.table.new_zeros(len(labels), self.table.shape[1])
         rows = rows.unsqueeze(1).expand(-1, self.table.shape[1])
-        return pooled.scatter_reduce(0, rows, self.table[terms], "amax", include_self=False)
+        return pooled.scatter_reduce(0, rows, self.table[terms], self.reduce, include_self=False)
+
+
+class MaxPooling(_ExtremePooling):
+    """Maximum of each dimension over the labels of a row."""
+
+    reduce = "amax"
+
+
+class MinPooling(_ExtremePooling):
+    """Minimum of each dimension over the labels of a row."""
+
+    reduce = "amin"
 
 
 class AttentionPooling(_Pooling):
@@ -69,5 +81,6 @@ POOLINGS = {
     "mean": MeanPooling,
     "sum": SumPooling,
     "max": MaxPooling,
+    "min": MinPooling,
     "attention": AttentionPooling,
 }

@@ -11,12 +11,11 @@ from protimb.base import BaseMultilabelOverSampler, warn_about_shortfall
 from protimb.exceptions import TermVectorError, TrainingDiverged, UntrainedTermError
 from protimb.filters import FILTERS
 from protimb.ontology import align_term_vectors
-from protimb.over_sampling._gan_bank import MEMBERS_A_TERM, representatives
+from protimb.over_sampling._gan_bank import members_a_term, name_known_relatives, representatives
 from protimb.over_sampling._gan_quality import report_quality, warn_about_collapse
 from protimb.over_sampling._gan_rows import (
     is_large,
     restrict_totals,
-    rows_in_memory,
     terms_in_range,
 )
 from protimb.over_sampling._gan_scaling import fit_scaling
@@ -24,12 +23,38 @@ from protimb.utils._memory import gather_rows
 from protimb.utils._totals import warn_about
 from protimb.utils._validation import a_few, check_vectors
 
+# Parameters whose names stand for objects, and the tables that say for which.
+_BY_NAME = {
+    "backbone": "BACKBONES",
+    "condition": "CONDITIONS",
+    "conditioning": "CONDITIONINGS",
+    "quality_filter": "FILTERS",
+}
+
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
 _BLOCK = 2**16
 
 
 class CGANMachinery(BaseMultilabelOverSampler):
     """The verbs of CGANSampler; its parameters and its documentation are there."""
+
+    def set_params(self, **params):
+        """Set parameters; ``backbone__n_hidden`` also reaches into what is given by name.
+
+        Parameters
+        ----------
+        **params
+
+        Returns
+        -------
+        self : CGANSampler
+        """
+        roots = {name.partition("__")[0] for name in params if "__" in name}
+        for root in roots & set(_BY_NAME):
+            value = params.get(root, getattr(self, root))
+            if isinstance(value, str):
+                params[root] = _object_named(root, value)
+        return super().set_params(**params)
 
     def _read(self, X, y):
         vectors, target = super()._read(X, y)
@@ -100,8 +125,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
             quality.set_params(random_state=rng.randint(2**31 - 1))
         if not is_large(X.shape, 4):
             return quality.fit(X, y)
-        n_a_term = rows_in_memory(X.shape[1]) // (y.shape[1] + 1)
-        rows = representatives(y, min(MEMBERS_A_TERM, max(1, n_a_term)), rng)
+        rows = representatives(y, members_a_term(X.shape, y.shape[1]), rng)
         return quality.fit(gather_rows(X, rows).astype(self._dtype, copy=False), y[rows])
 
     def _draw_again(self, X, y, rng):
@@ -155,7 +179,9 @@ class CGANMachinery(BaseMultilabelOverSampler):
         from protimb.over_sampling._gan_draw import draw_rows
 
         if seeds is None and self._bank is not None:
-            seeds = self._bank.for_labels(y_rows, rng)
+            seeds = self._bank.for_labels(
+                name_known_relatives(y_rows, self._seen, self._term_vectors), rng
+            )
         rows = draw_rows(self.generator_, y_rows, self.n_latent, rng, seeds)
         rows = self._scaling.inverse(rows, self._dtype)
         self._check_finite(rows)
@@ -184,6 +210,14 @@ class CGANMachinery(BaseMultilabelOverSampler):
         if self.quality_filter_ is None:
             return np.ones(len(X_new), dtype=bool)
         return self.quality_filter_.select(X_new, y_new)
+
+
+def _object_named(parameter, name):
+    from protimb import nn
+    from protimb.over_sampling._gan_networks import resolve
+
+    table = FILTERS if parameter == "quality_filter" else getattr(nn, _BY_NAME[parameter])
+    return resolve(name, table, parameter)
 
 
 def check_settings(settings):

@@ -18,6 +18,9 @@ class SavingMixin:
         ------
         ArtifactWriteError
             If the folder cannot be written; what was there is intact.
+        TypeError
+            If a parameter of a parameter, such as ``quality_filter__classifier__ontology``, is
+            neither number, string nor an object with ``get_params``.
 
         Notes
         -----

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
 from protimb.over_sampling._gan_moves import N_CANDIDATES, moved, relative_moves
+from protimb.over_sampling._gan_rows import is_large, rows_in_memory
 from protimb.utils._memory import gather_rows
 
 # Members a term is represented by; more would make a saved sampler a copy of its data.
 MEMBERS_A_TERM = 500
 
-# Label rows compared with the bank at a time.
-_BLOCK = 1024
+# Pairs of label rows compared at a time.
+_PAIRS = 2**23
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,10 @@ class MemberBank:
         -------
         seeds : ndarray of shape (n_rows, n_features), float32
         """
+        n_rows = max(1, _PAIRS // len(self.X))
         picked = [
             _most_similar(y_rows[block], self.y, rng)
-            for block in gen_batches(y_rows.shape[0], _BLOCK)
+            for block in gen_batches(y_rows.shape[0], n_rows)
         ]
         return self.moved(self.X[np.concatenate(picked)], rng)
 
@@ -102,7 +105,7 @@ def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
     -------
     bank : MemberBank
     """
-    kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
+    kept = rows[representatives(y[rows], members_a_term(X.shape, y.shape[1]), rng)]
     moves = None
     if move_scale:
         some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
@@ -110,6 +113,24 @@ def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
         near = scaling.transform(gather_rows(X, some))
         moves = relative_moves(near, rarest[some], move_scale, rng)
     return MemberBank(scaling.transform(gather_rows(X, kept)), y[kept], moves)
+
+
+def members_a_term(shape, n_terms):
+    """Say how many members of each term may be copied from a matrix.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    n_terms : int
+
+    Returns
+    -------
+    n_members : int
+        At least one; fewer than ``MEMBERS_A_TERM`` where the matrix is too large to be copied.
+    """
+    if not is_large(shape, 4):
+        return MEMBERS_A_TERM
+    return min(MEMBERS_A_TERM, max(1, rows_in_memory(shape[1]) // (n_terms + 1)))
 
 
 def representatives(y, n_a_term, rng):
@@ -136,11 +157,46 @@ def representatives(y, n_a_term, rng):
     return np.unique(np.concatenate(chosen)).astype(np.int64)
 
 
+def name_known_relatives(y_rows, seen, term_vectors):
+    """Put, in place of terms that no member carries, those that are described most alike.
+
+    Parameters
+    ----------
+    y_rows : csr_array of shape (n_rows, n_terms), uint8
+    seen : ndarray of bool, shape (n_terms,)
+        Terms that members carry.
+    term_vectors : ndarray of shape (n_terms, n_dims) or None
+        NaN rows where a term has none.
+
+    Returns
+    -------
+    y_rows : csr_array of shape (n_rows, n_terms), uint8
+        The same where terms have no vectors.
+    """
+    unseen = np.setdiff1d(y_rows.indices, np.flatnonzero(seen))
+    if term_vectors is None or not len(unseen):
+        return y_rows
+    described = np.flatnonzero(seen & ~np.isnan(term_vectors).any(axis=1))
+    if not len(described):
+        return y_rows
+    centred = normalize(np.nan_to_num(term_vectors - np.nanmean(term_vectors, axis=0)))
+    nearest = (centred[unseen] @ centred[described].T).argmax(axis=1)
+    stands_for = np.arange(y_rows.shape[1])
+    stands_for[unseen] = described[nearest]
+    named = (y_rows.data.copy(), stands_for[y_rows.indices], y_rows.indptr.copy())
+    relatives = sparse.csr_array(named, shape=y_rows.shape)
+    relatives.sum_duplicates()
+    relatives.data[:] = 1
+    return relatives
+
+
 def _most_similar(y_rows, y_bank, rng):
     shared = (y_rows.astype(np.float32) @ y_bank.astype(np.float32).T).toarray()
-    n_own, n_bank = np.diff(y_rows.indptr), np.diff(y_bank.indptr)
+    n_own, n_bank = (np.diff(y.indptr).astype(np.float32) for y in (y_rows, y_bank))
     union = n_own[:, None] + n_bank - shared
-    similarity = np.where(union > 0, shared / np.maximum(union, 1), 1.0)  # both empty: alike
-    ties = similarity >= similarity.max(axis=1, keepdims=True) - 1e-9
-    # A random key decides among equals.
-    return np.where(ties, rng.random_sample(ties.shape), -1.0).argmax(axis=1)
+    shared[union == 0] = 1  # both empty: alike
+    similarity = np.divide(shared, np.maximum(union, 1, out=union), out=union)
+    rows, ties = np.nonzero(similarity >= similarity.max(axis=1, keepdims=True) * (1 - 1e-6))
+    # One of the equals, at random.
+    first, n_ties = np.searchsorted(rows, np.arange(len(n_own))), np.bincount(rows)
+    return ties[first + (rng.random_sample(len(n_own)) * n_ties).astype(np.int64)]

@@ -1,6 +1,7 @@
 """Parameters as JSON and back: objects by the name of a registered class, never by import."""
 
 import numpy as np
+from numpy.random import RandomState
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
 from protimb.exceptions import ArtifactError
@@ -39,7 +40,9 @@ def describe(value):
     if isinstance(value, dict):
         return {"dict": [[describe(key), describe(part)] for key, part in value.items()]}
     if hasattr(value, "get_params") and not isinstance(value, type):
-        params = {name: describe(part) for name, part in value.get_params(deep=False).items()}
+        params = value.get_params(deep=False)
+        # A state of a random source is left out, here as at the top: the next draw needs none.
+        params = {k: describe(v) for k, v in params.items() if not isinstance(v, RandomState)}
         return {"class": type(value).__name__, "params": params}
     return {"unsaved": type(value).__name__}
 
@@ -91,6 +94,35 @@ def is_unsaved(description):
     unsaved : bool
     """
     return isinstance(description, dict) and "unsaved" in description
+
+
+def check_saved(description, place):
+    """Refuse a parameter with a part inside that could not be described.
+
+    Parameters
+    ----------
+    description : object
+    place : str
+        Name of the parameter.
+
+    Raises
+    ------
+    TypeError
+        If there is one; names it.
+    """
+    if isinstance(description, list):
+        for part in description:
+            check_saved(part, place)
+    elif isinstance(description, dict) and "class" in description:
+        for name, part in description["params"].items():
+            check_saved(part, f"{place}__{name}")
+    elif isinstance(description, dict) and "unsaved" in description:
+        raise TypeError(
+            f"{place} is a {description['unsaved']}, which cannot be saved: a sampler's parameters "
+            "hold numbers, strings and objects with get_params. Set it to None before saving."
+        )
+    elif isinstance(description, dict):
+        check_saved(next(iter(description.values())), place)
 
 
 def known_classes(own=()):

@@ -6,7 +6,13 @@ from scipy import sparse
 
 from protimb.exceptions import ArtifactError
 from protimb.over_sampling._gan_bank import MemberBank
-from protimb.over_sampling._gan_description import describe, is_unsaved, known_classes, rebuild
+from protimb.over_sampling._gan_description import (
+    check_saved,
+    describe,
+    is_unsaved,
+    known_classes,
+    rebuild,
+)
 from protimb.over_sampling._gan_networks import build_networks
 from protimb.over_sampling._gan_scaling import Scaling
 from protimb.training import load_state, resolve_device, save_state, torch_generator
@@ -38,7 +44,7 @@ def save_sampler(sampler, folder):
     }
     manifest = {
         "kind": KIND,
-        "parameters": {k: describe(v) for k, v in params.items() if k not in _LEFT_OUT},
+        "parameters": _describe_parameters(params),
         "terms": [_plain(term) for term in sampler.terms_],
         "fitted_on_classes": sampler._fitted_on_classes,
         "n_features_in": int(sampler.n_features_in_),
@@ -84,6 +90,14 @@ def load_sampler(cls, folder, device, classes):
             "saved by another version of a class it uses."
         ) from error
     return sampler
+
+
+def _describe_parameters(params):
+    described = {name: describe(value) for name, value in params.items() if name not in _LEFT_OUT}
+    for name, description in described.items():
+        if not is_unsaved(description):  # what is left out as a whole has a default to go back to
+            check_saved(description, name)
+    return described
 
 
 def _parameters(descriptions, known):

@@ -10,7 +10,8 @@ class MemberGenerator(nn.Module):
     """A generator that moves real members: seed + gate * network([noise, seed], labels).
 
     The gate is one number for all features, learned from a small start: what an untrained
-    network makes is noise, and would hide the member.
+    network makes is noise, and would hide the member. A network that ends in an interval moves
+    members both ways, and the sum is kept inside that interval.
 
     Parameters
     ----------
@@ -18,17 +19,24 @@ class MemberGenerator(nn.Module):
         Maps (batch, n_latent + n_features) and labels to (batch, n_features).
     n_latent : int
         Width of the noise in front of the seed.
+    limits : tuple of two float or None
+        Interval of what the network makes, and of scaled real vectors.
     """
 
-    def __init__(self, network, n_latent):
+    def __init__(self, network, n_latent, limits=None):
         super().__init__()
+        self.limits = limits
         self.network = network
         self.n_latent = n_latent
         self.gate = nn.Parameter(torch.full((1,), 0.1))
 
     def forward(self, latent, labels):
         """Add to each seed what the network makes of it, its noise and its labels."""
-        return latent[:, self.n_latent :] + self.gate * self.network(latent, labels)
+        seed, change = latent[:, self.n_latent :], self.network(latent, labels)
+        if self.limits is None:
+            return seed + self.gate * change
+        low, high = self.limits
+        return (seed + self.gate * (change - (low + high) / 2)).clamp(low, high)
 
 
 def build_networks(settings, n_features, n_terms, init, device, term_vectors=None):
@@ -58,14 +66,12 @@ def build_networks(settings, n_features, n_terms, init, device, term_vectors=Non
 
     backbone = _resolve_backbone(settings.backbone)
     condition = resolve_condition(settings.condition)
-    conditioning = resolve(
-        settings.conditioning, CONDITIONINGS, "conditioning", "FiLMConditioning()"
-    )
+    conditioning = resolve(settings.conditioning, CONDITIONINGS, "conditioning")
     from_member = settings.generate_from != "noise"
     n_inputs = settings.n_latent + (n_features if from_member else 0)
     generator = backbone.build_generator(n_inputs, n_features, conditioner(), init)
     if from_member:
-        generator = MemberGenerator(generator, settings.n_latent)
+        generator = MemberGenerator(generator, settings.n_latent, output_range(backbone))
     critic = backbone.build_critic(n_features, conditioner(), init)
     return generator.to(device), critic.to(device)
 
@@ -81,7 +87,7 @@ def resolve_condition(condition):
     -------
     condition : BaseCondition
     """
-    return resolve(condition, CONDITIONS, "condition", "TermVectorCondition()")
+    return resolve(condition, CONDITIONS, "condition")
 
 
 def output_range(backbone):
@@ -100,10 +106,10 @@ def output_range(backbone):
 
 
 def _resolve_backbone(backbone):
-    return resolve(backbone, BACKBONES, "backbone", "MLPBackbone()")
+    return resolve(backbone, BACKBONES, "backbone")
 
 
-def resolve(value, table, name, example):
+def resolve(value, table, name):
     """Turn a name into the object it stands for, and leave objects as they are.
 
     Parameters
@@ -112,8 +118,6 @@ def resolve(value, table, name, example):
     table : dict of str to class
     name : str
         Parameter, for the message.
-    example : str
-        An object that would do, for the message.
 
     Returns
     -------
@@ -122,8 +126,9 @@ def resolve(value, table, name, example):
     if not isinstance(value, str):
         return value
     if value not in table:
+        example = next(iter(table.values())).__name__
         raise ValueError(
             f"The {name!r} parameter of CGANSampler must be one of {sorted(table)} or an "
-            f"object like {example}. Got {value!r} instead."
+            f"object like {example}(). Got {value!r} instead."
         )
     return table[value]()

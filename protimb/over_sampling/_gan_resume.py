@@ -1,10 +1,11 @@
 """Go on from a checkpoint: with the same data and parameters, or not at all."""
 
 import hashlib
+import warnings
 
 import numpy as np
 
-from protimb.exceptions import ArtifactError
+from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.over_sampling._gan_description import describe
 from protimb.training import load_state, resolve_device
 from protimb.utils._memory import read_blocks
@@ -104,6 +105,40 @@ def open_checkpoint(folder, run, rng):
     kind, keys, *rest = saved["rng"]
     rng.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
     return state
+
+
+def check_epochs(state, max_epochs):
+    """Say so where training cannot go on to the epochs that were asked for.
+
+    Parameters
+    ----------
+    state : dict
+        Of the checkpoint.
+    max_epochs : int
+
+    Raises
+    ------
+    ArtifactError
+        If the run has more epochs behind it than that.
+
+    Warns
+    -----
+    ProtimbWarning
+        If a callback had ended the run before so many epochs.
+    """
+    n_done = len(state["history"])
+    if n_done > max_epochs:
+        raise ArtifactError(
+            f"The checkpoint has {n_done} epochs behind it, and none can be taken back: "
+            f"max_epochs={max_epochs} is too few. Ask for at least {n_done}, or fit without resume_from."
+        )
+    if state["stop_requested"] and n_done < max_epochs:
+        warnings.warn(
+            f"The run was ended after {n_done} epochs, by early stopping or another callback, so "
+            f"there are none to add although max_epochs={max_epochs}.",
+            ProtimbWarning,
+            stacklevel=6,
+        )
 
 
 def rng_state(rng):

@@ -65,10 +65,7 @@ class Settings:
         from protimb.over_sampling._cgan_machinery import check_settings
 
         named = {name: _known_name(name, value) for name, value in self.sampler.items()}
-        # The objects first: set_params reaches into them.
-        objects = {name: value for name, value in named.items() if "__" not in name}
-        sampler = CGANSampler(random_state=self.seed).set_params(**more, **objects)
-        sampler.set_params(**{name: value for name, value in named.items() if "__" in name})
+        sampler = CGANSampler(random_state=self.seed).set_params(**more, **named)
         sampler._validate_params()
         check_settings(sampler)
         self._check_term_vectors(sampler)

@@ -72,6 +72,15 @@ def test_building_leaves_the_global_generator_alone_and_repeats_with_its_seed(na
             assert torch.equal(p, q)
 
 
+def test_a_critic_may_have_fewer_layers_than_its_generator():
+    def n_layers(network):
+        return sum(isinstance(module, torch.nn.Linear) for module in network.modules())
+
+    alike, apart = (build(MLPBackbone(3, 8, n_critic_layers=n)) for n in (None, 2))
+    assert n_layers(apart[0]) == n_layers(alike[0])
+    assert n_layers(apart[1]) == n_layers(alike[1]) - 1
+
+
 @pytest.mark.parametrize("name", BACKBONES)
 def test_sizes_are_reached_by_clone_and_set_params(name):
     backbone = clone(tiny(name)).set_params(n_layers=1)
@@ -86,6 +95,7 @@ def test_sizes_are_reached_by_clone_and_set_params(name):
     [
         (MLPBackbone, "n_layers", 0),
         (MLPBackbone, "n_hidden", 8.5),
+        (MLPBackbone, "n_critic_layers", 0),
         (MLPBackbone, "negative_slope", -0.1),
         (MLPBackbone, "normalisation", "batch"),
         (MLPBackbone, "final_activation", "softmax"),

@@ -19,17 +19,22 @@ TINY = {
 }
 
 ALL_CONDITIONS = [
-    (name, {} if name == "multihot" else {"pooling": pooling})
-    for name in CONDITIONS
-    for pooling in (POOLINGS if name != "multihot" else [None])
+    ("none", {}),
+    ("multihot", {"n_condition": 4}),
+    *(
+        (name, {"n_condition": 4, "pooling": pooling})
+        for name in ("term_vectors", "both")
+        for pooling in POOLINGS
+    ),
 ]
+assert {name for name, _ in ALL_CONDITIONS} == set(CONDITIONS)
 
 
 def networks(backbone, condition, conditioning, n_features=N_FEATURES, seed=0):
     """A tiny generator and critic of one combination, from one seed."""
     rng = torch.Generator().manual_seed(seed)
     name, params = condition
-    config = CONDITIONS[name](n_condition=4, **params)
+    config = CONDITIONS[name](**params)
     vectors = torch.randn(N_TERMS, 6, generator=rng)
     vectors[2] = torch.nan  # a term without a vector
     conditioners = [config.build(N_TERMS, rng, vectors.numpy()) for _ in range(2)]
@@ -94,7 +99,10 @@ def assert_all_reached(network):
 
 
 @pytest.mark.parametrize("conditioning", CONDITIONINGS)
-@pytest.mark.parametrize("condition", [("multihot", {}), ("both", {"pooling": "attention"})])
+@pytest.mark.parametrize(
+    "condition",
+    [("multihot", {"n_condition": 4}), ("both", {"n_condition": 4, "pooling": "attention"})],
+)
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_the_loss_with_its_penalty_reaches_every_parameter(backbone, condition, conditioning):
     generator, critic = (n.double() for n in networks(backbone, condition, conditioning))
@@ -115,7 +123,9 @@ def test_labels_matter_and_rows_do_not_see_each_other(backbone, conditioning):
     labels = torch.eye(N_TERMS, dtype=torch.uint8)
     rng = torch.Generator().manual_seed(1)
     networks_and_inputs = zip(
-        networks(backbone, ("multihot", {}), conditioning), (N_LATENT, N_FEATURES), strict=True
+        networks(backbone, ("multihot", {"n_condition": 4}), conditioning),
+        (N_LATENT, N_FEATURES),
+        strict=True,
     )
     for network, n_in in networks_and_inputs:
         x = torch.randn(1, n_in, generator=rng).repeat(N_TERMS, 1)

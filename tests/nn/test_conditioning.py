@@ -32,7 +32,12 @@ def pool(name, labels):
 
 @pytest.mark.parametrize(
     ("name", "pooled"),
-    [("mean", [0.5, 1.5]), ("sum", [2**-0.5, 3 * 2**-0.5]), ("max", [1.0, 3.0])],
+    [
+        ("mean", [0.5, 1.5]),
+        ("sum", [2**-0.5, 3 * 2**-0.5]),
+        ("max", [1.0, 3.0]),
+        ("min", [0.0, 0.0]),
+    ],
 )
 def test_pooling_matches_the_hand_worked_example(name, pooled):
     assert pool(name, [[1.0, 1.0, 0.0, 0.0]]).tolist() == [pytest.approx(pooled)]
@@ -41,6 +46,11 @@ def test_pooling_matches_the_hand_worked_example(name, pooled):
 def test_the_maximum_may_be_negative():
     assert pool("max", [[0.0, 0.0, 1.0, 1.0]]).tolist() == [[0, 0]]
     assert pool("max", [[0.0, 0.0, 0.0, 1.0]]).tolist() == [[0, -3]]
+
+
+def test_the_minimum_may_be_positive():
+    assert pool("min", [[1.0, 0.0, 0.0, 0.0]]).tolist() == [[1, 0]]
+    assert pool("min", [[0.0, 1.0, 0.0, 0.0]]).tolist() == [[0, 3]]
 
 
 def test_attention_stays_inside_the_hull_of_the_vectors_and_zero():
@@ -77,11 +87,11 @@ def test_the_order_of_indicators_does_not_matter():
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_seed_gives_one_conditioner_and_the_global_state_is_left_alone(name):
     before = torch.get_rng_state()
-    one, two = (CONDITIONS[name](n_condition=6).build(4, generator(), VECTORS) for _ in range(2))
+    one, two = (CONDITIONS[name]().build(4, generator(), VECTORS) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), before)
     labels = torch.eye(4)
     assert torch.equal(one(labels), two(labels))
-    assert one(labels).shape == (4, one.n_condition) == (4, 6)
+    assert one(labels).shape == (4, one.n_condition)
 
 
 def test_term_vectors_say_what_they_are_needed_by():

@@ -19,7 +19,6 @@ from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler, GOTermClassifier
 from protimb.base import BaseFilter
-from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import (
     DeviceUnavailableError,
     InvalidLabelsError,
@@ -43,11 +42,6 @@ def tiny(**kwargs):
     return CGANSampler(
         **({"sampling_strategy": 20, "max_epochs": 2, "quality_filter": None} | TINY | kwargs)
     )
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 class PassEvery(BaseFilter):

@@ -6,7 +6,6 @@ import torch
 from numpy.testing import assert_array_equal
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import DeviceMemoryError, ModeCollapseWarning, TrainingDiverged
 from protimb.nn import MLPBackbone
 from protimb.over_sampling._gan_quality import are_copies, report_quality
@@ -25,11 +24,6 @@ def tiny(**kwargs):
         "random_state": 0,
     }
     return CGANSampler(**(defaults | kwargs))
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 class Silence(Callback):

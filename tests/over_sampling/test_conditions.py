@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import TermVectorError, UntrainedTermError
 from protimb.nn import (
     BACKBONES,
@@ -20,6 +20,7 @@ from protimb.nn import (
     MLPBackbone,
     TermVectorCondition,
 )
+from protimb.over_sampling._gan_bank import name_known_relatives
 from protimb.training import Callback
 
 SMALL = {"n_layers": 1, "n_hidden": 8}
@@ -37,11 +38,6 @@ def tiny(**kwargs):
         "random_state": 0,
     }
     return CGANSampler(**(defaults | kwargs))
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +91,12 @@ def test_every_combination_trains_two_steps_and_moves_every_weight(
 
 
 @pytest.mark.parametrize("final_activation", ["sigmoid", "tanh"])
-def test_a_bounded_generator_gives_rows_inside_the_range_of_the_real_ones(toy, final_activation):
+@pytest.mark.parametrize("generate_from", ["noise", "member", "relative"])
+def test_a_bounded_generator_gives_rows_inside_the_range_of_the_real_ones(
+    toy, final_activation, generate_from
+):
     backbone = MLPBackbone(**SMALL, final_activation=final_activation)
-    sampler = tiny(backbone=backbone, generate_from="noise").fit(toy.X, toy.y)
+    sampler = tiny(backbone=backbone, generate_from=generate_from).fit(toy.X, toy.y)
     rows = sampler.sample(toy.y, random_state=0)
     assert (rows >= toy.X.min(axis=0) - 1e-4).all()
     assert (rows <= toy.X.max(axis=0) + 1e-4).all()
@@ -143,15 +142,26 @@ def test_a_term_without_any_protein_or_vector_is_refused_by_name():
     assert described.sample(asked).shape == (1, 4)
 
 
-def test_a_member_generator_serves_a_term_without_any_protein():
+@pytest.mark.parametrize("generate_from", ["member", "relative"])
+def test_for_a_term_without_any_protein_a_member_of_its_relative_is_changed(generate_from):
     X, y, vectors = related_terms(np.random.default_rng(0))
     sampler = tiny(
         sampling_strategy={0: 70},
         condition="term_vectors",
         term_vectors=vectors,
-        generate_from="member",
+        generate_from=generate_from,
     ).fit(X, y)
-    assert np.isfinite(sampler.sample([[0, 1, 1]])).all()
+    rows = sampler.sample(np.tile([[0, 0, 1]], (40, 1)), random_state=0)
+    assert (rows.mean(axis=1) < 0).all(), "each starts from a member of term 1, described alike"
+
+
+def test_terms_without_members_are_named_by_those_described_alike():
+    rows = sparse.csr_array(np.array([[1, 0, 1], [0, 1, 1], [1, 0, 0]], np.uint8))
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 0.9]])
+    seen = np.array([True, True, False])
+    named = name_known_relatives(rows, seen, vectors)
+    assert_array_equal(named.toarray(), [[1, 1, 0], [0, 1, 0], [1, 0, 0]])
+    assert name_known_relatives(rows, seen, None) is rows
 
 
 def test_vectors_are_asked_for_where_the_condition_reads_them(toy):

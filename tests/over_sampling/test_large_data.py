@@ -7,7 +7,6 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
 from protimb.filters import CosineFilter
 from protimb.nn import MLPBackbone
 from protimb.over_sampling import _gan_rows
@@ -30,11 +29,6 @@ def tiny(**kwargs):
         "random_state": 0,
     }
     return CGANSampler(**(defaults | kwargs))
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
+from protimb.classification import GOTermClassifier
 from protimb.exceptions import ArtifactError
-from protimb.filters import CosineFilter
+from protimb.filters import CosineFilter, LabelFidelityFilter
 from protimb.nn import FiLMConditioning, MLPBackbone, TermVectorCondition
 from protimb.training import Checkpoint, load_state, save_state
 
@@ -29,11 +29,6 @@ def tiny(**kwargs):
         "random_state": 0,
     }
     return CGANSampler(**(defaults | kwargs))
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +99,21 @@ def test_load_then_save_to_the_same_path_changes_nothing(saved, toy):
     before = CGANSampler.load(saved).sample(toy.y, random_state=0)
     CGANSampler.load(saved).save(saved)
     assert_array_equal(CGANSampler.load(saved).sample(toy.y, random_state=0), before)
+
+
+def test_a_random_state_inside_a_filter_is_left_out(toy, tmp_path):
+    quality = CosineFilter(quantile=0.1, random_state=np.random.RandomState(0))
+    tiny(quality_filter=quality).fit(toy.X, toy.y).save(tmp_path)
+    loaded = CGANSampler.load(tmp_path).quality_filter
+    assert (loaded.quantile, loaded.random_state) == (0.1, None)
+
+
+def test_what_could_not_be_loaded_is_not_saved(toy, tmp_path):
+    quality = LabelFidelityFilter(classifier=GOTermClassifier(device=torch.device("cpu")))
+    sampler = tiny().fit(toy.X, toy.y).set_params(quality_filter=quality)
+    with pytest.raises(TypeError, match="quality_filter__classifier__device is a device"):
+        sampler.save(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unfitted_sampler_cannot_be_saved(tmp_path):

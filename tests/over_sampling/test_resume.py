@@ -7,8 +7,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
-from protimb.exceptions import ArtifactError
+from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.nn import MLPBackbone
 from protimb.training import Callback, Checkpoint
 
@@ -45,11 +44,6 @@ VARIANTS = {
         "batch_size": 90,
     },
 }
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 class InterruptAt(Callback):
@@ -145,6 +139,24 @@ def test_other_rows_than_those_of_the_checkpoint_are_named(toy, tmp_path):
     for data, named in [((X, toy.y), "X"), ((toy.X, y), "y"), ((X, y), "X, y")]:
         with pytest.raises(ArtifactError, match=rf"differ: {named}\."):
             tiny().fit(*data, resume_from=tmp_path)
+
+
+def test_epochs_cannot_be_taken_back(toy, tmp_path):
+    tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
+    with pytest.raises(ArtifactError, match="has 2 epochs behind it"):
+        tiny(max_epochs=1).fit(toy.X, toy.y, resume_from=tmp_path)
+
+
+def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(toy, tmp_path):
+    class Enough(Callback):
+        def on_epoch_end(self, loop, record):
+            loop.stop_requested = record["epoch"] == 2
+
+    ended = tiny(max_epochs=5, callbacks=[Enough(), Checkpoint(tmp_path)]).fit(toy.X, toy.y)
+    with pytest.warns(ProtimbWarning, match="ended after 2 epochs") as caught:
+        resumed = tiny(max_epochs=9).fit(toy.X, toy.y, resume_from=tmp_path)
+    assert caught[0].filename == __file__
+    pd.testing.assert_frame_equal(resumed.history_, ended.history_)
 
 
 def test_a_saved_sampler_is_no_checkpoint(toy, tmp_path):

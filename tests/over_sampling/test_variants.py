@@ -7,7 +7,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from protimb import CGANSampler
-from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import InvalidLabelsError, PenaltyWarning
 from protimb.nn import MLPBackbone
 from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
@@ -27,11 +26,6 @@ def tiny(**kwargs):
     return CGANSampler(
         **({"sampling_strategy": 20, "max_epochs": 2, "quality_filter": None} | TINY | kwargs)
     )
-
-
-@pytest.fixture(scope="module")
-def toy():
-    return make_longtail_multilabel(random_state=0)
 
 
 def labels():
