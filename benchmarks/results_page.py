@@ -7,13 +7,14 @@ docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``compar
 lies, the tables of that comparison alone are printed, to go into a page by hand.
 """
 
+import inspect
 import json
 import sys
 from pathlib import Path
 
 import pandas as pd
 
-from protimb.benchmark import ARMS, MAIN_ARMS
+from protimb.benchmark import ARMS, MAIN_ARMS, compare
 
 FOLDER = Path(__file__).parents[1] / "docs" / "experiments" / "compare"
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
@@ -84,6 +85,11 @@ def command(record):
     if set(record["arms"]) != set(MAIN_ARMS):
         is_all = set(record["arms"]) == set(ARMS)
         words.append("--arms " + ("all" if is_all else ",".join(record["arms"])))
+    defaults = inspect.signature(compare).parameters
+    for name in ("sampling_strategy", "synthetic_labels", "synthetic_weight"):
+        value = parameters.get(name, "all" if name == "synthetic_labels" else None)
+        if value != defaults[name].default:
+            words.append(f"--{name.replace('_', '-')} {value}")
     return " ".join(["protimb compare", *words, "--out report"])
 
 

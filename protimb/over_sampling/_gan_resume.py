@@ -130,7 +130,7 @@ def check_epochs(state, max_epochs):
     if n_done > max_epochs:
         raise ArtifactError(
             f"The checkpoint has {n_done} epochs behind it, and none can be taken back: "
-            f"max_epochs={max_epochs} is too few. Ask for at least {n_done}, or fit without resume_from."
+            f"max_epochs={max_epochs} is too few. Ask for {n_done} or more, or do not resume."
         )
     if state["stop_requested"] and n_done < max_epochs:
         warnings.warn(
