@@ -1,5 +1,6 @@
 """Real members that generated rows start from."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,7 +106,10 @@ def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
     -------
     bank : MemberBank
     """
-    kept = rows[representatives(y[rows], members_a_term(X.shape, y.shape[1]), rng)]
+    kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
+    if is_large(X.shape, 4):  # drawn from a copy: what comes after does not depend on the room
+        n_a_term = members_a_term(X.shape, y.shape[1])
+        kept = kept[representatives(y[kept], n_a_term, copy.deepcopy(rng))]
     moves = None
     if move_scale:
         some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)

@@ -203,7 +203,8 @@ def _training_seeds(data, vectors, device):
 
 def _held_out_rows(data, settings, rng):
     rows = data.held_out
-    seeds = _held_out_seeds(data, rows, rng)
+    # A source of their own: how much they draw depends on the members kept, training must not.
+    seeds = _held_out_seeds(data, rows, np.random.RandomState(rng.randint(2**31 - 1)))
     X = data.scaling.transform(gather_rows(data.X, rows))
     return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
 
