@@ -147,6 +147,26 @@ def test_loaded_tensors_are_plain_ones_that_may_be_changed(tmp_path):
     assert not loaded["weight"].requires_grad
 
 
+class Elsewhere(torch.Tensor):
+    """Stand for a tensor on a device that this machine lacks: no numbers until it is fetched."""
+
+    def detach(self):
+        return self
+
+    def to(self, device, *, copy):
+        assert (device, copy) == ("cpu", True)
+        return self.as_subclass(torch.Tensor).clone()
+
+    def contiguous(self):
+        raise AssertionError("read before it was on the CPU")
+
+
+def test_a_tensor_of_another_device_is_fetched_before_it_is_written(tmp_path):
+    """Case 73, without the device."""
+    there = torch.arange(3.0).as_subclass(Elsewhere)
+    assert _round_trip(tmp_path, {"weight": there})["weight"].tolist() == [0, 1, 2]
+
+
 class Evil:
     """Makes a file when it is unpickled."""
 
