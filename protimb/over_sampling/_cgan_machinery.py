@@ -23,12 +23,11 @@ from protimb.utils._memory import gather_rows
 from protimb.utils._totals import warn_about
 from protimb.utils._validation import a_few, check_vectors
 
-# Parameters whose names stand for objects, and the tables that say for which.
-_BY_NAME = {
+# Parameters whose names stand for objects, and the tables in protimb.nn that say for which.
+NAMED_OBJECTS = {
     "backbone": "BACKBONES",
     "condition": "CONDITIONS",
     "conditioning": "CONDITIONINGS",
-    "quality_filter": "FILTERS",
 }
 
 # Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
@@ -50,7 +49,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
         self : CGANSampler
         """
         roots = {name.partition("__")[0] for name in params if "__" in name}
-        for root in roots & set(_BY_NAME):
+        for root in roots & {*NAMED_OBJECTS, "quality_filter"}:
             value = params.get(root, getattr(self, root))
             if isinstance(value, str):
                 params[root] = _object_named(root, value)
@@ -216,7 +215,7 @@ def _object_named(parameter, name):
     from protimb import nn
     from protimb.over_sampling._gan_networks import resolve
 
-    table = FILTERS if parameter == "quality_filter" else getattr(nn, _BY_NAME[parameter])
+    table = FILTERS if parameter == "quality_filter" else getattr(nn, NAMED_OBJECTS[parameter])
     return resolve(name, table, parameter)
 
 

@@ -13,9 +13,6 @@ from protimb.ontology import TermVectorizer, read_term_vectors
 
 CONFIG = "config.json"
 
-# Parameters whose names stand for objects, and the tables in protimb.nn that say for which.
-TABLES = {"backbone": "BACKBONES", "condition": "CONDITIONS", "conditioning": "CONDITIONINGS"}
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -159,11 +156,12 @@ def _known_name(name, value):
         return FilterChain(list(value))
     if isinstance(value, list):  # JSON has no tuples
         return tuple(value)
-    if name not in TABLES or not isinstance(value, str):
-        return value
     from protimb import nn
+    from protimb.over_sampling._cgan_machinery import NAMED_OBJECTS
 
-    table = getattr(nn, TABLES[name])
+    if name not in NAMED_OBJECTS or not isinstance(value, str):
+        return value
+    table = getattr(nn, NAMED_OBJECTS[name])
     if value not in table:
         raise ValueError(f"{name} must be one of {', '.join(table)}, got {value!r}.")
     return table[value]()
