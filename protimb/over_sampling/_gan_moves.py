@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 N_CANDIDATES = 20_000
 N_MOVES = 4096
 N_RELATIVES = 3
-_BLOCK = 1024
+_BLOCK = 256
 
 
 def relative_moves(X, rarest, scale, rng):
@@ -52,7 +52,8 @@ def _nearest(X):
     for block in gen_batches(len(X), _BLOCK):
         similarity = directions[block] @ directions.T  # (block, n_rows)
         similarity[np.arange(len(similarity)), np.arange(len(X))[block]] = -np.inf
-        found.append(np.argpartition(-similarity, n_relatives - 1, axis=1)[:, :n_relatives])
+        nearest = np.argpartition(-similarity, n_relatives - 1, axis=1)[:, :n_relatives]
+        found.append(nearest.copy())  # a view would keep the numbers of all rows
     return np.concatenate(found)
 
 

@@ -1,5 +1,7 @@
 """Starting from relatives: a protein moved by how two others differ."""
 
+import tracemalloc
+
 import numpy as np
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -79,3 +81,12 @@ def test_a_generator_that_adds_nothing_gives_moved_proteins_under_their_own_labe
         away = np.minimum(np.abs(moves - step).max(axis=1), np.abs(moves + step).max(axis=1))
         assert_allclose(away.min(), 0, atol=1e-4)
         assert np.abs(step).max() > 0
+
+
+def test_relatives_are_found_without_a_matrix_of_all_pairs():
+    X = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
+    tracemalloc.start()
+    relative_moves(X, np.zeros(3000, np.int64), 1.0, np.random.RandomState(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3000 * 3000 * 4
