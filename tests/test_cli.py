@@ -105,6 +105,8 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--param", "cgan", "arm.name=value"),
         ("--param", "ros.epochs=3", "min_members"),
         ("--param", "cgan.n_latent=-1", "[1, inf)"),
+        ("--param", "cgan.backbone__n_wide=8", "n_hidden"),
+        ("--synthetic-labels", "own", "targeted"),
     ],
 )
 def test_a_word_that_is_not_known_is_answered_with_those_that_are(option, value, known):

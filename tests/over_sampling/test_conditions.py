@@ -192,6 +192,14 @@ def test_objects_are_reached_by_name_through_clone_and_grids(vectors):
     assert_array_equal(sampler.term_vectors, vectors)
 
 
+def test_parts_of_what_is_given_by_name_are_reached_too():
+    sampler = CGANSampler().set_params(backbone__n_hidden=8, quality_filter__quantile=0.2)
+    assert sampler.backbone.n_hidden == 8
+    assert sampler.quality_filter.quantile == 0.2
+    with pytest.raises(ValueError, match="Invalid parameter 'n_wide'"):
+        CGANSampler().set_params(backbone__n_wide=8)
+
+
 def test_the_order_of_terms_does_not_matter_to_a_description_by_vectors(toy, vectors):
     frame = pd.DataFrame(toy.y, columns=[f"t{n}" for n in range(toy.y.shape[1])])
     known = dict(zip(frame.columns, vectors, strict=True))

@@ -59,6 +59,9 @@ def test_a_run_goes_on_to_more_epochs_and_refuses_other_changes(run, tmp_path):
     assert resumed.exit_code == 0, resumed.output
     history = pd.read_csv(tmp_path / "run" / "history.csv")
     assert history["epoch"].tolist() == [1, 2, 3]
+    shorter = invoke(*words, "--epochs", "1", "--verbose", "0")
+    assert shorter.exit_code == 2
+    assert shorter.stderr.startswith("error: max_epochs=1: the run has 3 epochs behind it")
     refused = invoke(*words, "--seed", "4", "--backbone", "mlp")
     assert refused.exit_code == 2
     assert "leave out --backbone, --seed" in " ".join(refused.stderr.replace("│", " ").split())
@@ -87,7 +90,9 @@ def test_a_folder_in_use_is_one_line_and_code_two(cafa):
         (["--param", "n_latent=0"], "'n_latent' parameter"),
         (["--param", "latent=4"], "Invalid parameter 'latent'"),
         (["--sampling-strategy", "many"], "give a number of rows"),
+        (["--param", "condition__pooling=max"], "Invalid parameter 'pooling'"),
         (["--ontology", "cl"], "choose from mf, bp, cc"),
+        (["--ontology", "mf,cc"], "learns one namespace"),
         (["--term-range", "200", "20"], "term_range"),
     ],
 )
