@@ -65,7 +65,7 @@ for name, sampler in samplers.items():
 
 measures = pd.DataFrame({name: imbalance_summary(y) for name, (_, y) in resampled.items()}).T
 table = measures[["rows", "cardinality", "MeanIR", "CVIR", "SCUMBLE"]].round(3)
-table.assign(seconds=pd.Series(seconds).round(1)).fillna("")
+table.assign(seconds=pd.Series(seconds).map("{:.1f}".format)).fillna("")
 
 # %%
 # Less imbalance, at what price?

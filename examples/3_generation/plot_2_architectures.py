@@ -19,6 +19,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.preprocessing import StandardScaler
 
 from protimb import CGANSampler, load_human_go
@@ -118,6 +119,9 @@ for ((choice, variant), row), marker in zip(table.iterrows(), "*osD^vPXpo^d", st
 ax.set(
     xlabel="processor seconds of training", ylabel="Fréchet distance", xscale="log", ylim=(0, None)
 )
+ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+ax.xaxis.set_major_formatter("{x:g}")
+ax.xaxis.set_minor_formatter(NullFormatter())
 ax.legend(frameon=False, bbox_to_anchor=(1, 1))
 
 # %%
