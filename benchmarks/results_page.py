@@ -87,9 +87,8 @@ def command(record):
         words.append("--arms " + ("all" if is_all else ",".join(record["arms"])))
     defaults = inspect.signature(compare).parameters
     for name in ("sampling_strategy", "synthetic_labels", "synthetic_weight"):
-        value = parameters.get(name, "all" if name == "synthetic_labels" else None)
-        if value != defaults[name].default:
-            words.append(f"--{name.replace('_', '-')} {value}")
+        if parameters[name] != defaults[name].default:
+            words.append(f"--{name.replace('_', '-')} {parameters[name]}")
     return " ".join(["protimb compare", *words, "--out report"])
 
 

@@ -124,7 +124,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
             quality.set_params(random_state=rng.randint(2**31 - 1))
         if not is_large(X.shape, 4):
             return quality.fit(X, y)
-        rows = representatives(y, members_a_term(X.shape, y.shape[1]), rng)
+        rows = representatives(y, members_a_term(X.shape[1], y.shape[1]), rng)
         return quality.fit(gather_rows(X, rows).astype(self._dtype, copy=False), y[rows])
 
     def _draw_again(self, X, y, rng):

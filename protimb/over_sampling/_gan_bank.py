@@ -108,7 +108,7 @@ def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
     """
     kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
     if is_large(X.shape, 4):  # drawn from a copy: what comes after does not depend on the room
-        n_a_term = members_a_term(X.shape, y.shape[1])
+        n_a_term = members_a_term(X.shape[1], y.shape[1])
         kept = kept[representatives(y[kept], n_a_term, copy.deepcopy(rng))]
     moves = None
     if move_scale:
@@ -119,22 +119,19 @@ def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
     return MemberBank(scaling.transform(gather_rows(X, kept)), y[kept], moves)
 
 
-def members_a_term(shape, n_terms):
-    """Say how many members of each term may be copied from a matrix.
+def members_a_term(n_features, n_terms):
+    """Say how many members of each term may be copied from a matrix that is too large to be.
 
     Parameters
     ----------
-    shape : tuple of two int
-    n_terms : int
+    n_features, n_terms : int
 
     Returns
     -------
     n_members : int
-        At least one; fewer than ``MEMBERS_A_TERM`` where the matrix is too large to be copied.
+        From one to ``MEMBERS_A_TERM``.
     """
-    if not is_large(shape, 4):
-        return MEMBERS_A_TERM
-    return min(MEMBERS_A_TERM, max(1, rows_in_memory(shape[1]) // (n_terms + 1)))
+    return min(MEMBERS_A_TERM, max(1, rows_in_memory(n_features) // (n_terms + 1)))
 
 
 def representatives(y, n_a_term, rng):

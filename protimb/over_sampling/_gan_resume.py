@@ -107,31 +107,35 @@ def open_checkpoint(folder, run, rng):
     return state
 
 
-def check_epochs(state, max_epochs):
-    """Say so where training cannot go on to the epochs that were asked for.
+def check_epochs(n_done, max_epochs):
+    """Refuse to end a run before the epoch that it has reached.
+
+    Parameters
+    ----------
+    n_done, max_epochs : int
+
+    Raises
+    ------
+    ArtifactError
+        If the run has more epochs behind it than that.
+    """
+    if max_epochs < n_done:
+        raise ArtifactError(
+            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
+            "taken back. Ask for more, or start another run."
+        )
+
+
+def warn_if_ended(state, max_epochs):
+    """Say so where a callback had ended the run before the epochs that are asked for.
 
     Parameters
     ----------
     state : dict
         Of the checkpoint.
     max_epochs : int
-
-    Raises
-    ------
-    ArtifactError
-        If the run has more epochs behind it than that.
-
-    Warns
-    -----
-    ProtimbWarning
-        If a callback had ended the run before so many epochs.
     """
     n_done = len(state["history"])
-    if n_done > max_epochs:
-        raise ArtifactError(
-            f"The checkpoint has {n_done} epochs behind it, and none can be taken back: "
-            f"max_epochs={max_epochs} is too few. Ask for {n_done} or more, or do not resume."
-        )
     if state["stop_requested"] and n_done < max_epochs:
         warnings.warn(
             f"The run was ended after {n_done} epochs, by early stopping or another callback, so "

@@ -18,7 +18,13 @@ from protimb.over_sampling._gan_data import (
     training_vectors,
 )
 from protimb.over_sampling._gan_networks import build_networks
-from protimb.over_sampling._gan_resume import check_epochs, describe_run, open_checkpoint, rng_state
+from protimb.over_sampling._gan_resume import (
+    check_epochs,
+    describe_run,
+    open_checkpoint,
+    rng_state,
+    warn_if_ended,
+)
 from protimb.over_sampling._gan_rows import (
     group_positions,
     hold_out,
@@ -99,7 +105,8 @@ def train_gan(X, y, settings, rng, *, scaling, terms, term_vectors=None, resume_
         run = describe_run(X, y, settings, term_vectors, rng)
     if resume_from is not None:
         state = open_checkpoint(resume_from, run, rng)
-        check_epochs(state, settings.max_epochs)
+        check_epochs(len(state["history"]), settings.max_epochs)
+        warn_if_ended(state, settings.max_epochs)
         run["rng"] = rng_state(rng)  # a second resume starts where the first run did, too
     data = _split(X, y, settings, rng, scaling, terms)
     device = resolve_device(settings.device)

@@ -129,10 +129,10 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     Raises
     ------
     ArtifactError
-        If ``out`` holds no run, a damaged checkpoint, or the data have changed.
+        If ``out`` holds no run, a damaged checkpoint, or the data have changed; or if
+        ``max_epochs`` is less than the epochs that the run has behind it.
     ValueError
-        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run; or
-        if it is less than the epochs that the run has behind it.
+        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run.
 
     See Also
     --------
@@ -159,6 +159,7 @@ def resume_training(out, *, max_epochs=None, verbose=0):
 
 
 def _check_longer(sampler, max_epochs, checkpoints):
+    from protimb.over_sampling._gan_resume import check_epochs
     from protimb.training import load_state
 
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
@@ -168,12 +169,8 @@ def _check_longer(sampler, max_epochs, checkpoints):
             f"{sampler.max_epochs} epochs (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
             "Leave max_epochs out, or start another run."
         )
-    n_done = load_state(checkpoints)[1]["epoch"] if _can_resume(checkpoints) else 0
-    if max_epochs < n_done:
-        raise ValueError(
-            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
-            "taken back. Ask for more, or start another run."
-        )
+    if _can_resume(checkpoints):
+        check_epochs(load_state(checkpoints)[1]["epoch"], max_epochs)
 
 
 def load_same_data(settings, data, folder):
