@@ -1,9 +1,10 @@
 """Proteins with GO annotations: the packaged human data, CAFA folders, single files, toy data."""
 
-from protimb.datasets._annotations import read_annotations, read_gaf
+from protimb.datasets._annotations import read_annotations
 from protimb.datasets._cafa import read_cafa
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import read_fasta
+from protimb.datasets._gaf import read_gaf
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel

@@ -1,4 +1,4 @@
-"""Tables of GO annotations: CAFA's TSV and the Gene Ontology's GAF."""
+"""Tables of GO annotations in CAFA's layout."""
 
 import csv
 import io
@@ -12,11 +12,6 @@ from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path, read_text
 
 COLUMNS = ["EntryID", "term", "aspect"]
-# GAF writes an aspect as one letter, CAFA as three.
-GAF_ASPECTS = {"F": "MFO", "P": "BPO", "C": "CCO"}
-# Position of each column in GAF 2.x, counted from 0.
-GAF_COLUMNS = {"EntryID": 1, "qualifier": 3, "term": 4, "evidence": 6, "aspect": 8}
-
 _TAB = "\t"
 # Every field is what is written: no missing values, no numbers, no quotes.
 _VERBATIM: dict[str, Any] = {
@@ -27,7 +22,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_annotations(path):
+def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     r"""Read a table of annotations in CAFA's layout.
 
     Parameters
@@ -35,13 +30,18 @@ def read_annotations(path):
     path : str or path-like
         Tab-separated, plain or gzipped, with a header that names ``EntryID``, ``term`` and
         ``aspect``. A column ``qualifier``, if there is one, may say ``NOT``.
+    encoding : str
+        Of the text, such as ``"latin-1"``.
+    truncated : {"raise", "drop"}
+        What to do about a file that was cut, gzipped or plain: read it without its last line?
 
     Returns
     -------
     annotations : DataFrame
         Columns ``EntryID``, ``term`` and ``aspect``, all strings: an id such as ``NA`` or
-        ``1E5`` stays what it is. ``annotations.attrs`` counts what was left out:
-        ``n_duplicates`` and ``n_negated``.
+        ``1E5`` stays what it is, and an aspect is spelt as in the file. ``annotations.attrs``
+        counts what was left out, ``n_duplicates``, ``n_negated`` and ``n_truncated`` (1 if
+        the end of the file is missing), and the lines that depend on the encoding, ``n_not_ascii``.
 
     Raises
     ------
@@ -51,7 +51,8 @@ def read_annotations(path):
     Warns
     -----
     AnnotationWarning
-        If rows were left out because they repeat another or are qualified by ``NOT``.
+        If rows were left out because they repeat another, are qualified by ``NOT``, or were
+        cut off at the end of the file.
 
     See Also
     --------
@@ -69,67 +70,45 @@ def read_annotations(path):
     0      NA  GO:0003674    MFO
     """
     path = local_path(path, AnnotationError)
-    text = read_text(path, AnnotationError)
-    header, *lines = text.split("\n")
+    (header, *lines), n_truncated = read_lines(path, _is_whole, encoding, truncated)
     _check_columns(header.split("\t"), path)
     _check_lines(header, lines, path)
-    table = pd.read_csv(io.StringIO(text), **_VERBATIM)
+    table = pd.read_csv(io.StringIO("\n".join([header, *lines])), **_VERBATIM)
     _check_filled(table, path)
-    annotations = _positive_and_unique(table)
+    annotations = positive_and_unique(table)
+    annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
     _warn_of_repairs(annotations, path)
     return annotations
 
 
-def read_gaf(path, *, evidence=None):
-    r"""Read a Gene Annotation File (GAF 2.x).
-
-    Parameters
-    ----------
-    path : str or path-like
-        Plain or gzipped.
-    evidence : collection of str, optional
-        Evidence codes to keep, such as ``{"EXP", "IDA"}``; all by default.
-
-    Returns
-    -------
-    annotations : DataFrame
-        As from ``read_annotations``. A GAF names an annotation once for each paper, so
-        duplicates are counted in ``attrs`` but not warned of.
-
-    Raises
-    ------
-    AnnotationError
-        If a line has fewer fields than GAF demands, or no protein, term or known aspect; if
-        ``evidence`` is a string rather than a collection of them.
-
-    See Also
-    --------
-    read_annotations : Read CAFA's layout.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from protimb.datasets import read_gaf
-    >>> fields = ["UniProtKB", "P12345", "X", "enables", "GO:0003674", "PMID:1", "IDA", "", "F"]
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "human.gaf")
-    ...     _ = path.write_text("!gaf-version: 2.2\n" + "\t".join(fields + [""] * 8) + "\n")
-    ...     read_gaf(path, evidence={"IDA"})
-      EntryID        term aspect
-    0  P12345  GO:0003674    MFO
-    """
-    if isinstance(evidence, str):
-        raise AnnotationError(
-            f"evidence is a collection of codes, got the string {evidence!r}. "
-            f"Pass {{{evidence!r}}} instead."
+def read_lines(path, is_whole, encoding, truncated):
+    """Return the lines of a file, and 1 if its end is missing and may be, 0 otherwise."""
+    if truncated not in ("raise", "drop"):
+        raise ValueError(f"truncated must be 'raise' or 'drop', got {truncated!r}.")
+    cuts: list[EOFError] = []
+    may_be_cut = truncated == "drop"
+    on_cut = cuts.append if may_be_cut else None
+    text = read_text(path, AnnotationError, encoding, on_cut=on_cut)
+    lines = text.rstrip("\n").split("\n")
+    # A line without an end may stop within an id, and look as good as any.
+    is_bad = may_be_cut and not (text.endswith("\n") and is_whole(lines[-1], lines[0]))
+    if cuts or is_bad:
+        lost = f": {lines.pop()[:60]!r}" if is_bad and lines[1:] else ""
+        warn(
+            f"{path}: the file was cut off. It is read without its last line{lost}.",
+            AnnotationWarning,
+            stacklevel=3,
         )
-    path = local_path(path, AnnotationError)
-    rows = [_gaf_fields(line, number, path) for number, line in _gaf_lines(path)]
-    table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
-    table["aspect"] = table["aspect"].map(GAF_ASPECTS)
-    if evidence is not None:
-        table = table[table["evidence"].isin(list(evidence))]
-    return _positive_and_unique(table)
+    return lines, int(bool(cuts) or is_bad)
+
+
+def count_not_ascii(lines):
+    """Count the lines whose text depends on the encoding."""
+    return sum(not line.isascii() for line in lines)
+
+
+def _is_whole(line, header):
+    return line.count("\t") == header.count("\t")
 
 
 def _check_columns(names, path):
@@ -149,7 +128,13 @@ def _check_lines(header, lines, path):
             raise AnnotationError(
                 f"{path}, line {number}: {line.count(_TAB) + 1} fields, but the header names "
                 f"{n_tabs + 1}: {line[:60]!r}. Fields are separated by single tabs."
+                f"{advice_if_last(number - 2, lines)}"
             )
+
+
+def advice_if_last(position, lines):
+    """Say what to do about a bad line where it is the last, hence perhaps cut."""
+    return "" if any(lines[position + 1 :]) else " If the file was cut here, pass truncated='drop'."
 
 
 def _check_filled(table, path):
@@ -162,18 +147,22 @@ def _check_filled(table, path):
         )
 
 
-def _positive_and_unique(table):
+def positive_and_unique(table):
+    """Leave out rows qualified by NOT and repeated ones, counted in attrs; reduce ids."""
     negated = _is_negated(table)
     positive = table.loc[~negated, COLUMNS].copy()
-    proteins = positive["EntryID"].unique()
-    accession = dict(zip(proteins, map(normalise_protein_id, proteins), strict=True))
-    positive["EntryID"] = positive["EntryID"].map(accession)
+    positive["EntryID"] = each(normalise_protein_id, positive["EntryID"])
     unique = positive.drop_duplicates(["EntryID", "term"], ignore_index=True)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
         "n_negated": int(negated.sum()),
     }
     return unique
+
+
+def each(function, names):
+    """Apply a function to a Series of names that repeat, once a name."""
+    return names.map({name: function(name) for name in names.unique()})
 
 
 def _is_negated(table):
@@ -194,24 +183,3 @@ def _warn_of_repairs(annotations, path):
             AnnotationWarning,
             stacklevel=3,
         )
-
-
-def _gaf_lines(path):
-    lines = read_text(path, AnnotationError).split("\n")
-    return [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith("!")]
-
-
-def _gaf_fields(line, number, path):
-    fields = line.split("\t")
-    if len(fields) < 15:
-        raise AnnotationError(
-            f"{path}, line {number}: {len(fields)} fields, but GAF has at least 15. "
-            "Is this a GAF file, and complete?"
-        )
-    row = {name: fields[position] for name, position in GAF_COLUMNS.items()}
-    if not row["EntryID"] or not row["term"] or row["aspect"] not in GAF_ASPECTS:
-        raise AnnotationError(
-            f"{path}, line {number}: an annotation needs a protein, a term and an aspect "
-            f"{', '.join(GAF_ASPECTS)}; found {row}."
-        )
-    return list(row.values())

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._annotations import read_annotations
+from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import LazySequences
 from protimb.datasets._ids import normalise_protein_id
@@ -23,19 +24,6 @@ from protimb.ontology._propagate import (
 )
 from protimb.utils._files import read_text
 from protimb.utils._validation import a_few
-
-ONTOLOGIES = {
-    "mf": "molecular_function",
-    "bp": "biological_process",
-    "cc": "cellular_component",
-}
-
-# Aspect in CAFA's tables -> namespace in the ontology.
-ASPECTS = {
-    "MFO": "molecular_function",
-    "BPO": "biological_process",
-    "CCO": "cellular_component",
-}
 
 # What is read -> the names that it goes by; the first that exists is taken.
 FILES = {
@@ -201,15 +189,24 @@ def _namespaces(columns, graph):
 
 
 def _warn_of_aspects(annotations, columns, graph):
-    said = annotations["aspect"].map(ASPECTS).to_numpy()
+    namespace = {aspect: namespace_of(aspect) for aspect in annotations["aspect"].unique()}
+    said = annotations["aspect"].map(namespace).to_numpy()
     wrong = (columns >= 0) & (said != _namespaces(columns, graph))
-    if wrong.any():
-        first = annotations[wrong].iloc[0]
+    for what, these in {
+        f"an aspect that is none of {', '.join(SPELLINGS)}": wrong & pd.isna(said),
+        "an aspect that contradicts the ontology": wrong & ~pd.isna(said),
+    }.items():
+        _warn_of_rows(annotations[these], what)
+
+
+def _warn_of_rows(rows, what):
+    if len(rows):
+        first = rows.iloc[0]
         warn(
-            f"{wrong.sum()} annotations have an aspect that contradicts the ontology, such as "
-            f"{first['term']} of {first['EntryID']} ({first['aspect']}). The ontology is followed.",
+            f"{len(rows)} annotations have {what}, such as {first['term']} of "
+            f"{first['EntryID']} ({first['aspect']}). The ontology is followed.",
             OntologyWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

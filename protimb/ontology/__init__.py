@@ -5,7 +5,7 @@ from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._information import information_accretion
 from protimb.ontology._obo import read_obo
 from protimb.ontology._term_vectors import align_term_vectors, read_term_vectors
-from protimb.ontology._vectorizer import TermVectorizer
+from protimb.ontology._vectorizer import TermVectorizer, describe_terms
 
 __all__ = [
     "GOTermBinarizer",
@@ -13,6 +13,7 @@ __all__ = [
     "ObsoleteTerm",
     "TermVectorizer",
     "align_term_vectors",
+    "describe_terms",
     "information_accretion",
     "read_obo",
     "read_term_vectors",

@@ -16,43 +16,15 @@ SUSPICIOUS_UNKNOWN_RATE = 0.05
 
 
 class TermLookup(NamedTuple):
-    """Where ids lie in an ontology.
+    """Where ids lie in an ontology."""
 
-    Parameters
-    ----------
-    columns : ndarray of int, shape (n_ids,)
-        Position of each id in ``ontology.terms``; -1 where no term answers to it.
-    n_mapped : int
-        Ids that were alternative, or obsolete with one replacement.
-    unknown : dict of str to int
-        Ids that no term answers to -> how often each was given.
-    """
-
-    columns: np.ndarray
-    n_mapped: int
-    unknown: dict[str, int]
+    columns: np.ndarray  # (n_ids,): position in ontology.terms; -1 where no term answers to the id
+    n_mapped: int  # ids that were alternative, or obsolete with one replacement
+    unknown: dict[str, int]  # ids that no term answers to -> how often each was given
 
 
 def look_up(ids, ontology, unknown="warn"):
-    """Find the column of each id.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Any id that ``ontology.resolve`` accepts, and others.
-    ontology : GeneOntology
-    unknown : {"warn", "ignore", "raise"}
-        What to do about ids that no term answers to.
-
-    Returns
-    -------
-    lookup : TermLookup
-
-    Raises
-    ------
-    UnknownTermError
-        With ``unknown="raise"``, if no term answers to an id.
-    """
+    """Find the column of each id; what to do about unknown ids is "warn", "ignore" or "raise"."""
     if unknown not in UNKNOWN_POLICIES:
         raise ValueError(f"unknown must be one of {UNKNOWN_POLICIES}, got {unknown!r}.")
     counts = Counter(ids)

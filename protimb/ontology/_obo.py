@@ -1,12 +1,25 @@
 """Read OBO files strictly: what propagation relies on is checked, and errors say where."""
 
-from protimb.exceptions import OntologyError
+from warnings import warn
+
+from protimb.exceptions import OntologyError, OntologyWarning
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
-from protimb.ontology._stanzas import Stanza, identifiers, parse_stanzas, text_value
+from protimb.ontology._stanzas import (
+    Stanza,
+    flag,
+    identifiers,
+    parse_stanzas,
+    qualifiers,
+    text_value,
+)
 from protimb.utils._files import local_path, read_text
+from protimb.utils._validation import a_few
+
+# Qualifiers of an edge that holds under a condition only, nearly always in some taxa.
+_CONDITIONS = {"gci_relation", "gci_filler"}
 
 
-def read_obo(path, *, relations=("is_a", "part_of")):
+def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encoding="utf-8"):
     r"""Read an ontology in OBO format.
 
     Strict about all that propagation relies on: at least one term, no id twice, every parent
@@ -19,6 +32,11 @@ def read_obo(path, *, relations=("is_a", "part_of")):
     relations : sequence of str
         Relations that make a parent. Only edges that stay inside one namespace count, so that
         annotations never spread from one namespace to another.
+    conditional : {"drop", "keep"}
+        What to do about edges that hold in some taxa only (qualified by ``gci_relation`` and
+        ``gci_filler``): true of a yeast protein, they may be false of a human one.
+    encoding : str
+        Of the text, such as ``"latin-1"`` for files of old releases.
 
     Returns
     -------
@@ -31,6 +49,11 @@ def read_obo(path, *, relations=("is_a", "part_of")):
         parent that it does not define.
     OntologyCycleError
         If terms are their own ancestors.
+
+    Warns
+    -----
+    OntologyWarning
+        If conditional edges were left out; says how many.
 
     See Also
     --------
@@ -59,20 +82,24 @@ def read_obo(path, *, relations=("is_a", "part_of")):
     ...     read_obo(path)
     GeneOntology(2 terms, version='toy')
     """
+    if conditional not in ("drop", "keep"):
+        raise ValueError(f"conditional must be 'drop' or 'keep', got {conditional!r}.")
     path = local_path(path, OntologyError)
-    header, *stanzas = parse_stanzas(read_text(path, OntologyError), path)
+    header, *stanzas = parse_stanzas(read_text(path, OntologyError, encoding), path)
     stanzas = _by_id([stanza for stanza in stanzas if stanza.kind == "Term"], path)
-    obsolete = {term: one for term, one in stanzas.items() if _is_obsolete(one)}
+    obsolete = {term: one for term, one in stanzas.items() if flag(one, "is_obsolete", path)}
     terms = {term: one for term, one in stanzas.items() if term not in obsolete}
     if not terms:
         raise OntologyError(f"{path}: no [Term] in this file. Is it empty, or not OBO?")
     try:
-        return _build(header, terms, obsolete, relations, path)
+        ontology, left_out = _build(header, terms, obsolete, relations, conditional, path)
     except OntologyError as error:
         # The graph knows no file; errors of the reader name theirs already.
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from error
+    _warn_of_conditional(left_out, path)
+    return ontology
 
 
 def _by_id(stanzas, path):
@@ -92,40 +119,66 @@ def _by_id(stanzas, path):
     return found
 
 
-def _is_obsolete(stanza):
-    return text_value(stanza, "is_obsolete", "false") == "true"
-
-
-def _build(header, terms, obsolete, relations, path):
+def _build(header, terms, obsolete, relations, conditional, path):
+    """Return the ontology, and the edges (child, parent) left out because they are conditional."""
     default = text_value(header, "default-namespace", "")
     namespaces = {term: text_value(one, "namespace", default) for term, one in terms.items()}
-    return GeneOntology(
+    parents, left_out = _parents(terms, namespaces, relations, conditional, path)
+    ontology = GeneOntology(
         names={term: text_value(one, "name", term) for term, one in terms.items()},
         namespaces=namespaces,
-        parents=_parents(terms, namespaces, relations, path),
+        parents=parents,
         alt_ids=_alternative_ids(terms, path),
         obsolete={term: _retired(one, path) for term, one in obsolete.items()},
         version=text_value(header, "data-version", ""),
     )
+    return ontology, left_out
 
 
-def _parents(terms, namespaces, relations, path):
-    parents = {}
+def _parents(terms, namespaces, relations, conditional, path):
+    parents, left_out = {}, []
     for term, stanza in terms.items():
         targets = _targets(stanza, relations, path)
         _check_defined(term, targets, stanza, namespaces, path)
-        parents[term] = tuple(one for one in targets if namespaces[one] == namespaces[term])
-    return parents
+        inside = [one for one in targets if namespaces[one] == namespaces[term]]
+        parents[term] = tuple(one for one in inside if targets[one] or conditional == "keep")
+        left_out += [(term, one) for one in inside if one not in parents[term]]
+    return parents, left_out
 
 
 def _targets(stanza, relations, path):
-    """List the parents that a term names, in the order of the file, each once."""
-    targets = identifiers(stanza, "is_a", path) if "is_a" in relations else []
+    """Map the parents that a term names, in the order of the file, to whether any edge holds."""
+    targets: dict[str, bool] = {}
+    for relation, parent, value in _parent_lines(stanza, path):
+        if relation in relations:
+            targets[parent] = targets.get(parent, False) or _holds(value)
+    return targets
+
+
+def _parent_lines(stanza, path):
+    """Return (relation, parent, value) of each line that may name a parent."""
+    above = identifiers(stanza, "is_a", path)
+    lines = [("is_a", *one) for one in zip(above, stanza.tags.get("is_a", ()), strict=True)]
     if "relationship" in stanza.tags:
-        kinds = identifiers(stanza, "relationship", path)
-        others = identifiers(stanza, "relationship", path, position=1)
-        targets += [one for kind, one in zip(kinds, others, strict=True) if kind in relations]
-    return dict.fromkeys(targets)
+        relations = identifiers(stanza, "relationship", path)
+        above = identifiers(stanza, "relationship", path, position=1)
+        lines += zip(relations, above, stanza.tags["relationship"], strict=True)
+    return lines
+
+
+def _holds(value):
+    return "{" not in value or not _CONDITIONS & qualifiers(value).keys()
+
+
+def _warn_of_conditional(edges, path):
+    if edges:
+        some = a_few([f"{child} -> {parent}" for child, parent in edges])
+        warn(
+            f"{path}: left out {len(edges)} edges that hold in some taxa only (gci_relation), such "
+            f"as {some}. Pass conditional='keep' to propagate over them too.",
+            OntologyWarning,
+            stacklevel=3,
+        )
 
 
 def _check_defined(term, targets, stanza, namespaces, path):

@@ -33,21 +33,7 @@ def check_parents(parents):
 
 
 def children_first(parents):
-    """Sort terms so that children precede their parents.
-
-    Parameters
-    ----------
-    parents : dict of str to tuple of str
-
-    Returns
-    -------
-    terms : tuple of str
-
-    Raises
-    ------
-    OntologyCycleError
-        If there is no such order; the message shows a cycle.
-    """
+    """Sort {term: parents} so that children precede parents; a cycle is shown in the error."""
     n_waiting = Counter(parent for above in parents.values() for parent in above)
     order = [term for term in parents if not n_waiting[term]]
     for term in order:  # grows while it is read: a parent follows its last child
@@ -70,18 +56,7 @@ def inverted(parents):
 
 
 def reachable(starts, neighbours):
-    """Collect the terms that any of the starts leads to; a start counts only if one does.
-
-    Parameters
-    ----------
-    starts : iterable of str
-    neighbours : mapping of str to tuple of str
-        Parents to go up, children to go down.
-
-    Returns
-    -------
-    found : frozenset of str
-    """
+    """Collect the terms that any start leads to; a start counts only if one does."""
     found: set[str] = set()
     stack = [one for start in starts for one in neighbours[start]]
     while stack:

@@ -12,39 +12,13 @@ from protimb.ontology._order import reachable
 
 
 def propagate_indicators(direct, ontology):
-    """Propagate a matrix of direct annotations to the roots.
-
-    Parameters
-    ----------
-    direct : CSR of bool, shape (n_proteins, len(ontology))
-        Columns in the order of ``ontology.terms``.
-    ontology : GeneOntology
-
-    Returns
-    -------
-    propagated : CSR of bool, shape (n_proteins, len(ontology))
-    """
+    """Propagate CSR of bool (n_proteins, len(ontology)), columns as ontology.terms."""
     used = np.flatnonzero(direct.sum(axis=0))
     return (direct[:, used] @ _reach(ontology, used)).astype(bool)
 
 
 def direct_indicators(annotations, ontology, unknown="warn"):
-    """Cut sets of term ids into a sparse indicator matrix, without propagation.
-
-    Parameters
-    ----------
-    annotations : mapping of str to iterable of str, or sequence of iterable of str
-        One entry a protein; any id that ``ontology.resolve`` accepts.
-    ontology : GeneOntology
-    unknown : {"warn", "ignore", "raise"}
-        What to do about ids that no term answers to.
-
-    Returns
-    -------
-    direct : CSR of bool, shape (n_proteins, len(ontology))
-    lookup : TermLookup
-        What became of the ids.
-    """
+    """Cut sets of ids into CSR of bool (n_proteins, len(ontology)), and a TermLookup."""
     values = annotations.values() if isinstance(annotations, Mapping) else annotations
     term_sets = [_as_terms(terms) for terms in values]
     ids = [term for terms in term_sets for term in terms]
@@ -56,20 +30,7 @@ def direct_indicators(annotations, ontology, unknown="warn"):
 
 
 def frequent_terms(propagated, ontology, min_proteins=1, max_proteins=None):
-    """Pick the terms with enough but not too many proteins, roots left out.
-
-    Parameters
-    ----------
-    propagated : CSR of bool, shape (n_proteins, len(ontology))
-    ontology : GeneOntology
-    min_proteins, max_proteins : int
-        Limits, both included; None is no upper limit.
-
-    Returns
-    -------
-    terms : list of str
-        Sorted by id.
-    """
+    """List, by id, the terms with min_proteins to max_proteins; no roots, nor absent terms."""
     counts = propagated.sum(axis=0, dtype=np.int64).A1
     upper = np.inf if max_proteins is None else max_proteins
     # A root is on every protein of its namespace and tells nothing; nor does an absent term.
@@ -78,18 +39,7 @@ def frequent_terms(propagated, ontology, min_proteins=1, max_proteins=None):
 
 
 def cut_columns(propagated, ontology, terms):
-    """Return the columns of some terms, in their order, as uint8.
-
-    Parameters
-    ----------
-    propagated : CSR of bool, shape (n_proteins, len(ontology))
-    ontology : GeneOntology
-    terms : sequence of str
-
-    Returns
-    -------
-    indicators : CSR of uint8, shape (n_proteins, n_terms)
-    """
+    """Return the columns of some terms, in their order, of CSR (n_proteins, len(ontology))."""
     columns = np.array([ontology._rank[term] for term in terms], dtype=np.int64)
     return propagated[:, columns].astype(np.uint8)
 
@@ -129,19 +79,9 @@ def propagate_scores(ontology, scores, terms):
 
 
 def nearest_ancestors(ontology, terms):
-    """Link each of some terms to its nearest ancestors among them.
+    """List (position of a term, positions of its nearest ancestors among terms), children first.
 
     A parent that is not among ``terms`` is bridged: its own nearest ancestors stand in for it.
-
-    Parameters
-    ----------
-    ontology : GeneOntology
-    terms : sequence of str
-
-    Returns
-    -------
-    links : list of (int, tuple of int)
-        Position of a term, positions of its nearest ancestors; children precede parents.
     """
     position = {ontology.resolve(term): i for i, term in enumerate(terms)}
     if len(position) < len(terms):

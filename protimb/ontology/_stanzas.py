@@ -8,45 +8,27 @@ from protimb.exceptions import OntologyError
 _STANZA = re.compile(r"\[(\w+)\]")
 _TAG = re.compile(r"[A-Za-z][\w-]*")
 _ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t"}  # any other character stands for itself
+_MARKS = re.compile(r"[{!\\]")
+_ID = re.compile(r"(?:[^\\{!]|\\.)*")  # an id ends where a block or a comment begins
+
+# A block at the end of a value, {id="quoted", id=bare}; other braces belong to the text.
+_QUALIFIER = r"""([^\s=,{}"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^",{}]*)"""
+_BLOCK = rf"\{{\s*{_QUALIFIER}(?:\s*,\s*{_QUALIFIER})*\s*\}}"
+# Text up to the first unescaped block or comment.
+_VALUE = re.compile(rf"(?P<text>(?:[^\\!]|\\.)*?)\s*(?P<block>{_BLOCK})?\s*(?:!.*)?")
 
 
 class Stanza(NamedTuple):
-    """One stanza of an OBO file.
-
-    Parameters
-    ----------
-    kind : str
-        ``"Term"``, ``"Typedef"``, ..., or ``"header"`` for what comes before the first.
-    line : int
-        Line at which it starts, counted from 1.
-    tags : dict of str to list of str
-        Tag -> its values as written, in the order of the file.
-    """
+    """One stanza: "Term", "Typedef" or "header", its first line, and tag -> values as written."""
 
     kind: str
-    line: int
+    line: int  # counted from 1
     tags: dict[str, list[str]]
 
 
 def parse_stanzas(text, path):
-    """Cut OBO text into stanzas.
-
-    Parameters
-    ----------
-    text : str
-    path : path-like
-        Named in errors.
-
-    Returns
-    -------
-    stanzas : list of Stanza
-        The header first.
-
-    Raises
-    ------
-    OntologyError
-        At a line that is neither ``[Stanza]`` nor ``tag: value``, or that has no end.
-    """
+    """Cut OBO text into a list of Stanza, the header first; errors name the path and the line."""
     _check_last_line(text, path)
     stanzas = [Stanza("header", 1, {})]
     tags = stanzas[0].tags
@@ -69,38 +51,51 @@ def parse_stanzas(text, path):
 
 
 def identifiers(stanza, tag, path, *, position=0):
-    """Return the ids that a stanza gives for a tag, without comments and qualifiers.
+    """List the ids that a tag gives; 1 is the position where a relation precedes the id."""
+    found = []
+    for value in stanza.tags.get(tag, ()):
+        words = value.split()
+        word = words[position] if len(words) > position else ""
+        found.append(_unescaped(_ID.match(word)[0]) if _MARKS.search(word) else word)
+    if not all(found):
+        raise OntologyError(
+            f"{path}, stanza at line {stanza.line}: the tag {tag!r} names no id. "
+            "The file is malformed or was cut off here."
+        )
+    return found
 
-    Parameters
-    ----------
-    stanza : Stanza
-    tag : str
-    path : path-like
-        Named in errors.
-    position : int
-        Word of the value that is the id; 1 where a relation precedes it.
 
-    Returns
-    -------
-    ids : list of str
-    """
-    words = [value.split() for value in stanza.tags.get(tag, ())]
-    for one in words:
-        if len(one) <= position or one[position][0] in "!{":
-            raise OntologyError(
-                f"{path}, stanza at line {stanza.line}: the tag {tag!r} names no id. "
-                "The file is malformed or was cut off here."
-            )
-    return [one[position] for one in words]
+def flag(stanza, tag, path):
+    """Return whether a tag says true; what is neither true nor false is refused."""
+    text = text_value(stanza, tag, "false")
+    if text not in ("true", "false"):
+        raise OntologyError(
+            f"{path}, stanza at line {stanza.line}: the tag {tag!r} is true or false, found "
+            f"{text!r}."
+        )
+    return text == "true"
 
 
 def text_value(stanza, tag, default):
     """Return the last free-text value of a tag, unescaped, or a default."""
     values = stanza.tags.get(tag)
-    if not values:
-        return default
-    value = values[-1].partition(" ! ")[0].strip()
-    return _ESCAPED.sub(r"\1", value) if "\\" in value else value
+    return _text(values[-1]) if values else default
+
+
+def qualifiers(value):
+    """Return the qualifiers at the end of a value as {name: value as written}."""
+    match = _VALUE.fullmatch(value)
+    return dict(re.findall(_QUALIFIER, match["block"])) if match and match["block"] else {}
+
+
+def _text(value):
+    """Return a value without qualifiers and comment, unescaped."""
+    match = _VALUE.fullmatch(value) if _MARKS.search(value) else None
+    return _unescaped((match["text"] if match else value).strip())
+
+
+def _unescaped(text):
+    return _ESCAPED.sub(lambda it: _ESCAPES.get(it[1], it[1]), text) if "\\" in text else text
 
 
 def _check_last_line(text, path):

@@ -215,6 +215,61 @@ class TermVectorizer(BaseEstimator):
             )
 
 
+def describe_terms(ontology, terms, *, n_components=64, name_weight=0.5):
+    """Make the vectors that describe some terms to a sampler which was given none.
+
+    Where all terms are of one namespace, as the columns of a label matrix are, the whole width
+    of the vectors is spent on telling the terms of that namespace apart.
+
+    Parameters
+    ----------
+    ontology : GeneOntology
+        Three terms or more, in the namespace of the terms.
+    terms : sequence of str
+        Any ids that ``ontology.resolve`` accepts, and others.
+    n_components, name_weight : int, float
+        As of TermVectorizer.
+
+    Returns
+    -------
+    term_vectors : dict of str to ndarray of shape (n_components,), float32
+        Keys as given; ids that the ontology does not have are left out.
+
+    Raises
+    ------
+    OntologyError
+        If the namespace of the terms has fewer than three terms.
+
+    Warns
+    -----
+    TermVectorWarning
+        If the ontology does not have some of the ids; says how many.
+
+    See Also
+    --------
+    TermVectorizer : Does the work.
+    read_term_vectors : Vectors that something else has made.
+
+    Examples
+    --------
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> from protimb.ontology import describe_terms
+    >>> toy = make_longtail_multilabel(random_state=0)
+    >>> vectors = describe_terms(toy.ontology, toy.terms, n_components=4)
+    >>> len(vectors), vectors[toy.terms[0]].shape
+    (12, (4,))
+    """
+    terms = list(terms)
+    known = filter(None, map(ontology._find, terms))
+    spaces = {ontology.namespaces[term] for term in known}
+    vectorizer = TermVectorizer(
+        n_components,
+        name_weight=name_weight,
+        namespace=spaces.pop() if len(spaces) == 1 else None,
+    )
+    return vectorizer.fit(ontology).vectors(terms)
+
+
 def _unit_rows(vectors):
     # A term of which the components keep nothing but rounding errors gets zeros, not their noise.
     lost = np.linalg.norm(vectors, axis=1) < _NOTHING

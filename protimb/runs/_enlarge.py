@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from protimb.datasets import read_annotations, read_embeddings
-from protimb.datasets._cafa import ASPECTS, ONTOLOGIES, _find_files, _read_groups
+from protimb.datasets._aspects import ONTOLOGIES, spelling_like
+from protimb.datasets._cafa import _find_files, _read_groups
 from protimb.exceptions import AnnotationError
 
 _COPIED = ("ontology", "sequences")
@@ -63,8 +64,8 @@ def _write(paths, draft, generated, ontology, source):
     _check_new(generated, ids, source)
     np.save(draft / "train_embeddings.npy", np.concatenate([X, generated.X.astype(X.dtype)]))
     np.save(draft / "train_ids.npy", np.concatenate([ids, generated.ids]))
-    annotations = generated.annotations(_aspect(ontology))
-    real = read_annotations(paths["terms"])[annotations.columns]
+    real = read_annotations(paths["terms"])
+    annotations = generated.annotations(spelling_like(real["aspect"], ONTOLOGIES[ontology]))
     pd.concat([real, annotations]).to_csv(draft / "train_terms.tsv", **_TABLE)
     _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **_TABLE)
     generated.provenance().to_csv(draft / "provenance.tsv", **_TABLE)
@@ -81,10 +82,6 @@ def _check_new(generated, ids, source):
             f"{source} already has proteins named {taken[0]} and such, {len(taken)} in all. "
             "Enlarge the folder without generated proteins."
         )
-
-
-def _aspect(ontology):
-    return next(aspect for aspect, name in ASPECTS.items() if name == ONTOLOGIES[ontology])
 
 
 def _clusters(paths, ids, generated):

@@ -72,7 +72,8 @@ class Generated:
 
         Parameters
         ----------
-        aspect : {"MFO", "BPO", "CCO"}
+        aspect : str
+            Of all of them, such as ``"MFO"`` or ``"F"``.
 
         Returns
         -------

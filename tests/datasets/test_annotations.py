@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from protimb.datasets import read_annotations, read_gaf
+from protimb.datasets import read_annotations
 from protimb.exceptions import AnnotationError, AnnotationWarning
 
 HEADER = "EntryID\tterm\taspect\n"
@@ -73,7 +73,7 @@ def test_duplicates_are_dropped_and_counted(write):
     with pytest.warns(AnnotationWarning, match="2 duplicate annotations and 0 qualified"):
         table = read_annotations(path)
     assert table["term"].tolist() == ["GO:0000001", "GO:0000002"]
-    assert table.attrs == {"n_duplicates": 2, "n_negated": 0}
+    assert table.attrs == {"n_duplicates": 2, "n_negated": 0, "n_truncated": 0, "n_not_ascii": 0}
 
 
 def test_annotations_qualified_by_not_are_left_out(write):
@@ -96,34 +96,56 @@ def test_damaged_gzip_is_refused(write):
         read_annotations(write(gzip.compress(HEADER.encode())[:-9], "terms.tsv.gz"))
 
 
-def gaf_line(protein="P1", qualifier="enables", term="GO:0000001", evidence="IDA", aspect="F"):
-    fields = ["UniProtKB", protein, "X", qualifier, term, "PMID:1", evidence, "", aspect]
-    return "\t".join(fields + ["x"] * 8) + "\n"
+@pytest.mark.parametrize("cut", ["P2\tGO:00", "P2\tGO:0000002", "P2\tGO:0000002\tMFO", "P2\n"])
+def test_a_file_that_was_cut_is_read_without_its_last_line_where_that_is_asked_for(write, cut):
+    path = write(HEADER + "P1\tGO:0000001\tMFO\n" + cut)
+    with pytest.warns(AnnotationWarning, match=r"cut off.*without its last line: 'P2"):
+        table = read_annotations(path, truncated="drop")
+    assert table["EntryID"].tolist() == ["P1"]
+    assert table.attrs["n_truncated"] == 1
 
 
-def test_gaf_is_read_like_a_table(write):
-    lines = [gaf_line(), gaf_line(), gaf_line("P2", "NOT|enables"), gaf_line("P3", aspect="P")]
-    table = read_gaf(write("!gaf-version: 2.2\n" + "".join(lines), "human.gaf"))
-    assert table.to_numpy().tolist() == [["P1", "GO:0000001", "MFO"], ["P3", "GO:0000001", "BPO"]]
-    assert table.attrs == {"n_duplicates": 1, "n_negated": 1}
+def test_a_cut_line_is_refused_with_the_option_that_reads_on(write):
+    path = write(HEADER + "P1\tGO:0000001\tMFO\nP2\tGO:00")
+    with pytest.raises(AnnotationError, match=r"line 3: 2 fields.*pass truncated='drop'"):
+        read_annotations(path)
+    with pytest.raises(AnnotationError, match=r"line 2: 2 fields") as caught:
+        read_annotations(write(HEADER + "P2\tGO:00\nP1\tGO:0000001\tMFO\n"), truncated="drop")
+    assert "truncated=" not in str(caught.value)  # in the middle of a file nothing was cut
+    with pytest.raises(ValueError, match="truncated must be 'raise' or 'drop', got True"):
+        read_annotations(path, truncated=True)
 
 
-def test_gaf_keeps_the_evidence_asked_for(write):
-    path = write(gaf_line("P1", evidence="IEA") + gaf_line("P2", evidence="IDA"), "human.gaf")
-    assert read_gaf(path, evidence={"IDA", "EXP"})["EntryID"].tolist() == ["P2"]
+def test_of_a_cut_gzip_file_the_whole_lines_are_read_where_that_is_asked_for(write):
+    lines = [f"P{i:05d}\tGO:{i * 7919 % 10**7:07d}\tMFO\n" for i in range(2000)]
+    packed = gzip.compress((HEADER + "".join(lines)).encode())
+    path = write(packed[: len(packed) // 2], "terms.tsv.gz")
+    with pytest.raises(AnnotationError, match="truncated or damaged"):
+        read_annotations(path)
+    with pytest.warns(AnnotationWarning, match="cut off"):
+        table = read_annotations(path, truncated="drop")
+    assert 500 < len(table) < 1500
+    assert ["\t".join(row) + "\n" for row in table.to_numpy()] == lines[: len(table)]
 
 
-def test_gaf_line_with_too_few_fields_is_refused_with_its_number(write):
-    with pytest.raises(AnnotationError, match="line 2: 3 fields"):
-        read_gaf(write("!gaf-version: 2.2\nUniProtKB\tP1\tX\n", "human.gaf"))
+def test_a_gzip_file_cut_after_all_its_lines_is_reported_and_loses_none(write):
+    packed = gzip.compress((HEADER + "P1\tGO:0000001\tMFO\n").encode())
+    with pytest.warns(AnnotationWarning, match="cut off"):
+        table = read_annotations(write(packed[:-4], "terms.tsv.gz"), truncated="drop")
+    assert table["EntryID"].tolist() == ["P1"]
 
 
-@pytest.mark.parametrize("line", [gaf_line(protein=""), gaf_line(term=""), gaf_line(aspect="Q")])
-def test_gaf_line_without_protein_term_or_aspect_is_refused_with_its_number(write, line):
-    with pytest.raises(AnnotationError, match=r"line 2: .*aspect F, P, C"):
-        read_gaf(write("!gaf-version: 2.2\n" + line, "human.gaf"))
+def test_text_in_another_encoding_is_read_where_it_is_named_and_counted(write):
+    text = "EntryID\tterm\taspect\tname\nP1\tGO:0000001\tMFO\tpfm\xa0\nP2\tGO:0000001\tMFO\tx\n"
+    path = write(text.encode("latin-1"))
+    with pytest.raises(AnnotationError, match=r"line 2: not valid UTF-8.*encoding='latin-1'"):
+        read_annotations(path)
+    table = read_annotations(path, encoding="latin-1")
+    assert table["EntryID"].tolist() == ["P1", "P2"]
+    assert table.attrs["n_not_ascii"] == 1
 
 
-def test_a_string_in_place_of_evidence_codes_is_refused(write):
-    with pytest.raises(AnnotationError, match=r"Pass \{'IDA'\}"):
-        read_gaf(write(gaf_line(), "human.gaf"), evidence="IDA")
+@pytest.mark.parametrize("aspect", ["MFO", "F", "molecular_function", "f"])
+def test_an_aspect_is_spelt_as_in_the_file(write, aspect):
+    table = read_annotations(write(HEADER + f"P1\tGO:0000001\t{aspect}\n"))
+    assert table["aspect"].tolist() == [aspect]

@@ -7,7 +7,7 @@ import fastobo
 import pytest
 
 from protimb.datasets._human import HUMAN_GO
-from protimb.exceptions import OntologyCycleError, OntologyError
+from protimb.exceptions import OntologyCycleError, OntologyError, OntologyWarning
 from protimb.ontology import read_obo
 
 TOY = """format-version: 1.2
@@ -229,3 +229,126 @@ def test_an_alternative_id_of_two_terms_is_refused(write):
     text = "format-version: 1.2\n\n" + "".join(stanza(k, "alt_id: GO:0000009") for k in (1, 2))
     with pytest.raises(OntologyError, match="alt_id of two terms, GO:0000001 and GO:0000002"):
         read_obo(write(text))
+
+
+BLOCKS = [
+    "",
+    ' {source="X:1"}',
+    ' {a="b", c="d, e"}',
+    '{a="b"}',
+    ' {a="! no comment"}',
+    ' {a="braces {} and a \\"quote\\""}',
+]
+LINES = [
+    "name: plain",
+    "name: escaped \\{x=y\\}, \\! and \\:",
+    'name: open "quote',
+    "name: tail}",
+    "namespace: biological_process",
+    "is_a: GO:0000001",
+    "is_a: GO\\:0000001",
+    "relationship: part_of GO:0000001",
+    "is_obsolete: true",
+    "is_obsolete: false",
+    "alt_id: GO:0000009",
+    "replaced_by: GO:0000001",
+    "consider: GO:0000001",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("comment", ["", " ! comment", "!{no block}"])
+def test_qualifiers_and_comments_are_read_as_fastobo_reads_them(write, line, block, comment):
+    tags = {"name": "name: two", "namespace": "namespace: biological_process"}
+    tags[line.split(":")[0]] = line + block + comment
+    term = "GO:0000002"
+    text = f"[Term]\nid: {term}\n" + "\n".join(tags.values()) + "\n\n"
+    text += stanza(1).replace("molecular_function", "biological_process")
+    said = {c.raw_tag(): c for c in fastobo.loads(text)[0]}
+    ontology = read_obo(write(text))
+    if "is_obsolete" in said and said["is_obsolete"].obsolete:
+        assert list(ontology.obsolete) == [term]
+        return
+    assert ontology.names[term] == said["name"].name.strip()
+    assert ontology.namespaces[term] == str(said["namespace"].namespace)
+    if "alt_id" in said:
+        assert ontology.resolve(str(said["alt_id"].alt_id)) == term
+    edge = said.get("is_a", said.get("relationship"))
+    assert ontology.parents[term] == ((str(edge.term),) if edge else ())
+
+
+def test_the_qualifiers_of_every_tag_are_no_part_of_its_value(write):
+    text = (
+        'data-version: toy {a="b"}\ndefault-namespace: process {a="b"}\n\n'
+        '[Term]\nid: GO:1 {a="b"}\nname: root {a="b"}\nalt_id: GO:9 {a="b"} ! merged\n\n'
+        '[Term]\nid: GO:2\nnamespace: process {a="b"}\nis_a: GO:1 {source="X:1"} ! root\n\n'
+        '[Term]\nid: GO:3\nis_obsolete: true {date="2024-01-01"}\nreplaced_by: GO:2 {a="b"}\n\n'
+        '[Term]\nid: GO:4\nis_obsolete: true\nconsider: GO:1{a="b"}\n'
+    )
+    ontology = read_obo(write(text))
+    assert ontology.version == "toy"
+    assert dict(ontology.namespaces) == {"GO:1": "process", "GO:2": "process"}
+    assert ontology.names["GO:1"] == "root"
+    assert ontology.ancestors("GO:2") == {"GO:1"}
+    assert ontology.resolve("GO:9") == "GO:1"
+    assert ontology.resolve("GO:3") == "GO:2"
+    assert ontology.obsolete["GO:4"].consider == ("GO:1",)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("set {a,b}", "set {a,b}"),  # braces without '=' are no qualifiers, though fastobo refuses
+        ("set {a,b} of {c}", "set {a,b} of {c}"),
+        ("set {a=b} of c", "set {a=b} of c"),  # not at the end
+        ('{1} {a="b"}', "{1}"),
+        ("x {a=b, c=d e}", "x"),  # OBO 1.2 writes values without quotes
+        (r"x \{a=b\}", "x {a=b}"),
+        (r"two\nlines", "two\nlines"),
+    ],
+)
+def test_braces_that_are_no_qualifiers_belong_to_the_name(write, written, read):
+    text = f"[Term]\nid: GO:1\nnamespace: process\nname: {written}\n"
+    assert read_obo(write(text)).names["GO:1"] == read
+
+
+@pytest.mark.parametrize("value", ["True", "yes", 'tru {a="b"}', ""])
+def test_a_term_that_may_or_may_not_be_obsolete_is_refused_with_its_place(write, value):
+    with pytest.raises(OntologyError, match=r"line 6: the tag 'is_obsolete' is true or false"):
+        read_obo(write(stanza(1) + stanza(2, f"is_obsolete: {value}")))
+
+
+IN_YEAST = '{gci_relation="part_of", gci_filler="NCBITaxon:4896"}'
+CONDITIONAL = (
+    stanza(1)
+    + stanza(2)
+    + stanza(3, "is_a: GO:0000001", f"relationship: part_of GO:0000002 {IN_YEAST} ! b")
+    + stanza(4, f"is_a: GO:0000002 {IN_YEAST}", "relationship: part_of GO:0000002")
+    + stanza(5, f"is_a: GO:0000002 {IN_YEAST}", 'is_a: GO:0000001 {comment="gci_filler=x"}')
+)
+
+
+def test_edges_that_hold_in_some_taxa_only_are_left_out_and_counted(write):
+    told = r"left out 2 edges.*GO:0000003 -> GO:0000002, GO:0000005 -> GO:0000002"
+    with pytest.warns(OntologyWarning, match=told):
+        ontology = read_obo(write(CONDITIONAL))
+    assert ontology.parents["GO:0000003"] == ("GO:0000001",)
+    assert ontology.parents["GO:0000004"] == ("GO:0000002",)  # one of the two edges always holds
+    assert ontology.parents["GO:0000005"] == ("GO:0000001",)
+
+
+def test_edges_that_hold_in_some_taxa_only_can_be_kept(write):
+    ontology = read_obo(write(CONDITIONAL), conditional="keep")
+    assert ontology.parents["GO:0000003"] == ("GO:0000001", "GO:0000002")
+    with pytest.raises(ValueError, match="conditional must be 'drop' or 'keep'"):
+        read_obo(write(CONDITIONAL), conditional=True)
+
+
+def test_text_in_another_encoding_is_read_where_it_is_named(write):
+    path = write(stanza(1).replace("term 1", "\xe9").encode("latin-1"))
+    with pytest.raises(OntologyError, match=r"line 3: not valid UTF-8.*encoding='latin-1'"):
+        read_obo(path)
+    assert read_obo(path, encoding="latin-1").names["GO:0000001"] == "\xe9"
+    with pytest.raises(ValueError, match="'latin-99' is none that Python knows"):
+        read_obo(path, encoding="latin-99")

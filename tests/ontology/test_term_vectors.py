@@ -11,6 +11,7 @@ from protimb.ontology import (
     GeneOntology,
     TermVectorizer,
     align_term_vectors,
+    describe_terms,
     read_term_vectors,
 )
 
@@ -267,3 +268,38 @@ def test_a_namespace_that_is_not_there_is_named_with_those_that_are(ontology):
 def test_sizes_that_make_no_vectors_are_named(ontology, name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of TermVectorizer must be"):
         TermVectorizer(**{name: value}).fit(ontology)
+
+
+@pytest.fixture(scope="module")
+def two_namespaces(ontology):
+    processes = {f"GO:10{k}": f"process of kind {k}" for k in range(9)}
+    return GeneOntology(
+        names=NAMES | processes,
+        namespaces=dict(ontology.namespaces) | dict.fromkeys(processes, "biological_process"),
+        parents=PARENTS | {child: ["GO:100"] for child in list(processes)[1:]},
+    )
+
+
+def test_terms_of_one_namespace_are_described_as_if_there_were_no_other(two_namespaces):
+    terms = ["GO:4", "GO:5", "GO:8"]
+    described = describe_terms(two_namespaces, terms, n_components=3)
+    alone = TermVectorizer(3, namespace="molecular_function").fit(two_namespaces).vectors(terms)
+    assert list(described) == terms
+    np.testing.assert_array_equal([*described.values()], [*alone.values()])
+    # Three components that also have to tell nine processes apart keep less of the functions.
+    shared = TermVectorizer(3).fit(two_namespaces)
+    within = TermVectorizer(3, namespace="molecular_function").fit(two_namespaces)
+    assert within.explained_variance_ratio_ > shared.explained_variance_ratio_
+
+
+def test_terms_of_two_namespaces_share_the_components(two_namespaces):
+    terms = ["GO:4", "GO:103"]
+    described = describe_terms(two_namespaces, terms, n_components=3)
+    shared = TermVectorizer(3).fit(two_namespaces).vectors(terms)
+    np.testing.assert_array_equal([*described.values()], [*shared.values()])
+
+
+def test_ids_that_no_term_answers_to_are_counted_and_not_described(two_namespaces):
+    with pytest.warns(TermVectorWarning, match="1 terms are not in this ontology"):
+        described = describe_terms(two_namespaces, ["GO:99", "GO:4"])
+    assert list(described) == ["GO:4"]
