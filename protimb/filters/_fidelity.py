@@ -15,10 +15,10 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.filters._thresholds import (
     check_claims,
     learn_thresholds,
-    rarest_terms,
     warn_undefined,
 )
 from protimb.utils._judge import fit_judge, judge_terms
+from protimb.utils._labelsets import rarest_terms
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from protimb.utils._validation import check_indicator
 
