@@ -18,8 +18,8 @@ from textbook_gan import CLOCKS, LR, N_CRITIC, N_LATENT, PENALTY, TextbookGAN, b
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from protimb.gan._step import AdversarialStep
 from protimb.nn import BACKBONES
-from protimb.over_sampling._gan_step import AdversarialStep
 from protimb.training import WeightedBatches
 
 N_ROWS, N_FEATURES, N_TERMS = 11_000, 512, 944

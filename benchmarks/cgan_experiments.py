@@ -158,7 +158,7 @@ def run(names, ontology, seeds):
 
 def measure(name, ontology, seeds):
     """Run one experiment; returns a row for each classifier and metric."""
-    from protimb.benchmark import compare
+    from protimb.comparison import compare
 
     experiment = EXPERIMENTS[name]
     result = compare(

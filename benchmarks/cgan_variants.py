@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from sklearn.preprocessing import normalize
 
+from protimb.budgets._plan import Plan
 from protimb.over_sampling import CGANSampler
-from protimb.utils._plan import Plan
 
 
 class SiblingSeeds(CGANSampler):

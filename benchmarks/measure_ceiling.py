@@ -14,9 +14,9 @@ import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.preprocessing import StandardScaler, normalize
 
-from protimb.benchmark import split_by_cluster
-from protimb.benchmark._run import BINS
 from protimb.classification import GOTermClassifier, KNNTermClassifier
+from protimb.comparison import split_by_cluster
+from protimb.comparison._run import BINS
 from protimb.datasets import load_human_go
 from protimb.metrics import average_precision_by_frequency
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.benchmark import ARMS, MAIN_ARMS, compare
+from protimb.comparison import ARMS, MAIN_ARMS, compare
 
 FOLDER = Path(__file__).parents[1] / "docs" / "experiments" / "compare"
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}

@@ -14,9 +14,9 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from protimb.benchmark import split_by_cluster
-from protimb.benchmark._comparison import average_evaluations
 from protimb.classification import GOTermClassifier
+from protimb.comparison import split_by_cluster
+from protimb.comparison._comparison import average_evaluations
 from protimb.datasets import load_human_go
 from protimb.metrics import draw_proteins, evaluate, paired_difference
 from protimb.ontology import TermVectorizer

@@ -13,7 +13,7 @@ _PUBLIC = {
     "CGANSampler": "protimb.over_sampling",
     "CosineFilter": "protimb.filters",
     "GOTermClassifier": "protimb.classification",
-    "compare": "protimb.benchmark",
+    "compare": "protimb.comparison",
     "load_human_go": "protimb.datasets",
 }
 

@@ -13,6 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from protimb.budgets._duplicates import warn_about_copies
+from protimb.budgets._plan import Ledger
+from protimb.budgets._target import read_target
+from protimb.budgets._totals import find_totals, warn_about
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import (
     append_copies,
@@ -21,12 +25,9 @@ from protimb.utils._containers import (
     check_same_order,
     check_supported,
 )
-from protimb.utils._duplicates import warn_about_copies
 from protimb.utils._memory import available_memory, check_memory
-from protimb.utils._plan import Ledger
 from protimb.utils._sklearn_compat import Interval, fit_context, validate_data
-from protimb.utils._totals import find_totals, warn_about
-from protimb.utils._validation import a_few, check_vectors, read_target
+from protimb.utils._validation import a_few, check_vectors
 
 __all__ = ["BaseFilter", "BaseMultilabelOverSampler", "BaseMultilabelSampler"]
 

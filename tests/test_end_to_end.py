@@ -9,8 +9,8 @@ from imblearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from protimb import CGANSampler, CosineFilter, GOTermClassifier, compare, load_human_go
-from protimb.benchmark import split_by_cluster
 from protimb.metrics import term_average_precision
+from protimb.model_selection import split_by_cluster
 from protimb.nn import MLPBackbone
 
 SMALL_GAN = {"backbone": MLPBackbone(n_layers=1, n_hidden=64), "max_epochs": 5, "n_critic": 2}

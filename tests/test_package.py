@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 import protimb
 from protimb.exceptions import MissingExtraError, ProtimbError
-from protimb.utils._optional import EXTRAS, import_optional
+from protimb.training._optional import EXTRAS, import_optional
 
 ROOT = Path(__file__).parents[1]
 TEXT_SUFFIXES = {".py", ".md", ".txt", ".toml", ".rst", ".yaml", ".css", ""}
@@ -111,7 +111,7 @@ def test_each_third_party_import_is_a_declared_dependency():
 
 def _declared_for(path):
     # Checks of samplers are run by pytest, in somebody's test suite.
-    extras = ["test"] if path.name == "estimator_checks.py" else EXTRAS.values()
+    extras = ["test"] if path.parent.name == "estimator_checks" else EXTRAS.values()
     return dependencies().union(*(dependencies(extra) for extra in extras))
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from imblearn.pipeline import Pipeline
 
 from protimb import CGANSampler, GOTermClassifier, load_human_go
-from protimb.benchmark import split_by_cluster
+from protimb.comparison import split_by_cluster
 from protimb.exceptions import ShortfallWarning
 from protimb.metrics import evaluate, paired_difference
 from protimb.nn import MLPBackbone

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from protimb import GOTermClassifier, load_human_go
-from protimb.benchmark import split_by_cluster
+from protimb.comparison import split_by_cluster
 from protimb.exceptions import ProtimbWarning
 from protimb.metrics import evaluate, imbalance_summary, paired_difference
 from protimb.over_sampling import LPROS, MLROS, MLSMOTE, MLSOL, REMEDIAL, LabelwiseSampler

@@ -23,7 +23,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.preprocessing import StandardScaler
 
 from protimb import CGANSampler, load_human_go
-from protimb.benchmark import split_by_cluster
+from protimb.comparison import split_by_cluster
 from protimb.metrics import frechet_distance, two_sample_score
 from protimb.nn import AttentionBackbone, ConvBackbone, MLPBackbone, TransposedConvBackbone
 from protimb.plotting import LabelImbalanceDisplay

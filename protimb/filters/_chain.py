@@ -4,7 +4,6 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +11,7 @@ from protimb.base import BaseFilter
 from protimb.filters._cosine import CosineFilter
 from protimb.filters._fidelity import LabelFidelityFilter
 from protimb.filters._memorisation import MemorisationFilter
+from protimb.utils._named import resolve, seeded
 from protimb.utils._sklearn_compat import fit_context
 
 # What a string stands for, as in CGANSampler(quality_filter="cosine").
@@ -92,7 +92,7 @@ class FilterChain(BaseFilter):
         """
         rng = check_random_state(self.random_state)
         self.filters_ = {
-            name: _seeded(member, rng).fit(X, y) for name, member in self._members().items()
+            name: seeded(member, rng).fit(X, y) for name, member in self._members().items()
         }
         return self
 
@@ -192,17 +192,11 @@ class FilterChain(BaseFilter):
 
 
 def _resolve(given):
-    if isinstance(given, str) and given in FILTERS:
-        return FILTERS[given]()
     if isinstance(given, BaseFilter):
-        return clone(given)
+        return given
+    if isinstance(given, str) and given in FILTERS:
+        return resolve(given, FILTERS, "FilterChain", "filters")
     raise ValueError(
         f"FilterChain knows the filters {', '.join(FILTERS)} and objects of BaseFilter. "
         f"Got {given!r} instead."
     )
-
-
-def _seeded(member, rng):
-    if member.get_params().get("random_state", 0) is None:  # else it would draw globally
-        member.set_params(random_state=rng.randint(2**31 - 1))
-    return member

@@ -14,9 +14,9 @@ from protimb.filters._thresholds import (
     check_claims,
     learn_thresholds,
     members_by_term,
-    rarest_terms,
     warn_undefined,
 )
+from protimb.utils._labelsets import rarest_terms
 from protimb.utils._sklearn_compat import Interval, fit_context
 from protimb.utils._validation import check_indicator
 

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.utils import check_consistent_length, check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -15,10 +14,11 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.filters._thresholds import (
     check_claims,
     learn_thresholds,
-    rarest_terms,
     warn_undefined,
 )
 from protimb.utils._judge import fit_judge, judge_terms
+from protimb.utils._labelsets import rarest_terms
+from protimb.utils._named import resolve, seeded
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, fit_context
 from protimb.utils._validation import check_indicator
 
@@ -225,11 +225,8 @@ class LabelFidelityFilter(BaseFilter):
         self._prior = share
 
     def _unfitted_judge(self, rng):
-        by_name = isinstance(self.classifier, str)
-        judge = CLASSIFIERS[self.classifier]() if by_name else clone(self.classifier)
-        if judge.get_params().get("random_state", 0) is None:  # else it would draw globally
-            judge.set_params(random_state=rng.randint(2**31 - 1))
-        return judge
+        judge = resolve(self.classifier, CLASSIFIERS, type(self).__name__, "classifier")
+        return seeded(judge, rng)
 
     def _held_out_beliefs(self, judge, X, indicator, rng):
         """Rate each real row by a classifier that has not seen it: (n_rows,)."""

@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
 from protimb.utils._validation import check_indicator
@@ -36,29 +35,6 @@ def learn_thresholds(held_out, n_members, quantile, shrinkage):
     borrowed[n_held_out == 0] = 1
     thresholds = borrowed * pooled + (1 - borrowed) * own
     return np.where(n_members > 0, thresholds, np.nan)
-
-
-def rarest_terms(claims, n_members):
-    """Find the term with the fewest real members among those that each row claims.
-
-    Parameters
-    ----------
-    claims : csr_array of shape (n_rows, n_terms)
-    n_members : ndarray of int, shape (n_terms,)
-
-    Returns
-    -------
-    terms : ndarray of int, shape (n_rows,)
-        -1 for rows none of whose terms has a member.
-    """
-    by_rarity = np.argsort(n_members, kind="stable")
-    by_rarity = by_rarity[n_members[by_rarity] > 0]
-    # The rarest term ranks highest; one without members ranks 0, like no claim at all.
-    rank = np.zeros(len(n_members), dtype=np.int64)
-    rank[by_rarity] = np.arange(len(by_rarity), 0, -1)
-    ranks = sparse.csr_array((rank[claims.indices], claims.indices, claims.indptr), claims.shape)
-    highest = ranks.max(axis=1).toarray().ravel()
-    return np.append(by_rarity, -1)[len(by_rarity) - highest]
 
 
 def members_by_term(indicator, keep):

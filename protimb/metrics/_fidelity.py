@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from protimb.utils._named import resolve
 from protimb.utils._validation import check_vectors
 
 # What a string stands for, as in frechet_distance(shrinkage="oas"); each takes centred rows.
@@ -184,7 +185,9 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
     X_real, X_new = _check_pair(X_real, X_new, at_least=2)
     X = np.concatenate([X_real, X_new])
     is_new = np.arange(len(X)) >= len(X_real)
-    judge = make_pipeline(StandardScaler(), _resolve_judge(classifier))
+    judge = make_pipeline(
+        StandardScaler(), clone(resolve(classifier, JUDGES, "two_sample_score", "classifier"))
+    )
     folds = list(_folds(cv, is_new, random_state))
     aucs = np.array([_fold_auc(judge, X, is_new, *fold) for fold in folds])
     variance = np.mean([_null_variance(is_new[held_out]) for _, held_out in folds])
@@ -227,17 +230,6 @@ def _shrunk(centred, shrinkage):
             f"shrinkage must be one of {list(SHRINKAGES)} or a share in [0, 1], got {shrinkage!r}."
         )
     return SHRINKAGES[shrinkage](centred)
-
-
-def _resolve_judge(classifier):
-    if not isinstance(classifier, str):
-        return clone(classifier)
-    if classifier not in JUDGES:
-        raise ValueError(
-            f"classifier must be one of {list(JUDGES)} or a scikit-learn classifier, got "
-            f"{classifier!r}."
-        )
-    return JUDGES[classifier]()
 
 
 def _folds(cv, is_new, random_state):

@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._judge import fit_judge, judge_terms
+from protimb.utils._labelsets import number_labelsets
 from protimb.utils._validation import check_indicator, check_vectors
 
 
@@ -159,7 +160,7 @@ class _Contest:
         spread = scores.std(axis=0)
         self.fits = (scores - scores.mean(axis=0)) / np.where(spread > 0, spread, 1)
         self.weights = normalize(claims * bits, norm="l1")  # each label row sums to 1
-        self.labelset = _number_labelsets(claims)
+        self.labelset = number_labelsets(claims)
         others = rng.choice(n_rows, size=min(n_contenders, n_rows), replace=False)
         self.contenders = self.labelset[others]
         self.against = (self.weights[others] @ self.fits.T).T  # (n_rows, n_contenders)
@@ -196,13 +197,6 @@ def _term_scores(classifier, X_real, indicator, X_new):
         judge = make_pipeline(StandardScaler(), Ridge(alpha=X_real.shape[1]))
     judge = fit_judge(judge, X_real, indicator)
     return judge_terms(judge, X_new, indicator.shape[1]).astype(float, copy=False)
-
-
-def _number_labelsets(claims):
-    claims.sort_indices()
-    rows = np.split(claims.indices, claims.indptr[1:-1])
-    numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows])
 
 
 def _bootstrap(differences, n_resamples, level, rng):

@@ -2,17 +2,8 @@
 
 from protimb.nn._attention import AttentionBackbone
 from protimb.nn._backbones import BACKBONES
-from protimb.nn._conditioning import (
-    CONDITIONS,
-    BaseCondition,
-    JointCondition,
-    MultiHotCondition,
-    NoCondition,
-    TermVectorCondition,
-)
-from protimb.nn._contract import BaseBackbone, ConditionalNetwork
-from protimb.nn._convolution import ConvBackbone, TransposedConvBackbone
-from protimb.nn._injection import (
+from protimb.nn._base import BaseBackbone, ConditionalNetwork
+from protimb.nn._conditionings import (
     CONDITIONINGS,
     BaseConditioning,
     ChannelConditioning,
@@ -22,6 +13,15 @@ from protimb.nn._injection import (
     InjectionSites,
     ProjectionConditioning,
 )
+from protimb.nn._conditions import (
+    CONDITIONS,
+    BaseCondition,
+    JointCondition,
+    MultiHotCondition,
+    NoCondition,
+    TermVectorCondition,
+)
+from protimb.nn._convolution import ConvBackbone, TransposedConvBackbone
 from protimb.nn._layers import (
     PiecewiseLinear,
     SeededDropout,

@@ -1,7 +1,7 @@
 """The backbones that have a name."""
 
 from protimb.nn._attention import AttentionBackbone
-from protimb.nn._contract import BaseBackbone
+from protimb.nn._base import BaseBackbone
 from protimb.nn._convolution import ConvBackbone, TransposedConvBackbone
 from protimb.nn._mlp import MLPBackbone
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from protimb.nn._contract import (
+from protimb.nn._base import (
     AT_LEAST_ONE,
     COMMON_CONSTRAINTS,
     BaseBackbone,
@@ -14,8 +14,8 @@ from protimb.nn._contract import (
     conditioning_of,
     final_activation,
 )
+from protimb.nn._conditionings import InjectionSites
 from protimb.nn._entry import DenseEntry, JoinedEntry, SignalBody
-from protimb.nn._injection import InjectionSites
 from protimb.nn._layers import PiecewiseLinear, seeded_conv, seeded_linear
 from protimb.utils._sklearn_compat import check_params
 

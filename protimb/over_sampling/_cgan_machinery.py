@@ -8,19 +8,15 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler, warn_about_shortfall
+from protimb.budgets._term_range import restrict_totals, terms_in_range
+from protimb.budgets._totals import warn_about
 from protimb.exceptions import TermVectorError, TrainingDiverged, UntrainedTermError
 from protimb.filters import FILTERS
+from protimb.gan._scaling import fit_scaling
+from protimb.gan._starts import members_a_term, name_known_relatives, representatives
 from protimb.ontology import align_term_vectors
-from protimb.over_sampling._gan_bank import members_a_term, name_known_relatives, representatives
-from protimb.over_sampling._gan_quality import report_quality, warn_about_collapse
-from protimb.over_sampling._gan_rows import (
-    is_large,
-    restrict_totals,
-    terms_in_range,
-)
-from protimb.over_sampling._gan_scaling import fit_scaling
-from protimb.utils._memory import gather_rows
-from protimb.utils._totals import warn_about
+from protimb.over_sampling._quality_control import report_quality, warn_about_collapse
+from protimb.utils._memory import gather_rows, is_large
 from protimb.utils._validation import a_few, check_vectors
 
 # Parameters whose names stand for objects, and the tables in protimb.nn that say for which.
@@ -76,8 +72,8 @@ class CGANMachinery(BaseMultilabelOverSampler):
         return totals
 
     def _train(self, X, y, rng, resume_from=None):
-        from protimb.over_sampling._gan_networks import output_range
-        from protimb.over_sampling._gan_training import train_gan
+        from protimb.gan._networks import output_range
+        from protimb.gan._training import train_gan
 
         if resume_from is not None:
             rng = copy.deepcopy(rng)  # to be set back, which NumPy's global one must not be
@@ -102,7 +98,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
         self.generator_, self.critic_ = trained.generator, trained.critic
 
     def _align_vectors(self):
-        from protimb.over_sampling._gan_networks import resolve_condition
+        from protimb.gan._networks import resolve_condition
 
         needed = getattr(resolve_condition(self.condition), "needs_term_vectors", False)
         if not needed:
@@ -175,7 +171,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
             )
 
     def _draw(self, y_rows, rng, seeds=None):
-        from protimb.over_sampling._gan_draw import draw_rows
+        from protimb.gan._sampling import draw_rows
 
         if seeds is None and self._bank is not None:
             seeds = self._bank.for_labels(
@@ -213,7 +209,7 @@ class CGANMachinery(BaseMultilabelOverSampler):
 
 def _object_named(parameter, name):
     from protimb import nn
-    from protimb.over_sampling._gan_networks import resolve
+    from protimb.gan._networks import resolve
 
     table = FILTERS if parameter == "quality_filter" else getattr(nn, NAMED_OBJECTS[parameter])
     return resolve(name, table, parameter)

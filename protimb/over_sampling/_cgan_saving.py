@@ -4,7 +4,7 @@ from sklearn.utils.validation import check_is_fitted
 
 
 class SavingMixin:
-    """The two public methods; what they write and read is in ``_gan_folder``."""
+    """The two public methods; what they write and read is in ``_saving``."""
 
     def save(self, folder):
         """Write the fitted sampler to a folder, for ``load``.
@@ -28,7 +28,7 @@ class SavingMixin:
         out are ``callbacks``, a callable ``sampling_strategy``, a ``RandomState``, and the fitted
         ``quality_filter_``, which holds training data that ``sample`` does not need.
         """
-        from protimb.over_sampling._gan_folder import save_sampler
+        from protimb.over_sampling._saving import save_sampler
 
         check_is_fitted(self, "generator_")
         save_sampler(self, folder)
@@ -56,6 +56,6 @@ class SavingMixin:
             If the folder is damaged, comes from a newer protimb, holds something else, or needs a
             class that was not passed.
         """
-        from protimb.over_sampling._gan_folder import load_sampler
+        from protimb.over_sampling._saving import load_sampler
 
         return load_sampler(cls, folder, device, classes)

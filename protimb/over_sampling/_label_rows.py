@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from protimb.budgets._target import read_target
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
-from protimb.utils._validation import a_few, check_indicator, read_target
+from protimb.utils._validation import a_few, check_indicator
 
 
 def read_label_rows(y_rows, terms, fitted_on_classes):

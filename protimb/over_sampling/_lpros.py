@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from protimb.budgets._plan import cycle_fairly
 from protimb.over_sampling._random import RandomLabelsetOverSampler
-from protimb.utils._labelsets import number_labelsets
-from protimb.utils._plan import cycle_fairly
+from protimb.utils._labelsets import number_labelsets, rarest_terms
 
 
 class LPROS(RandomLabelsetOverSampler):
@@ -90,7 +90,7 @@ class LPROS(RandomLabelsetOverSampler):
             for term, members, missing in ledger:
                 ledger.record(term, bags.fill(members, missing, rng))
         else:
-            rarest = _rarest_terms(y, ledger.n_now)
+            rarest = rarest_terms(y, ledger.n_now)
             enough = ledger.n_now[rarest] >= self.min_members
             rows = bags.fill_below_mean((rarest >= 0) & enough, ledger.n_rows, rng)
             ledger.record(rarest[rows], rows)
@@ -164,17 +164,3 @@ def spread(additions_at, n_new, rng):
 
 def _up_to(sizes, level):
     return np.maximum(level - sizes, 0)
-
-
-def _rarest_terms(y, n_members):
-    """Give the term with the fewest members on each row, -1 where there is none."""
-    rarest_first = np.argsort(n_members, kind="stable")
-    ranks = np.empty_like(rarest_first)
-    ranks[rarest_first] = np.arange(len(ranks))
-    labelled = np.diff(y.indptr) > 0
-    rarest = np.full(y.shape[0], -1, dtype=np.int64)
-    if labelled.any():
-        rarest[labelled] = rarest_first[
-            np.minimum.reduceat(ranks[y.indices], y.indptr[:-1][labelled])
-        ]
-    return rarest

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from protimb.budgets._totals import mean_imbalance_totals
 from protimb.over_sampling._random import RandomLabelsetOverSampler
-from protimb.utils._totals import mean_imbalance_totals
 
 
 class MLROS(RandomLabelsetOverSampler):

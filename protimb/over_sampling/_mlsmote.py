@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from protimb.base import BaseMultilabelOverSampler
+from protimb.budgets._plan import cycle_fairly
 from protimb.over_sampling._interpolation import nearest_others, step_towards
-from protimb.utils._plan import cycle_fairly
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
 # Which labels a new row gets, from the votes for each label and the number of voters.

@@ -7,10 +7,10 @@ from scipy import sparse
 from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler
+from protimb.budgets._plan import cycle_fairly
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.over_sampling._interpolation import nearest_others, step_towards
 from protimb.over_sampling._local_imbalance import measure, seed_weights
-from protimb.utils._plan import cycle_fairly
 from protimb.utils._sklearn_compat import HasMethods, Interval
 
 # How far from a member, as a part of the way to the other row, its label still holds. By kind of

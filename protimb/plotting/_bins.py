@@ -39,7 +39,7 @@ class FrequencyBinDisplay:
     See Also
     --------
     LabelImbalanceDisplay : The term counts behind the bins.
-    protimb.benchmark.compare : Makes the table.
+    protimb.comparison.compare : Makes the table.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from protimb.benchmark._provenance import environment
+from protimb.comparison._stages import environment
 from protimb.exceptions import ArtifactError
 from protimb.filters import FilterChain
 from protimb.ontology import TermVectorizer, read_term_vectors
@@ -146,7 +146,7 @@ def read_config(folder):
 
 
 def _needs_term_vectors(sampler):
-    from protimb.over_sampling._gan_networks import resolve_condition
+    from protimb.gan._networks import resolve_condition
 
     return getattr(resolve_condition(sampler.condition), "needs_term_vectors", False)
 

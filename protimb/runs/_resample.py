@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from protimb.benchmark._data import load_bunch
+from protimb.comparison._data import load_bunch
 from protimb.datasets._human import HUMAN_GO
 from protimb.exceptions import EmbeddingFileError
 from protimb.runs._config import read_config

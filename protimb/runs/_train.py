@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from protimb.benchmark import split_by_cluster
-from protimb.benchmark._data import load_bunch
-from protimb.benchmark._provenance import fingerprint
+from protimb.comparison._data import load_bunch
+from protimb.comparison._stages import fingerprint
 from protimb.exceptions import ArtifactError
+from protimb.model_selection import split_by_cluster
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import Settings, read_config, write_config
 from protimb.runs._enlarge import check_vacant
@@ -159,7 +159,7 @@ def resume_training(out, *, max_epochs=None, verbose=0):
 
 
 def _check_longer(sampler, max_epochs, checkpoints):
-    from protimb.over_sampling._gan_resume import check_epochs
+    from protimb.gan._resuming import check_epochs
     from protimb.training import load_state
 
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.

@@ -9,17 +9,17 @@ from imblearn.under_sampling.base import BaseCleaningSampler, BaseUnderSampler
 from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelSampler
-from protimb.exceptions import InvalidLabelsError, ShortfallWarning, SkippedTermWarning
-from protimb.under_sampling._floors import (
+from protimb.budgets._floors import (
     ON_EVERY_ROW,
     Floors,
     describe,
     find_floors,
 )
+from protimb.budgets._totals import ask_imbalanced_learn, check_labelsets_differ
+from protimb.exceptions import InvalidLabelsError, ShortfallWarning, SkippedTermWarning
 from protimb.utils._containers import take_rows
 from protimb.utils._imbalance import split_terms
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
-from protimb.utils._totals import ask_imbalanced_learn, check_labelsets_differ
 from protimb.utils._validation import a_few
 
 

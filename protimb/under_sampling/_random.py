@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from protimb.budgets._floors import MINORITY, ON_EVERY_ROW
 from protimb.under_sampling._base import BaseMultilabelUnderSampler
-from protimb.under_sampling._floors import MINORITY, ON_EVERY_ROW
 from protimb.under_sampling._removal import remove_in_turns
 from protimb.utils._labelsets import number_labelsets
 

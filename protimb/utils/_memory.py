@@ -15,6 +15,9 @@ _BLOCK_BYTES = 2**26
 # Rows gathered at a time: at 64 KiB that the system reads around each, as much again.
 _SCATTERED_ROWS = 1024
 
+# A matrix of more bytes than this is cut by batches and never held once more.
+IN_MEMORY = 2**28
+
 
 def check_memory(n_bytes, available, purpose):
     """Refuse a request that cannot fit into the memory at hand.
@@ -135,3 +138,34 @@ def _physical_memory():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def is_large(shape, itemsize):
+    """Tell whether a matrix is too large to be held once more.
+
+    Parameters
+    ----------
+    shape : tuple of two int
+    itemsize : int
+        Bytes a value.
+
+    Returns
+    -------
+    large : bool
+    """
+    return shape[0] * shape[1] * itemsize > IN_MEMORY
+
+
+def rows_in_memory(n_features):
+    """Say how many rows a filter may get of vectors that are too large to be copied.
+
+    Parameters
+    ----------
+    n_features : int
+
+    Returns
+    -------
+    n_rows : int
+        Half of what would be too large, because filters copy what they are fitted on.
+    """
+    return IN_MEMORY // (2 * 4 * n_features)

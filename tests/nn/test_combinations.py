@@ -5,9 +5,10 @@ from itertools import product
 import pytest
 import torch
 
+from protimb.gan._step import AdversarialStep
 from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
+from protimb.nn._losses import gradient_penalty
 from protimb.nn._pooling import POOLINGS
-from protimb.over_sampling._gan_step import AdversarialStep, gradient_penalty
 
 N_ROWS, N_FEATURES, N_TERMS, N_LATENT = 12, 7, 5, 3
 

@@ -28,10 +28,11 @@ from protimb.exceptions import (
     UnknownTermError,
 )
 from protimb.filters import CosineFilter
+from protimb.gan import _sampling
+from protimb.gan._networks import build_networks
+from protimb.gan._rows import row_weights
 from protimb.nn import BaseBackbone, ConditionalNetwork, MLPBackbone, seeded_linear
-from protimb.over_sampling import _cgan_machinery, _gan_draw
-from protimb.over_sampling._gan_networks import build_networks
-from protimb.over_sampling._gan_rows import row_weights
+from protimb.over_sampling import _cgan_machinery
 from protimb.training import Callback, torch_generator
 
 TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
@@ -204,7 +205,7 @@ def test_sampling_twice_with_one_seed_gives_the_same_rows_whatever_the_batch(toy
     sampler = tiny().fit(toy.X, toy.y)
     rows = [sampler.sample(toy.y, random_state=7)]
     for chunk in (1, 64):
-        monkeypatch.setattr(_gan_draw, "_CHUNK", chunk)
+        monkeypatch.setattr(_sampling, "_CHUNK", chunk)
         rows.append(sampler.sample(toy.y, random_state=7))
     # Products of other shapes may be summed in another order; values are near 1.
     assert_allclose(rows[1], rows[0], rtol=1e-5, atol=1e-5)

@@ -6,11 +6,11 @@ import torch
 from numpy.testing import assert_array_equal
 
 from protimb import CGANSampler
+from protimb.budgets._plan import Plan
 from protimb.exceptions import DeviceMemoryError, ModeCollapseWarning, TrainingDiverged
 from protimb.nn import MLPBackbone
-from protimb.over_sampling._gan_quality import are_copies, report_quality
+from protimb.over_sampling._quality_control import are_copies, report_quality
 from protimb.training import Callback
-from protimb.utils._plan import Plan
 
 
 def tiny(**kwargs):

@@ -11,6 +11,7 @@ from sklearn.model_selection import ParameterGrid
 
 from protimb import CGANSampler
 from protimb.exceptions import TermVectorError, UntrainedTermError
+from protimb.gan._starts import name_known_relatives
 from protimb.nn import (
     BACKBONES,
     CONDITIONINGS,
@@ -20,7 +21,6 @@ from protimb.nn import (
     MLPBackbone,
     TermVectorCondition,
 )
-from protimb.over_sampling._gan_bank import name_known_relatives
 from protimb.training import Callback
 
 SMALL = {"n_layers": 1, "n_hidden": 8}

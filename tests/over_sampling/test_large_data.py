@@ -9,9 +9,8 @@ from scipy import sparse
 
 from protimb import CGANSampler
 from protimb.filters import CosineFilter
+from protimb.gan._training_rows import CutLabels, CutVectors
 from protimb.nn import MLPBackbone
-from protimb.over_sampling import _gan_rows
-from protimb.over_sampling._gan_data import CutLabels, CutVectors
 from protimb.training import Callback
 from protimb.utils import _memory
 from protimb.utils._validation import check_vectors
@@ -35,7 +34,7 @@ def tiny(**kwargs):
 @pytest.fixture
 def no_room(monkeypatch):
     """Take every matrix for a large one."""
-    monkeypatch.setattr(_gan_rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(_memory, "IN_MEMORY", 0)
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ VARIANTS = [{}, {"generate_from": "member", "validation_fraction": 0.1}, {"term_
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_rows_cut_from_a_memory_map_give_what_tensors_give(toy, memory_map, variant, monkeypatch):
     small = tiny(**variant).fit(memory_map, toy.y)
-    monkeypatch.setattr(_gan_rows, "IN_MEMORY", 0)
+    monkeypatch.setattr(_memory, "IN_MEMORY", 0)
     watch = Watch()
     large = tiny(**variant, callbacks=[watch]).fit(memory_map, sparse.csr_array(toy.y))
     assert isinstance(watch.step.X, CutVectors)

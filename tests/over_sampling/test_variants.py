@@ -8,13 +8,14 @@ from scipy import sparse
 
 from protimb import CGANSampler
 from protimb.exceptions import InvalidLabelsError, PenaltyWarning
+from protimb.gan._auxiliary import AuxiliaryHead
+from protimb.gan._rows import hold_out, row_weights, rows_with
+from protimb.gan._scaling import fit_scaling
+from protimb.gan._starts import MemberBank, representatives
+from protimb.gan._training_rows import MemberSeeds
 from protimb.nn import MLPBackbone
-from protimb.over_sampling._gan_auxiliary import AuxiliaryHead
-from protimb.over_sampling._gan_bank import MemberBank, representatives
-from protimb.over_sampling._gan_data import MemberSeeds
-from protimb.over_sampling._gan_rows import hold_out, rarest_terms, row_weights, rows_with
-from protimb.over_sampling._gan_scaling import fit_scaling
 from protimb.training import Callback
+from protimb.utils._labelsets import rarest_terms
 
 TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.utils._validation import check_indicator, check_vectors, read_target
+from protimb.utils._validation import check_indicator, check_vectors
 
 LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
 
@@ -72,18 +72,6 @@ def test_other_things_are_no_indicators(y):
 def test_a_term_has_one_column():
     with pytest.raises(InvalidLabelsError, match="repeated: GO:1"):
         check_indicator(pd.DataFrame(LABELS, columns=["GO:1", "GO:2", "GO:1"]))
-
-
-def test_classes_become_columns_in_order():
-    target = read_target(["b", "a", "b"])
-    assert target.terms == ["a", "b"]
-    np.testing.assert_array_equal(target.indicator.toarray(), [[0, 1], [1, 0], [0, 1]])
-    assert target.classes.tolist() == ["b", "a", "b"]
-
-
-def test_one_label_in_every_row_is_a_class():
-    assert read_target(LABELS).classes is None
-    assert read_target(np.eye(3)[[2, 0, 2]]).classes.tolist() == [2, 0, 2]
 
 
 def test_half_precision_is_computed_in_single():

@@ -1,0 +1,73 @@
+"""Leave alone the terms that are too rare to learn, or frequent enough."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from protimb.exceptions import InvalidLabelsError
+from protimb.utils._validation import a_few
+
+OUTSIDE_RANGE = "outside term_range"
+
+
+def terms_in_range(counts, term_range):
+    """Tell which terms have a number of members inside a range, both ends included.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_terms,)
+        Members of each term.
+    term_range : tuple of int or None
+        Fewest and most members; None takes every term.
+
+    Returns
+    -------
+    inside : ndarray of bool, shape (n_terms,)
+    """
+    if term_range is None:
+        return np.ones(len(counts), dtype=bool)
+    low, high = term_range
+    return (counts >= low) & (counts <= high)
+
+
+def restrict_totals(totals, term_range, terms, strategy):
+    """Leave alone the terms that are too rare or too frequent.
+
+    Parameters
+    ----------
+    totals : Totals
+    term_range : tuple of int
+        Fewest and most members.
+    terms : list of length n_terms
+        Names.
+    strategy : object
+        ``sampling_strategy``; a term that it names must be in the range.
+
+    Returns
+    -------
+    totals : Totals
+
+    Raises
+    ------
+    InvalidLabelsError
+        If no term is in the range, or the strategy names one that is not.
+    """
+    inside = terms_in_range(totals.n_before, term_range)
+    if not inside.any():
+        raise InvalidLabelsError(
+            f"No term of y has as many members as term_range={term_range!r} asks for; they have "
+            f"{totals.n_before.min()} to {totals.n_before.max()}."
+        )
+    outside = ~inside & (totals.missing > 0)
+    if outside.any() and (isinstance(strategy, Mapping) or callable(strategy)):
+        names = a_few(f"{terms[c]}: {totals.n_before[c]}" for c in np.flatnonzero(outside))
+        raise InvalidLabelsError(
+            f"sampling_strategy names {outside.sum()} term(s) outside term_range={term_range!r} "
+            f"(term: members; {names}). Leave them out or widen the range."
+        )
+    return replace(
+        totals,
+        n_target=np.where(outside, totals.n_before, totals.n_target),
+        notes=np.where(outside, OUTSIDE_RANGE, totals.notes),
+    )

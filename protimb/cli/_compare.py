@@ -1,0 +1,154 @@
+"""``protimb compare``: which treatment of imbalance helps whom."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protimb.cli._words import clean_messages, literal, names, strategy
+
+
+def compare(
+    data: Annotated[
+        str, typer.Option(help="'human_go', the bundled proteins, or a CAFA training folder.")
+    ] = "human_go",
+    ontology: Annotated[str, typer.Option(help="mf, bp, cc, or several: mf,bp,cc.")] = "mf",
+    min_proteins: Annotated[
+        int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
+    ] = 10,
+    arms: Annotated[
+        str,
+        typer.Option(
+            help="main (none,class_weight,ros,smote,cgan,knn), all (also "
+            "mlros,lpros,mlsmote,mlsol,remedial,mlrus,lprus,mlenn,mltl), or a list of names."
+        ),
+    ] = "main",
+    classifier: Annotated[
+        str, typer.Option(help="What arms are judged with: mlp, mlp+knn or both.")
+    ] = "both",
+    seeds: Annotated[
+        str, typer.Option(help="How many splits and trainings, or which: 5, or 100,101.")
+    ] = "1",
+    sampling_strategy: Annotated[
+        str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
+    ] = "20",
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the real rows that make the steps of all arms.")
+    ] = 30,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Training steps of every arm, in place of epochs.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="A sampler's parameter, repeatable: cgan.max_epochs=100."),
+    ] = None,
+    synthetic_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")
+    ] = 1.0,
+    synthetic_labels: Annotated[
+        str, typer.Option(help="What generated rows teach: targeted terms only, or all.")
+    ] = "targeted",
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
+    maps: Annotated[
+        str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
+    ] = "tsne",
+    map_terms: Annotated[
+        str | None, typer.Option(help="Terms on the maps: GO:0004672,GO:0003677.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report, tables and figures.")
+    ] = None,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            min=0,
+            max=2,
+            help="0: no bars, 1: one over all stages, 2: each training too.",
+        ),
+    ] = 2,
+):
+    """Compare ways of treating imbalance, and say which one helped whom.
+
+    One fifth of the sequence clusters is held out; every arm trains the same network for the
+    same number of steps. Prints a table with 95 % intervals and paired differences to no
+    resampling.
+    """
+    with clean_messages():
+        from protimb import comparison
+
+        options = {
+            "min_proteins": min_proteins,
+            "arms": names(
+                arms,
+                comparison.ARMS,
+                "--arms",
+                {"main": comparison.MAIN_ARMS, "all": comparison.ARMS},
+            ),
+            "classifiers": names(
+                classifier, comparison.CLASSIFIERS, "--classifier", {"both": comparison.CLASSIFIERS}
+            ),
+            "seeds": _seeds(seeds),
+            "sampling_strategy": strategy(sampling_strategy),
+            "epochs": epochs,
+            "max_steps": max_steps,
+            "sampler_params": _sampler_params(param or [], comparison.ARMS),
+            "synthetic_weight": synthetic_weight,
+            "synthetic_labels": synthetic_labels,
+            "n_resamples": resamples,
+            "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
+            "map_terms": map_terms and map_terms.split(","),
+            "verbose": verbose,
+        }
+        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
+        for namespace in namespaces:
+            folder = out / namespace if out and len(namespaces) > 1 else out
+            result = comparison.compare(data, ontology=namespace, out=folder, **options)
+            _print_comparison(result, namespace, folder)
+
+
+def _print_comparison(result, namespace, folder):
+    # Without a terminal nothing is folded: a file or a pipe has no width.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    typer.echo(f"\n{namespace}\n")
+    typer.echo(result.render(width))
+    if folder:
+        typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
+
+
+def _seeds(text):
+    """Read how many seeds, counted from 0, or a list of them."""
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words) or text == "0":
+        raise typer.BadParameter(
+            f"{text!r}; give how many, or which: 5, or 100,101.", param_hint="--seeds"
+        )
+    return int(text) if len(words) == 1 else [int(word) for word in words]
+
+
+def _sampler_params(texts, arms):
+    """Parse ``arm.name=value`` into a dict of dicts; values are Python literals or words."""
+    params: dict[str, dict] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        arm, dot, name = target.partition(".")
+        if not (equals and dot) or arm not in arms or not arms[arm].make_sampler:
+            hint = ", ".join(name for name, one in arms.items() if one.make_sampler)
+            raise typer.BadParameter(
+                f"{text!r}; write arm.name=value, with an arm of {hint}.", param_hint="--param"
+            )
+        params.setdefault(arm, {})[name] = literal(value)
+    for arm, values in params.items():
+        _check_sampler(arms[arm].make_sampler(), values)
+    return params
+
+
+def _check_sampler(sampler, values):
+    """Refuse names and values that the sampler would refuse after the data were read."""
+    try:
+        sampler.set_params(**values)._validate_params()
+    except ValueError as error:  # scikit-learn's message lists what there is
+        raise typer.BadParameter(str(error), param_hint="--param") from error

@@ -1,0 +1,178 @@
+"""The arms of a comparison: what each does to the training rows and to the classifier."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from sklearn.base import clone
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to treat imbalance, as a comparison runs it.
+
+    Parameters
+    ----------
+    description : str
+        What the arm does, in a few words; shown in the report.
+    make_sampler : callable, optional
+        Returns a new sampler, an object with ``fit_resample(X, y)``; None leaves the rows alone.
+    classifier_params : dict
+        What this arm asks of the network, such as ``class_weight``.
+    alone : bool
+        The arm trains no network: the cosine neighbours are judged by themselves.
+    takes_strategy : bool
+        Whether the sampler gets the comparison's ``sampling_strategy`` or keeps its own.
+
+    See Also
+    --------
+    ARMS : The arms that have a name.
+    MAIN_ARMS : Those that are run unless asked otherwise.
+    compare : Runs them.
+
+    Examples
+    --------
+    >>> from protimb.comparison import ARMS
+    >>> ARMS["ros"].stages
+    ('resample', 'train', 'evaluate')
+    """
+
+    description: str
+    make_sampler: Callable[[], Any] | None = None
+    classifier_params: Mapping[str, Any] = field(default_factory=dict)
+    alone: bool = False
+    takes_strategy: bool = True
+
+    @property
+    def stages(self):
+        """Names of the stages that the arm goes through, in order."""
+        work = ("resample",) if self.make_sampler else ()
+        return (*work, *(() if self.alone else ("train",)), "evaluate")
+
+    def build_sampler(self, params, *, sampling_strategy, random_state, verbose, ontology=None):
+        """Make the sampler, with as many of the comparison's settings as it knows.
+
+        Parameters
+        ----------
+        params : dict
+            Parameters that were asked for by name; they come last.
+        sampling_strategy : int, dict, callable or str
+        random_state : int
+        verbose : int
+        ontology : GeneOntology, optional
+            For samplers whose label rows need to be closed, unless they have one already.
+
+        Returns
+        -------
+        sampler : object or None
+            None for an arm without one.
+        """
+        if self.make_sampler is None:
+            return None
+        sampler = self.make_sampler()
+        known = sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}
+        common = {"random_state": random_state, "verbose": verbose}
+        if known.get("ontology", ontology) is None:
+            common["ontology"] = ontology
+        if self.takes_strategy:
+            common["sampling_strategy"] = sampling_strategy
+        elif known.get("random_state") is not None:
+            del common["random_state"]  # a user's own seed stays
+        values = {name: value for name, value in common.items() if name in known} | params
+        return sampler.set_params(**values) if values else sampler
+
+
+def resolve_arms(arms):
+    """Turn names, samplers and arms into a dict of arms that starts with ``none``.
+
+    Parameters
+    ----------
+    arms : sequence of str, or dict of str -> str, sampler or Arm
+
+    Returns
+    -------
+    arms : dict of str -> Arm
+
+    Raises
+    ------
+    ValueError
+        If a name is not in ``ARMS``, or an object is no sampler.
+    """
+    if isinstance(arms, str):
+        arms = (arms,)
+    given = dict(arms) if isinstance(arms, Mapping) else {name: name for name in arms}
+    if given.setdefault("none", "none") != "none":
+        raise ValueError(
+            "The arm 'none' is what all others are held against; name yours otherwise."
+        )
+    return {"none": ARMS["none"]} | {name: _as_arm(name, arm) for name, arm in given.items()}
+
+
+def _as_arm(name, arm):
+    if isinstance(arm, Arm):
+        return arm
+    if isinstance(arm, str):
+        return _named_arm(arm)
+    if hasattr(arm, "fit_resample"):
+        return Arm(f"{arm}", lambda: clone(arm, safe=False), takes_strategy=False)
+    raise ValueError(
+        f"Arm {name!r} is {type(arm).__name__}; give the name of an arm, an Arm, or a sampler "
+        "with fit_resample(X, y)."
+    )
+
+
+def _named_arm(name):
+    if name not in ARMS:
+        raise ValueError(
+            f"Unknown arm {name!r}. Arms with a name are {', '.join(ARMS)}; pass "
+            "{'name': sampler} for one of your own."
+        )
+    return ARMS[name]
+
+
+def _sampler(name, package="over_sampling"):
+    """Say how to make a sampler of ours; it is imported when it is made."""
+
+    def make():
+        return getattr(import_module(f"protimb.{package}"), name)()
+
+    return make
+
+
+def _smote_by_term():
+    from imblearn.over_sampling import SMOTE
+
+    from protimb.over_sampling import LabelwiseSampler
+
+    return LabelwiseSampler(SMOTE())  # an object, so that its parameters are within reach
+
+
+def _remover(description, name):
+    # A count that rare terms are raised to would leave frequent ones with next to nothing.
+    return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
+
+
+ARMS = {
+    "none": Arm("training rows as they are"),
+    "class_weight": Arm(
+        "losses weighted by term, rows as they are",
+        classifier_params={"class_weight": "balanced"},
+    ),
+    "ros": Arm("random over-sampling of labelsets", _sampler("RandomLabelsetOverSampler")),
+    "smote": Arm("SMOTE, term by term", _smote_by_term),
+    "cgan": Arm("vectors from a conditional WGAN-GP", _sampler("CGANSampler")),
+    "knn": Arm("cosine neighbours of the real training rows, no training", alone=True),
+    "mlros": Arm("copies of rows of rare terms, in rounds", _sampler("MLROS")),
+    "lpros": Arm("copies of rows of rare labelsets", _sampler("LPROS")),
+    "mlsmote": Arm("rows between members of a term, labels by vote", _sampler("MLSMOTE")),
+    "mlsol": Arm("rows where a term is locally rare, labels by vote", _sampler("MLSOL")),
+    "remedial": Arm("rows split where frequent and rare terms concur", _sampler("REMEDIAL")),
+    "mlrus": _remover("a quarter of the rows removed, of frequent terms in turn", "MLRUS"),
+    "lprus": _remover("a quarter of the rows removed, of frequent labelsets in turn", "LPRUS"),
+    "mlenn": _remover("frequent rows removed that their neighbours contradict", "MLeNN"),
+    "mltl": _remover("frequent rows removed that form a Tomek link", "MLTL"),
+}
+
+# What is run unless asked otherwise: one of each kind.
+MAIN_ARMS = ("none", "class_weight", "ros", "smote", "cgan", "knn")

@@ -1,0 +1,234 @@
+"""compare: run every arm on the same split, with the same network and the same steps."""
+
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from protimb.comparison._arms import MAIN_ARMS, resolve_arms
+from protimb.comparison._comparison import Comparison, average_evaluations
+from protimb.comparison._data import load_bunch
+from protimb.comparison._folds import make_fold
+from protimb.comparison._run import CLASSIFIERS, Settings, run_arm
+from protimb.comparison._stages import Stages, environment, fingerprint
+from protimb.comparison._traces import map_columns
+from protimb.metrics import draw_proteins
+from protimb.ontology import information_accretion
+
+
+def compare(
+    data="human_go",
+    *,
+    ontology="mf",
+    min_proteins=10,
+    arms=MAIN_ARMS,
+    classifiers=tuple(CLASSIFIERS),
+    seeds=1,
+    sampling_strategy=20,
+    epochs=30,
+    max_steps=None,
+    sampler_params=None,
+    classifier_params=None,
+    synthetic_weight=1.0,
+    synthetic_labels="targeted",
+    n_resamples=1000,
+    maps=("tsne",),
+    map_terms=None,
+    out=None,
+    verbose=0,
+):
+    """Compare ways of treating imbalance, and say honestly which one helped whom.
+
+    For each seed one fifth of the sequence clusters is held out. Each arm's sampler sees the
+    training rows only. Then the same network, from the same random weights, is trained for the
+    same number of steps on what the arm made of them, and judged on the held-out proteins.
+
+    Parameters
+    ----------
+    data : {"human_go"}, path or Bunch
+        The bundled human proteins, a CAFA training folder, or what `read_cafa` returns; then
+        ``ontology`` and ``min_proteins`` are not looked at.
+    ontology : {"mf", "bp", "cc"}
+        Namespace of the terms.
+    min_proteins : int
+        Terms with fewer proteins are left out.
+    arms : sequence of str, or dict of str -> str, sampler or Arm
+        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``; those
+        of ``MAIN_ARMS`` if left out. ``none`` is always run, because differences are taken to it.
+    classifiers : sequence of str
+        ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
+        real training rows. One training serves both.
+    seeds : int or sequence of int
+        How many seeds, counted from 0, or which.
+    sampling_strategy : int, dict, callable or "auto"
+        What the named samplers raise terms to; your own samplers keep theirs.
+    epochs : int
+        Passes over the real training rows that the steps amount to, at 256 rows a step.
+    max_steps : int, optional
+        Training steps of every arm; overrides ``epochs``.
+    sampler_params : dict of str -> dict, optional
+        Parameters of an arm's sampler: ``{"cgan": {"max_epochs": 100}}``.
+    classifier_params : dict, optional
+        Parameters of `GOTermClassifier`, alike for all arms.
+    synthetic_weight : float
+        Weight of a generated row in the network's loss, where a real one weighs 1.
+    synthetic_labels : {"targeted", "all"}
+        What generated rows teach the network: only the terms that lacked rows, see
+        ``BaseMultilabelOverSampler.label_mask``, or all of their labels.
+    n_resamples : int
+        Bootstrap resamples of the test proteins.
+    maps : sequence of {"tsne", "umap"}
+        Maps of real against generated vectors to lay out in the first seed.
+    map_terms : sequence of str, optional
+        Terms that the maps show; chosen among those with many generated rows if None.
+    out : path, optional
+        Folder to save to, see `Comparison.save`.
+    verbose : int
+        1 shows a bar over all stages, 2 the training bars beneath as well.
+
+    Returns
+    -------
+    comparison : Comparison
+
+    Raises
+    ------
+    ValueError
+        If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
+        or the Bunch lacks a field.
+    ProtimbError
+        What reading the data, a sampler or training raises, unchanged.
+
+    See Also
+    --------
+    Comparison : What comes back.
+    protimb.metrics.evaluate : The figures and their intervals.
+
+    Notes
+    -----
+    Bins count real training proteins, also for arms that add rows. Information accretion, the
+    weight of a term in Smin, is counted on all proteins and is the same for every arm. The
+    network's output biases start at each term's share of positives among the arm's rows. Terms
+    without a training protein stay in the table's rarest bin, terms without a test protein are
+    left out of it; the record counts both.
+
+    Examples
+    --------
+    >>> from protimb.comparison import compare
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    >>> comparison = compare(toy, arms=["ros", "knn"], max_steps=5, n_resamples=20)
+    >>> comparison.table["arm"].unique().tolist()
+    ['none', 'ros', 'knn']
+    """
+    parameters = dict(locals())
+    arms, seeds = resolve_arms(arms), _as_list(seeds)
+    settings = Settings.from_parameters(parameters, arms)
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
+    with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
+        with stages("load"):
+            bunch = load_bunch(data, ontology, min_proteins)
+            map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
+            accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
+        # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
+        draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
+        folds = [make_fold(bunch, seed, accretion, draws, settings) for seed in seeds]
+        folds[0].is_first = True
+        results = [_run_fold(arms, fold, settings, stages) for fold in folds]
+    record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
+    comparison = _collect(results, folds, bunch, record)
+    if out is not None:
+        comparison.save(out)
+    return comparison
+
+
+def _as_list(seeds):
+    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    if not seeds:
+        raise ValueError("A comparison needs at least one seed.")
+    return seeds
+
+
+def _count_stages(arms, seeds, settings):
+    n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if settings.maps else 0
+    return 1 + n_maps + len(seeds) * sum(len(arm.stages) for arm in arms.values())
+
+
+def _run_fold(arms, fold, settings, stages):
+    results = {name: run_arm(name, arm, fold, settings, stages) for name, arm in arms.items()}
+    fold.neighbours = None  # (n_test, n_terms) that no later fold needs
+    return results
+
+
+def _collect(results, folds, bunch, record):
+    keys = [(arm, name) for arm, one in results[0].items() for name in one.evaluations]
+    evaluations = {
+        (arm, name): average_evaluations([fold[arm].evaluations[name] for fold in results])
+        for arm, name in keys
+    }
+    scores = {
+        f"AP {arm} {name}": _mean([fold[arm].term_scores[name] for fold in results])
+        for arm, name in keys
+    }
+    terms = _describe_terms(bunch, folds).assign(**scores)
+    traces = {arm: one.traces for arm, one in results[0].items()}
+    return Comparison(evaluations, terms, record, traces, _by_seed(results, folds))
+
+
+def _by_seed(results, folds):
+    points = {
+        (fold.seed, arm, classifier): evaluation.point
+        for fold, result in zip(folds, results, strict=True)
+        for arm, one in result.items()
+        for classifier, evaluation in one.evaluations.items()
+    }
+    table = pd.concat(points, names=["seed", "arm", "classifier", "metric"])
+    return table.rename("estimate").reset_index()
+
+
+def _describe_terms(bunch, folds):
+    return pd.DataFrame(
+        {
+            "term": list(bunch.terms),
+            "name": list(bunch.term_names),
+            "n_train": _mean([fold.n_train for fold in folds]),
+            "n_test": _mean([fold.n_test for fold in folds]),
+        }
+    )
+
+
+def _mean(columns):
+    # pandas leaves NaN out without a word: a term may lack test proteins in some seeds only.
+    return pd.DataFrame(np.stack(columns)).mean().to_numpy()
+
+
+def _record(parameters, arms, bunch, folds, stages):
+    data = parameters["data"]
+    named = isinstance(data, (str, PathLike))
+    # A Bunch knows nothing of ontology and min_proteins, so these would be no more than defaults.
+    given = {"data": str(data)} if named else dict.fromkeys(("data", "ontology", "min_proteins"))
+    name = f"{data}, {parameters['ontology']}" if named else "data of the caller"
+    return {
+        "parameters": parameters | given | {"seeds": [fold.seed for fold in folds]},
+        "arms": {name: arm.description for name, arm in arms.items()},
+        "data": {"name": name, **fingerprint(bunch)},
+        "folds": [fold.describe() for fold in folds],
+        "environment": environment(),
+        "seconds": stages.seconds,
+    }
+
+
+def _record_of_arms(results):
+    """Collect what every estimator was set to and how many rows it added, in the first seed."""
+    kept = {
+        "samplers": "sampler_params",
+        "networks": "classifier_params",
+        "n_synthetic": "n_synthetic",
+        "quality_control": "quality_control",
+    }
+    return {
+        name: {arm: one.traces[key] for arm, one in results.items() if key in one.traces}
+        for name, key in kept.items()
+    }

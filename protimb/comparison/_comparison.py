@@ -1,0 +1,276 @@
+"""Comparison: the result, as tables, sentences and files."""
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from pathlib import Path
+
+import pandas as pd
+
+from protimb.comparison._winners import CAVEAT, LEGEND, NO_CLUSTERS, baseline_of, winner_sentences
+from protimb.metrics import paired_difference
+
+COLUMNS = [
+    "arm",
+    "classifier",
+    "metric",
+    "estimate",
+    "low",
+    "high",
+    "difference",
+    "diff_low",
+    "diff_high",
+    "n_terms",
+]
+PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
+
+
+@dataclass
+class Comparison:
+    """How every arm did, with 95 % intervals, and what won in each bin.
+
+    Attributes
+    ----------
+    evaluations : dict of (arm, classifier) -> Evaluation
+        Averaged over seeds. An arm without a network has the classifier ``"alone"``.
+    terms : DataFrame of shape (n_terms, n_columns)
+        One row a term: ``term``, ``name``, ``n_train``, ``n_test`` and the average precision of
+        each arm and classifier, averaged over seeds; NaN without a positive test protein.
+    record : dict
+        All parameters, seeds, versions, the data's fingerprint, the size of every fold and the
+        seconds of every stage.
+    traces : dict of str -> dict
+        What figures are drawn from, by arm, from the first seed.
+    by_seed : DataFrame
+        ``estimate`` of each ``seed``, ``arm``, ``classifier`` and ``metric``: their spread is
+        what another split and another training change, which the intervals leave out.
+
+    See Also
+    --------
+    compare : Makes one.
+
+    Notes
+    -----
+    Differences are taken to the arm ``none`` with the same classifier; those of an arm that is
+    judged alone to ``none`` with the first classifier. With several seeds, resample number i of
+    all seeds is averaged before quantiles are taken; it draws a protein equally often in each.
+
+    Examples
+    --------
+    >>> from protimb.comparison import compare
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    >>> comparison = compare(toy, arms=["knn"], max_steps=5, n_resamples=20)
+    >>> print(comparison.winners()[0])
+    All terms (... terms): with mlp, only none was run; with mlp+knn, only none was run; knn ...
+    """
+
+    evaluations: dict
+    terms: pd.DataFrame
+    record: dict
+    traces: dict = field(default_factory=dict)
+    by_seed: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @cached_property
+    def table(self):
+        """One row for each arm, classifier and metric; see Notes for the differences."""
+        parts = [self._rows(arm, classifier) for arm, classifier in self.evaluations]
+        return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+    def _rows(self, arm, classifier):
+        own = self.evaluations[arm, classifier]
+        base = self.evaluations[baseline_of(self.evaluations, arm, classifier)]
+        bounds = {"lower": "low", "upper": "high"}
+        rows = own.interval().rename(columns=bounds).assign(estimate=own.point)
+        difference = paired_difference(own, base).rename(columns={"estimate": "difference"})
+        rows = rows.join(difference.rename(columns={"lower": "diff_low", "upper": "diff_high"}))
+        n_terms = own.n_terms.rename(lambda name: f"AP {name}")
+        rows = rows.assign(arm=arm, classifier=classifier, n_terms=n_terms.reindex(rows.index))
+        return rows.rename_axis("metric").reset_index()
+
+    def wide(self):
+        """Lay the table out for reading: an arm's figures, and below them its differences.
+
+        Returns
+        -------
+        wide : DataFrame of str
+            Two rows for each classifier and arm, a column for each metric that has terms. A star
+            marks differences whose interval leaves zero out.
+        """
+        table = self.table.dropna(subset="estimate")
+        table = table.assign(
+            value=_cells(table, "estimate", "low", "high", ""),
+            minus_none=_cells(table, "difference", "diff_low", "diff_high", "+") + _stars(table),
+        )
+        index = ["classifier", "arm"]
+        wide = table.melt([*index, "metric"], ["value", "minus_none"], "row", "cell")
+        wide = wide.pivot(index=[*index, "row"], columns="metric", values="cell")
+        wide = wide.loc[self._reading_order(), list(table["metric"].unique())]
+        return wide.rename(columns=_heading).rename({"value": "", "minus_none": "minus none"})
+
+    def _reading_order(self):
+        classifiers = list(dict.fromkeys(classifier for _, classifier in self.evaluations))
+        keys = sorted(self.evaluations, key=lambda key: classifiers.index(key[1]))
+        rows = [(c, arm, row) for arm, c in keys for row in ("value", "minus_none")]
+        # The difference of none to itself says nothing.
+        return [key for key in rows if key[1:] != ("none", "minus_none")]
+
+    def pairwise(self):
+        """Take the paired difference of every two arms, not of each to ``none`` alone.
+
+        Returns
+        -------
+        pairs : DataFrame
+            Columns ``arm``, ``other``, ``classifier``, ``metric``, ``difference`` (arm minus
+            other), ``low`` and ``high``: each pair once in each direction. An arm that is judged
+            alone is held against the others with every classifier.
+        """
+        pairs = [
+            self._pair(arm, other)
+            for arm in self.evaluations
+            for other in self.evaluations
+            if arm[0] != other[0] and (arm[1] == other[1] or "alone" in (arm[1], other[1]))
+        ]
+        columns = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
+        return (
+            pd.concat(pairs, ignore_index=True)[columns]
+            if pairs
+            else pd.DataFrame([], columns=columns)
+        )
+
+    def _pair(self, arm, other):
+        names = {"estimate": "difference", "lower": "low", "upper": "high"}
+        rows = paired_difference(self.evaluations[arm], self.evaluations[other])
+        classifier = next((name for name in (arm[1], other[1]) if name != "alone"), "alone")
+        rows = rows.rename(columns=names).rename_axis("metric").reset_index()
+        return rows.assign(arm=arm[0], other=other[0], classifier=classifier)[PAIR_COLUMNS]
+
+    def winners(self):
+        """Say in one sentence for each bin what won, or that no arm differs with confidence.
+
+        Returns
+        -------
+        sentences : list of str
+        """
+        return list(winner_sentences(self.evaluations).values())
+
+    @property
+    def caveat(self):
+        """What to keep in mind with the winners."""
+        data = self.record["data"]
+        return CAVEAT + NO_CLUSTERS * (data["n_clusters"] == data["n_proteins"])
+
+    def __str__(self):
+        return self.render()
+
+    def render(self, width=None):
+        """Write the table, the winners and their caveat as plain text.
+
+        Parameters
+        ----------
+        width : int, optional
+            Characters a line of the table may have; wider tables go on below.
+
+        Returns
+        -------
+        text : str
+        """
+        table = self.wide().rename_axis(columns=None).to_string(line_width=width)
+        return "\n\n".join([table, LEGEND, "\n".join(self.winners()), self.caveat])
+
+    def to_csv(self, path):
+        """Write the table.
+
+        Parameters
+        ----------
+        path : str or Path
+            Floats keep every digit, so that reading it gives the same numbers.
+        """
+        self.table.to_csv(path, index=False)
+
+    def to_json(self, path):
+        """Write the table, the winners, and everything needed to make them again.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        content = self.record | {"winners": self.winners(), "caveat": self.caveat, "table": rows}
+        text = json.dumps(content, indent=2, default=str, allow_nan=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def save(self, folder):
+        """Write the page, the tables and the figures.
+
+        ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
+        a term), ``seeds.csv`` (the estimates of each seed), ``pairs.csv`` (every two arms),
+        ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned, rejected
+        and missing, by term) and ``figures/*.png`` are for further work.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if missing; files of these names in it are replaced.
+
+        Returns
+        -------
+        folder : Path
+        """
+        from protimb.comparison._figures import draw_figures
+        from protimb.comparison._page import write_report
+
+        folder = Path(folder)
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        self.to_csv(folder / "table.csv")
+        self.terms.to_csv(folder / "terms.csv", index=False)
+        self.by_seed.to_csv(folder / "seeds.csv", index=False)
+        self.pairwise().to_csv(folder / "pairs.csv", index=False)
+        self.to_json(folder / "comparison.json")
+        for arm, traces in self.traces.items():
+            if "quality" in traces:
+                traces["quality"].to_csv(folder / f"quality_{arm}.csv", index_label="term")
+        write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
+        return folder
+
+
+def average_evaluations(evaluations):
+    """Average the figures of several seeds, resample by resample.
+
+    Parameters
+    ----------
+    evaluations : sequence of Evaluation
+        One a seed.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        A bin that is empty in one seed is averaged over the others.
+    """
+    points = pd.DataFrame([one.point for one in evaluations])
+    stacked = pd.concat([one.resamples for one in evaluations])
+    return replace(
+        evaluations[0],
+        point=points.mean().rename("point"),
+        resamples=stacked.groupby(level=0).mean(),
+        n_terms=sum(one.n_terms for one in evaluations) / len(evaluations),
+        n_left_out=sum(one.n_left_out for one in evaluations) / len(evaluations),
+        # Averages can be paired if each seed's evaluations can.
+        fingerprint=reduce(lambda a, b: hash((a, b)), (one.fingerprint for one in evaluations)),
+    )
+
+
+def _cells(table, estimate, low, high, sign):
+    digits = table["metric"].map({"smin": 2}).fillna(3).astype(int)
+    columns = zip(digits, table[estimate], table[low], table[high], strict=True)
+    cells = (f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns)
+    return pd.Series(list(cells), index=table.index, dtype=object)
+
+
+def _stars(table):
+    sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
+    return sure.map({True: "*", False: ""})
+
+
+def _heading(metric):
+    return {"fmax": "Fmax", "smin": "Smin (bits)"}.get(metric, metric)

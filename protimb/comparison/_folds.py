@@ -1,0 +1,63 @@
+"""One fold: which proteins train and which test, and what every arm is judged with."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from protimb.classification import KNNTermClassifier
+from protimb.model_selection import split_by_cluster
+
+BATCH_SIZE = 256
+
+
+def make_fold(bunch, seed, information_accretion, draws, settings):
+    """Split by cluster, and turn epochs of the real training rows into steps for every arm."""
+    train, test = split_by_cluster(bunch.groups, random_state=seed)
+    max_steps = settings.max_steps or settings.epochs * math.ceil(len(train) / BATCH_SIZE)
+    return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps)
+
+
+@dataclass
+class Fold:
+    """Training and test rows of one seed, and what every arm is judged with."""
+
+    bunch: Any
+    seed: int
+    train: np.ndarray
+    test: np.ndarray
+    information_accretion: np.ndarray
+    draws: np.ndarray  # (n_test, n_resamples), how often each resample draws a test protein
+    max_steps: int
+    is_first: bool = False  # figures are drawn from the first fold
+    neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for
+
+    @property
+    def n_train(self):
+        """Real training proteins of each term."""
+        return self.bunch.y[self.train].sum(axis=0, dtype=np.int64)
+
+    @property
+    def n_test(self):
+        """Test proteins of each term."""
+        return self.bunch.y[self.test].sum(axis=0, dtype=np.int64)
+
+    def describe(self):
+        """Count rows, and the terms that this split cannot teach or cannot judge."""
+        return {
+            "seed": self.seed,
+            "n_train": len(self.train),
+            "n_test": len(self.test),
+            "max_steps": self.max_steps,
+            "n_terms_without_training_protein": int((self.n_train == 0).sum()),
+            "n_terms_without_test_protein": int((self.n_test == 0).sum()),
+        }
+
+    def predict_neighbours(self):
+        """Predict with the cosine neighbours of the real training rows, once a fold."""
+        if self.neighbours is None:
+            X, y = self.bunch.X, self.bunch.y
+            model = KNNTermClassifier(n_neighbors=100).fit(X[self.train], y[self.train])
+            self.neighbours = model.predict_proba(X[self.test])
+        return self.neighbours

@@ -1,0 +1,1 @@
+"""A conditional Wasserstein GAN: the generative model alone, without sampler or filter."""

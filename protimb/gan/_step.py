@@ -1,0 +1,210 @@
+"""One update of a conditional Wasserstein GAN: several critic steps, then one of the generator."""
+
+import copy
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from protimb.nn._losses import gradient_penalty
+
+
+class AdversarialStep:
+    """Own the two networks and their optimizers; update both from one batch of rows.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_rows, n_features)
+        Real vectors, standardised; or anything that gives such a tensor when cut by rows.
+    labels : Tensor of shape (n_rows, n_terms)
+        Indicators, uint8; or anything that gives such a tensor when cut by rows.
+    generator, critic : torch.nn.Module
+        The two players; the critic is a ConditionalNetwork.
+    n_latent : int
+        Width of the noise.
+    n_critic : int
+        Critic updates for each update of the generator.
+    penalty_weight : float
+        Weight of the gradient penalty.
+    lr : float
+        Learning rate of both Adam optimizers.
+    rng : torch.Generator
+        Source of noise and mixing positions, on the device of ``X``.
+    seeds : callable, optional
+        ``seeds(rows, rng)`` gives the real vector that each generated row starts from, which the
+        generator reads behind the noise.
+    auxiliary : AuxiliaryHead, optional
+        Learns labels from real rows; its loss on generated rows joins that of the generator...
+    auxiliary_weight : float
+        ... with this weight.
+    averaging : float
+        Decay of the running mean of the generator's weights, from 0 (none) to below 1.
+    max_grad_norm : float, optional
+        Longest gradient that an update follows; longer ones are shortened.
+    schedule : callable, optional
+        Makes a learning-rate schedule for an optimizer; stepped once a batch of rows.
+    mixed_precision : bool
+        Whether the networks are run in bfloat16 where torch thinks it safe.
+    """
+
+    def __init__(
+        self,
+        X,
+        labels,
+        generator,
+        critic,
+        *,
+        n_latent,
+        n_critic,
+        penalty_weight,
+        lr,
+        rng,
+        seeds=None,
+        auxiliary=None,
+        auxiliary_weight=0.0,
+        averaging=0.0,
+        max_grad_norm=None,
+        schedule=None,
+        mixed_precision=False,
+    ):
+        self.X = X
+        self.labels = labels
+        self.generator = generator
+        self.critic = critic
+        self.n_latent = n_latent
+        self.n_critic = n_critic
+        self.penalty_weight = penalty_weight
+        self.rng = rng
+        self.seeds = seeds
+        self.auxiliary = auxiliary
+        self.auxiliary_weight = auxiliary_weight
+        self.max_grad_norm = max_grad_norm
+        self.mixed_precision = mixed_precision
+        # A first moment would average over critics that no longer exist (Gulrajani et al. 2017).
+        adam = {"lr": lr, "betas": (0.0, 0.9), "fused": True}
+        self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+        self.critic_optimizer = torch.optim.Adam(critic.parameters(), **adam)
+        self.average = _running_mean(generator, averaging) if averaging else None
+        optimizers = (self.generator_optimizer, self.critic_optimizer)
+        self.schedules = [schedule(optimizer) for optimizer in optimizers] if schedule else []
+
+    @property
+    def sampling_generator(self):
+        """The generator to draw from: the averaged one where weights are averaged."""
+        return self.generator if self.average is None else self.average.module
+
+    def train_batch(self, rows):
+        """Cut the rows into ``n_critic`` batches for the critic, then update the generator.
+
+        Parameters
+        ----------
+        rows : Tensor of int64
+            ``n_critic`` times the batch size, positions in ``X``.
+
+        Returns
+        -------
+        losses : dict of Tensor
+            Means over the critic's updates: ``critic_loss``, ``penalty``, ``wasserstein`` (the
+            critic's estimate of the distance), ``auxiliary_loss`` on real rows; of the
+            generator's one update: ``generator_loss``, and ``label_loss``, the auxiliary
+            classifier's on generated rows.
+        """
+        rows = rows.to(self.rng.device)
+        x_real, labels = self.X[rows], self.labels[rows]
+        with torch.no_grad(), self._precision():  # the generator stands still here: one call
+            x_fake = self.generator(self._latent(rows), labels).float()
+        parts = zip(*(t.chunk(self.n_critic) for t in (x_real, x_fake, labels)), strict=True)
+        records = [self._update_critic(*part) for part in parts]
+        losses = {name: sum(r[name] for r in records) / len(records) for name in records[0]}
+        last = (rows.chunk(self.n_critic)[-1], labels.chunk(self.n_critic)[-1])
+        losses |= self._update_generator(*last)
+        for schedule in self.schedules:
+            schedule.step()
+        return losses
+
+    def _update_critic(self, x_real, x_fake, labels):
+        with self._precision():
+            mix = torch.rand(len(x_real), 1, generator=self.rng, device=self.rng.device)
+            condition = self.critic.conditioner(labels)
+            penalty = gradient_penalty(self.critic, x_real, x_fake, condition, mix).mean()
+            scores = self.critic.read(torch.cat([x_real, x_fake]), condition.repeat(2, 1))
+            score_real, score_fake = scores.float().view(2, -1).mean(dim=1)
+            loss = score_fake - score_real + self.penalty_weight * penalty
+        self._descend(self.critic_optimizer, self.critic, loss)
+        record = {
+            "critic_loss": loss.detach(),
+            "penalty": penalty.detach(),
+            "wasserstein": (score_real - score_fake).detach(),
+        }
+        return record | self._update_auxiliary(x_real, labels)
+
+    def _update_auxiliary(self, x_real, labels):
+        if self.auxiliary is None:
+            return {}
+        with self._precision():
+            loss = self.auxiliary.loss(x_real, labels)
+        self._descend(self.auxiliary.optimizer, self.auxiliary.network, loss)
+        return {"auxiliary_loss": loss.detach()}
+
+    def _update_generator(self, rows, labels):
+        judges = [self.critic] + ([] if self.auxiliary is None else [self.auxiliary.network])
+        for judge in judges:
+            judge.requires_grad_(False)  # its weights need no gradient here: a third saved
+        with self._precision():
+            x_fake = self.generator(self._latent(rows), labels)
+            loss = -self.critic(x_fake, labels).float().mean()
+            record = {"generator_loss": loss.detach()}
+            if self.auxiliary is not None:
+                label_loss = self.auxiliary.loss(x_fake, labels)
+                loss = loss + self.auxiliary_weight * label_loss
+                record["label_loss"] = label_loss.detach()
+        self._descend(self.generator_optimizer, self.generator, loss)
+        for judge in judges:
+            judge.requires_grad_(True)
+        if self.average is not None:
+            self.average.update_parameters(self.generator)
+        return record
+
+    def _descend(self, optimizer, network, loss):
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(network.parameters(), self.max_grad_norm)
+        optimizer.step()
+
+    def _latent(self, rows):
+        noise = torch.randn(len(rows), self.n_latent, generator=self.rng, device=self.rng.device)
+        if self.seeds is None:
+            return noise
+        return torch.cat([noise, self.seeds(rows, self.rng)], dim=1)
+
+    def _precision(self):
+        device = self.rng.device.type
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.mixed_precision)
+
+    def _parts(self):
+        parts = {
+            "generator": self.generator,
+            "critic": self.critic,
+            "generator_optimizer": self.generator_optimizer,
+            "critic_optimizer": self.critic_optimizer,
+        }
+        optional = {"average": self.average, "auxiliary": self.auxiliary}
+        optional |= {f"schedule_{n}": schedule for n, schedule in enumerate(self.schedules)}
+        return parts | {name: part for name, part in optional.items() if part is not None}
+
+    def state_dict(self):
+        """Return the state of all networks, optimizers and schedules, and of the noise source."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        return state | {"rng": self.rng.get_state()}
+
+    def load_state_dict(self, state):
+        """Put a state back that ``state_dict`` returned."""
+        for name, part in self._parts().items():
+            # Optimizers would go on updating the very tensors that they are given.
+            part.load_state_dict(copy.deepcopy(state[name]))
+        self.rng.set_state(state["rng"])
+
+
+def _running_mean(network, decay):
+    # Before its first update the mean takes the weights as they are: no start at random ones.
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay)).requires_grad_(False)

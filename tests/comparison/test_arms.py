@@ -1,0 +1,156 @@
+"""An arm is a name, a sampler of one's own, or an Arm; none is always among them."""
+
+import warnings
+from inspect import signature
+
+import pytest
+from imblearn.over_sampling import SMOTE
+
+from protimb.comparison import ARMS, MAIN_ARMS, Arm, compare
+from protimb.comparison._arms import resolve_arms
+from protimb.datasets import make_longtail_multilabel
+from protimb.exceptions import ProtimbWarning
+from protimb.ontology import GeneOntology
+from protimb.over_sampling import MLSOL, CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
+
+ONTOLOGY = GeneOntology({"GO:1": "binding"}, {"GO:1": "molecular_function"}, {})
+SETTINGS = {"sampling_strategy": 33, "random_state": 5, "verbose": 0}
+
+
+def test_none_comes_first_even_if_not_asked_for():
+    assert list(resolve_arms(["ros"])) == ["none", "ros"]
+    assert list(resolve_arms(["ros", "none"])) == ["none", "ros"]
+
+
+def test_one_name_is_one_arm():
+    assert list(resolve_arms("knn")) == ["none", "knn"]
+
+
+SAMPLERS = [name for name, arm in ARMS.items() if arm.make_sampler]
+
+
+REMOVERS = ["mlrus", "lprus", "mlenn", "mltl"]
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLERS if n not in ("remedial", *REMOVERS)])
+def test_named_samplers_take_the_strategy_and_seed_of_the_comparison(name):
+    sampler = ARMS[name].build_sampler({}, **SETTINGS)
+    assert sampler.sampling_strategy == 33
+    assert sampler.random_state == 5
+
+
+@pytest.mark.parametrize("name", REMOVERS)
+def test_samplers_that_remove_rows_keep_their_own_strategy(name):
+    sampler = ARMS[name].build_sampler({}, **SETTINGS)
+    assert sampler.sampling_strategy == "auto"
+    assert getattr(sampler, "random_state", 5) == 5
+    asked = ARMS[name].build_sampler({"sampling_strategy": "all"}, **SETTINGS)
+    assert asked.sampling_strategy == "all"
+
+
+def test_samplers_that_break_the_true_path_rule_get_the_ontology():
+    given = {name: ARMS[name].build_sampler({}, **SETTINGS, ontology=ONTOLOGY) for name in SAMPLERS}
+    needy = {name for name, sampler in given.items() if hasattr(sampler, "ontology")}
+    assert {"mlsol", "remedial"} <= needy
+    assert all(given[name].ontology is ONTOLOGY for name in needy)
+
+
+def test_an_ontology_of_ones_own_stays():
+    mine = MLSOL(ontology=ONTOLOGY)
+    built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS, ontology=object())
+    assert built.ontology is ONTOLOGY
+
+
+def test_the_main_arms_are_some_of_all():
+    assert set(MAIN_ARMS) < set(ARMS)
+    assert signature(compare).parameters["arms"].default == MAIN_ARMS
+
+
+def test_parameters_asked_for_by_name_come_last():
+    sampler = ARMS["ros"].build_sampler({"sampling_strategy": 7}, **SETTINGS)
+    assert sampler.sampling_strategy == 7
+
+
+def test_parameters_of_the_lifted_sampler_are_within_reach():
+    sampler = ARMS["smote"].build_sampler({"sampler__k_neighbors": 3}, **SETTINGS)
+    assert sampler.sampler.k_neighbors == 3
+
+
+def test_own_sampler_keeps_its_strategy_and_is_not_touched():
+    mine = LabelwiseSampler(SMOTE(), sampling_strategy=12)
+    built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS)
+    assert (built.sampling_strategy, built.random_state) == (12, 5)
+    assert mine.random_state is None
+
+
+def test_own_seed_of_an_own_sampler_stays():
+    mine = RandomLabelsetOverSampler(random_state=9)
+    built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS)
+    assert built.random_state == 9
+
+
+def test_an_arm_without_sampler_builds_none():
+    assert ARMS["class_weight"].build_sampler({}, **SETTINGS) is None
+    assert ARMS["class_weight"].stages == ("train", "evaluate")
+    assert ARMS["knn"].stages == ("evaluate",)
+
+
+@pytest.mark.parametrize(
+    ("arms", "message"),
+    [
+        (["rose"], "Unknown arm 'rose'.*none, class_weight, ros"),
+        ({"mine": 3}, "Arm 'mine' is int"),
+        ({"none": SMOTE()}, "name yours otherwise"),
+    ],
+)
+def test_what_is_no_arm_is_named(arms, message):
+    with pytest.raises(ValueError, match=message):
+        resolve_arms(arms)
+
+
+def test_an_arm_may_be_written_out():
+    arm = Arm("weights only", classifier_params={"class_weight": "balanced"})
+    assert resolve_arms({"weights": arm})["weights"] is arm
+
+
+def test_every_resampler_can_be_compared():
+    toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    arms = ["mlros", "lpros", "mlsmote", "mlsol", "remedial"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProtimbWarning)  # toy terms have few members
+        comparison = compare(toy, arms=arms, max_steps=2, n_resamples=10, maps=())
+    assert comparison.table["arm"].unique().tolist() == ["none", *arms]
+    assert all(comparison.record["n_synthetic"][arm] > 0 for arm in arms)
+
+
+def test_a_sampler_that_reads_term_vectors_gets_those_of_the_ontology(toy, quick):
+    seen = []
+
+    class Spy(CGANSampler):
+        def fit_resample(self, X, y):
+            seen.append(self.term_vectors)
+            return super().fit_resample(X, y)
+
+    sampler = Spy(
+        condition="term_vectors",
+        max_epochs=1,
+        quality_filter=None,
+        sampling_strategy=15,
+        n_critic=1,
+    )
+    result = compare(toy, arms={"mine": sampler}, maps=(), **quick)
+    assert set(seen[0]) == set(toy.terms)
+    assert sampler.term_vectors is None  # the user's own object stays as it was
+    assert "term_vectors" not in result.record["samplers"]["mine"]
+
+
+def test_samplers_that_remove_rows_can_be_compared(tmp_path):
+    toy = make_longtail_multilabel(n_samples=120, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProtimbWarning)  # toy terms have few members
+        comparison = compare(
+            toy, arms=["mlrus", "mltl"], max_steps=2, n_resamples=10, maps=("tsne",), out=tmp_path
+        )
+    assert comparison.table["arm"].unique().tolist() == ["none", "mlrus", "mltl"]
+    assert comparison.record["n_synthetic"]["mlrus"] < 0
+    assert (tmp_path / "report.html").is_file()

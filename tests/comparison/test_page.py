@@ -1,0 +1,77 @@
+"""The folder holds one page that needs no other file, the tables, and a picture of each figure."""
+
+import base64
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from protimb.comparison._page import tally_terms
+
+
+@pytest.fixture(scope="module")
+def folder(comparison, tmp_path_factory):
+    return comparison.save(tmp_path_factory.mktemp("report") / "deep" / "folder")
+
+
+def test_all_files_are_there(folder):
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*.*")}
+    assert files == {
+        "comparison.json",
+        "figures/ap_by_bin.png",
+        "figures/difference_by_bin.png",
+        "figures/imbalance.png",
+        "figures/losses_classifier.png",
+        "figures/map_smote.png",
+        "pairs.csv",
+        "report.html",
+        "seeds.csv",
+        "table.csv",
+        "terms.csv",
+    }
+
+
+def test_the_page_holds_every_picture(folder):
+    page = (folder / "report.html").read_text()
+    held = [base64.b64decode(text) for text in re.findall(r"base64,([^\"]+)", page)]
+    saved = [path.read_bytes() for path in (folder / "figures").iterdir()]
+    assert sorted(held) == sorted(saved)
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(folder):
+    page = (folder / "report.html").read_text()
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
+
+
+def test_the_page_says_what_won_in_escaped_text(folder, comparison):
+    page = (folder / "report.html").read_text()
+    for sentence in comparison.winners():
+        assert sentence.replace("<", "&lt;").replace(">", "&gt;") in page
+
+
+def test_terms_csv_has_a_row_for_each_term(folder, toy):
+    terms = pd.read_csv(folder / "terms.csv")
+    assert terms["term"].tolist() == list(toy.terms)
+    assert {"name", "n_train", "n_test", "AP none mlp", "AP ros mlp+knn"} <= set(terms)
+
+
+def test_saving_again_replaces_the_files(folder, comparison):
+    before = (folder / "table.csv").read_bytes()
+    assert comparison.save(folder) == folder
+    assert (folder / "table.csv").read_bytes() == before
+
+
+def test_tally_counts_terms_against_none_with_the_same_classifier():
+    terms = pd.DataFrame(
+        {
+            "AP none mlp": [0.1, 0.2, 0.3, np.nan],
+            "AP ros mlp": [0.2, 0.2, 0.1, np.nan],
+            "AP none mlp+knn": [0.0, 0.0, 0.0, 0.0],
+            "AP ros mlp+knn": [0.1, 0.1, 0.3, 0.4],
+        }
+    )
+    tally = tally_terms(terms)
+    assert tally.loc["ros mlp", ["higher", "equal", "lower"]].tolist() == [1, 1, 1]
+    assert tally.loc["ros mlp+knn", ["higher", "equal", "lower"]].tolist() == [4, 0, 0]
+    assert tally.loc["ros mlp+knn", "median difference"] == "+0.2000"

@@ -1,0 +1,38 @@
+"""Terms on a map have many new rows and few proteins in common."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from protimb.comparison._traces import choose_terms, trace_sampler
+
+
+def labels(*columns):
+    return np.array(columns, dtype=np.uint8).T
+
+
+def test_terms_with_most_new_rows_for_each_real_one_come_first():
+    y = labels([1] * 10 + [0] * 20, [0] * 10 + [1] * 20)
+    y_new = labels([1] * 20 + [0] * 20, [0] * 20 + [1] * 20)
+    assert choose_terms(y, y_new) == [0, 1]
+
+
+def test_terms_that_share_their_proteins_are_shown_once():
+    y = labels([1] * 10 + [0] * 10, [1] * 10 + [0] * 10, [0] * 10 + [1] * 10)
+    assert choose_terms(y, np.repeat(y, 2, axis=0)) == [0, 2]
+
+
+def test_terms_with_a_handful_of_rows_are_left_out():
+    y = labels([1] * 7 + [0] * 10)
+    assert choose_terms(y, np.repeat(y, 9, axis=0)) == []
+
+
+def test_what_a_filter_rejected_is_summed_over_terms():
+    report = pd.DataFrame({"n_planned": [3, 4], "n_missing": [0, 2]}, index=["a", "b"])
+    y, sampler = labels([1, 0], [1, 1]), SimpleNamespace(quality_report_=report)
+    traces = trace_sampler(sampler, y, np.vstack([y, y]))
+    assert traces["quality"] is report
+    assert traces["quality_control"] == {"n_planned": 7, "n_missing": 2}
+    assert traces["n_synthetic"] == 2
+    assert traces["counts"].to_numpy().tolist() == [[1, 2], [2, 4]]
