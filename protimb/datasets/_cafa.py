@@ -53,8 +53,8 @@ def read_cafa(
     folder : str or path-like
         Holds ``train_terms.tsv``, ``go-basic.obo``, ``train_ids.npy``, and ``train_embeds.npy``
         or ``train_embeddings.npy``; possibly ``train_sequences.fasta`` and ``clusters.tsv``
-        (``EntryID``, ``cluster``). Text files may be gzipped; files may lie in a subfolder
-        ``Train``, as Kaggle packs them.
+        (``EntryID``, ``cluster``, in either order). Text files may be gzipped; files may lie in a
+        subfolder ``Train``, as Kaggle packs them.
     ontology : {"mf", "bp", "cc"}
         Molecular function, biological process or cellular component.
     min_proteins : int
@@ -213,10 +213,8 @@ def _warn_of_rows(rows, what):
 def _read_groups(path, protein_ids):
     if path is None:
         return protein_ids.copy()
-    lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
     cluster_of: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        protein, cluster = _cluster_line(line, number, path)
+    for number, protein, cluster in _cluster_lines(path, protein_ids):
         if cluster_of.setdefault(protein, cluster) != cluster:
             raise AnnotationError(
                 f"{path}, line {number}: protein {protein!r} is in two clusters, "
@@ -226,13 +224,33 @@ def _read_groups(path, protein_ids):
     return np.array([cluster_of.get(one, one) for one in protein_ids.tolist()], dtype=str)
 
 
-def _cluster_line(line, number, path):
+def _cluster_lines(path, protein_ids):
+    """Return (line number, protein, cluster) of each line, whichever column the proteins are in."""
+    lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
+    rows = [_two_fields(line, number, path) for number, line in enumerate(lines, 1)]
+    columns = list(zip(*rows, strict=True))
+    names = [list(map(normalise_protein_id, column)) for column in columns]
+    wanted = set(protein_ids.tolist())
+    n_known = [len(wanted.intersection(column)) for column in names]
+    if not any(n_known):
+        raise AnnotationError(
+            f"{path} names none of the {len(wanted)} proteins, such as {a_few(sorted(wanted))}. "
+            "A line is a protein, a tab and its cluster; are the ids of another database?"
+        )
+    # MMseqs2 names a cluster by one of its proteins and writes it first: then both columns hold
+    # proteins, and that of the members holds more of them, and each once.
+    is_each_once = [len(set(column)) == len(column) for column in names]
+    second = (n_known[1], is_each_once[1]) > (n_known[0], is_each_once[0])
+    return zip(range(1, len(rows) + 1), names[second], columns[not second], strict=True)
+
+
+def _two_fields(line, number, path):
     fields = line.split("\t")
     if len(fields) != 2:
         raise AnnotationError(
             f"{path}, line {number}: expected a protein and its cluster, found {fields!r}."
         )
-    return normalise_protein_id(fields[0]), fields[1]
+    return fields
 
 
 def _warn_of_unclustered(proteins, path):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
+from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
 
 
@@ -87,7 +88,7 @@ def _reader(path):
 
 def _read_npy(path):
     """Map a matrix of numbers into memory, once its size is known to be right."""
-    shape, dtype = _checked_header(path)
+    shape, dtype = _checked_header(path, "vectors")
     if len(shape) != 2 or dtype.kind not in "fiu":
         raise EmbeddingFileError(
             f"{path}: expected a matrix of numbers, one row a protein, found shape {shape} of "
@@ -101,7 +102,7 @@ def _read_npy(path):
 READERS = {".npy": _read_npy}
 
 
-def _checked_header(path):
+def _checked_header(path, what):
     """Return shape and dtype of an .npy file whose size is what its header claims."""
     with Path(path).open("rb") as file:
         shape, dtype = _npy_header(file, path)
@@ -109,8 +110,7 @@ def _checked_header(path):
     if dtype.hasobject:
         raise EmbeddingFileError(
             f"{path}: holds Python objects, which only pickle can read, and unpickling runs code. "
-            "Where you trust the file, convert it once: "
-            "np.save(path, np.load(path, allow_pickle=True).astype(str))."
+            f"Where you trust the file, convert it once.{advise(what, len(shape), path)}"
         )
     claimed = n_header + math.prod(shape) * dtype.itemsize  # Python integers: no overflow
     found = Path(path).stat().st_size
@@ -139,7 +139,7 @@ def _npy_header(file, path):
 def _read_ids(ids):
     if isinstance(ids, str | Path):
         path = local_path(ids, EmbeddingFileError)
-        _checked_header(path)
+        _checked_header(path, "ids")
         ids = np.load(path, allow_pickle=False)
     return _protein_ids(ids)
 

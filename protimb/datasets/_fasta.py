@@ -12,13 +12,15 @@ from protimb.utils._files import local_path, read_text
 _UNREADABLE = str.maketrans("-*.", "XXX")
 
 
-def read_fasta(path):
+def read_fasta(path, *, encoding="utf-8"):
     r"""Read protein sequences.
 
     Parameters
     ----------
     path : str or path-like
         FASTA, plain or gzipped, with any line ends.
+    encoding : str
+        Of the text, such as ``"latin-1"``.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def read_fasta(path):
     from Bio.SeqIO.FastaIO import SimpleFastaParser  # here, because loading the data needs none
 
     path = local_path(path, FastaError)
-    text = read_text(path, FastaError)
+    text = read_text(path, FastaError, encoding)
     _check_lines(text, path)
     sequences: dict[str, str] = {}
     n_repeated = n_repaired = 0

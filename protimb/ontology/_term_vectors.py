@@ -9,14 +9,13 @@ from warnings import warn
 import numpy as np
 
 from protimb.exceptions import TermVectorError, TermVectorWarning
+from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few
 
 # Vectors hardly compress: a file that would unfold to more than this is no table of vectors.
 _MAX_UNFOLDED = 50
 _SMALL = 2**26  # bytes; too few to do harm
-
-_ADVICE = "Write it by np.savez(path, ids=np.array(ids, dtype=str), vectors=vectors)."
 
 
 def read_term_vectors(path):
@@ -203,7 +202,9 @@ def _read_npz(path):
             ids, vectors = archive["ids"], archive["vectors"]
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise TermVectorError(
-            f"{path}: a damaged archive, or not one of plain arrays ({error}). {_ADVICE}"
+            f"{path}: a damaged archive, or not one of plain arrays ({error}). Where it was made "
+            f"of Python objects and you trust it, convert it once; reading it so runs code."
+            f"{advise('term vectors', 'objects', path)}"
         ) from error
     if ids.ndim != 1 or ids.dtype.kind not in "US" or vectors.ndim != 2:
         raise TermVectorError(
@@ -219,11 +220,16 @@ def _check_archive(path):
     """Look at what an archive says it holds, before anything is unfolded."""
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
-            raise TermVectorError(f"{path}: not an .npz archive, or truncated. {_ADVICE}")
+            raise TermVectorError(
+                f"{path}: not an .npz archive, or truncated.{advise('term vectors', 'none', path)}"
+            )
         with zipfile.ZipFile(file) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
     if not {"ids.npy", "vectors.npy"} <= set(sizes):
-        raise TermVectorError(f"{path}: expected the arrays 'ids' and 'vectors' in it.")
+        raise TermVectorError(
+            f"{path}: expected the arrays 'ids' and 'vectors' in it, found {a_few(sizes)}."
+            f"{advise('term vectors', 'other arrays', path)}"
+        )
     folded, unfolded = path.stat().st_size, sum(sizes.values())
     if unfolded > max(_SMALL, _MAX_UNFOLDED * folded):
         raise TermVectorError(

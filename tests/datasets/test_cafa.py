@@ -90,6 +90,34 @@ def test_proteins_of_one_cluster_share_a_group_whatever_their_order_and_spelling
     assert read(folder).groups.tolist() == ["C", "D"]
 
 
+@pytest.mark.parametrize("header", ["cluster\tEntryID\n", ""])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["C1\tP1", "C1\tP2", "C2\tP3"],
+        ["P1\tP1", "P1\tP2", "P3\tP3"],  # as MMseqs2 writes them, named by a protein
+        ["P7\tP7", "P7\tsp|P1|ONE_HUMAN", "P7\tP2"],
+    ],
+)
+def test_clusters_with_the_columns_the_other_way_round_are_the_same(folder, header, lines):
+    (folder / "clusters.tsv").write_text(header + "\n".join(lines) + "\n")
+    groups = read(folder).groups
+    assert groups.tolist() == [lines[0].split("\t")[0]] * 2
+
+
+def test_a_cluster_of_which_one_protein_is_known_is_read_either_way_round(folder):
+    lines = ["P1\tP1", "P1\tQ1", "P2\tP2", "P2\tQ2"]
+    for columns in (lines, ["\t".join(line.split("\t")[::-1]) for line in lines]):
+        (folder / "clusters.tsv").write_text("\n".join(columns) + "\n")
+        assert read(folder).groups.tolist() == ["P1", "P2"]
+
+
+def test_clusters_of_other_proteins_are_refused(folder):
+    (folder / "clusters.tsv").write_text("EntryID\tcluster\nQ1\tC\nQ2\tC\n")
+    with pytest.raises(AnnotationError, match=r"names none of the 2 proteins, such as P1, P2"):
+        read(folder)
+
+
 def test_proteins_without_a_cluster_warn_and_are_their_own(folder):
     (folder / "clusters.tsv").write_text("EntryID\tcluster\nP3\tC\nP1\tC\n")
     with pytest.warns(AnnotationWarning, match="no cluster for 1 proteins, such as P2"):
@@ -138,6 +166,25 @@ def test_aspect_that_contradicts_the_ontology_warns_and_the_ontology_is_followed
     """Case 45."""
     (folder / "train_terms.tsv").write_text(TERMS.replace("P2\tGO:2\tMFO", "P2\tGO:2\tCCO"))
     with pytest.warns(OntologyWarning, match=r"1 annotations.*GO:2 of P2 \(CCO\)"):
+        data = read(folder)
+    assert data.protein_ids.tolist() == ["P1", "P2"]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [("F", "P"), ("MF", "BP"), ("molecular_function", "biological_process"), ("mfo", "bpo")],
+)
+def test_aspects_in_any_vocabulary_agree_with_the_ontology(folder, spellings):
+    plain = read(folder)
+    function, process = spellings
+    text = TERMS.replace("MFO", function).replace("BPO", process)
+    (folder / "train_terms.tsv").write_text(text)
+    np.testing.assert_array_equal(read(folder).y, plain.y)  # and no warning
+
+
+def test_an_aspect_of_no_vocabulary_warns_and_names_those_there_are(folder):
+    (folder / "train_terms.tsv").write_text(TERMS.replace("P2\tGO:2\tMFO", "P2\tGO:2\tX"))
+    with pytest.warns(OntologyWarning, match=r"1 annotations.*none of MFO, .*GO:2 of P2 \(X\)"):
         data = read(folder)
     assert data.protein_ids.tolist() == ["P1", "P2"]
 

@@ -82,7 +82,7 @@ def test_ids_of_python_objects_are_refused_with_a_safe_way_out(path, tmp_path):
     """Case 61."""
     ids = tmp_path / "train_ids.npy"
     np.save(ids, np.array(IDS, dtype=object))
-    with pytest.raises(EmbeddingFileError, match=r"unpickling runs code.*astype\(str\)"):
+    with pytest.raises(EmbeddingFileError, match=r"(?s)unpickling runs code.*astype\(str\)"):
         read_embeddings(path, ids)
 
 

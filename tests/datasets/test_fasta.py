@@ -116,3 +116,15 @@ def test_truncated_gzip_is_refused(write):
     """Case 64."""
     with pytest.raises(FastaError, match="truncated or damaged"):
         read_fasta(write(gzip.compress(b">P1\nMKV\n")[:-9], "toy.fasta.gz"))
+
+
+def test_text_in_another_encoding_is_read_where_it_is_named(write):
+    path = write(">P1 prot\xe9ine\nMKV\n".encode("latin-1"))
+    with pytest.raises(FastaError, match=r"line 1: not valid UTF-8"):
+        read_fasta(path)
+    assert read_fasta(path, encoding="latin-1") == {"P1": "MKV"}
+
+
+def test_isoforms_have_sequences_of_their_own(write):
+    path = write(">sp|Q9Z2D6|A_MOUSE\nMKV\n>sp|Q9Z2D6-2|A_MOUSE\nMKL\n")
+    assert read_fasta(path) == {"Q9Z2D6": "MKV", "Q9Z2D6-2": "MKL"}

@@ -39,6 +39,22 @@ def test_real_proteins_are_unchanged_and_generated_ones_follow_their_labels(cafa
     assert (after.y.sum(axis=0) >= 30).all()
 
 
+def test_generated_annotations_are_written_in_the_vocabulary_of_the_source(cafa, train, tmp_path):
+    source = tmp_path / "letters"
+    shutil.copytree(cafa, source)
+    path = next(source.glob("train_terms.tsv*"))
+    table = pd.read_csv(path, sep="\t")
+    table["aspect"] = table["aspect"].map({"MFO": "F", "BPO": "P", "CCO": "C"})
+    table.to_csv(path, sep="\t", index=False)
+    letters = train(tmp_path / "run", data=source)
+    resample(letters.folder, tmp_path / "big")
+    after = pd.read_csv(tmp_path / "big" / "train_terms.tsv", sep="\t")
+    assert len(after) > len(table)
+    assert set(after["aspect"]) == set(table["aspect"])
+    is_new = after["EntryID"].str.startswith("synthetic_mf_")
+    assert set(after["aspect"][is_new]) == {"F"}
+
+
 def test_other_ontologies_are_as_they_were(cafa, enlarged):
     before, after = (read_cafa(folder, "cc", min_proteins=5) for folder in (cafa, enlarged))
     np.testing.assert_array_equal(after.protein_ids, before.protein_ids)
