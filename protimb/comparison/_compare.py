@@ -12,7 +12,7 @@ from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._data import load_bunch
 from protimb.comparison._folds import make_fold
 from protimb.comparison._run import CLASSIFIERS, Settings, run_arm
-from protimb.comparison._stages import Stages, environment, fingerprint
+from protimb.comparison._stages import Stages, environment
 from protimb.comparison._traces import map_columns
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
@@ -213,7 +213,7 @@ def _record(parameters, arms, bunch, folds, stages):
     return {
         "parameters": parameters | given | {"seeds": [fold.seed for fold in folds]},
         "arms": {name: arm.description for name, arm in arms.items()},
-        "data": {"name": name, **fingerprint(bunch)},
+        "data": {"name": name, **bunch.fingerprint()},
         "folds": [fold.describe() for fold in folds],
         "environment": environment(),
         "seconds": stages.seconds,

@@ -1,13 +1,11 @@
-"""Where numbers come from: versions, a fingerprint of the data, seconds of every stage."""
+"""Where numbers come from: versions, and seconds of every stage."""
 
-import hashlib
 import os
 import platform
 import time
 from contextlib import contextmanager
 from importlib.metadata import version
 
-import numpy as np
 from tqdm.auto import tqdm
 
 PACKAGES = ("protimb", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch")
@@ -28,34 +26,6 @@ def environment():
         "n_cpus": os.cpu_count(),
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "packages": {name: version(name) for name in PACKAGES},
-    }
-
-
-def fingerprint(bunch):
-    """Hash vectors, labels, ids and clusters, so that two results can be told to share data.
-
-    Parameters
-    ----------
-    bunch : Bunch
-        As `read_cafa` returns it.
-
-    Returns
-    -------
-    fingerprint : dict
-        Sizes, the ontology's version, and ``sha256``.
-    """
-    digest = hashlib.sha256()
-    for array in (bunch.X, bunch.y):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    for names in (bunch.protein_ids, bunch.terms, bunch.groups):
-        digest.update("\n".join(map(str, names)).encode())
-    return {
-        "n_proteins": len(bunch.X),
-        "n_features": int(bunch.X.shape[1]),
-        "n_terms": len(bunch.terms),
-        "n_clusters": len(set(bunch.groups)),
-        "ontology_version": str(getattr(bunch.ontology, "version", None)),
-        "sha256": digest.hexdigest(),
     }
 
 

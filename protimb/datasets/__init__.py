@@ -8,8 +8,10 @@ from protimb.datasets._gaf import read_gaf
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel
+from protimb.datasets._proteins import ProteinData
 
 __all__ = [
+    "ProteinData",
     "load_human_go",
     "make_longtail_multilabel",
     "normalise_protein_id",

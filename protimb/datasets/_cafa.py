@@ -6,13 +6,13 @@ from warnings import warn
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import LazySequences
 from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._proteins import ProteinData
 from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
 from protimb.ontology import read_obo
 from protimb.ontology._lookup import look_up
@@ -64,11 +64,11 @@ def read_cafa(
     as_frame : bool
         Return ``X`` and ``y`` as DataFrames, indexed by protein id.
     return_X_y : bool
-        Return ``(X, y)`` instead of a Bunch.
+        Return ``(X, y)`` instead of an object.
 
     Returns
     -------
-    data : Bunch
+    data : ProteinData
         ``X`` : float32 of shape (n_proteins, width), protein vectors.
         ``y`` : uint8 of shape (n_proteins, n_terms), propagated indicators.
         ``protein_ids`` : str of shape (n_proteins,), sorted.
@@ -125,7 +125,7 @@ def read_cafa(
     X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = frequent_terms(propagated, graph, min_proteins, max_proteins)
-    bunch = Bunch(
+    bunch = ProteinData(
         X=X,
         y=cut_columns(propagated, graph, terms).toarray(),
         protein_ids=kept,

@@ -75,15 +75,7 @@ def read_fasta(path, *, encoding="utf-8"):
 
 
 class LazySequences(Mapping):
-    """Sequences of a FASTA file that is read when the first one is asked for.
-
-    Parameters
-    ----------
-    path : path-like
-        The FASTA file.
-    protein_ids : sequence of str
-        The proteins that belong here, in order; others in the file are passed over.
-    """
+    """Sequences of some proteins, in their order; the FASTA file is read when one is asked for."""
 
     def __init__(self, path, protein_ids):
         self.path = path
@@ -93,11 +85,10 @@ class LazySequences(Mapping):
     def __getitem__(self, protein_id):
         if protein_id not in self._protein_ids:
             raise KeyError(protein_id)
-        if self._sequences is None:
-            self._sequences = read_fasta(self.path)
-        if protein_id not in self._sequences:
+        sequences = self._read()
+        if protein_id not in sequences:
             raise FastaError(f"{self.path} has no sequence for protein {protein_id!r}.")
-        return self._sequences[protein_id]
+        return sequences[protein_id]
 
     def __iter__(self):
         return iter(self._protein_ids)
@@ -107,6 +98,22 @@ class LazySequences(Mapping):
 
     def __repr__(self):
         return f"LazySequences({str(self.path)!r}, {len(self)} proteins)"
+
+    def restricted_to(self, protein_ids):
+        """Return the sequences of other proteins of the file, read already if these are."""
+        part = LazySequences(self.path, protein_ids)
+        part._sequences = self._sequences
+        return part
+
+    def in_file(self):
+        """Return {protein: sequence} without the proteins that the file lacks."""
+        sequences = self._read()
+        return {one: sequences[one] for one in self if one in sequences}
+
+    def _read(self):
+        if self._sequences is None:
+            self._sequences = read_fasta(self.path)
+        return self._sequences
 
 
 def _check_lines(text, path):

@@ -28,11 +28,11 @@ def load_human_go(
     as_frame : bool
         Return ``X`` and ``y`` as DataFrames, indexed by protein id.
     return_X_y : bool
-        Return ``(X, y)`` instead of a Bunch.
+        Return ``(X, y)`` instead of an object.
 
     Returns
     -------
-    data : Bunch
+    data : ProteinData
         ``X`` : float32 of shape (n_proteins, 512), protein vectors.
         ``y`` : uint8 of shape (n_proteins, n_terms), propagated indicators.
         ``protein_ids``, ``terms``, ``term_names``, ``groups`` : arrays of str.

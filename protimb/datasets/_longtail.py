@@ -1,8 +1,9 @@
 """Toy data with the shape of the problem: few frequent terms, many rare ones, an ontology."""
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
+from protimb.datasets._proteins import ProteinData
 from protimb.ontology import GeneOntology, GOTermBinarizer
 
 ROOT = "TOY:0000000"
@@ -35,7 +36,7 @@ def make_longtail_multilabel(
 
     Returns
     -------
-    data : Bunch
+    data : ProteinData
         ``X`` : float32 of shape (n_samples, n_features).
         ``y`` : uint8 of shape (n_samples, n_terms), closed under the ontology.
         ``protein_ids``, ``terms``, ``term_names`` : arrays of str.
@@ -69,7 +70,7 @@ def make_longtail_multilabel(
     directions = rng.normal(size=(n_terms, n_features))
     directions *= class_sep / np.linalg.norm(directions, axis=1, keepdims=True)
     X = y @ directions + rng.normal(size=(n_samples, n_features))
-    return Bunch(
+    return ProteinData(
         X=X.astype(np.float32),
         y=y,
         protein_ids=np.array([f"TOY{i:05d}" for i in range(n_samples)], dtype=str),

@@ -1,7 +1,5 @@
 """Write a CAFA training folder anew, with generated proteins beside the real ones."""
 
-import os
-import secrets
 import shutil
 from pathlib import Path
 
@@ -11,52 +9,17 @@ import pandas as pd
 from protimb.datasets import read_annotations, read_embeddings
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._cafa import _find_files, _read_groups
+from protimb.datasets._proteins import TABLE
 from protimb.exceptions import AnnotationError
+from protimb.utils._new_folder import new_folder
 
 _COPIED = ("ontology", "sequences")
-_TABLE = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
 
 
 def enlarge_folder(source, out, generated, ontology):
-    """Write the proteins of a CAFA folder and generated ones into a new folder.
-
-    Parameters
-    ----------
-    source : path-like
-        CAFA training folder.
-    out : path-like
-        The folder to write; must not hold anything yet. It appears whole or not at all.
-    generated : Generated
-    ontology : {"mf", "bp", "cc"}
-        The namespace of the generated labels.
-    """
-    out = Path(out)
-    draft = out.parent / f".{out.name}-{secrets.token_hex(8)}"
-    check_vacant(out)
-    try:
-        draft.mkdir(parents=True)
+    """Write the proteins of a CAFA folder, and Generated ones of an ontology, into a new one."""
+    with new_folder(out) as draft:
         _write(_find_files(Path(source)), draft, generated, ontology, source)
-        if out.is_dir():
-            out.rmdir()
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def check_vacant(out):
-    """Refuse a folder that holds something.
-
-    Parameters
-    ----------
-    out : path-like
-
-    Raises
-    ------
-    FileExistsError
-    """
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FileExistsError(f"{out} exists and is not an empty folder. Name another one.")
 
 
 def _write(paths, draft, generated, ontology, source):
@@ -66,9 +29,9 @@ def _write(paths, draft, generated, ontology, source):
     np.save(draft / "train_ids.npy", np.concatenate([ids, generated.ids]))
     real = read_annotations(paths["terms"])
     annotations = generated.annotations(spelling_like(real["aspect"], ONTOLOGIES[ontology]))
-    pd.concat([real, annotations]).to_csv(draft / "train_terms.tsv", **_TABLE)
-    _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **_TABLE)
-    generated.provenance().to_csv(draft / "provenance.tsv", **_TABLE)
+    pd.concat([real, annotations]).to_csv(draft / "train_terms.tsv", **TABLE)
+    _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **TABLE)
+    generated.provenance().to_csv(draft / "provenance.tsv", **TABLE)
     for what in _COPIED:
         if paths[what]:
             shutil.copyfile(paths[what], draft / paths[what].name)

@@ -55,23 +55,7 @@ def measure_quality(generated, train, held_out):
 
 
 def _members(bunch, columns):
-    return take(bunch, np.flatnonzero(bunch.y[:, columns].any(axis=1)))
-
-
-def take(bunch, rows):
-    """Take some proteins of a Bunch.
-
-    Parameters
-    ----------
-    bunch : Bunch
-    rows : ndarray of int
-
-    Returns
-    -------
-    bunch : Bunch
-    """
-    part = {name: bunch[name][rows] for name in ("X", "y", "protein_ids", "groups")}
-    return type(bunch)(**{**bunch, **part})
+    return bunch.take(bunch.y[:, columns].any(axis=1))
 
 
 def _measure(X, y, spread, X_like, X_judge, y_judge):

@@ -2,17 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from sklearn.utils import Bunch
-
 from protimb.comparison._data import load_bunch
 from protimb.datasets._human import HUMAN_GO
 from protimb.exceptions import EmbeddingFileError
 from protimb.runs._config import read_config
-from protimb.runs._enlarge import check_vacant, enlarge_folder
+from protimb.runs._enlarge import enlarge_folder
 from protimb.runs._generated import Generated, generate
 from protimb.runs._train import GENERATED, SAMPLER, load_same_data, split
+from protimb.utils._new_folder import check_vacant
 
 
 def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, verbose=0):
@@ -104,13 +101,7 @@ def _proteins(run, settings, fingerprint, data, sampler):
             f"{data} has vectors of width {bunch.X.shape[1]}, and {run} was trained on width "
             f"{sampler.n_features_in_}. Pass data of the same embedding."
         )
-    return _with_terms(bunch, sampler.terms_), bunch.protein_ids
-
-
-def _with_terms(bunch, terms):
-    columns = pd.Index(bunch.terms).get_indexer(terms)
-    y = bunch.y[:, columns] * (columns >= 0).astype(bunch.y.dtype)  # -1: no protein has the term
-    return Bunch(**{**bunch, "y": y, "terms": np.array(terms, dtype=str)})
+    return bunch.with_terms(sampler.terms_), bunch.protein_ids
 
 
 def _folder(data):

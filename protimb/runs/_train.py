@@ -3,19 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.comparison._data import load_bunch
-from protimb.comparison._stages import fingerprint
 from protimb.exceptions import ArtifactError
-from protimb.model_selection import split_by_cluster
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import Settings, read_config, write_config
-from protimb.runs._enlarge import check_vacant
 from protimb.runs._generated import generate
-from protimb.runs._quality import measure_quality, take
+from protimb.runs._quality import measure_quality
+from protimb.utils._new_folder import check_vacant
 
 GENERATED = "generated.npz"
 SAMPLER = "sampler"
@@ -105,7 +102,7 @@ def train_sampler(
     check_vacant(folder)
     bunch = load_bunch(settings.data, ontology, min_proteins)
     folder.mkdir(parents=True, exist_ok=True)
-    write_config(folder, settings, fingerprint(bunch))
+    write_config(folder, settings, bunch.fingerprint())
     return _run(folder, settings, sampler, bunch)
 
 
@@ -194,7 +191,7 @@ def load_same_data(settings, data, folder):
         If they are no longer the same.
     """
     bunch = load_bunch(settings.data, settings.ontology, settings.min_proteins)
-    if fingerprint(bunch) != data:
+    if bunch.fingerprint() != data:
         raise ArtifactError(
             f"{settings.data} is no longer what {folder} was trained on: its fingerprint differs "
             f"from that in config.json. Bring the data back, or start another run."
@@ -231,24 +228,10 @@ def _can_resume(checkpoints):
 
 
 def split(bunch, settings):
-    """Part the proteins that the sampler learns from and those that it is judged by.
-
-    Parameters
-    ----------
-    bunch : Bunch
-    settings : Settings
-
-    Returns
-    -------
-    train, held_out : Bunch
-        Both all proteins where nothing is to be held out.
-    """
+    """Part the proteins to learn from and to judge by; both are all where none is held out."""
     if not settings.hold_out:
         return bunch, bunch
-    train, held_out = split_by_cluster(
-        bunch.groups, random_state=settings.seed, test_size=settings.hold_out
-    )
-    return take(bunch, np.sort(train)), take(bunch, np.sort(held_out))
+    return bunch.split_by_cluster(random_state=settings.seed, test_size=settings.hold_out)
 
 
 def _write_history(folder, history):

@@ -1,5 +1,8 @@
 """The packaged data keep what the data card says."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -71,6 +74,12 @@ def test_sequences_belong_to_the_proteins(mf):
     assert mf.sequences["P01308"].startswith(
         "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"
     )
+
+
+def test_the_fingerprint_is_that_of_the_recorded_experiments(mf):
+    path = Path(__file__).parents[2] / "docs" / "experiments" / "compare" / "mf" / "comparison.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))["data"]
+    assert {"name": "human_go, mf", **mf.fingerprint()} == recorded
 
 
 def test_frames_carry_protein_and_term_ids(mf):

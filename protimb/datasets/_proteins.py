@@ -1,0 +1,257 @@
+"""ProteinData: vectors, terms, clusters and sequences of some proteins, as one object."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch, check_consistent_length
+
+from protimb.datasets._aspects import ONTOLOGIES, spelling_like
+from protimb.exceptions import InvalidLabelsError
+from protimb.model_selection import split_by_cluster
+from protimb.ontology._obo_text import obo_text
+from protimb.utils._new_folder import new_folder
+from protimb.utils._validation import dense_indicator
+
+# What makes a set of proteins; sequences and DESCR may be missing.
+FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
+_ALL_FIELDS = (*FIELDS, "sequences", "DESCR")
+_BY_ROW = ("X", "y", "protein_ids", "groups")
+
+TABLE = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
+
+
+class ProteinData(Bunch):
+    """Proteins with all that is known of them: a Bunch that can be cut, split and written.
+
+    Fields are read by name or as of a dict; ``read_cafa`` describes each. Methods leave the data
+    as they are and return others.
+
+    Parameters
+    ----------
+    **fields
+        ``X`` : array or DataFrame of shape (n_proteins, width), protein vectors.
+        ``y`` : array or DataFrame of shape (n_proteins, n_terms), binary indicators.
+        ``protein_ids``, ``groups`` : str of shape (n_proteins,).
+        ``terms``, ``term_names`` : str of shape (n_terms,).
+        ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
+
+    See Also
+    --------
+    load_human_go, read_cafa, make_longtail_multilabel : Return such data.
+
+    Examples
+    --------
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> toy = make_longtail_multilabel(100, 8, 6, random_state=0)
+    >>> train, test = toy.split_by_cluster(random_state=0)
+    >>> len(train.X), len(test.X), set(train.groups) & set(test.groups)
+    (80, 20, set())
+    >>> toy.take([3, 1]).protein_ids.tolist()
+    ['TOY00003', 'TOY00001']
+    """
+
+    @classmethod
+    def from_fields(cls, data):
+        """Check a Bunch, or anything with the fields of one, and make its X and y arrays.
+
+        Parameters
+        ----------
+        data : Bunch or object
+            Has the fields that ``read_cafa`` describes, sequences and description aside.
+
+        Returns
+        -------
+        data : ProteinData
+
+        Raises
+        ------
+        ValueError
+            If a field is missing, or fields differ in length.
+        InvalidLabelsError
+            If ``y`` is not binary, or has not one column a term.
+        """
+        missing = [name for name in FIELDS if not hasattr(data, name)]
+        if missing:
+            raise ValueError(
+                f"data is {type(data).__name__} without {', '.join(missing)}. Pass a name or "
+                "folder that can be read, or a Bunch as protimb.datasets.read_cafa returns it."
+            )
+        fields = {name: getattr(data, name) for name in _ALL_FIELDS if hasattr(data, name)}
+        X, y = np.asarray(data.X), dense_indicator(data.y).astype(np.uint8)
+        check_consistent_length(X, y, data.protein_ids, data.groups)
+        if y.shape[1] != len(data.terms):
+            raise InvalidLabelsError(f"y has {y.shape[1]} columns, but {len(data.terms)} terms.")
+        return cls(**fields | {"X": X, "y": y})
+
+    def take(self, rows):
+        """Pick some proteins.
+
+        Parameters
+        ----------
+        rows : array-like of int or bool
+            Row numbers, in the order wanted, or a mask of shape (n_proteins,).
+
+        Returns
+        -------
+        data : ProteinData
+        """
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        part = {name: _rows_of(self[name], rows) for name in _BY_ROW}
+        if "sequences" in self:
+            part["sequences"] = _sequences_of(self["sequences"], part["protein_ids"])
+        return type(self)(**{**self, **part})
+
+    def with_terms(self, terms):
+        """Label the same proteins with other terms.
+
+        Parameters
+        ----------
+        terms : sequence of str
+            The columns, in the order wanted. A term that the data lack has no protein: whether
+            some have it is unknown here.
+
+        Returns
+        -------
+        data : ProteinData
+        """
+        columns = pd.Index(self.terms).get_indexer(pd.Index(terms))
+        known, y_here = columns >= 0, np.asarray(self.y)
+        y = np.zeros((len(y_here), len(columns)), dtype=y_here.dtype)
+        y[:, known] = y_here[:, columns[known]]
+        names = [self.ontology.names.get(term, term) for term in terms]
+        part = {
+            "y": _in_container_of(self.y, y, terms),
+            "terms": np.array(terms, dtype=str),
+            "term_names": np.array(names, dtype=str),
+        }
+        return type(self)(**{**self, **part})
+
+    def split_by_cluster(self, *, random_state, test_size=0.2):
+        """Hold out whole sequence clusters, so that no test protein has a relative in training.
+
+        Parameters
+        ----------
+        random_state : int or RandomState
+            Chooses the clusters.
+        test_size : float
+            Share of the clusters, not of the proteins, to hold out.
+
+        Returns
+        -------
+        train, test : ProteinData
+            Proteins in the order of these.
+
+        See Also
+        --------
+        protimb.model_selection.split_by_cluster : The same split, as row numbers.
+        """
+        parts = split_by_cluster(self.groups, random_state=random_state, test_size=test_size)
+        train, test = (self.take(np.sort(rows)) for rows in parts)
+        return train, test
+
+    def fingerprint(self):
+        """Hash vectors, labels, ids and clusters, so that two results can be told to share data.
+
+        Returns
+        -------
+        fingerprint : dict
+            Sizes, the ontology's version, and ``sha256``.
+        """
+        digest = hashlib.sha256()
+        for array in (self.X, self.y):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for names in (self.protein_ids, self.terms, self.groups):
+            digest.update("\n".join(map(str, names)).encode())
+        return {
+            "n_proteins": len(self.X),
+            "n_features": int(self.X.shape[1]),
+            "n_terms": len(self.terms),
+            "n_clusters": len(set(self.groups)),
+            "ontology_version": str(getattr(self.ontology, "version", None)),
+            "sha256": digest.hexdigest(),
+        }
+
+    def write_cafa(self, folder):
+        """Write the proteins as a training folder in the layout of CAFA-5.
+
+        ``read_cafa`` with the limits that made the data gives them back, proteins sorted by id.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            New, or empty. It appears whole or not at all.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds something.
+        ValueError
+            If a term lies in none of the three namespaces of GO.
+
+        Notes
+        -----
+        A protein of which no term is left is annotated with the root, as it was. The ontology
+        does not remember which edges are ``is_a``; all are written as that.
+        """
+        with new_folder(folder) as draft:
+            (draft / "go-basic.obo").write_text(obo_text(self.ontology), encoding="utf-8")
+            np.save(draft / "train_embeddings.npy", np.asarray(self.X))
+            np.save(draft / "train_ids.npy", np.asarray(self.protein_ids, dtype=str))
+            self._annotations().to_csv(draft / "train_terms.tsv", **TABLE)
+            clusters = pd.DataFrame({"EntryID": self.protein_ids, "cluster": self.groups})
+            clusters.to_csv(draft / "clusters.tsv", **TABLE)
+            (draft / "DESCR.md").write_text(self.get("DESCR", ""), encoding="utf-8")
+            _write_sequences(self.get("sequences", {}), draft / "train_sequences.fasta")
+
+    def __dir__(self):
+        return [*super().__dir__(), *dir(type(self))]  # a Bunch lists its fields only
+
+    def _annotations(self):
+        """Return CAFA's table: each term of each protein, the root where there is no other."""
+        y = np.asarray(self.y) != 0
+        rows, columns = np.nonzero(y)
+        bare = np.flatnonzero(~y.any(axis=1))
+        terms = [*np.asarray(self.terms)[columns], *[self._root()] * len(bare)]
+        ids = np.asarray(self.protein_ids)[[*rows, *bare]]
+        aspects = {term: _aspect(self.ontology.namespace(term)) for term in dict.fromkeys(terms)}
+        table = pd.DataFrame({"EntryID": ids, "term": terms, "aspect": [aspects[t] for t in terms]})
+        return table.sort_values("EntryID", kind="stable")
+
+    def _root(self):
+        namespace = self.ontology.namespace(self.terms[0])
+        roots = self.ontology.roots
+        return next(root for root in roots if self.ontology.namespaces[root] == namespace)
+
+
+def _rows_of(values, rows):
+    return values.iloc[rows] if hasattr(values, "iloc") else np.asarray(values)[rows]
+
+
+def _in_container_of(old, array, columns):
+    if hasattr(old, "iloc"):
+        return pd.DataFrame(array, index=old.index, columns=list(columns))
+    return array
+
+
+def _sequences_of(sequences, protein_ids):
+    """Keep the sequences of some proteins, unread where they are unread."""
+    if hasattr(sequences, "restricted_to"):
+        return sequences.restricted_to(protein_ids)
+    return {one: sequences[one] for one in map(str, protein_ids) if one in sequences}
+
+
+def _aspect(namespace):
+    if namespace not in ONTOLOGIES.values():
+        raise ValueError(
+            f"A CAFA folder has terms of {', '.join(ONTOLOGIES.values())}; these are of "
+            f"{namespace!r}."
+        )
+    return spelling_like((), namespace)
+
+
+def _write_sequences(sequences, path):
+    there = sequences.in_file() if hasattr(sequences, "in_file") else sequences
+    if there:
+        path.write_text("".join(f">{one}\n{there[one]}\n" for one in there), encoding="utf-8")

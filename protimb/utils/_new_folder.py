@@ -1,0 +1,30 @@
+"""Folders that appear whole or not at all, and only where nothing was."""
+
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def check_vacant(out):
+    """Refuse a path that holds something; a missing or empty folder is vacant."""
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(f"{out} exists and is not an empty folder. Name another one.")
+
+
+@contextmanager
+def new_folder(out):
+    """Give a draft folder to fill, which becomes `out` at the end of the block, or vanishes."""
+    out = Path(out)
+    check_vacant(out)
+    draft = out.parent / f".{out.name}-{secrets.token_hex(8)}"
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        if out.is_dir():
+            out.rmdir()
+        os.replace(draft, out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

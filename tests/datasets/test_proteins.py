@@ -1,0 +1,205 @@
+"""A set of proteins: cut, split, labelled anew, and written so that it reads the same."""
+
+import hashlib
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils import Bunch
+
+from protimb.datasets import (
+    ProteinData,
+    load_human_go,
+    make_longtail_multilabel,
+    read_cafa,
+    read_fasta,
+)
+from protimb.exceptions import InvalidLabelsError
+from protimb.ontology import GeneOntology, ObsoleteTerm, read_obo
+from protimb.ontology._obo_text import obo_text
+
+
+@pytest.fixture
+def toy():
+    return make_longtail_multilabel(60, 5, 8, random_state=0)
+
+
+@pytest.fixture
+def cafa(toy, tmp_path):
+    toy.write_cafa(tmp_path / "cafa")
+    lines = [f">{one}\nMKV{'A' * k}\n" for k, one in enumerate(toy.protein_ids[:-1])]
+    (tmp_path / "cafa" / "train_sequences.fasta").write_text("".join(lines))
+    return tmp_path / "cafa"
+
+
+def assert_same(one, other):
+    for name in ("X", "y", "protein_ids", "terms", "term_names", "groups"):
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    assert one.ontology == other.ontology
+    assert one.DESCR == other.DESCR
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_what_is_written_reads_the_same(toy, tmp_path):
+    assert (toy.y.sum(axis=1) == 0).any()  # proteins without a term are not lost
+    toy.write_cafa(tmp_path / "out")
+    assert_same(read_cafa(tmp_path / "out", "mf", min_proteins=1), toy)
+
+
+def test_sequences_are_written_where_there_are_some(cafa, tmp_path):
+    data = read_cafa(cafa, "mf", min_proteins=1)  # the last protein has none
+    data.write_cafa(tmp_path / "out")
+    written = read_fasta(tmp_path / "out" / "train_sequences.fasta")
+    assert written == read_fasta(cafa / "train_sequences.fasta")
+    assert_same(read_cafa(tmp_path / "out", "mf", min_proteins=1), data)
+
+
+def test_real_proteins_are_written_and_read_the_same(tmp_path):
+    data = load_human_go("cc", min_proteins=20, max_proteins=2000)
+    data = data.take(np.arange(0, len(data.X), 20))
+    data = data.with_terms(data.terms[data.y.any(axis=0)])
+    data.sequences = {}
+    data.write_cafa(tmp_path / "out")
+    again = read_cafa(tmp_path / "out", "cc", min_proteins=1)
+    assert_same(again.with_terms(data.terms), data)  # frequent ancestors come back too
+
+
+def test_frames_are_written_like_arrays(cafa, tmp_path):
+    frames = read_cafa(cafa, "mf", min_proteins=1, as_frame=True)
+    frames.write_cafa(tmp_path / "out")
+    assert_same(read_cafa(tmp_path / "out", "mf", min_proteins=1), read_cafa(cafa, min_proteins=1))
+
+
+def test_a_folder_that_holds_something_is_left_alone(toy, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="not an empty folder"):
+        toy.write_cafa(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_terms_outside_go_are_refused_and_nothing_is_left(toy, tmp_path):
+    names = dict.fromkeys(toy.ontology.names, "a name")
+    spaces = dict.fromkeys(names, "phenotype")
+    toy.ontology = GeneOntology(names, spaces, toy.ontology.parents)
+    with pytest.raises(ValueError, match="these are of 'phenotype'"):
+        toy.write_cafa(tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("rows", [[5, 0, 3], np.array([5, 0, 3]), []])
+def test_proteins_are_taken_in_the_order_asked_for(cafa, rows):
+    data = read_cafa(cafa, "mf", min_proteins=1)
+    part = data.take(rows)
+    wanted = list(rows)
+    np.testing.assert_array_equal(part.X, data.X[wanted] if wanted else data.X[:0])
+    assert part.protein_ids.tolist() == [data.protein_ids[row] for row in wanted]
+    assert part.groups.tolist() == [data.groups[row] for row in wanted]
+    assert dict(part.sequences) == {one: data.sequences[one] for one in part.protein_ids}
+    assert part.y.shape == (len(wanted), data.y.shape[1])
+    assert part.terms is data.terms
+
+
+def test_a_mask_takes_the_rows_that_it_marks(toy):
+    mask = toy.y[:, 0] == 1
+    assert toy.take(mask).protein_ids.tolist() == toy.protein_ids[mask].tolist()
+
+
+def test_sequences_that_are_a_dict_follow(toy):
+    toy.sequences = dict.fromkeys(toy.protein_ids[:2].tolist(), "MKV")
+    assert toy.take([1, 2]).sequences == {str(toy.protein_ids[1]): "MKV"}
+
+
+def test_frames_stay_frames(cafa):
+    frames = read_cafa(cafa, "mf", min_proteins=1, as_frame=True)
+    part = frames.take([2, 0]).with_terms(frames.terms[[1, 0]])
+    pd.testing.assert_frame_equal(part.X, frames.X.iloc[[2, 0]])
+    pd.testing.assert_frame_equal(part.y, frames.y.iloc[[2, 0], [1, 0]], check_names=False)
+
+
+def test_the_original_is_left_as_it_was(toy):
+    before = toy.fingerprint()
+    toy.take([0]).X[:] = 0
+    toy.with_terms(toy.terms[:2]).y[:] = 0
+    toy.split_by_cluster(random_state=0)
+    assert toy.fingerprint() == before
+
+
+def test_other_terms_come_in_their_order_and_those_without_protein_are_zero(toy):
+    absent = "TOY:0000000"  # the root has no column
+    part = toy.with_terms([toy.terms[3], absent, toy.terms[0], "TOY:9"])
+    np.testing.assert_array_equal(part.y[:, [0, 2]], toy.y[:, [3, 0]])
+    assert not part.y[:, [1, 3]].any()
+    assert part.y.dtype == toy.y.dtype
+    assert part.term_names.tolist() == ["toy term 4", "toy term 0", "toy term 1", "TOY:9"]
+    assert part.terms.tolist() == [toy.terms[3], absent, toy.terms[0], "TOY:9"]
+
+
+def test_a_split_parts_no_cluster_and_loses_no_protein(toy):
+    train, test = toy.split_by_cluster(random_state=1, test_size=0.3)
+    assert not set(train.groups) & set(test.groups)
+    assert len(set(test.groups)) == round(0.3 * len(set(toy.groups)))
+    assert sorted([*train.protein_ids, *test.protein_ids]) == toy.protein_ids.tolist()
+    for part in (train, test):
+        assert part.protein_ids.tolist() == sorted(part.protein_ids)
+
+
+def test_the_fingerprint_is_the_hash_of_all_parts_one_after_another(toy):
+    names = ["\n".join(toy[name]) for name in ("protein_ids", "terms", "groups")]
+    content = toy.X.tobytes() + toy.y.tobytes() + "".join(names).encode()
+    assert toy.fingerprint() == {
+        "n_proteins": 60,
+        "n_features": 5,
+        "n_terms": 8,
+        "n_clusters": 30,
+        "ontology_version": "toy",
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("name", ["X", "y", "protein_ids", "terms", "groups"])
+def test_every_part_of_the_data_is_in_the_fingerprint(toy, name):
+    other = ProteinData(**toy)
+    other[name] = toy[name][::-1]
+    assert other.fingerprint()["sha256"] != toy.fingerprint()["sha256"]
+    other[name] = toy[name].copy()
+    assert other.fingerprint() == toy.fingerprint()
+
+
+def test_methods_are_listed_beside_fields_and_the_object_is_a_bunch(toy):
+    assert {"X", "groups", "take", "write_cafa"} <= set(dir(toy))
+    assert isinstance(toy, Bunch)
+    again = pickle.loads(pickle.dumps(toy))
+    assert isinstance(again, ProteinData)
+    assert_same(again, toy)
+
+
+def test_a_bunch_of_the_same_fields_becomes_proteins(toy):
+    frame = pd.DataFrame(toy.y, columns=toy.terms)
+    made = ProteinData.from_fields(Bunch(**toy | {"y": frame, "extra": 1}))
+    assert_same(made, toy)
+    assert isinstance(made.y, np.ndarray)
+
+
+def test_a_bunch_that_lacks_something_or_does_not_fit_is_refused(toy):
+    with pytest.raises(ValueError, match="Bunch without groups"):
+        ProteinData.from_fields(Bunch(**{k: v for k, v in toy.items() if k != "groups"}))
+    with pytest.raises(ValueError, match="inconsistent"):
+        ProteinData.from_fields(Bunch(**toy | {"groups": toy.groups[:-1]}))
+    with pytest.raises(InvalidLabelsError, match="8 columns, but 7 terms"):
+        ProteinData.from_fields(Bunch(**toy | {"terms": toy.terms[:-1]}))
+
+
+def test_an_ontology_written_as_text_reads_the_same(tmp_path):
+    names = {"GO:1": r"a {b=c} ! \d", "GO:2": "two\nlines", "GO:3": "x", "GO:9": "alone"}
+    ontology = GeneOntology(
+        names=names,
+        namespaces=dict.fromkeys(names, "biological_process") | {"GO:9": "other"},
+        parents={"GO:3": ("GO:2", "GO:1"), "GO:2": ("GO:1",)},
+        alt_ids={"GO:33": "GO:3", "GO:34": "GO:3"},
+        obsolete={"GO:4": ObsoleteTerm(("GO:3",)), "GO:5": ObsoleteTerm((), ("GO:1", "GO:2"))},
+        version="releases/2026-01-01",
+    )
+    path = tmp_path / "toy.obo"
+    path.write_text(obo_text(ontology), encoding="utf-8")
+    assert read_obo(path) == ontology
