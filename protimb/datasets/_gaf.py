@@ -16,7 +16,7 @@ from protimb.datasets._annotations import (
 from protimb.datasets._ids import is_isoform, normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, refuse_string
 
 # GAF writes an aspect as one letter; what comes back has CAFA's three.
 GAF_ASPECTS = {"F": "MFO", "P": "BPO", "C": "CCO"}
@@ -152,10 +152,7 @@ def _wanted(evidence, taxon, object_type, database):
     }
     filters = {name: values for name, values in filters.items() if values is not None}
     for name, values in filters.items():
-        if isinstance(values, str):
-            raise AnnotationError(
-                f"{name} is a collection, got the string {values!r}. Pass {{{values!r}}} instead."
-            )
+        refuse_string(values, name, AnnotationError)
     _check_codes(filters.get("evidence", ()))
     return {name: {_plain(name, one) for one in values} for name, values in filters.items()}
 

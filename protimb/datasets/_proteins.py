@@ -1,6 +1,7 @@
 """ProteinData: vectors, terms, clusters and sequences of some proteins, as one object."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,14 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster
 from protimb.ontology._obo_text import obo_text
 from protimb.utils._new_folder import new_folder
-from protimb.utils._validation import dense_indicator
+from protimb.utils._validation import dense_indicator, refuse_string
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
 _ALL_FIELDS = (*FIELDS, "sequences", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
 
-TABLE = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
+TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
 
 
 class ProteinData(Bunch):
@@ -116,6 +117,7 @@ class ProteinData(Bunch):
         -------
         data : ProteinData
         """
+        refuse_string(terms, "terms")
         columns = pd.Index(self.terms).get_indexer(pd.Index(terms))
         known, y_here = columns >= 0, np.asarray(self.y)
         y = np.zeros((len(y_here), len(columns)), dtype=y_here.dtype)

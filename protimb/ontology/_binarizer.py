@@ -10,6 +10,7 @@ from protimb.ontology._propagate import (
     frequent_terms,
     propagate_indicators,
 )
+from protimb.utils._validation import refuse_string
 
 
 class GOTermBinarizer(TransformerMixin, BaseEstimator):
@@ -167,6 +168,7 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         return propagated
 
     def _named_columns(self):
+        refuse_string(self.terms, "terms")
         terms = [self.ontology.resolve(term) for term in self.terms]
         if len(set(terms)) < len(terms):
             raise ValueError("Some terms are named twice, or by two ids. Name each column once.")

@@ -13,7 +13,7 @@ from protimb.ontology._stanzas import (
     text_value,
 )
 from protimb.utils._files import local_path, read_text
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, refuse_string
 
 # Qualifiers of an edge that holds under a condition only, nearly always in some taxa.
 _CONDITIONS = {"gci_relation", "gci_filler"}
@@ -84,6 +84,7 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
     """
     if conditional not in ("drop", "keep"):
         raise ValueError(f"conditional must be 'drop' or 'keep', got {conditional!r}.")
+    refuse_string(relations, "relations")
     path = local_path(path, OntologyError)
     header, *stanzas = parse_stanzas(read_text(path, OntologyError, encoding), path)
     stanzas = _by_id([stanza for stanza in stanzas if stanza.kind == "Term"], path)

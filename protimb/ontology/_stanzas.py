@@ -56,7 +56,7 @@ def identifiers(stanza, tag, path, *, position=0):
     for value in stanza.tags.get(tag, ()):
         words = value.split()
         word = words[position] if len(words) > position else ""
-        found.append(_unescaped(_ID.match(word)[0]) if _MARKS.search(word) else word)
+        found.append(_unescaped(_ID.findall(word)[0]) if _MARKS.search(word) else word)
     if not all(found):
         raise OntologyError(
             f"{path}, stanza at line {stanza.line}: the tag {tag!r} names no id. "

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from protimb.exceptions import OntologyError, TermVectorWarning
 from protimb.utils._sklearn_compat import Interval, check_params
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, refuse_string
 
 # Rows of the features have unit length; a compressed row shorter than this is rounding error.
 _NOTHING = 1e-6
@@ -140,6 +140,7 @@ class TermVectorizer(BaseEstimator):
             If the ontology does not have some of the ids; says how many.
         """
         check_is_fitted(self, "ontology_")
+        refuse_string(terms, "terms")
         terms = list(terms)
         found = [self.ontology_._find(term) for term in terms]
         known = [place for place, term in enumerate(found) if term is not None]
@@ -178,6 +179,7 @@ class TermVectorizer(BaseEstimator):
             Keys as given; ids that the ontology does not have are left out.
         """
         check_is_fitted(self, "ontology_")
+        refuse_string(terms, "terms")
         terms = list(self.ontology_.terms if terms is None else terms)
         table = self.transform(terms)
         return {t: row for t, row in zip(terms, table, strict=True) if not np.isnan(row).any()}
@@ -259,6 +261,7 @@ def describe_terms(ontology, terms, *, n_components=64, name_weight=0.5):
     >>> len(vectors), vectors[toy.terms[0]].shape
     (12, (4,))
     """
+    refuse_string(terms, "terms")
     terms = list(terms)
     known = filter(None, map(ontology._find, terms))
     spaces = {ontology.namespaces[term] for term in known}

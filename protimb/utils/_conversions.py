@@ -10,7 +10,7 @@ _SAVE_IDS = "np.save({new_ids!r}, np.array(list(old), dtype=str))"
 
 # What a file was to hold, and its number of dimensions or layout -> what may be inside -> lines.
 # None of them writes to {old}.
-CONVERSIONS = {
+CONVERSIONS: dict[tuple[str, int | str], dict[str, tuple[str, ...]]] = {
     ("ids", 0): {
         "a list or set of names": (_LOAD_DICT, "np.save({new!r}, np.array(list(old), dtype=str))"),
     },

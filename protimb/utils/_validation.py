@@ -106,6 +106,14 @@ def check_vectors(X, *, keep_half=False):
     return X
 
 
+def refuse_string(values, name, error_type=ValueError):
+    """Refuse one string where a collection of them is wanted: its letters would be read."""
+    if isinstance(values, str):
+        raise error_type(
+            f"{name} is a collection, got the string {values!r}. Pass [{values!r}] instead."
+        )
+
+
 def a_few(values, limit=5):
     """List the first values for a message, and say if there are more.
 

@@ -135,6 +135,11 @@ def test_other_terms_come_in_their_order_and_those_without_protein_are_zero(toy)
     assert part.terms.tolist() == [toy.terms[3], absent, toy.terms[0], "TOY:9"]
 
 
+def test_a_string_in_place_of_terms_is_refused(toy):
+    with pytest.raises(ValueError, match="terms is a collection, got the string 'TOY:0000001'"):
+        toy.with_terms("TOY:0000001")
+
+
 def test_a_split_parts_no_cluster_and_loses_no_protein(toy):
     train, test = toy.split_by_cluster(random_state=1, test_size=0.3)
     assert not set(train.groups) & set(test.groups)

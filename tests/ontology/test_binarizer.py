@@ -90,3 +90,8 @@ def test_clone_shares_the_ontology(ontology):
 def test_transform_before_fit_is_refused(ontology):
     with pytest.raises(NotFittedError):
         GOTermBinarizer(ontology).transform(ANNOTATIONS)
+
+
+def test_a_string_in_place_of_columns_is_refused(ontology):
+    with pytest.raises(ValueError, match=r"terms is a collection.*Pass \['GO:4'\]"):
+        GOTermBinarizer(ontology, "GO:4").fit([{"GO:4"}])

@@ -352,3 +352,8 @@ def test_text_in_another_encoding_is_read_where_it_is_named(write):
     assert read_obo(path, encoding="latin-1").names["GO:0000001"] == "\xe9"
     with pytest.raises(ValueError, match="'latin-99' is none that Python knows"):
         read_obo(path, encoding="latin-99")
+
+
+def test_a_string_in_place_of_relations_is_refused(write):
+    with pytest.raises(ValueError, match=r"relations is a collection.*Pass \['part_of'\]"):
+        read_obo(write(TOY), relations="part_of")

@@ -303,3 +303,13 @@ def test_ids_that_no_term_answers_to_are_counted_and_not_described(two_namespace
     with pytest.warns(TermVectorWarning, match="1 terms are not in this ontology"):
         described = describe_terms(two_namespaces, ["GO:99", "GO:4"])
     assert list(described) == ["GO:4"]
+
+
+def test_a_string_in_place_of_terms_is_refused(ontology):
+    for describe in (
+        TermVectorizer(3).fit(ontology).transform,
+        TermVectorizer(3).fit(ontology).vectors,
+        lambda terms: describe_terms(ontology, terms),
+    ):
+        with pytest.raises(ValueError, match=r"terms is a collection.*Pass \['GO:4'\]"):
+            describe("GO:4")
