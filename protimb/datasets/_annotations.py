@@ -169,9 +169,11 @@ def _is_negated(table):
     if "qualifier" not in table:
         return pd.Series(False, index=table.index)
     # GAF joins qualifiers by a bar: NOT|contributes_to
-    return (
-        table["qualifier"].str.upper().str.split("|").map(lambda words: "NOT" in words).astype(bool)
-    )
+    return each(_says_not, table["qualifier"]).astype(bool)
+
+
+def _says_not(qualifier):
+    return "NOT" in qualifier.upper().split("|")
 
 
 def _warn_of_repairs(annotations, path):

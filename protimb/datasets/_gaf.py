@@ -2,6 +2,7 @@
 
 from functools import partial
 from numbers import Integral
+from operator import itemgetter
 from warnings import warn
 
 import pandas as pd
@@ -34,6 +35,9 @@ GAF_COLUMNS = {
     "isoform": 16,
 }
 _N_REQUIRED = 15
+_MISSING = [""] * (max(GAF_COLUMNS.values()) + 1 - _N_REQUIRED)
+_PICK = itemgetter(*GAF_COLUMNS.values())
+_PROTEIN, _TERM, _ASPECT = map(list(GAF_COLUMNS).index, ("EntryID", "term", "aspect"))
 
 # https://geneontology.org/docs/guide-go-evidence-codes/
 EVIDENCE_CODES = {
@@ -180,8 +184,12 @@ def _table(lines, path):
     numbered = enumerate(lines, 1)
     rows = [_fields(n, line, lines, path) for n, line in numbered if line and line[0] != "!"]
     table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
-    table["taxon"] = table["taxon"].str.split("|").str[0].str.removeprefix("taxon:")
+    table["taxon"] = each(_first_taxon, table["taxon"])
     return table
+
+
+def _first_taxon(taxa):
+    return taxa.partition("|")[0].removeprefix("taxon:")
 
 
 def _fields(number, line, lines, path):
@@ -191,14 +199,13 @@ def _fields(number, line, lines, path):
             f"{path}, line {number}: {len(fields)} fields, but GAF has at least {_N_REQUIRED}. "
             f"Is this a GAF file, and complete?{advice_if_last(number - 1, lines)}"
         )
-    fields += [""] * (max(GAF_COLUMNS.values()) + 1 - len(fields))
-    row = {name: fields[position] for name, position in GAF_COLUMNS.items()}
-    if not row["EntryID"] or not row["term"] or row["aspect"] not in GAF_ASPECTS:
+    row = _PICK(fields + _MISSING)
+    if not row[_PROTEIN] or not row[_TERM] or row[_ASPECT] not in GAF_ASPECTS:
         raise AnnotationError(
             f"{path}, line {number}: an annotation needs a protein, a term and an aspect "
-            f"{', '.join(GAF_ASPECTS)}; found {row}."
+            f"{', '.join(GAF_ASPECTS)}; found {dict(zip(GAF_COLUMNS, row, strict=True))}."
         )
-    return list(row.values())
+    return row
 
 
 def _filtered(table, wanted, path):
