@@ -5,7 +5,8 @@ from importlib.metadata import version
 import pytest
 from sklearn.utils import Bunch
 
-from protimb.comparison._stages import Stages, environment, fingerprint
+from protimb.comparison._stages import Stages, fingerprint
+from protimb.utils._provenance import environment
 
 
 def test_same_data_same_fingerprint(toy):
