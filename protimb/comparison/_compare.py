@@ -12,10 +12,11 @@ from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._data import load_bunch
 from protimb.comparison._folds import make_fold
 from protimb.comparison._run import CLASSIFIERS, Settings, run_arm
-from protimb.comparison._stages import Stages, environment
+from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
+from protimb.utils._provenance import environment
 
 
 def compare(

@@ -1,11 +1,16 @@
 """Real against generated proteins on a plane, for a few terms."""
 
+import functools
 import warnings
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new
+
+# Distinct vectors that t-SNE and UMAP need: with fewer there are no neighbourhoods to keep.
+_FEWEST = 4
 
 
 class EmbeddingMapDisplay:
@@ -14,7 +19,8 @@ class EmbeddingMapDisplay:
     Good generated proteins lie among the real ones of their term, neither on top of single
     ones nor in a cloud of their own. UMAP keeps more of the global layout, t-SNE more of the
     neighbourhoods; neither keeps distances, so take the map as a question and
-    ``quality_report_`` as the answer.
+    ``quality_report_`` as the answer. Equal vectors share one point; fewer than four distinct ones
+    are laid out by their principal axes.
 
     Parameters
     ----------
@@ -76,13 +82,13 @@ class EmbeddingMapDisplay:
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features)
+        X : array-like of shape (n_rows, n_features)
             Real vectors.
-        y : array of shape (n_rows, n_terms)
+        y : array-like or sparse of shape (n_rows, n_terms)
             Their binary indicators.
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array of shape (n_new, n_terms)
+        X_new : array-like of shape (n_new, n_features)
+            Generated vectors; may be none.
+        y_new : array-like or sparse of shape (n_new, n_terms)
             The labels that they claim.
         terms : dict
             Column of ``y`` -> name in the legend. A row with several of the terms is coloured by
@@ -103,12 +109,16 @@ class EmbeddingMapDisplay:
         Raises
         ------
         ValueError
-            If the method is unknown, or no row carries any of the terms.
+            If the method is unknown, no row carries any of the terms, or vectors and label rows
+            differ in number.
         """
-        from sklearn.utils import check_random_state
+        from sklearn.utils import check_consistent_length, check_random_state
 
         if method not in METHODS:
             raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}.")
+        X, X_new, y, y_new = np.asarray(X), np.asarray(X_new), _dense(y), _dense(y_new)
+        check_consistent_length(X, y)
+        check_consistent_length(X_new, y_new)
         rng = check_random_state(random_state)
         real = _choose(y, terms, max_per_term, n_background, rng)
         new = _choose(y_new, terms, max_per_term, 0, rng)
@@ -157,9 +167,13 @@ class EmbeddingMapDisplay:
         return [Line2D([], [], linestyle="", **entry) for entry in [*kinds, other, *terms]]
 
 
+def _dense(y):
+    return y.toarray() if sparse.issparse(y) else np.asarray(y)
+
+
 def _choose(y, terms, max_per_term, n_background, rng):
     """Pick rows: a Series of row number -> position among ``terms``, or -1 for background."""
-    carried = np.asarray(y)[:, list(terms)] > 0
+    carried = y[:, list(terms)] > 0
     first = pd.Series(np.where(carried.any(axis=1), carried.argmax(axis=1), -1))
     limits = {-1: n_background} | dict.fromkeys(range(len(terms)), max_per_term)
     rows = [_some(first.index[first == group], limit, rng) for group, limit in limits.items()]
@@ -171,12 +185,44 @@ def _some(rows, limit, rng):
 
 
 def _layout(vectors, method, rng):
+    """Find a place for each vector, (n_points, 2); equal vectors share theirs."""
     from sklearn.preprocessing import StandardScaler
 
     seed = int(rng.randint(2**31 - 1))
-    return METHODS[method][1](StandardScaler().fit_transform(vectors), seed)
+    # Where no two differ, t-SNE ends the process (a segmentation fault, not an error).
+    distinct, place = _distinct(vectors)
+    scaled = StandardScaler().fit_transform(vectors)[distinct]
+    return METHODS[method][1](scaled, seed)[place]
 
 
+def _distinct(vectors):
+    """Find the first of each kind of row, in their order, and each row's place among those."""
+    _, first, kind = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
+    rank = np.empty_like(first)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.sort(first), rank[kind.ravel()]
+
+
+def _principal_axes(vectors):
+    """Lay out a handful of vectors by what they differ in most, (n_rows, 2)."""
+    centred = vectors - vectors.mean(axis=0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    plane = np.zeros((len(vectors), 2), dtype=np.float32)
+    plane[:, : len(s)] = (u * s)[:, :2]
+    return plane
+
+
+def _for_few(lay_out):
+    """Spare a method the few points that it has no layout for."""
+
+    @functools.wraps(lay_out)
+    def method(vectors, seed):
+        return lay_out(vectors, seed) if len(vectors) >= _FEWEST else _principal_axes(vectors)
+
+    return method
+
+
+@_for_few
 def _tsne(vectors, seed):
     from sklearn.manifold import TSNE
 
@@ -185,6 +231,7 @@ def _tsne(vectors, seed):
     return tsne.fit_transform(vectors)
 
 
+@_for_few
 def _umap(vectors, seed):
     with warnings.catch_warnings():
         # It says that tensorflow is missing, which only its parametric variant needs.

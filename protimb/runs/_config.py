@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from protimb.comparison._stages import environment
 from protimb.exceptions import ArtifactError
 from protimb.filters import FilterChain
 from protimb.ontology import TermVectorizer, read_term_vectors
+from protimb.utils._provenance import environment
 
 CONFIG = "config.json"
 

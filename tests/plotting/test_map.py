@@ -1,9 +1,12 @@
 """A map shows rows of the chosen terms, real ones as dots and generated ones as crosses."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from protimb.plotting import EmbeddingMapDisplay
+from protimb.plotting._map import _principal_axes
 
 TERMS = {0: "kinase", 2: "ligase"}
 
@@ -76,6 +79,54 @@ def test_the_legend_names_terms_and_method(rows):
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels == ["real", "generated", "other real proteins", "kinase", "ligase"]
     assert display.ax_.get_xlabel() == "t-SNE 1"
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.parametrize("n_distinct", [1, 2, 3])
+def test_equal_vectors_share_a_point_however_few_are_distinct(method, n_distinct):
+    # A collapsed generator, or one protein many times: t-SNE would end the process.
+    X = np.eye(6)[np.arange(20) % n_distinct]
+    y = np.ones((20, 1), int)
+    points = EmbeddingMapDisplay.from_vectors(
+        X, y, X[:4], y[:4], terms={0: "a"}, method=method, random_state=0
+    ).points
+    assert np.isfinite(points[["x", "y"]]).all(axis=None)
+    assert len(points.groupby(["x", "y"])) == n_distinct
+
+
+def test_few_vectors_keep_the_distances_that_a_plane_can_keep():
+    X = np.array([[0.0, 0, 0], [3, 0, 0], [0, 4, 0]])
+    place = _principal_axes(X)
+    assert np.linalg.norm(place[1] - place[2]) == pytest.approx(5)
+    assert np.linalg.norm(place[0] - place[1]) == pytest.approx(3)
+
+
+def test_copies_do_not_move_the_others(rows):
+    X, y = rows
+    once = EmbeddingMapDisplay.from_vectors(X, y, X[:0], y[:0], terms=TERMS, random_state=0)
+    twice = EmbeddingMapDisplay.from_vectors(X, y, X[:2], y[:2], terms=TERMS, random_state=0)
+    copies = twice.points[twice.points["kind"] == "generated"]
+    model = twice.points[twice.points["kind"] == "real"]
+    assert len(once.points) == len(twice.points) - 2
+    assert set(zip(copies["x"], copies["y"], strict=True)) <= set(
+        zip(model["x"], model["y"], strict=True)
+    )
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, pd.DataFrame, np.ndarray.tolist])
+def test_labels_are_read_from_any_container(rows, container):
+    X, y = rows
+    given = container(y)
+    frames = EmbeddingMapDisplay.from_vectors(
+        pd.DataFrame(X), given, X[:20], container(y[:20]), terms=TERMS, random_state=0
+    )
+    assert frames.points.equals(lay_out(rows, random_state=0).points)
+
+
+def test_vectors_without_labels_are_refused(rows):
+    X, y = rows
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        EmbeddingMapDisplay.from_vectors(X, y, X[:3], y[:2], terms=TERMS)
 
 
 def test_unknown_method_and_absent_terms_are_errors(rows):
