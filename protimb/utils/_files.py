@@ -10,20 +10,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_text(path, error_type):
-    r"""Read a whole UTF-8 text file, gzipped or plain, with line ends made ``"\n"``.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A local file; a name that ends in ``.gz`` must hold gzip data.
-    error_type : type
-        The named error to raise when the content cannot be trusted.
-
-    Returns
-    -------
-    text : str
-        Without a byte order mark.
-    """
+    r"""Read a UTF-8 text file, plain or gzipped, line ends made "\n"; damage raises error_type."""
     path = local_path(path, error_type)
     content = _decompressed(path, error_type)
     if b"\0" in content[:4096]:
@@ -50,6 +37,7 @@ def local_path(path, error_type):
 
 def _decompressed(path, error_type):
     content = path.read_bytes()
+    # A name that ends in .gz must hold gzip data.
     if path.suffix != ".gz" and not content.startswith(_GZIP_MAGIC):
         return content
     try:
