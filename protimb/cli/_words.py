@@ -23,32 +23,7 @@ def clean_messages():
 
 
 def names(text, known, option, groups=None):
-    """Split a list of names, each of which must be known; some words stand for several.
-
-    Parameters
-    ----------
-    text : str
-        Separated by commas.
-    known : iterable of str
-    option : str
-        Which option it is, for the message.
-    groups : dict of str to iterable of str, optional
-        Words that stand for several names.
-
-    Returns
-    -------
-    names : tuple of str
-
-    Raises
-    ------
-    typer.BadParameter
-        If one is not known.
-
-    Examples
-    --------
-    >>> names("mf,cc", ("mf", "bp", "cc"), "--ontology")
-    ('mf', 'cc')
-    """
+    """Split a list of known names at commas; a word of groups, alone, stands for several."""
     groups = groups or {}
     found = tuple(groups.get(text, text.split(",")))
     unknown = [name for name in found if name not in known]
@@ -61,16 +36,7 @@ def names(text, known, option, groups=None):
 
 
 def strategy(text):
-    """Read a number of rows, or the word ``auto``.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    strategy : int or str
-    """
+    """Read a number of rows, or the word auto."""
     if text == "auto":
         return text
     if not text.isdecimal():
@@ -81,41 +47,13 @@ def strategy(text):
 
 
 def explicit_options(context):
-    """Tell which options were given, and not left at their defaults.
-
-    Parameters
-    ----------
-    context : typer.Context
-
-    Returns
-    -------
-    names : set of str
-    """
+    """Name the options that were given, and not left at their defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 
 def literals(texts):
-    """Parse words ``name=value``.
-
-    Parameters
-    ----------
-    texts : sequence of str
-
-    Returns
-    -------
-    values : dict
-
-    Raises
-    ------
-    typer.BadParameter
-        If a word has no ``=``.
-
-    Examples
-    --------
-    >>> literals(["n_latent=32", "backbone=conv"])
-    {'n_latent': 32, 'backbone': 'conv'}
-    """
+    """Parse words name=value into {name: value}."""
     for text in texts:
         if "=" not in text:
             raise typer.BadParameter(f"{text!r}; write name=value.", param_hint="--param")
@@ -123,16 +61,7 @@ def literals(texts):
 
 
 def literal(text):
-    """Read a Python literal; any other text is a word and stays what it is.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    value : object
-    """
+    """Read a Python literal; any other text is a word and stays what it is."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -144,19 +144,10 @@ def label_consistency(
 
 
 class _Contest:
-    """Which of two label rows fits a row better, by standardised scores.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_rows, n_terms)
-    claims : csr_array of shape (n_rows, n_terms)
-    bits : ndarray of shape (n_terms,)
-    n_contenders : int
-    rng : numpy.random.RandomState
-    """
+    """Which of two label rows fits a row better, by standardised scores."""
 
     def __init__(self, scores, claims, bits, n_contenders, rng):
-        n_rows = len(scores)
+        n_rows = len(scores)  # scores and claims: (n_rows, n_terms), bits: (n_terms,)
         spread = scores.std(axis=0)
         self.fits = (scores - scores.mean(axis=0)) / np.where(spread > 0, spread, 1)
         self.weights = normalize(claims * bits, norm="l1")  # each label row sums to 1

@@ -122,20 +122,9 @@ def term_average_precision(y_true, y_score, *, sample_weight=None):
 
 
 def weighted_average_precision(truth, score, weights):
-    """Compute the average precision of every term under many weightings at once.
-
-    Parameters
-    ----------
-    truth : ndarray of bool, shape (n_proteins, n_terms)
-    score : ndarray of shape (n_proteins, n_terms)
-    weights : ndarray of shape (n_proteins, n_columns)
-        One column a weighting; its dtype is that of the sums.
-
-    Returns
-    -------
-    average_precision : ndarray of shape (n_terms, n_columns)
-        NaN where a term has no positive of any weight.
-    """
+    """Compute the average precision of each term under each weighting: (n_terms, n_columns)."""
+    # weights: (n_proteins, n_columns), one column a weighting; sums are of their dtype.
+    # NaN stays where a term has no positive of any weight.
     result = np.full((truth.shape[1], weights.shape[1]), np.nan, dtype=weights.dtype)
     columns = zip(truth.T.copy(), score.T.copy(), strict=True)  # copies: each term contiguous
     for term, (positive, term_score) in enumerate(columns):
@@ -145,19 +134,7 @@ def weighted_average_precision(truth, score, weights):
 
 
 def bin_members(n_train, bins):
-    """Say which terms make each bin, the bin of all terms first.
-
-    Parameters
-    ----------
-    n_train : ndarray of shape (n_terms,)
-        Training proteins of each term.
-    bins : dict of str to (low, high)
-        As for :func:`average_precision_by_frequency`.
-
-    Returns
-    -------
-    members : dict of str to ndarray of bool, shape (n_terms,)
-    """
+    """Mark the terms of each bin, (n_terms,) bool, by training proteins; all terms come first."""
     members = {name: (n_train >= low) & (n_train < high) for name, (low, high) in bins.items()}
     return {"all": np.ones(len(n_train), dtype=bool), **members}
 

@@ -22,53 +22,19 @@ MAX_CELLS = 2**16  # of the grid that stands in for a search; 256 are enough for
 
 @dataclass(frozen=True)
 class ThresholdCounts:
-    """What each protein has, is predicted to have, and both, at every threshold.
+    """What each protein has, is predicted to have, and both, at every threshold."""
 
-    "Terms" below are counted as 1 each or, where an information accretion was given, in bits.
-
-    Attributes
-    ----------
-    thresholds : ndarray of shape (n_thresholds,)
-        Increasing.
-    known : ndarray of bool, shape (n_proteins,)
-        Proteins with a true term; the rows of all tables are these.
-    true : ndarray of shape (n_known, 1)
-        True terms.
-    predicted : ndarray of shape (n_known, n_thresholds)
-        Terms whose score reaches the threshold.
-    correct : ndarray of shape (n_known, n_thresholds)
-        Those of them that are true.
-    covered : ndarray of shape (n_known, n_thresholds)
-        1 where any term is predicted, else 0.
-    """
-
-    thresholds: np.ndarray
-    known: np.ndarray
-    true: np.ndarray
-    predicted: np.ndarray
-    correct: np.ndarray
-    covered: np.ndarray
+    # "Terms" count as 1 each or, where an information accretion was given, in bits.
+    thresholds: np.ndarray  # (n_thresholds,), increasing
+    known: np.ndarray  # (n_proteins,) bool: those with a true term, the rows of what follows
+    true: np.ndarray  # (n_known, 1)
+    predicted: np.ndarray  # (n_known, n_thresholds): terms whose score reaches the threshold
+    correct: np.ndarray  # (n_known, n_thresholds): those of them that are true
+    covered: np.ndarray  # (n_known, n_thresholds): 1 where any term is predicted, else 0
 
     @classmethod
     def from_scores(cls, y_true, y_score, thresholds=None, information_accretion=None):
-        """Check the arrays and count.
-
-        Parameters
-        ----------
-        y_true, y_score, thresholds, information_accretion
-            As for :func:`protimb.metrics.smin_score`.
-
-        Returns
-        -------
-        counts : ThresholdCounts
-
-        Raises
-        ------
-        InvalidLabelsError
-            If ``y_true`` is not binary or holds no true term.
-        ValueError
-            If shapes differ or values are out of range.
-        """
+        """Check y_true and y_score, (n_proteins, n_terms), as smin_score has them, and count."""
         truth, score = check_truth_and_scores(y_true, y_score)
         check_unit_interval(score)
         thresholds = _check_thresholds(thresholds)
@@ -85,36 +51,17 @@ class ThresholdCounts:
         )
 
     def precision_recall(self, weights):
-        """Average precision over covered and recall over all known proteins.
-
-        Parameters
-        ----------
-        weights : ndarray of shape (n_proteins, n_columns)
-            Weight of each protein, one column a weighting.
-
-        Returns
-        -------
-        precision, recall, coverage : ndarray of shape (n_thresholds, n_columns)
-        """
+        """Average precision, recall and coverage, (n_thresholds, n_columns), by weighting."""
         weights = weights[self.known].astype(float)  # (n_known, n_columns)
+        # Precision is over covered proteins, recall over all known ones.
         covered, total = self.covered.T @ weights, weights.sum(axis=0)
         precision = ratio(ratio(self.correct, self.predicted).T @ weights, covered)
         recall = ratio(ratio(self.correct, self.true).T @ weights, total)
         return precision, recall, ratio(covered, total)
 
     def uncertainty_misinformation(self, weights):
-        """Average what predictions miss and what they add wrongly over all known proteins.
-
-        Parameters
-        ----------
-        weights : ndarray of shape (n_proteins, n_columns)
-            Weight of each protein, one column a weighting.
-
-        Returns
-        -------
-        missed, wrong, coverage : ndarray of shape (n_thresholds, n_columns)
-        """
-        weights = weights[self.known].astype(float)
+        """Average what is missed, wrong, covered, (n_thresholds, n_columns), by weighting."""
+        weights = weights[self.known].astype(float)  # (n_known, n_columns)
         total = weights.sum(axis=0)
         missed = ratio((self.true - self.correct).T @ weights, total)
         wrong = ratio((self.predicted - self.correct).T @ weights, total)
@@ -122,48 +69,22 @@ class ThresholdCounts:
 
 
 def best_f(precision, recall):
-    """Take the best harmonic mean of precision and recall over the thresholds.
-
-    Parameters
-    ----------
-    precision, recall : ndarray of shape (n_thresholds, n_columns)
-
-    Returns
-    -------
-    fmax : ndarray of shape (n_columns,)
-    """
+    """Take the best harmonic mean over thresholds: (n_thresholds, n_columns) to (n_columns,)."""
     return harmonic_mean(precision, recall).max(axis=0)
 
 
 def least_distance(missed, wrong, coverage):
-    """Take the shortest semantic distance over the thresholds at which anything is predicted.
-
-    Parameters
-    ----------
-    missed, wrong, coverage : ndarray of shape (n_thresholds, n_columns)
-
-    Returns
-    -------
-    smin : ndarray of shape (n_columns,)
-        Where nothing is ever predicted, the whole information content of the truth.
-    """
+    """Take the least semantic distance: (n_thresholds, n_columns) to (n_columns,)."""
     distance = np.hypot(missed, wrong)
+    # Only thresholds at which anything is predicted count; where that is none, the distance is the
+    # whole information content of the truth.
     covered = coverage > 0
     smin = np.where(covered, distance, np.inf).min(axis=0)
     return np.where(covered.any(axis=0), smin, distance.max(axis=0))
 
 
 def harmonic_mean(precision, recall):
-    """Compute 2pr / (p + r), 0 where both are 0.
-
-    Parameters
-    ----------
-    precision, recall : ndarray of one shape
-
-    Returns
-    -------
-    f : ndarray of that shape
-    """
+    """Compute 2pr / (p + r) of two arrays of one shape; 0 where both are 0."""
     return ratio(2 * precision * recall, precision + recall)
 
 
@@ -188,11 +109,9 @@ def _count_block(truth, score, thresholds, bits):
 
 
 def _count_reached(score, thresholds):
-    """Count the thresholds at or below each score, as searchsorted would, but without a search.
-
-    Scores fall into cells so narrow that at most one threshold lies inside, and that one is
-    compared. Cells are a power of two wide, hence free of rounding.
-    """
+    """Count the thresholds at or below each score, as searchsorted would, but without a search."""
+    # Scores fall into cells so narrow that at most one threshold lies inside, and that one is
+    # compared. Cells are a power of two wide, hence free of rounding.
     gap = np.diff(thresholds).min(initial=1)
     n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
     if n_cells > MAX_CELLS:

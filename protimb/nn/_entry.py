@@ -7,13 +7,12 @@ from protimb.nn._layers import seeded_linear
 
 
 class DenseEntry(nn.Module):
-    """One layer over [x, what is appended], kept as two.
-
-    The critic's pass over real and generated rows then needs no gradient for its widest input.
-    """
+    """One layer over [x, what is appended], (batch, n_in + n_appended), kept as two."""
 
     def __init__(self, n_in, n_appended, n_out, rng, *, gain=1.0):
         super().__init__()
+        # Two, so that the critic's pass over real and generated rows needs no gradient for its
+        # widest input.
         n_all = n_in + n_appended
         self.from_x = seeded_linear(n_in, n_out, rng, gain=gain * (n_in / n_all) ** 0.5)
         self.from_condition = None
@@ -36,22 +35,12 @@ class JoinedEntry(nn.Module):
 
 
 class SignalBody(nn.Module):
-    """A body that reads a vector as a signal of one or two channels.
-
-    Parameters
-    ----------
-    entry : DenseEntry or JoinedEntry
-        Makes the first channel.
-    trunk : torch.nn.Module
-        Called with the signal (batch, n_channels, length), the condition and the injection.
-    injection : Injection
-        How the condition enters.
-    """
+    """A body that reads a vector, (batch, n_in), as a signal of one or two channels."""
 
     def __init__(self, entry, trunk, injection):
         super().__init__()
-        self.entry = entry
-        self.trunk = trunk
+        self.entry = entry  # makes the first channel, (batch, length)
+        self.trunk = trunk  # reads (batch, n_channels, length), condition, injection
         self.injection = injection
 
     def forward(self, x, condition):

@@ -4,29 +4,11 @@ import torch
 
 
 def gradient_penalty(critic, x_real, x_fake, condition, mix):
-    """Penalise, row by row, gradients of the critic whose length differs from 1.
-
-    Parameters
-    ----------
-    critic : ConditionalNetwork
-        Scores vectors under a condition.
-    x_real, x_fake : Tensor of shape (batch, n_features)
-        Ends of the line on which each row's gradient is taken.
-    condition : Tensor of shape (batch, n_condition)
-        Embedded labels, shared by both ends.
-    mix : Tensor of shape (batch, 1)
-        Position on the line, 0 at the generated end and 1 at the real one.
-
-    Returns
-    -------
-    penalty : Tensor of shape (batch,)
-        ``(||gradient|| - 1) ** 2`` of each row.
-
-    References
-    ----------
-    .. [1] I. Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017,
-       arXiv:1704.00028.
-    """
+    """Penalise gradients of the critic by row, (batch,): 0 where their length is 1."""
+    # Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017, arXiv:1704.00028:
+    # (||gradient|| - 1) ** 2 on the line from x_fake to x_real, both (batch, n_features).
+    # mix: (batch, 1), 0 at the generated end and 1 at the real one; both ends share the embedded
+    # labels of condition, (batch, n_condition).
     x_mix = torch.lerp(x_fake, x_real, mix).requires_grad_()
     scores = critic.read(x_mix, condition).float()
     # Rows do not interact in the critic, so the gradient of the sum holds one gradient a row.

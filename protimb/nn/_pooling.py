@@ -59,11 +59,7 @@ class MinPooling(_ExtremePooling):
 
 
 class AttentionPooling(_Pooling):
-    """Mean with weights learned from the vectors.
-
-    The weights share one softmax with a zero vector of score zero. A row with a single label
-    can therefore learn how loud the label speaks, and a row with none gives zeros.
-    """
+    """Mean with weights learned from the vectors."""
 
     def __init__(self, table, rng):
         super().__init__(table, rng)
@@ -72,6 +68,8 @@ class AttentionPooling(_Pooling):
     def forward(self, labels):
         """Map (batch, n_terms) to (batch, n_dims)."""
         scores = self.score(self.table).T.masked_fill(labels == 0, -torch.inf)
+        # One softmax with a zero vector of score zero: a row with a single label can learn how loud
+        # the label speaks, and a row with none gives zeros.
         nothing = scores.new_zeros(len(scores), 1)
         weights = torch.cat([scores, nothing], dim=1).softmax(dim=1)  # (batch, n_terms + 1)
         return weights[:, :-1] @ self.table

@@ -8,25 +8,9 @@ from protimb.utils._validation import a_few
 
 
 def term_table(term_vectors, n_terms, missing, owner):
-    """Check term vectors, fill gaps by the policy, centre and scale.
-
-    Parameters
-    ----------
-    term_vectors : array of shape (n_terms, n_dims) or None
-        NaN in every number of a row marks a term without a vector.
-    n_terms : int
-        Rows wanted.
-    missing : {"mean", "zero", "raise"}
-        The policy.
-    owner : str
-        Class to name in errors.
-
-    Returns
-    -------
-    table : Tensor of shape (n_terms, n_dims), float32
-    """
+    """Check term vectors, fill gaps, centre and scale: a Tensor (n_terms, n_dims) float32."""
     vectors = _checked(term_vectors, n_terms, owner)
-    known = ~np.isnan(vectors).all(axis=1)
+    known = ~np.isnan(vectors).all(axis=1)  # NaN throughout marks a term without a vector
     _check_values(vectors, known, owner)
     mean = vectors[known].mean(axis=0)
     if not known.all():

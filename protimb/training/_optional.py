@@ -9,22 +9,7 @@ EXTRAS = {"tensorboard": "tensorboard"}
 
 
 def import_optional(module):
-    """Import an optional dependency, or say which extra of protimb brings it.
-
-    Parameters
-    ----------
-    module : str
-        Name of the module, a key of ``EXTRAS``.
-
-    Returns
-    -------
-    module : module
-
-    Raises
-    ------
-    MissingExtraError
-        If the module is not installed.
-    """
+    """Import a module of EXTRAS, or raise MissingExtraError with the extra that brings it."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -7,26 +7,7 @@ from protimb.exceptions import ArtifactError
 
 
 def describe(value):
-    """Describe a parameter by what JSON can hold.
-
-    Parameters
-    ----------
-    value : object
-        Numbers, strings, None, lists, tuples, dicts, and objects with ``get_params``.
-
-    Returns
-    -------
-    description : object
-        Anything else becomes ``{"unsaved": name of its class}``.
-
-    Examples
-    --------
-    >>> from protimb.utils._description import describe
-    >>> describe((20, 200))
-    {'tuple': [20, 200]}
-    >>> describe(print)
-    {'unsaved': 'builtin_function_or_method'}
-    """
+    """Describe a parameter by what JSON can hold; anything else by {"unsaved": its class name}."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
@@ -46,23 +27,7 @@ def describe(value):
 
 
 def rebuild(description, known):
-    """Undo :func:`describe`.
-
-    Parameters
-    ----------
-    description : object
-    known : dict of str to class
-        Classes that may be built, by their names.
-
-    Returns
-    -------
-    value : object
-
-    Raises
-    ------
-    ArtifactError
-        If a class is not among the known ones, or a part was not saved.
-    """
+    """Undo describe; builds objects of the known classes, {name: class}, and no others."""
     if isinstance(description, list):
         return [rebuild(part, known) for part in description]
     if not isinstance(description, dict):
@@ -81,33 +46,12 @@ def rebuild(description, known):
 
 
 def is_unsaved(description):
-    """Tell whether a parameter as a whole could not be described.
-
-    Parameters
-    ----------
-    description : object
-
-    Returns
-    -------
-    unsaved : bool
-    """
+    """Tell whether a parameter as a whole could not be described."""
     return isinstance(description, dict) and "unsaved" in description
 
 
 def check_saved(description, place):
-    """Refuse a parameter with a part inside that could not be described.
-
-    Parameters
-    ----------
-    description : object
-    place : str
-        Name of the parameter.
-
-    Raises
-    ------
-    TypeError
-        If there is one; names it.
-    """
+    """Raise TypeError where a part of the parameter called place could not be described."""
     if isinstance(description, list):
         for part in description:
             check_saved(part, place)

@@ -47,6 +47,7 @@ def local_path(path, error_type):
 
 def _decompressed(path, error_type, on_cut):
     content = path.read_bytes()
+    # A name that ends in .gz must hold gzip data.
     if path.suffix != ".gz" and not content.startswith(_GZIP_MAGIC):
         return content
     try:

@@ -53,24 +53,9 @@ class SavedFolder(NamedTuple):
 
 
 def write_folder(folder, writers, manifest):
-    """Save files so that a reader finds all of them or all of the previous save's.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Made where it is missing. Files that protimb did not write are left alone.
-    writers : dict of str to callable
-        For each file name a function that gets a path and writes the file there.
-    manifest : dict
-        What else to say about the save; anything that JSON can hold.
-
-    Raises
-    ------
-    ArtifactWriteError
-        If the disk is full or the folder cannot be written. The previous save stays as it was.
-    """
+    """Save files so that a reader finds all of them or all of the previous save's."""
     folder = Path(folder)
-    for name in writers:
+    for name in writers:  # file name -> function that gets a path and writes the file there
         _check_name(name, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,23 +69,7 @@ def write_folder(folder, writers, manifest):
 
 
 def read_folder(folder):
-    """Read a folder that `write_folder` made, and nothing that its manifest does not vouch for.
-
-    Parameters
-    ----------
-    folder : str or path-like
-
-    Returns
-    -------
-    saved : SavedFolder
-        The caller's manifest, and the content of each file, its size and SHA-256 checked.
-
-    Raises
-    ------
-    ArtifactError
-        If the folder was not written by protimb or was changed since; if a path leads out of it;
-        or if a newer protimb wrote it.
-    """
+    """Read what write_folder saved, and nothing that its manifest does not vouch for."""
     folder = Path(folder)
     record = _read_manifest(folder)
     while True:
@@ -166,7 +135,7 @@ def _clean(folder):
             return
     for path in folder.iterdir():
         if path.name == in_force or not _STALE.fullmatch(path.name):
-            continue
+            continue  # in force, or not written by protimb
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:

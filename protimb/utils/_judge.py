@@ -3,43 +3,18 @@
 import numpy as np
 from sklearn.base import clone
 
-_METHODS = ("predict_proba", "decision_function", "predict")
+_METHODS = ("predict_proba", "decision_function", "predict")  # asked in this order
 
 
 def fit_judge(classifier, X, indicator):
-    """Fit a clone of a classifier on multilabel targets.
-
-    Parameters
-    ----------
-    classifier : scikit-learn estimator
-    X : array of shape (n_rows, n_features)
-    indicator : csr_array of shape (n_rows, n_terms)
-        Given to the classifier as a dense matrix, which every one takes; a lone column as one
-        class a row.
-
-    Returns
-    -------
-    judge : scikit-learn estimator
-    """
+    """Fit a clone of a classifier on X, (n_rows, n_features), and a csr (n_rows, n_terms)."""
+    # Dense, which every classifier takes; a lone column as one class a row.
     labels = indicator.toarray().view(np.int8)  # signed: some recode 0 as -1
     return clone(classifier).fit(X, labels[:, 0] if labels.shape[1] == 1 else labels)
 
 
 def judge_terms(judge, X, n_terms):
-    """Let a fitted classifier score every term of every row.
-
-    Parameters
-    ----------
-    judge : scikit-learn estimator
-        Asked by ``predict_proba``, ``decision_function`` or ``predict``, the first that it has.
-    X : array of shape (n_rows, n_features)
-    n_terms : int
-        Terms that it was fitted on.
-
-    Returns
-    -------
-    scores : ndarray of float, shape (n_rows, n_terms)
-    """
+    """Let a fitted classifier score every term of every row: (n_rows, n_terms) float."""
     scores = next(getattr(judge, name) for name in _METHODS if hasattr(judge, name))(X)
     if isinstance(scores, list):  # scikit-learn's multi-output form: (n_rows, n_classes) a term
         scores = np.column_stack([term[:, -1] for term in scores])

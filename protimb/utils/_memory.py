@@ -20,22 +20,7 @@ IN_MEMORY = 2**28
 
 
 def check_memory(n_bytes, available, purpose):
-    """Refuse a request that cannot fit into the memory at hand.
-
-    Parameters
-    ----------
-    n_bytes : int
-        Lower bound of what the request takes.
-    available : int or None
-        What :func:`available_memory` told; None refuses nothing.
-    purpose : str
-        What the memory is for, as it starts the message.
-
-    Raises
-    ------
-    MemoryEstimateError
-        If ``n_bytes`` exceeds what is available.
-    """
+    """Refuse n_bytes, a lower bound, where fewer are available; None, unknown, refuses nothing."""
     if available is not None and n_bytes > available:
         raise MemoryEstimateError(
             f"{purpose} would take at least {n_bytes / 2**30:,.1f} GiB; "
@@ -45,54 +30,19 @@ def check_memory(n_bytes, available, purpose):
 
 
 def rows_a_block(X):
-    """Say how many rows to read at a time, so that work on a block stays small.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    n_rows : int
-        At least 1; about 64 MiB as float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows_a_block(np.empty((3, 1024)))
-    16384
-    """
+    """Say how many rows to read at a time of X, (n_rows, n_features); at least 1."""
     return max(1, _BLOCK_BYTES // (4 * max(1, X.shape[1])))
 
 
 def read_blocks(X):
-    """Give a matrix block by block, and let go of what a memory map has read for each.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-
-    Yields
-    ------
-    block : ndarray of shape (n_block, n_features)
-    """
+    """Yield blocks (n_block, n_features), letting go of what a memory map has read for each."""
     for block in gen_batches(len(X), rows_a_block(X)):
         yield X[block]
         release_pages(X)
 
 
 def gather_rows(X, rows):
-    """Copy rows that lie anywhere in a matrix, and let go of what a memory map has read for them.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_all, n_features)
-    rows : ndarray of int64, shape (n_rows,)
-
-    Returns
-    -------
-    gathered : ndarray of shape (n_rows, n_features)
-    """
+    """Copy scattered rows, (n_rows, n_features), letting go of what a memory map has read."""
     gathered = np.empty((len(rows), X.shape[1]), dtype=X.dtype)
     # A row that is touched brings its neighbours along, so a few rows at a time.
     for block in gen_batches(max(1, len(rows)), _SCATTERED_ROWS):
@@ -102,13 +52,7 @@ def gather_rows(X, rows):
 
 
 def release_pages(X):
-    """Let the system take back the pages of a read-only memory map; they are read again if need be.
-
-    Parameters
-    ----------
-    X : ndarray
-        Anything but a view of a memory map that was opened to read is left alone.
-    """
+    """Let the system take back pages of a map opened to read; they are read again if need be."""
     owner = X
     while isinstance(owner, np.ndarray) and not isinstance(owner, np.memmap):
         owner = owner.base
@@ -118,13 +62,7 @@ def release_pages(X):
 
 
 def available_memory():
-    """Read how many bytes can be allocated without swapping.
-
-    Returns
-    -------
-    n_bytes : int or None
-        None where the system does not tell.
-    """
+    """Read how many bytes can be allocated without swapping; None where the system hides it."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         amounts = dict(line.split(":", 1) for line in lines)
@@ -141,31 +79,11 @@ def _physical_memory():
 
 
 def is_large(shape, itemsize):
-    """Tell whether a matrix is too large to be held once more.
-
-    Parameters
-    ----------
-    shape : tuple of two int
-    itemsize : int
-        Bytes a value.
-
-    Returns
-    -------
-    large : bool
-    """
+    """Tell whether a matrix of this shape and bytes a value is too large to be held once more."""
     return shape[0] * shape[1] * itemsize > IN_MEMORY
 
 
 def rows_in_memory(n_features):
-    """Say how many rows a filter may get of vectors that are too large to be copied.
-
-    Parameters
-    ----------
-    n_features : int
-
-    Returns
-    -------
-    n_rows : int
-        Half of what would be too large, because filters copy what they are fitted on.
-    """
+    """Say how many float32 rows a filter may get of vectors that are too large to be copied."""
+    # Half of what would be too large, because filters copy what they are fitted on.
     return IN_MEMORY // (2 * 4 * n_features)
