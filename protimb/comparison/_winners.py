@@ -15,6 +15,11 @@ NO_CLUSTERS = (
 )
 
 
+def has_clusters(record):
+    """Tell whether any two proteins share a cluster, so that holding clusters out means something."""
+    return record["data"]["n_clusters"] < record["data"]["n_proteins"]
+
+
 def winner_sentences(evaluations):
     """Say for each bin of training proteins which arm won, or that none did.
 
