@@ -18,6 +18,7 @@ from protimb.classification._base import BaseTermClassifier
 from protimb.classification._targets import dense_labels, is_multilabel
 from protimb.exceptions import TeachingWarning
 from protimb.utils._containers import take_rows
+from protimb.utils._sklearn_compat import num_samples
 from protimb.utils._validation import check_indicator
 
 # Classifiers that learn one term at a time: each term can be fitted on the rows that know it.
@@ -26,7 +27,7 @@ TERM_BY_TERM = (MultiOutputClassifier, OneVsRestClassifier)
 
 @dataclass
 class Lesson:
-    """Rows to fit a classifier on; ``weights`` (n_rows,) and ``known`` (n_rows, n_terms) or None."""
+    """Rows to fit a classifier on, with weights (n_rows,) and known labels (n_rows, n_terms)."""
 
     X: Any
     y: Any
@@ -91,7 +92,7 @@ def find_new_rows(sampler, X, X_res):
         return sampler.synthetic_mask_
     if hasattr(sampler, "sample_indices_"):
         return _repeats(sampler.sample_indices_)
-    n_rows = len(X)
+    n_rows = num_samples(X)
     if len(X_res) >= n_rows and np.array_equal(np.asarray(X_res)[:n_rows], np.asarray(X)):
         return np.arange(len(X_res)) >= n_rows  # as imbalanced-learn's over-samplers do
     return None
@@ -107,7 +108,7 @@ def find_origins(sampler, new, n_rows):
 
 
 def carry_weights(sampler, X, X_res, sample_weight, synthetic_weight):
-    """Weigh resampled rows (n_resampled,): a new row like the real one behind it, times a factor."""
+    """Weigh rows (n_resampled,): a new one like the real one behind it, times a factor."""
     if sample_weight is None and synthetic_weight == 1:
         return None
     new = find_new_rows(sampler, X, X_res)
@@ -120,7 +121,9 @@ def carry_weights(sampler, X, X_res, sample_weight, synthetic_weight):
     factor = np.where(new, synthetic_weight, 1.0)
     if sample_weight is None:
         return factor if new.any() else None
-    return check_row_weights(sample_weight, len(X))[_require_origins(sampler, new, len(X))] * factor
+    n_rows = num_samples(X)
+    weights = check_row_weights(sample_weight, n_rows)
+    return weights[_require_origins(sampler, new, n_rows)] * factor
 
 
 def _require_origins(sampler, new, n_rows):

@@ -13,7 +13,13 @@ from protimb.classification._balance import check_row_weights
 from protimb.classification._base import unchanged_on_failure
 from protimb.classification._lesson import Lesson, carry_weights
 from protimb.classification._targets import is_multilabel
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, validate_data
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    num_samples,
+    validate_data,
+)
 
 
 def _classifier_has(name):
@@ -252,4 +258,4 @@ def _check_classes(y):
 
 
 def _checked(sample_weight, X):
-    return None if sample_weight is None else check_row_weights(sample_weight, len(X))
+    return None if sample_weight is None else check_row_weights(sample_weight, num_samples(X))

@@ -93,7 +93,7 @@ def run_arm(name, arm, fold, protocol, stages):
 
 
 class _ObservedClassifier(ResampledClassifier):
-    """The public estimator with each half of its fit timed, and kept what figures are drawn from."""
+    """The public estimator; times both halves of its fit, and keeps what is drawn of them."""
 
     def observe(self, fold, protocol, stage):
         self.fold, self.protocol, self.stage = fold, protocol, stage
@@ -168,7 +168,7 @@ def _build_network(arm, fold, protocol):
 
 def _scores(model, arm, fold, protocol):
     """Give what is judged: {classifier: probabilities (n_test, n_terms)}."""
-    proba = _by_term(model, fold.bunch.X[fold.test])
+    proba = by_term(model, fold.bunch.X[fold.test])
     if arm.make_classifier is not None:
         return {"alone": proba}
     return {
@@ -176,7 +176,7 @@ def _scores(model, arm, fold, protocol):
     }
 
 
-def _by_term(model, X):
+def by_term(model, X):
     """Predict one probability a term, (n_rows, n_terms); forests give two, in an array a term."""
     proba = model.predict_proba(X)
     if not isinstance(proba, list):

@@ -16,7 +16,7 @@ NO_CLUSTERS = (
 
 
 def has_clusters(record):
-    """Tell whether any two proteins share a cluster, so that holding clusters out means something."""
+    """Tell whether any two proteins share a cluster: else proteins are split one by one."""
     return record["data"]["n_clusters"] < record["data"]["n_proteins"]
 
 
