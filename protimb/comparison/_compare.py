@@ -54,9 +54,11 @@ def compare(
         Namespace of the terms.
     min_proteins : int
         Terms with fewer proteins are left out.
-    arms : sequence of str, or dict of str -> str, sampler or Arm
-        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``; those
-        of ``MAIN_ARMS`` if left out. ``none`` is always run, because differences are taken to it.
+    arms : sequence of str, or dict of str -> str, sampler, classifier or Arm
+        Names from ``ARMS``, or samplers and classifiers of your own: ``{"ros": "ros", "mine":
+        MySampler(), "forest": RandomForestClassifier()}``; a classifier is trained in place of the
+        network and judged by itself. Those of ``MAIN_ARMS`` if left out. ``none`` is always
+        run, because differences are taken to it.
     classifiers : sequence of str
         ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
         real training rows. One training serves both.
@@ -103,6 +105,7 @@ def compare(
     See Also
     --------
     Comparison : What comes back.
+    protimb.classification.ResampledClassifier : What an arm with a sampler trains.
     protimb.metrics.evaluate : The figures and their intervals.
 
     Notes
