@@ -13,6 +13,7 @@ _PUBLIC = {
     "CGANSampler": "protimb.over_sampling",
     "CosineFilter": "protimb.filters",
     "GOTermClassifier": "protimb.classification",
+    "ResampledClassifier": "protimb.classification",
     "compare": "protimb.comparison",
     "load_human_go": "protimb.datasets",
 }
@@ -21,6 +22,7 @@ __all__ = [
     "CGANSampler",
     "CosineFilter",
     "GOTermClassifier",
+    "ResampledClassifier",
     "__version__",
     "compare",
     "load_human_go",

@@ -340,7 +340,8 @@ class BaseFilter(BaseEstimator, ABC):
 def _bytes_per_row(y):
     if sparse.issparse(y):
         return y.nnz * (y.dtype.itemsize + np.dtype(np.int32).itemsize) // y.shape[0]
-    return np.asarray(y.iloc[:1] if hasattr(y, "iloc") else y[:1]).nbytes
+    rows = getattr(y, "iloc", y if hasattr(y, "__getitem__") else np.asarray(y))
+    return np.asarray(rows[:1]).nbytes
 
 
 def warn_about_shortfall(plan):

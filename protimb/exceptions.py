@@ -30,6 +30,7 @@ __all__ = [
     "RareTermWarning",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "TeachingWarning",
     "TermVectorError",
     "TermVectorWarning",
     "TrainingDiverged",
@@ -156,6 +157,10 @@ class ModeCollapseWarning(ProtimbWarning):
 
 class UndefinedSimilarityWarning(ProtimbWarning):
     """Rows of zero length have no direction, hence no cosine similarity."""
+
+
+class TeachingWarning(ProtimbWarning):
+    """A classifier cannot be told which labels of new rows to learn from, and learns from all."""
 
 
 class OntologyWarning(ProtimbWarning):

@@ -2,5 +2,6 @@
 
 from protimb.classification._knn import KNNTermClassifier
 from protimb.classification._mlp import GOTermClassifier
+from protimb.classification._resampled import ResampledClassifier
 
-__all__ = ["GOTermClassifier", "KNNTermClassifier"]
+__all__ = ["GOTermClassifier", "KNNTermClassifier", "ResampledClassifier"]

@@ -80,7 +80,7 @@ def encode_targets(y, terms=None):
     """
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
-    if not _is_multilabel(y):
+    if not is_multilabel(y):
         return _encode_classes(column_or_1d(y, warn=True), terms)
     if terms is None and hasattr(y, "columns"):
         terms = list(y.columns)
@@ -153,7 +153,8 @@ def check_label_mask(label_mask, labels, coding):
     return None if known.all() else known
 
 
-def _is_multilabel(y):
+def is_multilabel(y):
+    """Tell a matrix of indicators, one column tables and sparse ones included, from classes."""
     if sparse.issparse(y) or hasattr(y, "columns"):
         return True
     try:

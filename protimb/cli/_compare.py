@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, literal, names, strategy
+from protimb.comparison._arms import ARMS, CLASSIFIERS, MAIN_ARMS
+
+_OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
 
 
 def compare(
@@ -21,12 +24,12 @@ def compare(
     arms: Annotated[
         str,
         typer.Option(
-            help="main (none,class_weight,ros,smote,cgan,knn), all (also "
-            "mlros,lpros,mlsmote,mlsol,remedial,mlrus,lprus,mlenn,mltl), or a list of names."
+            help=f"main ({', '.join(MAIN_ARMS)}), all (also {', '.join(_OTHER_ARMS)}), or a list "
+            "of names."
         ),
     ] = "main",
     classifier: Annotated[
-        str, typer.Option(help="What arms are judged with: mlp, mlp+knn or both.")
+        str, typer.Option(help=f"What arms are judged with: {', '.join(CLASSIFIERS)} or both.")
     ] = "both",
     seeds: Annotated[
         str, typer.Option(help="How many splits and trainings, or which: 5, or 100,101.")
@@ -82,20 +85,13 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "arms": names(
-                arms,
-                comparison.ARMS,
-                "--arms",
-                {"main": comparison.MAIN_ARMS, "all": comparison.ARMS},
-            ),
-            "classifiers": names(
-                classifier, comparison.CLASSIFIERS, "--classifier", {"both": comparison.CLASSIFIERS}
-            ),
+            "arms": names(arms, ARMS, "--arms", {"main": MAIN_ARMS, "all": ARMS}),
+            "classifiers": names(classifier, CLASSIFIERS, "--classifier", {"both": CLASSIFIERS}),
             "seeds": _seeds(seeds),
             "sampling_strategy": strategy(sampling_strategy),
             "epochs": epochs,
             "max_steps": max_steps,
-            "sampler_params": _sampler_params(param or [], comparison.ARMS),
+            "sampler_params": _sampler_params(param or [], ARMS),
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
             "n_resamples": resamples,

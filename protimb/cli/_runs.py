@@ -32,7 +32,7 @@ def train_sampler(
         str, typer.Option(help="The networks: mlp, conv, transposed_conv or attention.")
     ] = "mlp",
     condition: Annotated[
-        str | None, typer.Option(help="What tells labels: multihot, term_vectors or both.")
+        str | None, typer.Option(help="What tells labels: multihot, term_vectors, both or none.")
     ] = None,
     conditioning: Annotated[
         str | None, typer.Option(help="How they enter: concat, channel, projection or film.")

@@ -1,10 +1,21 @@
-"""The honest comparison behind ``protimb compare``: same split, same steps, paired intervals."""
+"""The honest comparison behind ``protimb compare``: same split, same steps, paired intervals.
 
-from protimb.comparison._arms import ARMS, MAIN_ARMS, Arm
-from protimb.comparison._compare import compare
-from protimb.comparison._comparison import Comparison
-from protimb.comparison._imbalance import Imbalance, describe_imbalance
-from protimb.comparison._run import CLASSIFIERS
+Names are loaded when first asked for: the command line reads the table of arms for its help text
+and must not wait for the rest.
+"""
+
+from importlib import import_module
+
+_PUBLIC = {
+    "ARMS": "_arms",
+    "CLASSIFIERS": "_arms",
+    "MAIN_ARMS": "_arms",
+    "Arm": "_arms",
+    "Comparison": "_comparison",
+    "Imbalance": "_imbalance",
+    "compare": "_compare",
+    "describe_imbalance": "_imbalance",
+}
 
 __all__ = [
     "ARMS",
@@ -16,3 +27,13 @@ __all__ = [
     "compare",
     "describe_imbalance",
 ]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_PUBLIC])

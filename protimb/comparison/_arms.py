@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from sklearn.base import clone
+# Nothing that takes long to import: the command line reads this table to print its help.
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,13 @@ class Arm:
         What the arm does, in a few words; shown in the report.
     make_sampler : callable, optional
         Returns a new sampler, an object with ``fit_resample(X, y)``; None leaves the rows alone.
+    make_classifier : callable, optional
+        Returns a new classifier with ``predict_proba``, which is trained in place of the network
+        and judged by itself. None trains the network that all arms share.
     classifier_params : dict
-        What this arm asks of the network, such as ``class_weight``.
+        What this arm asks of the shared network, such as ``class_weight``.
     alone : bool
-        The arm trains no network: the cosine neighbours are judged by themselves.
+        The arm trains nothing: the cosine neighbours of all arms are judged by themselves.
     takes_strategy : bool
         Whether the sampler gets the comparison's ``sampling_strategy`` or keeps its own.
 
@@ -40,6 +43,7 @@ class Arm:
 
     description: str
     make_sampler: Callable[[], Any] | None = None
+    make_classifier: Callable[[], Any] | None = None
     classifier_params: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
     takes_strategy: bool = True
@@ -88,7 +92,7 @@ def resolve_arms(arms):
 
     Parameters
     ----------
-    arms : sequence of str, or dict of str -> str, sampler or Arm
+    arms : sequence of str, or dict of str -> str, sampler, classifier or Arm
 
     Returns
     -------
@@ -97,7 +101,7 @@ def resolve_arms(arms):
     Raises
     ------
     ValueError
-        If a name is not in ``ARMS``, or an object is no sampler.
+        If a name is not in ``ARMS``, or an object neither samples nor classifies.
     """
     if isinstance(arms, str):
         arms = (arms,)
@@ -115,18 +119,26 @@ def _as_arm(name, arm):
     if isinstance(arm, str):
         return _named_arm(arm)
     if hasattr(arm, "fit_resample"):
-        return Arm(f"{arm}", lambda: clone(arm, safe=False), takes_strategy=False)
+        return Arm(f"{arm}", make_sampler=_copies_of(arm), takes_strategy=False)
+    if hasattr(arm, "fit") and hasattr(arm, "predict_proba"):
+        return Arm(f"{arm}", make_classifier=_copies_of(arm))
     raise ValueError(
-        f"Arm {name!r} is {type(arm).__name__}; give the name of an arm, an Arm, or a sampler "
-        "with fit_resample(X, y)."
+        f"Arm {name!r} is {type(arm).__name__}; give the name of an arm, an Arm, a sampler "
+        "with fit_resample(X, y), or a classifier with fit(X, y) and predict_proba(X)."
     )
+
+
+def _copies_of(estimator):
+    from sklearn.base import clone
+
+    return lambda: clone(estimator, safe=False)
 
 
 def _named_arm(name):
     if name not in ARMS:
         raise ValueError(
             f"Unknown arm {name!r}. Arms with a name are {', '.join(ARMS)}; pass "
-            "{'name': sampler} for one of your own."
+            "{'name': sampler or classifier} for one of your own."
         )
     return ARMS[name]
 
@@ -153,6 +165,7 @@ def _remover(description, name):
     return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
 
 
+# An arm is one entry, and needs no other edit. Its name shows in help texts and reports.
 ARMS = {
     "none": Arm("training rows as they are"),
     "class_weight": Arm(
@@ -176,3 +189,9 @@ ARMS = {
 
 # What is run unless asked otherwise: one of each kind.
 MAIN_ARMS = ("none", "class_weight", "ros", "smote", "cgan", "knn")
+
+# What turns the network's probabilities, and the cosine neighbours', into those that are judged.
+CLASSIFIERS = {
+    "mlp": lambda network, neighbours: network,
+    "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
+}

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from protimb.comparison._arms import MAIN_ARMS, resolve_arms
+from protimb.comparison._arms import CLASSIFIERS, MAIN_ARMS, resolve_arms
 from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._data import load_bunch
 from protimb.comparison._folds import make_fold
-from protimb.comparison._run import CLASSIFIERS, Settings, run_arm
+from protimb.comparison._run import Protocol, run_arm
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.metrics import draw_proteins
@@ -55,9 +55,11 @@ def compare(
         Namespace of the terms.
     min_proteins : int
         Terms with fewer proteins are left out.
-    arms : sequence of str, or dict of str -> str, sampler or Arm
-        Names from ``ARMS``, or samplers of your own: ``{"ros": "ros", "mine": MySampler()}``; those
-        of ``MAIN_ARMS`` if left out. ``none`` is always run, because differences are taken to it.
+    arms : sequence of str, or dict of str -> str, sampler, classifier or Arm
+        Names from ``ARMS``, or samplers and classifiers of your own: ``{"ros": "ros", "mine":
+        MySampler(), "forest": RandomForestClassifier()}``; a classifier is trained in place of the
+        network and judged by itself. Those of ``MAIN_ARMS`` if left out. ``none`` is always
+        run, because differences are taken to it.
     classifiers : sequence of str
         ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
         real training rows. One training serves both.
@@ -104,6 +106,7 @@ def compare(
     See Also
     --------
     Comparison : What comes back.
+    protimb.classification.ResampledClassifier : What an arm with a sampler trains.
     protimb.metrics.evaluate : The figures and their intervals.
 
     Notes
@@ -125,19 +128,19 @@ def compare(
     """
     parameters = dict(locals())
     arms, seeds = resolve_arms(arms), _as_list(seeds)
-    settings = Settings.from_parameters(parameters, arms)
+    protocol = Protocol.from_parameters(parameters, arms)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
-    with Stages(_count_stages(arms, seeds, settings), verbose) as stages:
+    with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
         with stages("load"):
             bunch = load_bunch(data, ontology, min_proteins)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
         draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
-        folds = [make_fold(bunch, seed, accretion, draws, settings) for seed in seeds]
+        folds = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
         folds[0].is_first = True
-        results = [_run_fold(arms, fold, settings, stages) for fold in folds]
+        results = [_run_fold(arms, fold, protocol, stages) for fold in folds]
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
@@ -152,13 +155,13 @@ def _as_list(seeds):
     return seeds
 
 
-def _count_stages(arms, seeds, settings):
-    n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if settings.maps else 0
+def _count_stages(arms, seeds, protocol):
+    n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if protocol.maps else 0
     return 1 + n_maps + len(seeds) * sum(len(arm.stages) for arm in arms.values())
 
 
-def _run_fold(arms, fold, settings, stages):
-    results = {name: run_arm(name, arm, fold, settings, stages) for name, arm in arms.items()}
+def _run_fold(arms, fold, protocol, stages):
+    results = {name: run_arm(name, arm, fold, protocol, stages) for name, arm in arms.items()}
     fold.neighbours = None  # (n_test, n_terms) that no later fold needs
     return results
 

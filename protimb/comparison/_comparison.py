@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.comparison._winners import CAVEAT, LEGEND, NO_CLUSTERS, baseline_of, winner_sentences
+from protimb.comparison._winners import (
+    CAVEAT,
+    LEGEND,
+    NO_CLUSTERS,
+    baseline_of,
+    has_clusters,
+    winner_sentences,
+)
 from protimb.metrics import paired_difference
 
 COLUMNS = [
@@ -157,8 +164,7 @@ class Comparison:
     @property
     def caveat(self):
         """What to keep in mind with the winners."""
-        data = self.record["data"]
-        return CAVEAT + NO_CLUSTERS * (data["n_clusters"] == data["n_proteins"])
+        return CAVEAT + NO_CLUSTERS * (not has_clusters(self.record))
 
     def __str__(self):
         return self.render()

@@ -12,10 +12,10 @@ from protimb.model_selection import split_by_cluster
 BATCH_SIZE = 256
 
 
-def make_fold(bunch, seed, information_accretion, draws, settings):
+def make_fold(bunch, seed, information_accretion, draws, protocol):
     """Split by cluster, and turn epochs of the real training rows into steps for every arm."""
     train, test = split_by_cluster(bunch.groups, random_state=seed)
-    max_steps = settings.max_steps or settings.epochs * math.ceil(len(train) / BATCH_SIZE)
+    max_steps = protocol.max_steps or protocol.epochs * math.ceil(len(train) / BATCH_SIZE)
     return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps)
 
 

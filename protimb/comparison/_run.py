@@ -6,18 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from protimb.classification import GOTermClassifier
+from protimb.classification import GOTermClassifier, ResampledClassifier
+from protimb.comparison._arms import CLASSIFIERS
 from protimb.comparison._folds import BATCH_SIZE
-from protimb.comparison._traces import trace_maps, trace_sampler
+from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.ontology import TermVectorizer
 from protimb.plotting._map import METHODS
-
-# What turns the network's probabilities, and the cosine neighbours', into those that are judged.
-CLASSIFIERS = {
-    "mlp": lambda network, neighbours: network,
-    "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
-}
 
 # What a generated row teaches the network: the terms that lacked rows, or all of its labels.
 SYNTHETIC_LABELS = ("targeted", "all")
@@ -27,8 +22,8 @@ BINS = {"<50": (0, 50)} | FREQUENCY_BINS
 
 
 @dataclass
-class Settings:
-    """What all arms of a comparison share."""
+class Protocol:
+    """How all arms of a comparison are run and judged."""
 
     classifiers: tuple
     sampling_strategy: Any
@@ -46,20 +41,20 @@ class Settings:
     @classmethod
     def from_parameters(cls, parameters, arms):
         """Take the fields out of all parameters of ``compare``, and check the names in them."""
-        settings = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
-        settings.sampler_params = settings.sampler_params or {}
-        settings.classifier_params = settings.classifier_params or {}
-        _require_known("classifiers", settings.classifiers, CLASSIFIERS, at_least=1)
-        if settings.n_resamples < 1:
+        protocol = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
+        protocol.sampler_params = protocol.sampler_params or {}
+        protocol.classifier_params = protocol.classifier_params or {}
+        _require_known("classifiers", protocol.classifiers, CLASSIFIERS, at_least=1)
+        if protocol.n_resamples < 1:
             raise ValueError(
-                f"n_resamples must be at least 1, got {settings.n_resamples}: without resamples "
+                f"n_resamples must be at least 1, got {protocol.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
-        _require_known("synthetic_labels", (settings.synthetic_labels,), SYNTHETIC_LABELS)
-        _require_known("maps", settings.maps, METHODS)
+        _require_known("synthetic_labels", (protocol.synthetic_labels,), SYNTHETIC_LABELS)
+        _require_known("maps", protocol.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
-        _require_known("sampler_params", settings.sampler_params, with_sampler)
-        return settings
+        _require_known("sampler_params", protocol.sampler_params, with_sampler)
+        return protocol
 
     @property
     def verbose_training(self):
@@ -76,56 +71,65 @@ class ArmResult:
     traces: dict = field(default_factory=dict)  # counts, histories, maps
 
 
-def run_arm(name, arm, fold, settings, stages):
-    """Resample, train and evaluate one arm in one fold.
-
-    Parameters
-    ----------
-    name : str
-    arm : Arm
-    fold : Fold
-    settings : Settings
-    stages : Stages
-        Times what is done.
-
-    Returns
-    -------
-    result : ArmResult
-    """
+def run_arm(name, arm, fold, protocol, stages):
+    """Resample, train and evaluate one arm in one fold; returns an ArmResult."""
     here = {"seed": fold.seed, "arm": name}
     if arm.alone:
         with stages("evaluate", **here):
-            return _judge({"alone": fold.predict_neighbours()}, fold, settings)
-    X, y, teaching, traces = fold.bunch.X[fold.train], fold.bunch.y[fold.train], {}, {}
-    if arm.make_sampler:
-        X, y, teaching, traces = _resample(name, arm, X, y, fold, settings, stages)
-    with stages("train", **here):
-        network = _network(arm, fold, settings).fit(X, y, **teaching)
+            return _judge({"alone": fold.predict_neighbours()}, fold, protocol)
+    model = _ObservedClassifier(
+        _build_sampler(name, arm, fold, protocol),
+        _build_classifier(arm, fold, protocol),
+        synthetic_labels=protocol.synthetic_labels,
+        synthetic_weight=protocol.synthetic_weight,
+    ).observe(fold, protocol, lambda stage: stages(stage, **here))
+    # With columns, strategies and warnings can name terms rather than number them.
+    y = pd.DataFrame(fold.bunch.y[fold.train], columns=fold.bunch.terms)
+    model.fit(fold.bunch.X[fold.train], y)
     with stages("evaluate", **here):
-        result = _judge(_scores(network, fold, settings), fold, settings)
-    result.traces = {**traces, **_trace_network(network)}
+        result = _judge(_scores(model, arm, fold, protocol), fold, protocol)
+    result.traces = model.traces
     return result
 
 
-def _resample(name, arm, X, y, fold, settings, stages):
+class _ObservedClassifier(ResampledClassifier):
+    """The public estimator; times both halves of its fit, and keeps what is drawn of them."""
+
+    def observe(self, fold, protocol, stage):
+        self.fold, self.protocol, self.stage = fold, protocol, stage
+        self.traces = {}
+        return self
+
+    def _resample(self, X, y, sample_weight):
+        if self.sampler is None:
+            return super()._resample(X, y, sample_weight)
+        with self.stage("resample"):
+            lesson = super()._resample(X, y, sample_weight)
+        y, y_resampled = np.asarray(y), np.asarray(lesson.y)
+        self.traces = trace_sampler(self.sampler_, y, y_resampled)
+        if self.fold.is_first and self.protocol.maps:
+            with self.stage("map"):
+                rows = (X, y, lesson.X, y_resampled)
+                self.traces["maps"] = trace_maps(self.sampler_, *rows, self.fold, self.protocol)
+        return lesson
+
+    def _teach(self, lesson):
+        with self.stage("train"):
+            classifier = super()._teach(lesson)
+        self.traces |= trace_classifier(classifier)
+        return classifier
+
+
+def _build_sampler(name, arm, fold, protocol):
     sampler = arm.build_sampler(
-        settings.sampler_params.get(name, {}),
-        sampling_strategy=settings.sampling_strategy,
+        protocol.sampler_params.get(name, {}),
+        sampling_strategy=protocol.sampling_strategy,
         random_state=fold.seed,
-        verbose=settings.verbose_training,
+        verbose=protocol.verbose_training,
         ontology=fold.bunch.ontology,
     )
     _give_term_vectors(sampler, fold.bunch)
-    here = {"seed": fold.seed, "arm": name}
-    with stages("resample", **here):
-        # With columns, strategies and warnings can name terms rather than number them.
-        X_resampled, y_named = sampler.fit_resample(X, pd.DataFrame(y, columns=fold.bunch.terms))
-    y_resampled = np.asarray(y_named)
-    traces = trace_sampler(sampler, y, y_resampled)
-    if fold.is_first and settings.maps:
-        with stages("map", **here):
-            traces["maps"] = trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings)
-    return X_resampled, y_resampled, _teaching(sampler, settings), traces
+    return sampler
 
 
 def _give_term_vectors(sampler, bunch):
@@ -140,24 +144,16 @@ def _give_term_vectors(sampler, bunch):
         sampler.set_params(term_vectors=vectors)
 
 
-def _teaching(sampler, settings):
-    """Say what generated rows teach, and how much; a sampler that does not tell them apart cannot.
-
-    Returns
-    -------
-    options : dict
-        Of the network's ``fit``.
-    """
-    mask = getattr(sampler, "synthetic_mask_", None)
-    options = {}
-    if settings.synthetic_weight != 1 and mask is not None:
-        options["sample_weight"] = np.where(mask, settings.synthetic_weight, 1.0)
-    if settings.synthetic_labels == "targeted" and hasattr(sampler, "label_mask"):
-        options["label_mask"] = sampler.label_mask()
-    return options
+def _build_classifier(arm, fold, protocol):
+    """Take the arm's own classifier, or the network that is the same for every other arm."""
+    if arm.make_classifier is None:
+        return _build_network(arm, fold, protocol)
+    classifier = arm.make_classifier()
+    wants_seed = classifier.get_params(deep=False).get("random_state", 0) is None
+    return classifier.set_params(random_state=fold.seed) if wants_seed else classifier
 
 
-def _network(arm, fold, settings):
+def _build_network(arm, fold, protocol):
     """Build the same network for every arm: same sizes, same steps, same random weights."""
     return GOTermClassifier(
         max_steps=fold.max_steps,
@@ -166,24 +162,30 @@ def _network(arm, fold, settings):
         ontology=fold.bunch.ontology,
         terms=fold.bunch.terms,
         random_state=fold.seed,
-        verbose=settings.verbose_training,
-    ).set_params(**settings.classifier_params | dict(arm.classifier_params))
+        verbose=protocol.verbose_training,
+    ).set_params(**protocol.classifier_params | dict(arm.classifier_params))
 
 
-def _trace_network(network):
-    params = network.get_params(deep=False)
-    kept = {name: value for name, value in params.items() if name not in ("ontology", "terms")}
-    return {"classifier_history": pd.DataFrame(network.history_), "classifier_params": kept}
-
-
-def _scores(network, fold, settings):
-    proba = network.predict_proba(fold.bunch.X[fold.test])
+def _scores(model, arm, fold, protocol):
+    """Give what is judged: {classifier: probabilities (n_test, n_terms)}."""
+    proba = by_term(model, fold.bunch.X[fold.test])
+    if arm.make_classifier is not None:
+        return {"alone": proba}
     return {
-        name: CLASSIFIERS[name](proba, fold.predict_neighbours) for name in settings.classifiers
+        name: CLASSIFIERS[name](proba, fold.predict_neighbours) for name in protocol.classifiers
     }
 
 
-def _judge(scores, fold, settings):
+def by_term(model, X):
+    """Predict one probability a term, (n_rows, n_terms); forests give two, in an array a term."""
+    proba = model.predict_proba(X)
+    if not isinstance(proba, list):
+        return proba
+    pairs = zip(proba, model.classes_, strict=True)
+    return np.column_stack([one[:, classes == 1].sum(axis=1) for one, classes in pairs])
+
+
+def _judge(scores, fold, protocol):
     y_test = fold.bunch.y[fold.test]
     evaluations = {
         classifier: evaluate(

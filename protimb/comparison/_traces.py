@@ -43,7 +43,16 @@ def trace_sampler(sampler, y, y_resampled):
     return traces
 
 
-def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
+def trace_classifier(classifier):
+    """Keep what a classifier was set to, and the losses of its epochs where it has them."""
+    params = classifier.get_params(deep=False)
+    kept = {name: value for name, value in params.items() if name not in ("ontology", "terms")}
+    history = getattr(classifier, "history_", None)
+    losses = {} if history is None else {"classifier_history": pd.DataFrame(history)}
+    return {"classifier_params": kept, **losses}
+
+
+def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, protocol):
     """Lay real and generated rows of a few terms out on a plane, once for each method.
 
     Parameters
@@ -54,7 +63,7 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
         Training rows before and after.
     fold : Fold
         Names the terms, and seeds the layout.
-    settings : Settings
+    protocol : Protocol
         ``maps`` (methods) and ``map_terms`` (GO ids, or None to choose).
 
     Returns
@@ -63,10 +72,10 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
         Empty where there is nothing new to see: the sampler copies rows, or made too few.
     """
     X_new, y_new = X_resampled[len(X) :], y_resampled[len(y) :]
-    if settings.map_terms is None:
+    if protocol.map_terms is None:
         columns = choose_terms(y, y_new)
     else:
-        columns = map_columns(settings.map_terms, fold.bunch)
+        columns = map_columns(protocol.map_terms, fold.bunch)
     # A sampler that knows which row each new one copies has nothing to show on a map.
     if hasattr(sampler, "sample_indices_") or not len(columns):
         return {}
@@ -75,7 +84,7 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, settings):
         method: EmbeddingMapDisplay.from_vectors(
             X, y, X_new, y_new, terms=terms, method=method, random_state=fold.seed
         )
-        for method in settings.maps
+        for method in protocol.maps
     }
 
 

@@ -15,6 +15,11 @@ NO_CLUSTERS = (
 )
 
 
+def has_clusters(record):
+    """Tell whether any two proteins share a cluster: else proteins are split one by one."""
+    return record["data"]["n_clusters"] < record["data"]["n_proteins"]
+
+
 def winner_sentences(evaluations):
     """Say for each bin of training proteins which arm won, or that none did.
 

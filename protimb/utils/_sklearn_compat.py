@@ -2,6 +2,7 @@
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import check_array, validate_data
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "check_array",
     "check_params",
     "fit_context",
+    "num_samples",
     "validate_data",
 ]
 

@@ -1,13 +1,22 @@
-"""An arm is a name, a sampler of one's own, or an Arm; none is always among them."""
+"""An arm is a name, a sampler or classifier of one's own, or an Arm; none is among them."""
 
+import re
+import subprocess
+import sys
 import warnings
 from inspect import signature
+from typing import get_type_hints
 
 import pytest
 from imblearn.over_sampling import SMOTE
+from numpy.testing import assert_array_equal
+from sklearn.ensemble import RandomForestClassifier
 
+from protimb.classification import KNNTermClassifier
+from protimb.cli._compare import compare as command
 from protimb.comparison import ARMS, MAIN_ARMS, Arm, compare
 from protimb.comparison._arms import resolve_arms
+from protimb.comparison._run import by_term
 from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import ProtimbWarning
 from protimb.ontology import GeneOntology
@@ -111,6 +120,56 @@ def test_what_is_no_arm_is_named(arms, message):
 def test_an_arm_may_be_written_out():
     arm = Arm("weights only", classifier_params={"class_weight": "balanced"})
     assert resolve_arms({"weights": arm})["weights"] is arm
+
+
+def test_a_classifier_of_ones_own_is_trained_seeded_and_judged_by_itself(toy, quick):
+    forest = RandomForestClassifier(3)
+    result = compare(toy, arms={"forest": forest}, maps=(), **quick)
+    rows = result.table[result.table["arm"] == "forest"]
+    assert set(rows["classifier"]) == {"alone"}
+    assert rows["estimate"].notna().any()
+    assert result.record["networks"]["forest"]["random_state"] == 0
+    assert forest.random_state is None  # the user's own object stays as it was
+    assert [one["stage"] for one in result.record["seconds"] if one["arm"] == "forest"] == [
+        "train",
+        "evaluate",
+    ]
+
+
+def test_an_arm_may_bring_a_sampler_and_a_classifier(toy, quick):
+    arm = Arm(
+        "neighbours of copied rows",
+        make_sampler=lambda: RandomLabelsetOverSampler(),
+        make_classifier=lambda: KNNTermClassifier(5),
+    )
+    options = {"synthetic_labels": "all", "maps": (), **quick}
+    result = compare(toy, arms={"mine": arm, "knn": "knn"}, **options)
+    assert result.record["samplers"]["mine"]["sampling_strategy"] == 20
+    assert result.record["n_synthetic"]["mine"] > 0
+    assert {("mine", "alone"), ("knn", "alone")} <= set(result.evaluations)
+
+
+def test_probabilities_of_a_forest_are_those_of_carrying_the_term(toy):
+    forest = RandomForestClassifier(3, random_state=0).fit(toy.X[:100], toy.y[:100])
+    scores = by_term(forest, toy.X)
+    assert scores.shape == toy.y.shape
+    for term, classes in enumerate(forest.classes_):
+        if list(classes) == [0, 1]:
+            assert_array_equal(scores[:, term], forest.predict_proba(toy.X)[term][:, 1])
+        else:  # no row of the training part carries it
+            assert (scores[:, term] == classes[0]).all()
+
+
+def test_the_help_text_names_all_arms_and_waits_for_nothing():
+    code = (
+        "import sys\n"
+        "from protimb.cli._compare import compare\n"
+        "heavy = {'numpy', 'pandas', 'sklearn', 'torch'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600)
+    option = get_type_hints(command, include_extras=True)["arms"].__metadata__[0]
+    assert set(re.findall(r"[a-z_]+", option.help)) >= set(ARMS)
 
 
 def test_every_resampler_can_be_compared():

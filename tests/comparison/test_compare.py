@@ -1,5 +1,6 @@
 """A comparison is fair: training rows only, equal steps, paired draws."""
 
+from functools import wraps
 from unittest.mock import patch
 
 import numpy as np
@@ -188,6 +189,7 @@ def teaching():
     """Collect what the network of each arm is told of its rows."""
     seen, fit = [], GOTermClassifier.fit
 
+    @wraps(fit)  # the signature says what a classifier can be told
     def spy(self, X, y, **options):
         seen.append((len(X), options))
         return fit(self, X, y, **options)

@@ -6,7 +6,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.utils import Bunch
 
+from protimb.comparison import compare
 from protimb.comparison._page import tally_terms
 
 
@@ -54,6 +56,16 @@ def test_terms_csv_has_a_row_for_each_term(folder, toy):
     terms = pd.read_csv(folder / "terms.csv")
     assert terms["term"].tolist() == list(toy.terms)
     assert {"name", "n_train", "n_test", "AP none mlp", "AP ros mlp+knn"} <= set(terms)
+
+
+def test_the_page_speaks_of_clusters_only_where_there_are_some(folder, toy, quick, tmp_path):
+    assert "One fifth of the sequence clusters is held out" in (folder / "report.html").read_text()
+    flat = Bunch(**toy | {"groups": toy.protein_ids})
+    page = compare(flat, arms=[], **quick).save(tmp_path) / "report.html"
+    text = " ".join(page.read_text().split())
+    assert "One fifth of the proteins, taken one by one, is held out" in text
+    assert "sequence clusters" not in text
+    assert "were split one by one" in text
 
 
 def test_saving_again_replaces_the_files(folder, comparison):
