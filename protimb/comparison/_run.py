@@ -11,7 +11,7 @@ from protimb.comparison._arms import CLASSIFIERS
 from protimb.comparison._folds import BATCH_SIZE
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
-from protimb.ontology import TermVectorizer
+from protimb.ontology import describe_terms
 from protimb.plotting._map import METHODS
 
 # What a generated row teaches the network: the terms that lacked rows, or all of its labels.
@@ -139,9 +139,7 @@ def _give_term_vectors(sampler, bunch):
     condition = getattr(sampler, "condition", None)
     by_name = condition in ("term_vectors", "both")
     if by_name or getattr(condition, "needs_term_vectors", False):
-        namespace = bunch.ontology.namespace(bunch.terms[0])
-        vectors = TermVectorizer(namespace=namespace).fit(bunch.ontology).vectors(bunch.terms)
-        sampler.set_params(term_vectors=vectors)
+        sampler.set_params(term_vectors=describe_terms(bunch.ontology, bunch.terms))
 
 
 def _build_classifier(arm, fold, protocol):
