@@ -192,9 +192,9 @@ def test_rows_and_labels_must_be_as_many(clusters):
 def test_other_columns_than_fitted_are_refused(clusters):
     X, y = clusters
     quality = CosineFilter().fit(X, y)
-    with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
+    with pytest.raises(InvalidLabelsError, match=r"y has 4 terms, but .* fitted on 5"):
         quality.select(X, y[:, :4])
-    with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
+    with pytest.raises(InvalidLabelsError, match=r"y has 4 terms, but .* fitted on 5"):
         quality.judging_terms(y[:, :4])
 
 
