@@ -39,7 +39,7 @@ class GOTermClassifier(BaseTermClassifier):
     dropout : float
         Share of hidden units set to zero while training, in [0, 1).
     input_noise : float
-        Standard deviation of the noise added to the standardised features while training: a
+        Standard deviation of the noise added to the standardized features while training: a
         protein's neighbourhood then shares its terms.
     max_epochs : int
         Passes over the training rows.
@@ -73,7 +73,8 @@ class GOTermClassifier(BaseTermClassifier):
     n_neighbors : int, optional
         Average the network's probabilities with those of this many cosine neighbours.
     device : str or torch.device
-        Where the network trains; ``"auto"`` takes CUDA where there is one.
+        Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
+        CUDA where there is one.
     verbose : int
         1 shows a progress bar.
     random_state : int, RandomState or None
@@ -82,7 +83,7 @@ class GOTermClassifier(BaseTermClassifier):
     Attributes
     ----------
     network_ : torch.nn.Module
-        From standardised vectors to logits, on the CPU.
+        From standardized vectors to logits, on the CPU.
     history_ : list of dict
         One record an epoch: ``epoch``, ``n_steps``, ``loss`` and, with early stopping,
         ``valid_loss``.
@@ -196,7 +197,7 @@ class GOTermClassifier(BaseTermClassifier):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None, label_mask=None):
-        """Standardise the vectors and train the network.
+        """Standardize the vectors and train the network.
 
         Parameters
         ----------

@@ -71,7 +71,7 @@ def test_a_row_is_judged_by_its_rarest_term(clusters):
 
 
 def test_similarity_matches_the_hand_worked_example():
-    # Columns have mean 0 and standard deviation 1 already, so nothing is standardised away.
+    # Columns have mean 0 and standard deviation 1 already, so nothing is standardized away.
     X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     quality = CosineFilter(quantile=0.5, shrinkage=0).fit(X, [[1, 0], [1, 0], [0, 1], [0, 1]])
     np.testing.assert_allclose(quality.score([[2.0, 0.0]], [[1, 0]]), [np.sqrt(0.5)], rtol=1e-6)
