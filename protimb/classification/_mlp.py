@@ -360,4 +360,6 @@ class LabelledRows(NamedTuple):
         seen = self.weights > 0
         if seen.all():
             return self
-        return LabelledRows(*(None if field is None else field[seen] for field in self))
+        X, labels, weights, given, known = self
+        kept = None if known is None else known[seen]
+        return LabelledRows(X[seen], labels[seen], weights[seen], given[seen], kept)

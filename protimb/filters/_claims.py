@@ -22,43 +22,16 @@ class TermColumns:
         """Read what generated rows claim as a csr_array (n_new, n_terms), columns as in ``fit``."""
         names, y = _names(y), as_array(y)
         if self.classes is not None and y.ndim == 1:
-            return _one_hot(self._number_of(y, owner), self.n_terms)
+            return _one_hot(_number_of(y, self.classes, owner), self.n_terms)
         claims, _ = check_indicator(y)
         if self.names is not None and names is not None:
-            return self._in_order(claims, names, owner)
+            return _in_order(claims, names, self.names, owner)
         if claims.shape[1] != self.n_terms:
             raise InvalidLabelsError(
                 f"y has {claims.shape[1]} terms, but {owner} was fitted on "
                 f"{self.n_terms}. Pass the same columns in the same order."
             )
         return claims
-
-    def _in_order(self, claims, names, owner):
-        """Put columns with names, (n_new, n_terms), into the order of ``fit``."""
-        if names == self.names:
-            return claims
-        missing, unknown = set(self.names) - set(names), set(names) - set(self.names)
-        if missing or unknown:
-            raise InvalidLabelsError(
-                f"y has {len(names)} terms, but {owner} was fitted on {self.n_terms} others: "
-                f"{len(missing)} of them are missing ({a_few(sorted(map(str, missing)))}), "
-                f"{len(unknown)} are new ({a_few(sorted(map(str, unknown)))}). Pass the columns "
-                "of the real rows, in any order."
-            )
-        place = {name: number for number, name in enumerate(names)}
-        claims = claims[:, [place[name] for name in self.names]]
-        claims.sort_indices()
-        return claims
-
-    def _number_of(self, labels, owner):
-        """Find the column of each row's class: (n_new,)."""
-        unknown = np.setdiff1d(labels, self.classes)
-        if len(unknown):
-            raise InvalidLabelsError(
-                f"y has {len(unknown)} class(es) that {owner} was not fitted on: "
-                f"{a_few(unknown)}. It knows {a_few(self.classes)}."
-            )
-        return np.searchsorted(self.classes, labels)
 
 
 def read_labels(y):
@@ -72,6 +45,35 @@ def read_labels(y):
         return _one_hot(numbers, len(classes)), TermColumns(len(classes), classes=classes)
     indicator, _ = check_indicator(y)
     return indicator, TermColumns(indicator.shape[1], names)
+
+
+def _in_order(claims, names, fitted, owner):
+    """Put columns with names, (n_new, n_terms), into the order of ``fit``."""
+    if names == fitted:
+        return claims
+    missing, unknown = set(fitted) - set(names), set(names) - set(fitted)
+    if missing or unknown:
+        raise InvalidLabelsError(
+            f"y has {len(names)} terms, but {owner} was fitted on {len(fitted)} others: "
+            f"{len(missing)} of them are missing ({a_few(sorted(map(str, missing)))}), "
+            f"{len(unknown)} are new ({a_few(sorted(map(str, unknown)))}). Pass the columns "
+            "of the real rows, in any order."
+        )
+    place = {name: number for number, name in enumerate(names)}
+    claims = claims[:, [place[name] for name in fitted]]
+    claims.sort_indices()
+    return claims
+
+
+def _number_of(labels, classes, owner):
+    """Find the column of each row's class: (n_new,)."""
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise InvalidLabelsError(
+            f"y has {len(unknown)} class(es) that {owner} was not fitted on: "
+            f"{a_few(unknown)}. It knows {a_few(classes)}."
+        )
+    return np.searchsorted(classes, labels)
 
 
 def _one_hot(numbers, n_terms):
