@@ -2,7 +2,7 @@
 
 Run by hand: ``python benchmarks/bench_cgan_quality.py``. Quality is the Frechet distance between
 held-out human proteins (whole sequence clusters) and vectors generated for their labels, in
-features standardised by the training proteins. It is measured along both runs, with the clocks
+features standardized by the training proteins. It is measured along both runs, with the clocks
 stopped: the plain loop may have been as good, or better, long before its end.
 """
 
@@ -82,7 +82,7 @@ class Measurement(NamedTuple):
 
 
 class Data:
-    """Training proteins and held-out ones, standardised by the former."""
+    """Training proteins and held-out ones, standardized by the former."""
 
     def __init__(self):
         bunch = load_human_go("mf")

@@ -71,7 +71,7 @@ def network(bunch, X, y, X_test, seed):
 
 
 def kernel_ridge(X, y, X_test):
-    """Regress all terms at once on the cosine kernel of standardised vectors."""
+    """Regress all terms at once on the cosine kernel of standardized vectors."""
     scaler = StandardScaler().fit(X)
     known, asked = (normalize(scaler.transform(part)).astype(np.float32) for part in (X, X_test))
     kernel = np.exp(GAMMA * (known @ known.T - 1))

@@ -1,7 +1,6 @@
-"""The two contracts of protimb: samplers for multilabel targets, filters for generated rows."""
+"""The contract of samplers: multilabel targets in, real rows first and unchanged."""
 
 import warnings
-from abc import ABC, abstractmethod
 from numbers import Integral
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 from imblearn.base import BaseSampler
 from imblearn.over_sampling.base import BaseOverSampler
 from scipy import sparse
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,7 +27,7 @@ from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, fit_context, validate_data
 from protimb.utils._validation import a_few, check_vectors
 
-__all__ = ["BaseFilter", "BaseMultilabelOverSampler", "BaseMultilabelSampler"]
+__all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
 
 
 class BaseMultilabelSampler(BaseSampler):
@@ -282,59 +280,6 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             },
             index=pd.Index(target.terms, name="term", tupleize_cols=False),
         )
-
-
-class BaseFilter(BaseEstimator, ABC):
-    """Base of all quality control: learn from real rows, judge generated ones.
-
-    A filter is fitted on real proteins only. ``score`` gives each generated row a number,
-    higher is better; ``select`` turns it into a decision.
-    """
-
-    @abstractmethod
-    def fit(self, X, y):
-        """Learn what real members of each term look like.
-
-        Parameters
-        ----------
-        X : array of shape (n_rows, n_features)
-            Real protein vectors.
-        y : array or CSR of shape (n_rows, n_terms)
-            Binary indicators.
-
-        Returns
-        -------
-        self : BaseFilter
-        """
-
-    @abstractmethod
-    def score(self, X_new, y_new):
-        """Rate generated rows against the labels that they claim.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or CSR of shape (n_new, n_terms)
-
-        Returns
-        -------
-        scores : ndarray of shape (n_new,)
-            Higher is better; NaN where a row cannot be rated.
-        """
-
-    @abstractmethod
-    def select(self, X_new, y_new):
-        """Decide which generated rows to keep.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or CSR of shape (n_new, n_terms)
-
-        Returns
-        -------
-        keep : ndarray of bool, shape (n_new,)
-        """
 
 
 def _bytes_per_row(y):

@@ -1,8 +1,7 @@
-"""Every sampler passes scikit-learn's, imbalanced-learn's and protimb's own checks."""
+"""Every sampler passes imbalanced-learn's and protimb's own checks."""
 
 import pytest
 from imblearn.utils import estimator_checks as imblearn_checks
-from sklearn.utils import estimator_checks as sklearn_checks
 
 from protimb.over_sampling import (
     LPROS,
@@ -39,12 +38,6 @@ def listed(mark):
     # imbalanced-learn 0.14 hands pytest a generator, which pytest is about to refuse.
     names, cases = mark.args
     return pytest.mark.parametrize(names, list(cases), **mark.kwargs)
-
-
-@pytest.mark.usefixtures("array_api")
-@sklearn_checks.parametrize_with_checks(SAMPLERS)
-def test_scikit_learn_accepts_the_sampler(estimator, check):
-    check(estimator)
 
 
 @listed(

@@ -1,53 +1,27 @@
-"""What cells and rows weigh, and how rare each label column is: where the network starts."""
+"""What cells and rows weigh, which rows are held out, and how rare each label column is."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_sample_weight
 
 
 @dataclass(frozen=True)
 class ColumnBalance:
-    """Prior log-odds and weight of positive cells, one of each a label column.
+    """Prior log-odds and weight of positive cells, one of each a label column."""
 
-    Attributes
-    ----------
-    prior : ndarray of float32, shape (n_columns,)
-        Log-odds of a positive cell under the weighted loss, half a cell added to both sides so
-        that an absent or universal label stays finite.
-    pos_weight : ndarray of float32, shape (n_columns,)
-        Factor of the loss of positive cells.
-    """
-
+    # Log-odds of a positive cell under the weighted loss, half a cell added to both sides so that
+    # an absent or universal label stays finite: (n_columns,).
     prior: np.ndarray
-    pos_weight: np.ndarray
+    pos_weight: np.ndarray  # factor of the loss of positive cells, (n_columns,)
 
     @classmethod
     def count(cls, labels, weights, max_pos_weight=None, *, known=None):
-        """Count weighted positives and negatives.
-
-        Parameters
-        ----------
-        labels : csr_array of uint8, shape (n_rows, n_columns)
-        weights : ndarray of shape (n_rows,)
-            Weight of each row.
-        max_pos_weight : float, optional
-            Balance positives against negatives up to this factor, which an absent label gets
-            as well; by default every cell weighs 1.
-
-        Returns
-        -------
-        balance : ColumnBalance
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from scipy import sparse
-        >>> labels = sparse.csr_array(np.array([[1, 0], [0, 0], [0, 0]], dtype=np.uint8))
-        >>> ColumnBalance.count(labels, np.ones(3), max_pos_weight=100).pos_weight
-        array([  2., 100.], dtype=float32)
-        """
+        """Count positives and negatives of labels (n_rows, n_columns) by row weights (n_rows,)."""
+        # With max_pos_weight positives are balanced against negatives up to this factor, which an
+        # absent label gets as well; without, every cell weighs 1.
         n_positive = weights @ (labels if known is None else labels.multiply(known))
         n_unknown = 0 if known is None else weights @ sparse.csr_array(~known)
         n_negative = weights.sum() - n_unknown - n_positive
@@ -75,3 +49,30 @@ def check_row_weights(sample_weight, n_rows):
     if (weights < 0).any() or not weights.any():
         raise ValueError("sample_weight must be non-negative, and not zero for all rows.")
     return weights
+
+
+def weigh_classes(class_weight, y, weights):
+    """Multiply row weights (n_rows,) by those of the rows' classes; a row counts by its weight."""
+    if class_weight != "balanced":
+        return weights * compute_sample_weight(class_weight, y)
+    _, codes = np.unique(y, return_inverse=True)
+    carried = np.bincount(codes, weights)
+    factor = np.zeros_like(carried)  # of a class whose rows all weigh nothing
+    np.divide(weights.sum(), np.count_nonzero(carried) * carried, out=factor, where=carried > 0)
+    return weights * factor[codes]
+
+
+def hold_out(weights, fraction, rng):
+    """Draw rows that carry a share of the weight (n_rows,): held-out and other positions, sorted.
+
+    >>> held_out, others = hold_out(np.ones(10), 0.2, np.random.RandomState(0))
+    >>> held_out.tolist(), len(others)
+    ([2, 8], 8)
+    """
+    order = rng.permutation(len(weights))
+    # In units of the mean weight, where rows that weigh the same are counted exactly.
+    carried = np.cumsum(weights[order] / weights.mean())
+    wanted = round(fraction * len(weights))
+    nearest = int(np.abs(carried - wanted).argmin()) + 1
+    n_held_out = min(nearest, len(weights) - 1) if fraction else 0
+    return np.sort(order[:n_held_out]), np.sort(order[n_held_out:])

@@ -146,19 +146,7 @@ def unchanged_on_failure(estimator):
 
 
 def in_blocks(function, X, n_columns):
-    """Apply a function of ``BLOCK_ROWS`` rows to all of X, the last block padded with zeros.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (BLOCK_ROWS, n_features), returns (BLOCK_ROWS, n_columns).
-    X : ndarray of shape (n_rows, n_features)
-    n_columns : int
-
-    Returns
-    -------
-    out : ndarray of float32, shape (n_rows, n_columns)
-    """
+    """Apply a function of (BLOCK_ROWS, n_features) to X, its last block padded with zeros."""
     out = np.empty((len(X), n_columns), dtype=np.float32)
     for start in range(0, len(X), BLOCK_ROWS):
         block = X[start : start + BLOCK_ROWS]

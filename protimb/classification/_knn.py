@@ -114,15 +114,7 @@ class KNNTermClassifier(BaseTermClassifier):
 
 
 class CosineVote:
-    """Let the nearest rows by cosine vote on every label column.
-
-    Parameters
-    ----------
-    n_neighbors : int
-        Rows that vote.
-    temperature : float
-        Votes weigh ``softmax(cosine / temperature)``.
-    """
+    """Let the nearest rows by cosine vote on every label column, by softmax of the cosines."""
 
     def __init__(self, n_neighbors, temperature=0.05):
         self.n_neighbors = n_neighbors

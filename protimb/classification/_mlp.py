@@ -1,16 +1,21 @@
 """GOTermClassifier: a network that gives protein vectors a probability for every term."""
 
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.classification._balance import ColumnBalance, check_row_weights
+from protimb.classification._balance import (
+    ColumnBalance,
+    check_row_weights,
+    hold_out,
+    weigh_classes,
+)
 from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import check_label_mask, dense_labels
@@ -34,7 +39,7 @@ class GOTermClassifier(BaseTermClassifier):
     dropout : float
         Share of hidden units set to zero while training, in [0, 1).
     input_noise : float
-        Standard deviation of the noise added to the standardised features while training: a
+        Standard deviation of the noise added to the standardized features while training: a
         protein's neighbourhood then shares its terms.
     max_epochs : int
         Passes over the training rows.
@@ -52,7 +57,7 @@ class GOTermClassifier(BaseTermClassifier):
         Whether to hold out rows, stop once their loss no longer falls, and keep the weights of
         the best epoch. With ``max_steps`` all steps are taken and the best weights are kept.
     validation_fraction : float
-        Share of rows held out, in (0, 1).
+        Share of rows held out, in (0, 1); of their weight, where rows have weights.
     n_iter_no_change : int
         Epochs without a lower validation loss before training stops.
     class_weight : {None, "balanced"} or dict
@@ -68,7 +73,8 @@ class GOTermClassifier(BaseTermClassifier):
     n_neighbors : int, optional
         Average the network's probabilities with those of this many cosine neighbours.
     device : str or torch.device
-        Where the network trains; ``"auto"`` takes CUDA where there is one.
+        Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
+        CUDA where there is one.
     verbose : int
         1 shows a progress bar.
     random_state : int, RandomState or None
@@ -77,7 +83,7 @@ class GOTermClassifier(BaseTermClassifier):
     Attributes
     ----------
     network_ : torch.nn.Module
-        From standardised vectors to logits, on the CPU.
+        From standardized vectors to logits, on the CPU.
     history_ : list of dict
         One record an epoch: ``epoch``, ``n_steps``, ``loss`` and, with early stopping,
         ``valid_loss``.
@@ -100,6 +106,11 @@ class GOTermClassifier(BaseTermClassifier):
     Early stopping holds out rows at random. Rows that a sampler made resemble their parents,
     so behind a sampler the held-out loss flatters: fix ``max_steps`` and pass
     ``early_stopping=False`` when samplers are compared.
+
+    A weight of 2 counts in means, class shares, loss and held-out share as two rows would. It is
+    not the same as two rows: batches, held-out rows, input noise and dropout are drawn by row, so
+    that two rows are seen twice an epoch, with other noise, and one may be held out while the other
+    trains. A neighbour has one vote whatever its weight.
 
     Same data, seed, device and thread count give the same bits.
 
@@ -186,7 +197,7 @@ class GOTermClassifier(BaseTermClassifier):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None, label_mask=None):
-        """Standardise the vectors and train the network.
+        """Standardize the vectors and train the network.
 
         Parameters
         ----------
@@ -195,7 +206,7 @@ class GOTermClassifier(BaseTermClassifier):
         y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
             Binary indicators, or one class a row.
         sample_weight : array-like of shape (n_rows,), optional
-            Weight of each row's loss.
+            Weight of each row's loss; a row of weight 0 is as if it were not there.
         label_mask : array-like or sparse of bool, shape (n_rows, n_terms), optional
             True where a label is known; all are by default. An unknown one teaches the network
             nothing, whatever y holds there, and a row that has any is nobody's neighbour. See
@@ -220,12 +231,11 @@ class GOTermClassifier(BaseTermClassifier):
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y, self.terms)
             self._check_ontology()
-            weights = self._row_weights(X, y, sample_weight)
-            known = check_label_mask(label_mask, labels, self._coding)
-            self._scaler = StandardScaler().fit(X, sample_weight=weights)
-            X = self._scaler.transform(X)
-            self._train(X, labels, weights, known)
-            self._neighbors = self._fit_neighbors(X, labels, weights, known)
+            rows = self._read_rows(X, y, labels, sample_weight, label_mask)
+            self._scaler = StandardScaler().fit(rows.X, sample_weight=rows.weights)
+            rows = rows._replace(X=self._scaler.transform(rows.X))
+            self._train(rows)
+            self._neighbors = self._fit_neighbors(rows)
         return self
 
     def decision_function(self, X):
@@ -246,7 +256,7 @@ class GOTermClassifier(BaseTermClassifier):
         single_column = not self._coding.multilabel and logits.shape[1] == 1
         return logits[:, 0] if single_column else logits
 
-    def _train(self, X, labels, weights, known):
+    def _train(self, rows):
         from protimb.classification._step import TrainingData, train_network
         from protimb.training import resolve_device
 
@@ -254,13 +264,9 @@ class GOTermClassifier(BaseTermClassifier):
         # One draw, however many rows: weighted and repeated rows start from one network.
         split_rng = check_random_state(rng.randint(2**31 - 1))
         data = TrainingData(
-            X,
-            dense_labels(labels),
-            weights,
-            self._balance(labels, weights, known),
-            known=known,
-            n_valid=self._n_valid(len(X)),
-            rng=split_rng,
+            rows._replace(labels=dense_labels(rows.labels)),
+            self._balance(rows),
+            held_out=hold_out(rows.given_weights, self._held_out_share(len(rows.X)), split_rng),
             device=resolve_device(self.device),
         )
         self.network_, self.history_ = train_network(data, self, rng)
@@ -279,16 +285,16 @@ class GOTermClassifier(BaseTermClassifier):
 
         return network_logits(self.network_, X)
 
-    def _fit_neighbors(self, X, labels, weights, known):
+    def _fit_neighbors(self, rows):
         if self.n_neighbors is None:
             return None
-        seen = weights > 0 if known is None else (weights > 0) & known.all(axis=1)
-        if not seen.any():
+        seen = slice(None) if rows.known is None else rows.known.all(axis=1)
+        if not len(rows.X[seen]):
             raise InvalidLabelsError(
                 "label_mask leaves no row with all of its labels, so no neighbour can vote. Pass "
                 "n_neighbors=None."
             )
-        return CosineVote(self.n_neighbors).fit(X[seen], labels[seen])
+        return CosineVote(self.n_neighbors).fit(rows.X[seen], rows.labels[seen])
 
     def _check_ontology(self):
         if self.ontology is None:
@@ -301,13 +307,15 @@ class GOTermClassifier(BaseTermClassifier):
         # Unknown terms are found here, before training and not after.
         self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
 
-    def _row_weights(self, X, y, sample_weight):
-        weights = check_row_weights(sample_weight, len(X))
-        if self.class_weight is None or self._coding.multilabel:
-            return weights
-        return weights * compute_sample_weight(self.class_weight, np.ravel(y))
+    def _read_rows(self, X, y, labels, sample_weight, label_mask):
+        """Gather what training needs of each row that weighs anything."""
+        known = check_label_mask(label_mask, labels, self._coding)
+        weights = given = check_row_weights(sample_weight, len(X))
+        if self.class_weight is not None and not self._coding.multilabel:
+            weights = weigh_classes(self.class_weight, np.ravel(y), given)
+        return LabelledRows(X, labels, weights, given, known).with_weight()
 
-    def _balance(self, labels, weights, known):
+    def _balance(self, rows):
         balanced = self.class_weight == "balanced" and self._coding.multilabel
         if self.class_weight is not None and self._coding.multilabel and not balanced:
             raise InvalidLabelsError(
@@ -315,7 +323,7 @@ class GOTermClassifier(BaseTermClassifier):
                 "Pass class_weight='balanced' or sample_weight."
             )
         max_weight = self.max_pos_weight if balanced else None
-        return ColumnBalance.count(labels, weights, max_weight, known=known)
+        return ColumnBalance.count(rows.labels, rows.weights, max_weight, known=rows.known)
 
     def _check_layers(self):
         if not all(
@@ -327,12 +335,31 @@ class GOTermClassifier(BaseTermClassifier):
                 f"least 2. Got {self.hidden_layer_sizes!r} instead."
             )
 
-    def _n_valid(self, n_rows):
+    def _held_out_share(self, n_rows):
         if not self.early_stopping:
             return 0
         if n_rows < 2:
             raise ValueError(
-                f"early_stopping holds out rows for validation, and n_samples={n_rows} leaves "
-                "none to learn from. Pass early_stopping=False."
+                f"early_stopping holds out rows for validation, and n_samples={n_rows} (of a "
+                "weight above 0) leaves none to learn from. Pass early_stopping=False."
             )
-        return min(max(1, round(self.validation_fraction * n_rows)), n_rows - 1)
+        return self.validation_fraction
+
+
+class LabelledRows(NamedTuple):
+    """What training needs of each row: vectors, labels, weights, and which labels are known."""
+
+    X: np.ndarray  # (n_rows, n_features)
+    labels: sparse.csr_array | np.ndarray  # (n_rows, n_columns)
+    weights: np.ndarray  # (n_rows,), of the loss
+    given_weights: np.ndarray  # (n_rows,), as passed: without those of classes
+    known: np.ndarray | None  # (n_rows, n_columns); None for all
+
+    def with_weight(self):
+        """Leave out rows of weight 0, before anything is drawn: they are as if not there."""
+        seen = self.weights > 0
+        if seen.all():
+            return self
+        X, labels, weights, given, known = self
+        kept = None if known is None else known[seen]
+        return LabelledRows(X[seen], labels[seen], weights[seen], given[seen], kept)

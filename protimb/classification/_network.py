@@ -10,25 +10,8 @@ from protimb.nn import SeededDropout, SeededNoise, seeded_linear
 def build_network(
     n_features, hidden_layer_sizes, n_columns, *, dropout, input_noise, generator, noise_generator
 ):
-    """Build a fully connected network whose every draw comes from the given generators.
-
-    Parameters
-    ----------
-    n_features, n_columns : int
-    hidden_layer_sizes : sequence of int
-        Width of each hidden layer.
-    dropout : float
-        Share of hidden units set to zero while training.
-    input_noise : float
-        Standard deviation of the noise added to each feature while training.
-    generator, noise_generator : torch.Generator
-        Source of the initial weights (CPU), and of noise and dropout (training device).
-
-    Returns
-    -------
-    network : torch.nn.Sequential
-        From (batch, n_features) to logits (batch, n_columns).
-    """
+    """Build a network from (batch, n_features) to logits (batch, n_columns)."""
+    # generator (CPU) draws the initial weights, noise_generator (training device) the rest.
     layers: list[nn.Module] = [SeededNoise(input_noise, noise_generator)]
     for n_hidden in hidden_layer_sizes:
         layers += [
@@ -47,30 +30,13 @@ def start_from_prior(network, prior):
 
     From zero biases the first epochs go into learning that nearly all terms are rare, while
     rare terms sit in the flat part of the loss.
-
-    Parameters
-    ----------
-    network : torch.nn.Sequential
-        Ends in a Linear layer.
-    prior : Tensor of shape (n_columns,)
-        Log-odds.
     """
     with torch.no_grad():
         network[-1].bias.copy_(prior)
 
 
 def network_logits(network, X):
-    """Run a fitted network over rows, in blocks.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-    X : ndarray of float32, shape (n_rows, n_features)
-
-    Returns
-    -------
-    logits : ndarray of float32, shape (n_rows, n_columns)
-    """
+    """Run a fitted network over rows (n_rows, n_features) in blocks: logits (n_rows, n_columns)."""
     last = network[-1]
 
     def forward(block):

@@ -19,18 +19,7 @@ from protimb.training import (
 
 
 class ClassifierStep:
-    """One network, one optimizer and the data that they learn from.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        From (batch, n_features) to logits (batch, n_columns).
-    data : TrainingData
-        Rows, labels and weights, on the network's device.
-    optimizer : torch.optim.Optimizer
-    n_steps : int
-        Updates planned; the learning rate falls to zero along a half cosine.
-    """
+    """One network, one optimizer and the data that they learn from, on one device."""
 
     def __init__(self, network, data, optimizer, n_steps):
         self.network = network
@@ -39,18 +28,7 @@ class ClassifierStep:
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
 
     def train_batch(self, rows):
-        """Make one update from training rows at the given positions.
-
-        Parameters
-        ----------
-        rows : Tensor of int64, shape (batch,)
-            Positions among the training rows.
-
-        Returns
-        -------
-        losses : dict of str to Tensor
-            ``loss``, the weighted mean cross-entropy a cell.
-        """
+        """Make one update from positions (batch,) among the training rows; give its ``loss``."""
         self.network.train()
         loss = self._losses(self.data.train_rows[rows]).mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -67,7 +45,8 @@ class ClassifierStep:
         self.network.eval()
         blocks = self.data.valid_rows.split(4 * BLOCK_ROWS)
         total = sum(self._losses(rows).sum() for rows in blocks)
-        return {"valid_loss": float(total) / len(self.data.valid_rows)}
+        weight = self.data.weights[self.data.valid_rows].sum()
+        return {"valid_loss": float(total) / float(weight)}
 
     def _losses(self, rows):
         logits = self.network(self.data.X[rows])
@@ -92,38 +71,15 @@ class ClassifierStep:
 
 
 class TrainingData:
-    """Tensors on one device, cut by index.
+    """Rows as tensors on one device, cut by index; ``held_out`` are positions for validation."""
 
-    Parameters
-    ----------
-    X : ndarray of float32, shape (n_rows, n_features)
-        Standardised vectors.
-    labels : ndarray of uint8, shape (n_rows, n_columns)
-    weights : ndarray of shape (n_rows,)
-        Weight of each row's loss.
-    balance : ColumnBalance
-        Prior log-odds of each column, and factor of its positive cells.
-    known : ndarray of bool, shape (n_rows, n_columns), or None
-        Cells that train; None for all.
-    n_valid : int
-        Rows held out for validation.
-    rng : numpy.random.RandomState
-        Chooses them.
-    device : torch.device
-    """
-
-    def __init__(self, X, labels, weights, balance, *, known, n_valid, rng, device):
-        order = torch.from_numpy(rng.permutation(len(X))).to(device)
-        self.valid_rows, self.train_rows = order[:n_valid].sort()[0], order[n_valid:].sort()[0]
-        self.X = torch.from_numpy(X).to(device)
-        self.labels = torch.from_numpy(labels).to(device)
-        self.known = None if known is None else torch.from_numpy(known).to(device)
-        weights = torch.from_numpy(np.asarray(weights, dtype=np.float32)).to(device)
-        if not weights[self.train_rows].any():
-            raise ValueError(
-                "sample_weight is zero on every row that early stopping left to train on. "
-                "Leave out rows without weight, or pass early_stopping=False."
-            )
+    def __init__(self, rows, balance, *, held_out, device):
+        valid_rows, train_rows = (torch.from_numpy(positions) for positions in held_out)
+        self.valid_rows, self.train_rows = valid_rows.to(device), train_rows.to(device)
+        self.X = torch.from_numpy(rows.X).to(device)
+        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
+        weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32)).to(device)
         # Mean 1 over the training rows: weights then leave the size of a step alone.
         self.weights = weights / weights[self.train_rows].mean()
         self.prior = torch.from_numpy(balance.prior).to(device)
@@ -131,23 +87,7 @@ class TrainingData:
 
 
 def train_network(data, settings, rng):
-    """Build and train a network.
-
-    Parameters
-    ----------
-    data : TrainingData
-    settings : GOTermClassifier
-        Supplies the training parameters.
-    rng : numpy.random.RandomState
-        Source of every random draw.
-
-    Returns
-    -------
-    network : torch.nn.Module
-        In eval mode.
-    history : list of dict
-        One record an epoch.
-    """
+    """Build and train a network by the parameters of a GOTermClassifier; give it and a history."""
     network = build_network(
         data.X.shape[1],
         settings.hidden_layer_sizes,

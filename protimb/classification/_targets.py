@@ -17,24 +17,12 @@ from protimb.utils._validation import check_indicator
 
 @dataclass(frozen=True)
 class TargetCoding:
-    """How label columns map back to what the user gave.
+    """How label columns map back to what the user gave."""
 
-    Attributes
-    ----------
-    multilabel : bool
-        Whether the target was a matrix of indicators.
-    classes : ndarray
-        The classes of a single label; column numbers for multilabel targets.
-    dtype : dtype
-        Of the target, and so of what ``predict`` returns.
-    terms : ndarray of object or None
-        Names of the columns, where they are known.
-    """
-
-    multilabel: bool
-    classes: np.ndarray
-    dtype: np.dtype
-    terms: np.ndarray | None = None
+    multilabel: bool  # whether the target was a matrix of indicators
+    classes: np.ndarray  # of a single label; column numbers for multilabel targets
+    dtype: np.dtype  # of the target, and so of what predict returns
+    terms: np.ndarray | None = None  # names of the columns, where they are known
 
     def probabilities(self, scores):
         """Turn scores (n_rows, n_columns) into what ``predict_proba`` promises."""
@@ -55,29 +43,9 @@ class TargetCoding:
 
 
 def encode_targets(y, terms=None):
-    """Turn a target into a matrix of indicators and the coding that leads back.
-
-    Parameters
-    ----------
-    y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
-        Binary indicators, or one class a row. A table or a sparse matrix with one column is
-        one term; an array with one column is one class a row, as in scikit-learn.
-    terms : sequence of str, optional
-        Names of the columns; a DataFrame brings its own.
-
-    Returns
-    -------
-    labels : csr_array of uint8, shape (n_rows, n_columns)
-        Two classes make one column, more make one each.
-    coding : TargetCoding
-
-    Raises
-    ------
-    InvalidLabelsError
-        If indicators are not 0 or 1, or names and columns differ in number.
-    ValueError
-        If all rows have the same class.
-    """
+    """Turn a target into indicators (n_rows, n_columns), and the coding that leads back."""
+    # A table or a sparse matrix with one column is one term; an array with one column is one
+    # class a row, as in scikit-learn. Two classes make one column, more make one each.
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
     if not is_multilabel(y):
@@ -90,21 +58,7 @@ def encode_targets(y, terms=None):
 
 
 def dense_labels(labels):
-    """Return labels as a dense uint8 array, or say how much memory that would take.
-
-    Parameters
-    ----------
-    labels : csr_array of uint8, shape (n_rows, n_columns)
-
-    Returns
-    -------
-    labels : ndarray of uint8, shape (n_rows, n_columns)
-
-    Raises
-    ------
-    MemoryEstimateError
-        If one byte a cell is more than the memory at hand.
-    """
+    """Return labels (n_rows, n_columns) dense, or say how much memory that would take."""
     n_bytes, available = math.prod(labels.shape), available_memory()
     if available is not None and n_bytes > available:
         raise MemoryEstimateError(
@@ -116,23 +70,7 @@ def dense_labels(labels):
 
 
 def check_label_mask(label_mask, labels, coding):
-    """Return which labels are known, or None where all are.
-
-    Parameters
-    ----------
-    label_mask : array-like or sparse of bool, shape (n_rows, n_columns), or None
-    labels : csr_array of shape (n_rows, n_columns)
-    coding : TargetCoding
-
-    Returns
-    -------
-    known : ndarray of bool, shape (n_rows, n_columns), or None
-
-    Raises
-    ------
-    InvalidLabelsError
-        If it is not boolean, has another shape, hides everything, or y has one class a row.
-    """
+    """Return which labels are known, bool of the shape of ``labels``, or None where all are."""
     if label_mask is None:
         return None
     if not coding.multilabel:

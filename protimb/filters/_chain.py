@@ -5,14 +5,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
-from protimb.base import BaseFilter
+from protimb.filters._base import BaseFilter
 from protimb.filters._cosine import CosineFilter
 from protimb.filters._fidelity import LabelFidelityFilter
 from protimb.filters._memorisation import MemorisationFilter
 from protimb.utils._named import resolve, seeded
-from protimb.utils._sklearn_compat import fit_context
 
 # What a string stands for, as in CGANSampler(quality_filter="cosine").
 FILTERS = {
@@ -27,6 +25,8 @@ class FilterChain(BaseFilter):
 
     Filters ask different questions: is a row like its term, could it be of another term, is it
     a copy. A chain asks them all and says how many rows each question cost.
+
+    A row's score is the share of filters that keep it, 1 for rows that the chain keeps.
 
     Parameters
     ----------
@@ -70,90 +70,43 @@ class FilterChain(BaseFilter):
         self.filters = filters
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Fit every filter on the real rows.
-
-        Parameters
-        ----------
-        X : array of shape (n_rows, n_features)
-            Real protein vectors.
-        y : array or sparse of shape (n_rows, n_terms)
-            Binary indicators.
-
-        Returns
-        -------
-        self : FilterChain
-
-        Raises
-        ------
-        ValueError
-            If there is no filter, one is unknown, or one refuses the rows.
-        """
+    def _fit(self, X, indicator):
         rng = check_random_state(self.random_state)
         self.filters_ = {
-            name: seeded(member, rng).fit(X, y) for name, member in self._members().items()
+            name: seeded(member, rng).fit(X, indicator) for name, member in self._members().items()
         }
-        return self
 
-    def score(self, X_new, y_new):
-        """Compute the share of filters that keep each row.
+    def _score(self, X_new, claims):
+        return self._decisions(X_new, claims).mean(axis=1)
 
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or sparse of shape (n_new, n_terms)
+    def _threshold(self, claims):
+        return 1  # a share that only rows reach which every filter keeps
 
-        Returns
-        -------
-        share : ndarray of shape (n_new,)
-            1 for rows that the chain keeps.
-
-        See Also
-        --------
-        score_members : What each filter says, in its own unit.
-        """
-        return self._decisions(X_new, y_new).mean(axis=1)
-
-    def select(self, X_new, y_new):
-        """Keep rows that every filter keeps.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or sparse of shape (n_new, n_terms)
-
-        Returns
-        -------
-        keep : ndarray of bool, shape (n_new,)
-        """
-        return self._decisions(X_new, y_new).all(axis=1)
-
-    def score_members(self, X_new, y_new):
+    def score_members(self, X, y):
         """Collect the scores of every filter.
 
         Parameters
         ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or sparse of shape (n_new, n_terms)
+        X : array-like of shape (n_new, n_features)
+        y : array-like or sparse of shape (n_new, n_terms) or (n_new,)
 
         Returns
         -------
         scores : DataFrame of shape (n_new, n_filters)
             One column a filter; NaN where it cannot rate a row.
         """
-        check_is_fitted(self)
+        X_new, claims = self._read_new(X, y)
         return pd.DataFrame(
-            {name: member.score(X_new, y_new) for name, member in self.filters_.items()}
+            {name: member.score(X_new, claims) for name, member in self.filters_.items()}
         )
 
-    def report(self, X_new, y_new):
+    def report(self, X, y):
         """Count the rows that each filter rejects.
 
         Parameters
         ----------
-        X_new : array of shape (n_new, n_features)
-        y_new : array or sparse of shape (n_new, n_terms)
+        X : array-like of shape (n_new, n_features)
+        y : array-like or sparse of shape (n_new, n_terms) or (n_new,)
 
         Returns
         -------
@@ -161,7 +114,7 @@ class FilterChain(BaseFilter):
             Indexed by ``filter``: ``n_rows`` judged, ``n_rejected``, and ``n_rejected_alone``,
             rows that all other filters keep.
         """
-        rejected = ~self._decisions(X_new, y_new)
+        rejected = ~self._decisions(*self._read_new(X, y))
         alone = rejected & (rejected.sum(axis=1, keepdims=True) == 1)
         return pd.DataFrame(
             {
@@ -172,10 +125,9 @@ class FilterChain(BaseFilter):
             index=pd.Index(self.filters_, name="filter"),
         )
 
-    def _decisions(self, X_new, y_new):
-        check_is_fitted(self)
-        members = self.filters_.values()
-        return np.column_stack([member.select(X_new, y_new) for member in members])
+    def _decisions(self, X_new, claims):
+        """Ask every filter about checked rows: (n_new, n_filters), True where it keeps one."""
+        return np.column_stack([member.select(X_new, claims) for member in self.filters_.values()])
 
     def _members(self):
         if isinstance(self.filters, str) or not len(self.filters):

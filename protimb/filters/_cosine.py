@@ -5,20 +5,18 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from protimb.base import BaseFilter
 from protimb.exceptions import InvalidLabelsError
+from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
-    check_claims,
     learn_thresholds,
     members_by_term,
     warn_undefined,
 )
 from protimb.utils._labelsets import rarest_terms
-from protimb.utils._sklearn_compat import Interval, fit_context
-from protimb.utils._validation import check_indicator
+from protimb.utils._sklearn_compat import Interval
 
 
 class CosineFilter(BaseFilter):
@@ -28,6 +26,9 @@ class CosineFilter(BaseFilter):
     nearest other members is taken. A low quantile of these similarities is the term's threshold:
     what nearly all real members reach, a generated one has to reach as well. A row carries many
     terms and is judged by the rarest, the most specific claim it makes.
+
+    A row's score is its mean similarity to the nearest real members of that term, between -1 and
+    1; NaN for a row of zero length, and for one without a term that has real members.
 
     Parameters
     ----------
@@ -60,7 +61,9 @@ class CosineFilter(BaseFilter):
 
     Notes
     -----
-    Similarities are taken on standardised features, so that a feature's unit does not matter.
+    ``fit`` needs one term of two members or more to compare.
+
+    Similarities are taken on standardized features, so that a feature's unit does not matter.
     A term with few members borrows: its threshold is drawn towards that of all held-out rows of
     terms of similar size (between two powers of two), with weight ``shrinkage`` against its
     number of members. Terms of other sizes would mislead, because the nearest of many members
@@ -104,31 +107,7 @@ class CosineFilter(BaseFilter):
         self.max_members = max_members
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Learn each term's threshold from held-out real members.
-
-        Parameters
-        ----------
-        X : array of shape (n_rows, n_features)
-            Real protein vectors.
-        y : array or sparse of shape (n_rows, n_terms)
-            Binary indicators.
-
-        Returns
-        -------
-        self : CosineFilter
-
-        Raises
-        ------
-        InvalidLabelsError
-            If ``y`` is not binary, or no term has two members to compare.
-        ValueError
-            If ``X`` holds NaN or infinite values, lengths differ, or a parameter is out of range.
-        """
-        X = self._read_vectors(X, reset=True)
-        indicator, _ = check_indicator(y)
-        check_consistent_length(X, indicator)
+    def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and represent no term")
         members = members_by_term(indicator, directed)
@@ -139,67 +118,30 @@ class CosineFilter(BaseFilter):
         self._real = self._directions(X)
         self.members_ = self._cap(members)
         self.thresholds_ = self._learn_thresholds()
-        return self
 
-    def score(self, X_new, y_new):
-        """Compute each row's similarity to the nearest real members of its rarest term.
+    def _score(self, X_new, claims):
+        undefined = ~X_new.any(axis=1)
+        warn_undefined(undefined, "generated rows have zero length, hence no similarity")
+        directions = self._directions(X_new)
+        terms = rarest_terms(claims, self.n_members_)
+        similarity = np.full(len(X_new), np.nan)
+        for term in np.unique(terms[terms >= 0]):
+            rows = np.flatnonzero((terms == term) & ~undefined)
+            to_members = directions[rows] @ self._real[self.members_[term]].T
+            similarity[rows] = _mean_of_nearest(to_members, self._n_compared(term))
+        return similarity
 
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim.
-
-        Returns
-        -------
-        similarity : ndarray of shape (n_new,)
-            Between -1 and 1; NaN for a row of zero length, and for one without a term that has
-            real members.
-
-        Warns
-        -----
-        UndefinedSimilarityWarning
-            Once, with the number of rows of zero length.
-
-        See Also
-        --------
-        judging_terms : Which term each row is judged by.
-        """
-        X_new, terms = self._read_new(X_new, y_new)
-        return self._similarity(X_new, terms)
-
-    def select(self, X_new, y_new):
-        """Keep rows whose similarity reaches the threshold of their rarest term.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim.
-
-        Returns
-        -------
-        keep : ndarray of bool, shape (n_new,)
-            False where the similarity is undefined.
-
-        Warns
-        -----
-        UndefinedSimilarityWarning
-            Once, with the number of rows of zero length.
-        """
-        X_new, terms = self._read_new(X_new, y_new)
+    def _threshold(self, claims):
         # Rows without a term (-1) read some threshold here; their NaN reaches none.
-        return self._similarity(X_new, terms) >= self.thresholds_[terms]
+        return self.thresholds_[rarest_terms(claims, self.n_members_)]
 
-    def judging_terms(self, y_new):
+    def judging_terms(self, y):
         """Say which term each row is judged by: the one with the fewest real members.
 
         Parameters
         ----------
-        y_new : array or sparse of shape (n_new, n_terms)
-            Binary indicators.
+        y : array-like or sparse of shape (n_new, n_terms) or (n_new,)
+            The labels that generated rows claim.
 
         Returns
         -------
@@ -207,18 +149,7 @@ class CosineFilter(BaseFilter):
             Column numbers; -1 for rows none of whose terms has a real member.
         """
         check_is_fitted(self)
-        return rarest_terms(self._read_claims(y_new), self.n_members_)
-
-    def _similarity(self, X_new, terms):
-        undefined = ~X_new.any(axis=1)
-        warn_undefined(undefined, "generated rows have zero length, hence no similarity")
-        directions = self._directions(X_new)
-        similarity = np.full(len(X_new), np.nan)
-        for term in np.unique(terms[terms >= 0]):
-            rows = np.flatnonzero((terms == term) & ~undefined)
-            to_members = directions[rows] @ self._real[self.members_[term]].T
-            similarity[rows] = _mean_of_nearest(to_members, self._n_compared(term))
-        return similarity
+        return rarest_terms(self._read_claims(y), self.n_members_)
 
     def _learn_thresholds(self):
         held_out = [self._held_out_similarity(term) for term in range(len(self.members_))]
@@ -247,22 +178,9 @@ class CosineFilter(BaseFilter):
         ]
 
     def _directions(self, X):
-        standardised = self._scaler.transform(X)
-        length = np.linalg.norm(standardised, axis=1, keepdims=True)
-        return standardised / np.maximum(length, np.finfo(standardised.dtype).tiny)
-
-    def _read_vectors(self, X, reset):
-        # float32 also for float16 input, whose squares overflow.
-        return validate_data(self, X, dtype=np.float32, reset=reset)
-
-    def _read_claims(self, y_new):
-        return check_claims(y_new, len(self.n_members_), self)
-
-    def _read_new(self, X_new, y_new):
-        check_is_fitted(self)
-        X_new, claims = self._read_vectors(X_new, reset=False), self._read_claims(y_new)
-        check_consistent_length(X_new, claims)
-        return X_new, rarest_terms(claims, self.n_members_)
+        standardized = self._scaler.transform(X)
+        length = np.linalg.norm(standardized, axis=1, keepdims=True)
+        return standardized / np.maximum(length, np.finfo(standardized.dtype).tiny)
 
 
 def _check_some_have_company(n_members):

@@ -5,22 +5,16 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.model_selection import KFold
-from sklearn.utils import check_consistent_length, check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state, gen_batches
 
-from protimb.base import BaseFilter
 from protimb.classification import GOTermClassifier, KNNTermClassifier
 from protimb.exceptions import InvalidLabelsError
-from protimb.filters._thresholds import (
-    check_claims,
-    learn_thresholds,
-    warn_undefined,
-)
+from protimb.filters._base import BaseFilter
+from protimb.filters._thresholds import learn_thresholds, warn_undefined
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import rarest_terms
 from protimb.utils._named import resolve, seeded
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, fit_context
-from protimb.utils._validation import check_indicator
+from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
 
 # What a string stands for, as in LabelFidelityFilter(classifier="network").
 CLASSIFIERS = {"knn": KNNTermClassifier, "network": GOTermClassifier}
@@ -39,6 +33,10 @@ class LabelFidelityFilter(BaseFilter):
     row speaks for the labels of that row. What nearly all of them reach, a generated row has to
     reach under the classifier of all real rows. As in :class:`CosineFilter` a row is judged by
     its rarest term, which has a threshold of its own.
+
+    A row's score is the belief in its labels, in mean bits of evidence a term: 0 for a vector that
+    says nothing; NaN for a row of zero length, and for one without a term that tells real rows
+    apart.
 
     Parameters
     ----------
@@ -75,6 +73,8 @@ class LabelFidelityFilter(BaseFilter):
 
     Notes
     -----
+    ``fit`` needs one term that some rows carry and others do not.
+
     The belief in a row's labels is the weight of evidence of its vector, log2 of the odds of
     each term against its odds among all real rows, averaged over the row's terms with weights
     of their information. A term with as many rows as there are, or none, has no say.
@@ -119,31 +119,7 @@ class LabelFidelityFilter(BaseFilter):
         self.shrinkage = shrinkage
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Train the classifier, and learn each term's threshold from held-out real rows.
-
-        Parameters
-        ----------
-        X : array of shape (n_rows, n_features)
-            Real protein vectors.
-        y : array or sparse of shape (n_rows, n_terms)
-            Binary indicators.
-
-        Returns
-        -------
-        self : LabelFidelityFilter
-
-        Raises
-        ------
-        InvalidLabelsError
-            If ``y`` is not binary, or no term tells two rows apart.
-        ValueError
-            If ``X`` holds NaN or infinite values, lengths differ, or a parameter is out of range.
-        """
-        X = self._read_vectors(X, reset=True)
-        indicator, _ = check_indicator(y)
-        check_consistent_length(X, indicator)
+    def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and are not learned from")
         X, indicator = X[directed], indicator[directed]
@@ -154,55 +130,6 @@ class LabelFidelityFilter(BaseFilter):
         by_term = _group(held_out, rarest_terms(indicator, self.n_members_), len(self.n_members_))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
         self.classifier_ = fit_judge(judge, X, indicator)
-        return self
-
-    def score(self, X_new, y_new):
-        """Compute how strongly each vector speaks for the labels that it claims.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim.
-
-        Returns
-        -------
-        belief : ndarray of shape (n_new,)
-            Mean bits of evidence a term, 0 for a vector that says nothing; NaN for a row of zero
-            length, and for one without a term that tells real rows apart.
-
-        Warns
-        -----
-        UndefinedSimilarityWarning
-            Once, with the number of rows of zero length.
-        """
-        X_new, claims = self._read_new(X_new, y_new)
-        return self._score(X_new, claims)
-
-    def select(self, X_new, y_new):
-        """Keep rows whose labels are believed as much as their rarest term demands.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim.
-
-        Returns
-        -------
-        keep : ndarray of bool, shape (n_new,)
-            False where the belief is undefined.
-
-        Warns
-        -----
-        UndefinedSimilarityWarning
-            Once, with the number of rows of zero length.
-        """
-        X_new, claims = self._read_new(X_new, y_new)
-        # Rows without a term (-1) read some threshold here; their NaN reaches none.
-        return self._score(X_new, claims) >= self.thresholds_[rarest_terms(claims, self.n_members_)]
 
     def _score(self, X_new, claims):
         undefined = ~X_new.any(axis=1)
@@ -210,6 +137,10 @@ class LabelFidelityFilter(BaseFilter):
         belief = self._believe(self.classifier_, X_new, claims)
         belief[undefined] = np.nan
         return belief
+
+    def _threshold(self, claims):
+        # Rows without a term (-1) read some threshold here; their NaN reaches none.
+        return self.thresholds_[rarest_terms(claims, self.n_members_)]
 
     def _count(self, indicator):
         n_rows = indicator.shape[0]
@@ -253,16 +184,6 @@ class LabelFidelityFilter(BaseFilter):
         total = np.bincount(rows, bits, minlength=len(X))
         weight = claims @ self.information_
         return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
-
-    def _read_vectors(self, X, reset):
-        return validate_data(self, X, dtype=np.float32, reset=reset)
-
-    def _read_new(self, X_new, y_new):
-        check_is_fitted(self)
-        X_new = self._read_vectors(X_new, reset=False)
-        claims = check_claims(y_new, len(self.n_members_), self)
-        check_consistent_length(X_new, claims)
-        return X_new, claims
 
 
 def _group(values, terms, n_terms):

@@ -7,14 +7,10 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from protimb.base import BaseFilter
 from protimb.exceptions import InvalidLabelsError
-from protimb.filters._thresholds import check_claims
-from protimb.utils._sklearn_compat import Interval, fit_context
-from protimb.utils._validation import check_indicator
+from protimb.filters._base import BaseFilter
+from protimb.utils._sklearn_compat import Interval
 
 
 class MemorisationFilter(BaseFilter):
@@ -22,6 +18,8 @@ class MemorisationFilter(BaseFilter):
 
     A row that is nearer to some training row than real rows are to their nearest neighbours is
     a copy with noise: it adds weight to one protein, and nothing that was not known.
+
+    A row's score is its distance to the nearest real row, in standard deviations: 0 for a copy.
 
     Parameters
     ----------
@@ -41,8 +39,9 @@ class MemorisationFilter(BaseFilter):
 
     Notes
     -----
-    Distances are Euclidean, on standardised features. A row that occurs twice among the real
-    ones counts once, so that duplicates do not lower the threshold to 0. Labels play no part.
+    ``fit`` needs two rows that differ. Distances are Euclidean, on standardized features. A row
+    that occurs twice among the real ones counts once, so that duplicates do not lower the threshold
+    to 0. Labels play no part.
 
     Examples
     --------
@@ -59,32 +58,7 @@ class MemorisationFilter(BaseFilter):
     def __init__(self, *, quantile=0.01):
         self.quantile = quantile
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
-        """Learn how near real rows are to each other.
-
-        Parameters
-        ----------
-        X : array of shape (n_rows, n_features)
-            Real protein vectors, those that the generator was trained on.
-        y : array or sparse of shape (n_rows, n_terms)
-            Binary indicators; only their number is checked.
-
-        Returns
-        -------
-        self : MemorisationFilter
-
-        Raises
-        ------
-        InvalidLabelsError
-            If ``y`` is not binary.
-        ValueError
-            If ``X`` holds NaN or infinite values, lengths differ, or all rows are equal.
-        """
-        X = validate_data(self, X, dtype=np.float32)
-        indicator, _ = check_indicator(y)
-        check_consistent_length(X, indicator)
-        self._n_terms = indicator.shape[1]
+    def _fit(self, X, indicator):
         self._scaler = StandardScaler().fit(X)
         self._real = np.unique(self._scaler.transform(X), axis=0)
         if len(self._real) < 2:
@@ -94,41 +68,11 @@ class MemorisationFilter(BaseFilter):
             )
         between = NearestNeighbors(n_neighbors=1).fit(self._real).kneighbors()[0].ravel()
         self.threshold_ = float(np.quantile(between, self.quantile))
-        return self
 
-    def score(self, X_new, y_new):
-        """Compute each row's distance to the nearest real row.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim; not used.
-
-        Returns
-        -------
-        distance : ndarray of shape (n_new,)
-            In standard deviations; 0 for a copy.
-        """
-        check_is_fitted(self)
-        X_new = validate_data(self, X_new, dtype=np.float32, reset=False)
-        check_consistent_length(X_new, check_claims(y_new, self._n_terms, self))
+    def _score(self, X_new, claims):
         _, distance = pairwise_distances_argmin_min(self._scaler.transform(X_new), self._real)
         return distance
 
-    def select(self, X_new, y_new):
-        """Keep rows farther from every real row than near real rows are from each other.
-
-        Parameters
-        ----------
-        X_new : array of shape (n_new, n_features)
-            Generated vectors.
-        y_new : array or sparse of shape (n_new, n_terms)
-            The labels that they claim; not used.
-
-        Returns
-        -------
-        keep : ndarray of bool, shape (n_new,)
-        """
-        return self.score(X_new, y_new) > self.threshold_
+    def _threshold(self, claims):
+        # Real rows that near exist, so a distance has to exceed the threshold, not to reach it.
+        return np.nextafter(self.threshold_, np.inf)

@@ -4,30 +4,13 @@ import warnings
 
 import numpy as np
 
-from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
-from protimb.utils._validation import check_indicator
+from protimb.exceptions import UndefinedSimilarityWarning
 
 
 def learn_thresholds(held_out, n_members, quantile, shrinkage):
-    """Learn what nearly all held-out real rows of each term reach.
-
-    Parameters
-    ----------
-    held_out : list of ndarray
-        Figures of each term's held-out rows, any number of them.
-    n_members : ndarray of int, shape (n_terms,)
-        Real rows of each term.
-    quantile : float
-        Share of held-out rows that a threshold may lose.
-    shrinkage : float
-        Rows that a term's own quantile needs to weigh as much as the pooled one, that of all
-        terms of similar size.
-
-    Returns
-    -------
-    thresholds : ndarray of shape (n_terms,)
-        NaN for terms without members.
-    """
+    """Learn what nearly all held-out rows of each term reach: (n_terms,), NaN without members."""
+    # held_out: the figures of each term's held-out rows. A term's own quantile weighs as much as
+    # the pooled one, that of all terms of similar size, where it has `shrinkage` of them.
     pooled = _pooled_thresholds(held_out, n_members, quantile)
     own = np.array([np.quantile(values, quantile) if len(values) else 0 for values in held_out])
     n_held_out = np.array([len(values) for values in held_out])
@@ -38,61 +21,18 @@ def learn_thresholds(held_out, n_members, quantile, shrinkage):
 
 
 def members_by_term(indicator, keep):
-    """List the rows of each term that are to be kept.
-
-    Parameters
-    ----------
-    indicator : csr_array of shape (n_rows, n_terms)
-    keep : ndarray of bool, shape (n_rows,)
-
-    Returns
-    -------
-    members : list of ndarray of int
-    """
+    """List the rows of each term, (n_rows, n_terms), that are to be kept, (n_rows,) bool."""
     by_term = indicator.tocsc()
     return [rows[keep[rows]] for rows in np.split(by_term.indices, by_term.indptr[1:-1])]
 
 
-def check_claims(y_new, n_terms, quality):
-    """Read the labels that generated rows claim; they need the columns of ``fit``.
-
-    Parameters
-    ----------
-    y_new : array or sparse of shape (n_new, n_terms)
-    n_terms : int
-    quality : BaseFilter
-        Named in the message.
-
-    Returns
-    -------
-    claims : csr_array of uint8, shape (n_new, n_terms)
-
-    Raises
-    ------
-    InvalidLabelsError
-        If they are not binary indicators, or not of so many terms.
-    """
-    claims, _ = check_indicator(y_new, "y_new")
-    if claims.shape[1] != n_terms:
-        raise InvalidLabelsError(
-            f"y_new has {claims.shape[1]} terms, but {type(quality).__name__} was fitted on "
-            f"{n_terms}. Pass the same columns in the same order."
-        )
-    return claims
-
-
 def warn_undefined(undefined, consequence):
-    """Warn once of all rows that cannot be rated.
-
-    Parameters
-    ----------
-    undefined : ndarray of bool, shape (n_rows,)
-    consequence : str
-        What becomes of them.
-    """
+    """Warn once of all rows, (n_rows,) bool, that cannot be rated, and say what becomes of them."""
     if undefined.any():
         message = f"{undefined.sum()} of {len(undefined)} {consequence}."
-        warnings.warn(message, UndefinedSimilarityWarning, stacklevel=3)
+        warnings.warn(
+            message, UndefinedSimilarityWarning, stacklevel=4
+        )  # who called fit, score or select
 
 
 def _pooled_thresholds(held_out, n_members, quantile):

@@ -69,12 +69,12 @@ def frechet_distance(X_real, X_new, *, shrinkage="oas"):
 
     Notes
     -----
-    A feature with a large unit weighs more than others: standardise both sets by the real rows
+    A feature with a large unit weighs more than others: standardize both sets by the real rows
     where that is not meant. The estimate depends on the number of rows, so compare distances of
     sets of one size only, and judge them by that between two halves of the real rows.
 
     Heavy tails make Ledoit and Wolf's amount large: 3,000 human proteins of ``load_human_go`` in
-    512 standardised features get 0.91, which leaves little but the means to compare. The oracle
+    512 standardized features get 0.91, which leaves little but the means to compare. The oracle
     approximation for Gaussian rows [2]_ gets 0.55.
 
     References
@@ -137,7 +137,7 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
     X_new : array of shape (n_new, n_features)
         Generated ones.
     classifier : {"logistic", "knn"} or scikit-learn classifier, default="logistic"
-        Trained on standardised features. ``"logistic"`` sees shifted means; ``"knn"`` also sees
+        Trained on standardized features. ``"logistic"`` sees shifted means; ``"knn"`` also sees
         rows that lie too close together or in between real ones.
     cv : int, default=5
         Folds; fewer where a set has fewer rows.

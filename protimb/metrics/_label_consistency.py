@@ -74,7 +74,7 @@ def label_consistency(
         Their binary indicators.
     classifier : scikit-learn classifier or regressor, optional
         Cloned; takes indicators in ``fit`` and scores each term by ``predict_proba``,
-        ``decision_function`` or ``predict``. Ridge regression on standardised features if None.
+        ``decision_function`` or ``predict``. Ridge regression on standardized features if None.
     n_contenders : int, default=200
         Label rows of other generated rows that each row's own labels are compared with.
     n_resamples : int, default=1000
@@ -104,7 +104,7 @@ def label_consistency(
 
     Notes
     -----
-    The scores of a term are standardised over the generated rows, and a row's fit to a set of
+    The scores of a term are standardized over the generated rows, and a row's fit to a set of
     labels is their mean weighted by how rare each term is among real rows (in bits): sharing the
     root of an ontology says nothing. Labels equal to a row's own count half. If all rows claim
     the same labels nothing can be told, and both figures are 0.5.
@@ -144,7 +144,7 @@ def label_consistency(
 
 
 class _Contest:
-    """Which of two label rows fits a row better, by standardised scores."""
+    """Which of two label rows fits a row better, by standardized scores."""
 
     def __init__(self, scores, claims, bits, n_contenders, rng):
         n_rows = len(scores)  # scores and claims: (n_rows, n_terms), bits: (n_terms,)

@@ -155,6 +155,13 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         rows = indicators.toarray() if hasattr(indicators, "toarray") else np.asarray(indicators)
         return [frozenset(self.classes_[row != 0].tolist()) for row in rows]
 
+    def __sklearn_tags__(self):
+        # As MultiLabelBinarizer: sets of terms are no array, and make the columns of a target.
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.two_d_labels = True
+        return tags
+
     def _fit(self, annotations):
         propagated, lookup = self._propagated(annotations)
         if self.terms is None:

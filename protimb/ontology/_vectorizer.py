@@ -5,7 +5,7 @@ from warnings import warn
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
@@ -19,7 +19,7 @@ from protimb.utils._validation import a_few, refuse_string
 _NOTHING = 1e-6
 
 
-class TermVectorizer(BaseEstimator):
+class TermVectorizer(TransformerMixin, BaseEstimator):
     """Make one vector for each term, from its ancestors and the words of its name.
 
     Terms are alike that share specific ancestors, and whose names share rare words. Both are
@@ -183,6 +183,12 @@ class TermVectorizer(BaseEstimator):
         terms = list(self.ontology_.terms if terms is None else terms)
         table = self.transform(terms)
         return {t: row for t, row in zip(terms, table, strict=True) if not np.isnan(row).any()}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False  # an ontology, then ids of its terms
+        tags.transformer_tags.preserves_dtype = []
+        return tags
 
     def _rows(self, ontology):
         spaces = np.array([ontology.namespaces[term] for term in ontology.terms], dtype=object)

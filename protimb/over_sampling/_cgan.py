@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.base import BaseFilter, BaseMultilabelOverSampler
-from protimb.filters import FILTERS
+from protimb.base import BaseMultilabelOverSampler
+from protimb.filters import FILTERS, BaseFilter
 from protimb.over_sampling._cgan_machinery import CGANMachinery
 from protimb.over_sampling._cgan_saving import SavingMixin
 from protimb.over_sampling._label_rows import read_label_rows

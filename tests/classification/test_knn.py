@@ -44,13 +44,13 @@ def test_more_neighbours_than_rows_means_all_rows():
     )
 
 
-def test_a_shared_direction_hides_neighbours_until_features_are_standardised():
+def test_a_shared_direction_hides_neighbours_until_features_are_standardized():
     shifted = X + 1000
     query = np.array([[2.0, 0.0]]) + 1000
     raw = KNNTermClassifier(4, standardize=False).fit(shifted, Y).predict_proba(query)
-    standardised = KNNTermClassifier(4).fit(shifted, Y).predict_proba(query)
+    standardized = KNNTermClassifier(4).fit(shifted, Y).predict_proba(query)
     np.testing.assert_allclose(raw, [Y.mean(axis=0)], atol=0.01)
-    assert standardised[0, 0] > 0.9
+    assert standardized[0, 0] > 0.9
 
 
 def test_sparse_and_dense_labels_give_the_same_probabilities():

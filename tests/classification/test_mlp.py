@@ -11,7 +11,8 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 
-from protimb.classification import KNNTermClassifier
+from protimb.classification import GOTermClassifier, KNNTermClassifier
+from protimb.classification._balance import hold_out
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
 
 
@@ -161,6 +162,42 @@ def test_integer_weights_act_like_repeated_rows(small, data):
     np.testing.assert_allclose(
         weighted.predict_proba(data.X), repeated.predict_proba(data.X), rtol=1e-3
     )
+
+
+@pytest.mark.parametrize("multilabel", [True, False])
+def test_weights_count_in_class_shares_as_repeated_rows_do(small, data, multilabel):
+    weights = np.random.RandomState(1).randint(0, 4, len(data.X))
+    y = data.y if multilabel else data.y[:, 0]
+    settings = {"dropout": 0.0, "batch_size": 1000, "input_noise": 0.0, "class_weight": "balanced"}
+    weighted = small(**settings).fit(data.X, y, sample_weight=weights)
+    repeated = small(**settings).fit(data.X.repeat(weights, axis=0), y.repeat(weights, axis=0))
+    np.testing.assert_allclose(
+        weighted.predict_proba(data.X), repeated.predict_proba(data.X), rtol=1e-3
+    )
+
+
+def test_rows_of_weight_zero_are_as_if_they_were_not_there(data):
+    keep = np.random.RandomState(0).rand(len(data.X)) < 0.3
+    defaults = GOTermClassifier(max_epochs=8, n_neighbors=5, device="cpu", random_state=0)
+    removed = clone(defaults).fit(data.X[keep], data.y[keep])
+    weighted = clone(defaults).fit(data.X, data.y, sample_weight=keep.astype(float))
+    assert weighted.history_ == removed.history_
+    np.testing.assert_array_equal(weighted.predict_proba(data.X), removed.predict_proba(data.X))
+
+
+def test_held_out_rows_carry_their_share_of_the_weight():
+    weights = np.random.RandomState(0).exponential(size=1000)
+    for seed in range(5):
+        held_out, others = hold_out(weights, 0.1, np.random.RandomState(seed))
+        assert weights[held_out].sum() / weights.sum() == pytest.approx(0.1, abs=0.005)
+        assert sorted([*held_out, *others]) == list(range(1000))
+
+
+def test_a_row_that_carries_all_weight_leaves_one_to_train_on():
+    for seed in range(5):
+        held_out, others = hold_out(np.array([1e9, 1.0, 1.0]), 0.4, np.random.RandomState(seed))
+        assert len(held_out) >= 1
+        assert len(others) >= 1
 
 
 def test_rows_of_weight_zero_are_no_neighbours(small, data):

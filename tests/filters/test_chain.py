@@ -5,9 +5,8 @@ import pytest
 from sklearn.base import clone
 
 from protimb import CGANSampler
-from protimb.base import BaseFilter
 from protimb.classification import KNNTermClassifier
-from protimb.filters import FILTERS, CosineFilter, FilterChain, LabelFidelityFilter
+from protimb.filters import FILTERS, BaseFilter, CosineFilter, FilterChain, LabelFidelityFilter
 from protimb.nn import MLPBackbone
 
 
@@ -17,15 +16,11 @@ class KeepAbove(BaseFilter):
     def __init__(self, bound):
         self.bound = bound
 
-    def fit(self, X, y):
-        self.fitted_ = True
-        return self
+    def _fit(self, X, indicator):
+        self.threshold_ = np.nextafter(0, 1)
 
-    def score(self, X_new, y_new):
-        return X_new[:, 0] - self.bound
-
-    def select(self, X_new, y_new):
-        return self.score(X_new, y_new) > 0
+    def _score(self, X_new, claims):
+        return X_new[:, 0].astype(float) - self.bound
 
 
 @pytest.fixture

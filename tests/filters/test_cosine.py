@@ -71,7 +71,7 @@ def test_a_row_is_judged_by_its_rarest_term(clusters):
 
 
 def test_similarity_matches_the_hand_worked_example():
-    # Columns have mean 0 and standard deviation 1 already, so nothing is standardised away.
+    # Columns have mean 0 and standard deviation 1 already, so nothing is standardized away.
     X = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     quality = CosineFilter(quantile=0.5, shrinkage=0).fit(X, [[1, 0], [1, 0], [0, 1], [0, 1]])
     np.testing.assert_allclose(quality.score([[2.0, 0.0]], [[1, 0]]), [np.sqrt(0.5)], rtol=1e-6)
@@ -192,9 +192,9 @@ def test_rows_and_labels_must_be_as_many(clusters):
 def test_other_columns_than_fitted_are_refused(clusters):
     X, y = clusters
     quality = CosineFilter().fit(X, y)
-    with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
+    with pytest.raises(InvalidLabelsError, match=r"y has 4 terms, but .* fitted on 5"):
         quality.select(X, y[:, :4])
-    with pytest.raises(InvalidLabelsError, match=r"y_new has 4 terms, but .* fitted on 5"):
+    with pytest.raises(InvalidLabelsError, match=r"y has 4 terms, but .* fitted on 5"):
         quality.judging_terms(y[:, :4])
 
 

@@ -18,7 +18,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler, GOTermClassifier
-from protimb.base import BaseFilter
 from protimb.exceptions import (
     DeviceUnavailableError,
     InvalidLabelsError,
@@ -27,7 +26,7 @@ from protimb.exceptions import (
     TrainingDiverged,
     UnknownTermError,
 )
-from protimb.filters import CosineFilter
+from protimb.filters import BaseFilter, CosineFilter
 from protimb.gan import _sampling
 from protimb.gan._networks import build_networks
 from protimb.gan._rows import row_weights
@@ -51,17 +50,13 @@ class PassEvery(BaseFilter):
     def __init__(self, n):
         self.n = n
 
-    def fit(self, X, y):
-        self.n_seen_ = 0
-        return self
+    def _fit(self, X, indicator):
+        self.n_seen_, self.threshold_ = 0, 0
 
-    def score(self, X_new, y_new):
+    def _score(self, X_new, claims):
         numbers = self.n_seen_ + np.arange(1, len(X_new) + 1)
         self.n_seen_ += len(X_new)
-        return numbers % self.n
-
-    def select(self, X_new, y_new):
-        return self.score(X_new, y_new) == 0
+        return -(numbers % self.n)
 
 
 def two_groups(n_rare=12, n_frequent=60, seed=0):

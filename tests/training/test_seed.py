@@ -42,3 +42,35 @@ def test_a_second_cuda_device_is_not_the_first(monkeypatch):
     assert resolve_device("cuda") == torch.device("cuda")
     with pytest.raises(DeviceUnavailableError, match=r"sees 1 CUDA device\(s\)"):
         resolve_device("cuda:1")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("gpu", "'cuda'"),
+        ("GPU:1", "'cuda:1'"),
+        ("Cuda", "'cuda'"),
+        ("AUTO", "'auto'"),
+        ("cuda:x", "'cuda'"),
+        ("metal", "'mps'"),
+        (1, "'cuda:1'"),
+    ],
+)
+def test_a_device_by_another_name_is_answered_with_torchs(written, meant):
+    with pytest.raises(ValueError, match=f"'auto', 'cpu', 'cuda', 'mps' .* mean {meant}"):
+        resolve_device(written)
+
+
+@pytest.mark.parametrize("nothing", ["", "tpu", "meta", None, 1.5])
+def test_what_is_no_device_to_train_on_is_refused_with_what_there_is(nothing):
+    with pytest.raises(ValueError, match=r"'auto', 'cpu', 'cuda', 'mps' .* instead\.$"):
+        resolve_device(nothing)
+
+
+def test_an_apple_device_by_name_never_falls_back(monkeypatch):
+    """Case 33."""
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(DeviceUnavailableError, match=r"device='mps' .* sees 0 MPS device\(s\)"):
+        resolve_device("mps")
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    assert resolve_device("mps").type == "mps"
