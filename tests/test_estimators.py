@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils import get_tags
 
 import protimb
-from protimb.classification import GOTermClassifier
+from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.filters import BaseFilter
 from protimb.ontology import GeneOntology, GOTermBinarizer, TermVectorizer
-from protimb.over_sampling import CGANSampler
+from protimb.over_sampling import MLROS, CGANSampler
 
 EXACT_WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
 
@@ -45,6 +46,10 @@ PARAMETERS: dict[type, dict] = {
         "early_stopping": False,
         "device": "cpu",
     },
+    ResampledClassifier: {
+        "sampler": MLROS(random_state=0),
+        "classifier": LogisticRegression(),
+    },
 }
 
 # {estimator or base: {check: why it has to fail}}
@@ -60,6 +65,9 @@ EXPECTED_FAILED: dict[type, dict] = {
             "several batches, dropout, noise or held-out rows, which are drawn by row, a weight of "
             "2 is not the same as two rows"
         )
+    },
+    ResampledClassifier: {
+        EXACT_WEIGHTS: "a sampler counts rows: one of weight 2 is not two rows to it"
     },
 }
 

@@ -291,17 +291,14 @@ def test_wrong_parameters_are_named(data, changes, message):
 
 NO_WEIGHTS = "neighbours take no weights, and the error says so"
 EXPECTED_FAILED = {
-    LogisticRegression: {},
-    KNNTermClassifier: {
-        "check_sample_weights_pandas_series": NO_WEIGHTS,
-        "check_sample_weights_not_an_array": NO_WEIGHTS,
-        "check_sample_weights_list": NO_WEIGHTS,
-        "check_sample_weights_shape": NO_WEIGHTS,
-        "check_sample_weights_not_overwritten": NO_WEIGHTS,
-        "check_classifiers_one_label_sample_weights": NO_WEIGHTS,
-    },
+    "check_sample_weight_equivalence_on_dense_data": NO_WEIGHTS,
+    "check_sample_weights_pandas_series": NO_WEIGHTS,
+    "check_sample_weights_not_an_array": NO_WEIGHTS,
+    "check_sample_weights_list": NO_WEIGHTS,
+    "check_sample_weights_shape": NO_WEIGHTS,
+    "check_sample_weights_not_overwritten": NO_WEIGHTS,
+    "check_classifiers_one_label_sample_weights": NO_WEIGHTS,
 }
-EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
 
 
 def does_not_apply(name, model):
@@ -311,19 +308,14 @@ def does_not_apply(name, model):
 
 
 def conformance_checks():
-    for model in (
-        ResampledClassifier(MLROS(random_state=0), LogisticRegression()),
-        ResampledClassifier(MLROS(random_state=0), KNNTermClassifier(), synthetic_labels="all"),
-    ):
-        reasons = EXPECTED_FAILED[type(model.classifier)] | {
-            EQUIVALENCE: "a sampler counts rows: one of weight 2 is not two rows to it"
-        }
-        for _, check in estimator_checks_generator(model):
-            name = check.func.__name__
-            if not does_not_apply(name, model):
-                marks = [pytest.mark.xfail(reason=reasons[name])] if name in reasons else []
-                case_id = f"{type(model.classifier).__name__}-{name}"
-                yield pytest.param(model, check, id=case_id, marks=marks)
+    """The checks around neighbours; tests/test_estimators.py runs those around a linear model."""
+    model = ResampledClassifier(MLROS(random_state=0), KNNTermClassifier(), synthetic_labels="all")
+    for _, check in estimator_checks_generator(model):
+        name = check.func.__name__
+        if not does_not_apply(name, model):
+            reasons = [EXPECTED_FAILED[name]] if name in EXPECTED_FAILED else []
+            marks = [pytest.mark.xfail(reason=reason) for reason in reasons]
+            yield pytest.param(model, check, id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("model", "check"), [*conformance_checks()])
