@@ -37,22 +37,6 @@ def learn_thresholds(held_out, n_members, quantile, shrinkage):
     return np.where(n_members > 0, thresholds, np.nan)
 
 
-def members_by_term(indicator, keep):
-    """List the rows of each term that are to be kept.
-
-    Parameters
-    ----------
-    indicator : csr_array of shape (n_rows, n_terms)
-    keep : ndarray of bool, shape (n_rows,)
-
-    Returns
-    -------
-    members : list of ndarray of int
-    """
-    by_term = indicator.tocsc()
-    return [rows[keep[rows]] for rows in np.split(by_term.indices, by_term.indptr[1:-1])]
-
-
 def check_claims(y_new, n_terms, quality):
     """Read the labels that generated rows claim; they need the columns of ``fit``.
 

@@ -39,11 +39,17 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         Anything with ``fit_resample``, ``sampling_strategy`` and, if it draws, ``random_state``;
         it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_.
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises
-        every term to n members; ``{term: total}`` by column name or number; or a callable that
-        gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
+        term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
+        returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw; each clone of ``sampler`` gets a seed drawn from it.
 
@@ -104,9 +110,20 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         "sampler": [HasMethods(["fit_resample", "get_params", "set_params"]), None],
     }
 
-    def __init__(self, sampler=None, *, sampling_strategy="auto", min_members=1, random_state=None):
+    def __init__(
+        self,
+        sampler=None,
+        *,
+        sampling_strategy="auto",
+        min_members=1,
+        target="auto",
+        random_state=None,
+    ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.sampler = sampler
 

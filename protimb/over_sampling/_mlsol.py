@@ -8,6 +8,7 @@ from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler
 from protimb.budgets._plan import cycle_fairly
+from protimb.budgets._totals import TOTALS_OR_SHARE
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.over_sampling._interpolation import nearest_others, step_towards
 from protimb.over_sampling._local_imbalance import measure, seed_weights
@@ -34,11 +35,11 @@ class MLSOL(BaseMultilabelOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float p in (0, 1] adds p times the rows there are, as published. All other
-        forms give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl
-        exceeds MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by
-        column name or number; or a callable that gets y and returns such a dict. One label a
-        row: imbalanced-learn's meaning.
+        Terms: a float p in (0, 1] adds p times the rows there are, as published. All other forms
+        give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl exceeds
+        MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by column name
+        or number; or a callable that gets y and returns such a dict. Classes, see ``target``:
+        imbalanced-learn's meaning.
     k_neighbors : int, default=5
         Neighbours of a row among all rows; fewer where there are fewer.
     ontology : GeneOntology, optional
@@ -47,6 +48,12 @@ class MLSOL(BaseMultilabelOverSampler):
         Term of each column of ``y``, for the ontology; by default the columns of a DataFrame.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -114,7 +121,7 @@ class MLSOL(BaseMultilabelOverSampler):
     }
 
     votes_on_labels = True
-    _takes_share = True
+    _forms = TOTALS_OR_SHARE
 
     def __init__(
         self,
@@ -124,10 +131,14 @@ class MLSOL(BaseMultilabelOverSampler):
         ontology=None,
         terms=None,
         min_members=1,
+        target="auto",
         random_state=None,
     ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.k_neighbors = k_neighbors
         self.ontology = ontology
