@@ -201,7 +201,9 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         self._forget()
         vectors, target = self._read(X, y)
         totals = self._find_totals(target, y)
-        warn_if_ambiguous(self.sampling_strategy, target, self._forms, self._sampling_type)
+        warn_if_ambiguous(
+            self.sampling_strategy, target, self._forms, self._sampling_type, self._mixes_labels
+        )
         warn_about(totals, target.terms)
         warn_about_copies(vectors, target, totals)
         ledger = self._open_ledger(vectors, y, target, totals)
@@ -266,9 +268,14 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     # Whether label rows are made by a vote, so that they may differ from those of the real row.
     votes_on_labels = False
 
+    # Whether such a row may have labels of two classes, or none, if columns are terms.
+    _mixes_labels = False
+
     def _read_target(self, y):
         suits = suits_terms(self.sampling_strategy, self._forms)
-        return read_target(y, self.target, suits_terms=suits)
+        target = read_target(y, self.target, suits_terms=suits)
+        self._holds_classes = target.classes is not None
+        return target
 
     def _find_totals(self, target, y):
         strategy = self._strategy_for(target)

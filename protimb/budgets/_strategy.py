@@ -173,8 +173,8 @@ def ask_imbalanced_learn(strategy, target, sampling_type):
     }
 
 
-def warn_if_ambiguous(strategy, target, forms, sampling_type):
-    """Say so where nobody chose between terms and classes, and the two ask for different rows."""
+def warn_if_ambiguous(strategy, target, forms, sampling_type, mixes_labels=False):
+    """Say so where nobody chose between terms and classes, and the two give different rows."""
     if not target.may_be_classes or callable(strategy):
         return
     as_terms = find_budget(strategy, target, None, forms, sampling_type)
@@ -182,10 +182,10 @@ def warn_if_ambiguous(strategy, target, forms, sampling_type):
         as_classes = find_budget(strategy, target.as_classes(), None, forms, sampling_type)
     except ValueError:  # imbalanced-learn knows no such strategy: nothing to choose
         return
-    if not as_terms.agrees_with(as_classes):
+    if mixes_labels or not as_terms.agrees_with(as_classes):
         warnings.warn(
             "Every row of y carries exactly one label, so its columns may be terms or classes, "
-            f"for which sampling_strategy={strategy!r} means something else. They are read as "
+            f"and sampling_strategy={strategy!r} gives other rows for classes. They are read as "
             "terms: pass target='multilabel' to say that this is right, target='classes' for "
             "imbalanced-learn's meaning.",
             AmbiguousTargetWarning,

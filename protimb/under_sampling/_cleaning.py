@@ -61,7 +61,10 @@ class MLeNN(BaseMultilabelCleaner):
     - All rows are judged by the rows that were there at first, in one pass.
     - Rows without labels stay. As neighbours they contradict whoever has labels.
 
-    Neighbours are Euclidean: scale features that differ in unit.
+    Neighbours are Euclidean: scale features that differ in unit. Where more rows are equally far
+    than ``n_neighbors`` has room for, which of them are asked depends on the order of the rows and
+    on nothing else. Among real-valued vectors that happens at copies only; with counts or binary
+    features it is common, and other decisions follow if rows are shuffled.
 
     References
     ----------
@@ -172,6 +175,9 @@ class MLTL(BaseMultilabelCleaner):
     - The variant that cleans up after over-sampling, where rows of rare terms go too, is not
       offered.
     - Rows without labels stay.
+
+    Where several rows are nearest, the one that counts depends on the order of the rows, as in
+    :class:`MLeNN`.
 
     References
     ----------
