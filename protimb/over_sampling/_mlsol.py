@@ -169,7 +169,7 @@ class MLSOL(BaseMultilabelOverSampler):
         if not self._holds_classes:
             maker.closure = find_closure(self.ontology, self.terms, self.terms_)
         usable = ledger.n_now >= self.min_members
-        weights = seed_weights(y, maker.local.opposition, usable)
+        weights = seed_weights(maker.y, maker.local.opposition, usable)
         if ledger.n_rows is None:
             vectors = self._fill_terms(ledger, maker, weights)
         else:
