@@ -4,7 +4,7 @@ import numbers
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from imblearn.utils import check_sampling_strategy
@@ -14,7 +14,7 @@ from protimb.exceptions import AmbiguousTargetWarning, InvalidLabelsError
 ON_EVERY_ROW = "on every row"
 
 # kind of a sampling_strategy -> its types; an integer is a real number as well, so order matters
-KINDS = {
+KINDS: dict[str, Any] = {
     "totals": Mapping,
     "count": numbers.Integral,
     "share": numbers.Real,

@@ -76,26 +76,10 @@ class Target:
 
 
 def read_target(y, reading="auto", *, suits_terms=True):
-    """Read any target that a sampler accepts.
+    """Read any target that a sampler accepts: classes, (n_rows,), or indicators, (n_rows, n_terms).
 
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,), (n_rows, 1) or (n_rows, n_terms)
-        Classes, or binary indicators: list, ndarray, DataFrame, Series, sparse matrix.
-    reading : {"auto", "multilabel", "classes"}
-        What columns are; ``"auto"`` takes several columns for terms, one column for classes.
-    suits_terms : bool
-        Whether ``sampling_strategy`` has a meaning for terms. If not, ``"auto"`` takes columns
-        for classes where each row has exactly one label.
-
-    Returns
-    -------
-    target : Target
-
-    Raises
-    ------
-    InvalidLabelsError
-        If a matrix holds anything but binary indicators, or ``y`` cannot be read as asked.
+    Several columns are terms, one column holds classes, unless ``reading`` says otherwise or the
+    strategy does not suit terms and each row has exactly one label.
     """
     y = as_array(y)
     if y.ndim < 2 or (y.shape[1] == 1 and reading != "multilabel"):

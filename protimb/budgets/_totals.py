@@ -38,32 +38,9 @@ WARNINGS = {
 
 
 def find_totals(strategy, target, y, min_members=1, *, forms=None):
-    """Turn a ``sampling_strategy`` into a budget, by the forms that a sampler takes.
+    """Turn a strategy into a budget, by the ``forms`` that a sampler takes (``TOTALS``).
 
-    Parameters
-    ----------
-    strategy : str, int, float, mapping or callable
-    target : Target
-        ``y`` as read.
-    y : array-like
-        ``y`` as given: what a callable gets if rows carry several terms.
-    min_members : int
-        Terms with fewer members are left alone.
-    forms : dict of str to Form
-        ``TOTALS`` by default.
-
-    Returns
-    -------
-    totals : Budget
-
-    Raises
-    ------
-    InvalidLabelsError
-        If all rows have one labelset, or a named term has too few members.
-    UnknownTermError
-        If a named term does not exist.
-    ValueError
-        If the strategy does not suit the target.
+    Terms with fewer than ``min_members`` are left alone; to name one is an InvalidLabelsError.
     """
     budget = find_budget(strategy, target, y, TOTALS if forms is None else forms, "over-sampling")
     return _leave_some_alone(budget, target, min_members, is_explicit(strategy))

@@ -134,24 +134,10 @@ class _Bags:
 
 
 def spread(additions_at, n_new, rng):
-    """Raise all to one level, as high as the number of rows allows.
+    """Raise all to one level, as high as ``n_new`` rows allow: int, (n_labelsets,).
 
-    Parameters
-    ----------
-    additions_at : callable
-        Gets a level, gives the rows that each labelset needs to be there: more, or as many, at a
-        higher level.
-    n_new : int
-    rng : numpy.random.RandomState
-        Draws who gets what is left over.
+    ``additions_at(level)`` gives the rows that each labelset needs to be there. The rest is drawn.
 
-    Returns
-    -------
-    additions : ndarray of int, shape (n_labelsets,)
-        Their sum is ``n_new``, unless no level needs so many.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> sizes = np.array([1, 2, 9])
     >>> spread(lambda level: np.maximum(level - sizes, 0), 5, np.random.RandomState(0)).tolist()
