@@ -1,7 +1,8 @@
 """The contract of samplers: multilabel targets in, real rows first and unchanged."""
 
 import warnings
-from numbers import Integral
+from collections.abc import Mapping
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from protimb.budgets._duplicates import warn_about_copies
 from protimb.budgets._plan import Ledger
-from protimb.budgets._target import read_target
-from protimb.budgets._totals import find_totals, warn_about
+from protimb.budgets._strategy import suits_terms, warn_if_ambiguous
+from protimb.budgets._target import READINGS, read_target
+from protimb.budgets._totals import TOTALS, find_totals, warn_about
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import (
     append_copies,
@@ -24,7 +26,7 @@ from protimb.utils._containers import (
     check_supported,
 )
 from protimb.utils._memory import available_memory, check_memory
-from protimb.utils._sklearn_compat import Interval, fit_context, validate_data
+from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_vectors
 
 __all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
@@ -34,8 +36,8 @@ class BaseMultilabelSampler(BaseSampler):
     """Base of all samplers: read and check what users pass, multilabel targets included.
 
     Imbalanced-learn refuses a row with two labels, and reads a row without any as one of
-    class 0. This class takes such targets as they are. Targets whose every row has exactly
-    one label keep imbalanced-learn's meaning.
+    class 0. This class takes such targets as they are. Several columns are terms, unless a
+    parameter ``target`` says that they are classes; one-dimensional targets are classes.
 
     Notes
     -----
@@ -54,10 +56,13 @@ class BaseMultilabelSampler(BaseSampler):
         check_supported(X=X, y=y)
         vectors = self._read_vectors(X)
         validate_data(self, X, y, reset=True, skip_check_array=True)
-        target = read_target(y)
+        target = self._read_target(y)
         check_consistent_length(vectors, target.indicator)
         check_same_order(X, y)
         return vectors, target
+
+    def _read_target(self, y):
+        return read_target(y)
 
     def _read_vectors(self, X):
         return check_vectors(X)
@@ -79,12 +84,18 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        If rows may carry several terms, or none: ``"auto"`` raises each term whose IRLbl exceeds
-        MeanIR to the count where they are equal [1]_; an int n raises each term to n members;
-        ``{term: total}`` names terms by column name or number; a callable gets y and returns
-        such a dict. If each row has exactly one label: imbalanced-learn's meaning.
+        If y holds terms: ``"auto"`` raises each term whose IRLbl exceeds MeanIR to the count where
+        they are equal [1]_; an int n raises each term to n members; ``{term: total}`` names terms
+        by column name or number; a callable gets y and returns such a dict. If y holds classes:
+        imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw. The global state of NumPy is never used unless it is None.
 
@@ -125,15 +136,22 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         "sampling_strategy": [
             Interval(Integral, 1, None, closed="left"),
-            *BaseOverSampler._parameter_constraints["sampling_strategy"],
+            Interval(Real, 0, 1, closed="right"),
+            str,  # which words there are depends on y
+            Mapping,
+            callable,
         ],
         "min_members": [Interval(Integral, 1, None, closed="left")],
+        "target": [StrOptions(set(READINGS))],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, sampling_strategy="auto", min_members=1, random_state=None):
+    def __init__(
+        self, *, sampling_strategy="auto", min_members=1, target="auto", random_state=None
+    ):
         super().__init__(sampling_strategy=sampling_strategy)
         self.min_members = min_members
+        self.target = target
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -181,6 +199,9 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         self._forget()
         vectors, target = self._read(X, y)
         totals = self._find_totals(target, y)
+        warn_if_ambiguous(
+            self.sampling_strategy, target, self._forms, self._sampling_type, self._mixes_labels
+        )
         warn_about(totals, target.terms)
         warn_about_copies(vectors, target, totals)
         ledger = self._open_ledger(vectors, y, target, totals)
@@ -239,19 +260,30 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None
 
-    # Whether a float asks for a share of rows to add, where rows carry several terms.
-    _takes_share = False
+    # What sampling_strategy may be where rows may carry several terms.
+    _forms = TOTALS
 
     # Whether label rows are made by a vote, so that they may differ from those of the real row.
     votes_on_labels = False
 
+    # Whether such a row may have labels of two classes, or none, if columns are terms.
+    _mixes_labels = False
+
+    def _read_target(self, y):
+        suits = suits_terms(self.sampling_strategy, self._forms)
+        target = read_target(y, self.target, suits_terms=suits)
+        self._holds_classes = target.classes is not None
+        return target
+
     def _find_totals(self, target, y):
-        totals = find_totals(
-            self.sampling_strategy, target, y, self.min_members, shares=self._takes_share
-        )
+        strategy = self._strategy_for(target)
+        totals = find_totals(strategy, target, y, self.min_members, forms=self._forms)
         columns = np.flatnonzero(totals.missing)
         self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
         return totals
+
+    def _strategy_for(self, target):
+        return self.sampling_strategy
 
     def _open_ledger(self, X, y, target, totals):
         # Each new row exists as computed and as returned.
@@ -290,13 +322,7 @@ def _bytes_per_row(y):
 
 
 def warn_about_shortfall(plan):
-    """Name the terms that have fewer members than was planned.
-
-    Parameters
-    ----------
-    plan : DataFrame
-        ``sampling_plan_``.
-    """
+    """Name the terms of a ``sampling_plan_`` that have fewer members than was planned."""
     short = plan[plan["n_after"] < plan["n_target"]]
     if len(short):
         names = a_few(f"{t}: {a} of {n}" for t, a, n in short[["n_after", "n_target"]].itertuples())

@@ -6,6 +6,7 @@ protimb would catch.
 """
 
 __all__ = [
+    "AmbiguousTargetWarning",
     "AnnotationError",
     "AnnotationWarning",
     "ArtifactError",
@@ -129,6 +130,10 @@ class TermVectorError(ProtimbError, ValueError):
 
 class ProtimbWarning(UserWarning):
     """Base of every warning that protimb names."""
+
+
+class AmbiguousTargetWarning(ProtimbWarning):
+    """Every row has exactly one label, so columns may be terms or classes, and it matters."""
 
 
 class RareTermWarning(ProtimbWarning):

@@ -160,7 +160,7 @@ def test_classes_as_columns_equal_classes_as_numbers(X):
     classes = np.repeat([0, 2, 3], [4, 6, 10])
     one_hot = np.eye(5, dtype=np.int8)[classes]  # columns 1 and 4 have no members
     X_res, y_res = Jitter(random_state=0).fit_resample(X, classes)
-    X_hot, y_hot = Jitter(random_state=0).fit_resample(X, one_hot)
+    X_hot, y_hot = Jitter(random_state=0, target="classes").fit_resample(X, one_hot)
     np.testing.assert_array_equal(X_hot, X_res)
     np.testing.assert_array_equal(y_hot, np.eye(5)[y_res])
     assert y_hot.dtype == np.int8

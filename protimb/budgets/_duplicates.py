@@ -6,23 +6,17 @@ from hashlib import blake2b
 import numpy as np
 
 from protimb.exceptions import DuplicateRowsWarning
+from protimb.utils._labelsets import members_by_term
 from protimb.utils._validation import a_few
 
 
 def warn_about_copies(X, target, totals):
-    """Warn where most members of a targeted term have the same vector as another one.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-    target : Target
-    totals : Totals
-    """
+    """Warn where most members of a targeted term have the same row of X as another one."""
     vector_ids = number_vectors(X)
     if vector_ids.max() == len(X) - 1:  # all distinct
         return
-    by_term = target.indicator.tocsc()
-    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(by_term, t, vector_ids)]
+    members = members_by_term(target.indicator)
+    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(vector_ids[members[t]])]
     if copied:
         warnings.warn(
             f"{len(copied)} targeted term(s) consist mostly of members with identical vectors "
@@ -34,19 +28,8 @@ def warn_about_copies(X, target, totals):
 
 
 def number_vectors(X):
-    """Give the rows of a matrix numbers, identical rows the same one.
+    """Give the rows of X numbers from 0, identical rows the same one: int64, (n_rows,).
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    vector_ids : ndarray of int64, shape (n_rows,)
-        From 0, in order of first appearance.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> number_vectors(np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0]])).tolist()
     [0, 1, 0]
@@ -57,7 +40,6 @@ def number_vectors(X):
     return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
 
 
-def _mostly_copies(by_term, term, vector_ids):
-    members = by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
-    _, counts = np.unique(vector_ids[members], return_counts=True)
-    return counts[counts > 1].sum() > len(members) / 2
+def _mostly_copies(vector_ids):
+    _, counts = np.unique(vector_ids, return_counts=True)
+    return counts[counts > 1].sum() > len(vector_ids) / 2

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from protimb.utils._labelsets import members_by_term
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,31 +31,12 @@ class Plan:
         return len(self.rows)
 
     def take(self, index):
-        """Keep a part of the plan, e.g. the rows that passed quality control.
-
-        Parameters
-        ----------
-        index : ndarray of bool or int
-
-        Returns
-        -------
-        plan : Plan
-        """
+        """Keep a part of the plan, by position or mask, e.g. rows that passed quality control."""
         labels = None if self.labels is None else self.labels[index]
         return Plan(self.rows[index], self.terms[index], labels)
 
     def count(self, indicator):
-        """Count the members that the planned rows bring to each term.
-
-        Parameters
-        ----------
-        indicator : csr_array of shape (n_rows, n_terms)
-            Labels of the real rows.
-
-        Returns
-        -------
-        n_added : ndarray of int64, shape (n_terms,)
-        """
+        """Count the members that the planned rows bring to each term: int64, (n_terms,)."""
         labels = indicator[self.rows] if self.labels is None else self.labels
         return labels.sum(axis=0, dtype=np.int64)
 
@@ -68,7 +51,7 @@ class Ledger:
     Parameters
     ----------
     indicator : csr_array of shape (n_rows, n_terms)
-    totals : Totals
+    totals : Budget
     check_rows : callable, optional
         Called with the number of rows about to be reached; raises if that is too many.
 
@@ -88,7 +71,7 @@ class Ledger:
         self.n_rows = totals.n_rows
         self.check_rows = check_rows or (lambda n_rows: None)
         self._indicator = indicator
-        self._by_term = indicator.tocsc()
+        self._members = members_by_term(indicator)
         self._n_before = totals.n_before
         self._n_drawn = 0
         self._rows = []
@@ -109,21 +92,13 @@ class Ledger:
 
     def members(self, term):
         """Give the positions of the real rows that carry a term."""
-        start, stop = self._by_term.indptr[term : term + 2]
-        return self._by_term.indices[start:stop]
+        return self._members[term]
 
     def record(self, term, rows, labels=None):
-        """Count rows as drawn for a term, with all the labels that they carry.
+        """Count rows as drawn for a term, or one for each, with all the labels that they carry.
 
-        Parameters
-        ----------
-        term : int or ndarray of int, shape (n_new,)
-            One term for all rows, or one for each.
-        rows : ndarray of int, shape (n_new,)
-            Positions of real rows.
-        labels : csr_array of uint8, shape (n_new, n_terms), optional
-            Labels that were made for the new rows; those of ``rows`` if left out. A sampler
-            gives them always or never.
+        ``labels``, csr_array (n_new, n_terms), are those made for the new rows; those of ``rows``
+        if left out. A sampler gives them always or never.
         """
         carried = (self._indicator[rows] if labels is None else labels).indices
         self.n_now += np.bincount(carried, minlength=len(self.n_now))
@@ -133,27 +108,13 @@ class Ledger:
         self._labels += [] if labels is None else [labels]
 
     def draw(self, rng):
-        """Draw rows until no term lacks any, each member of a term about equally often.
-
-        Parameters
-        ----------
-        rng : numpy.random.RandomState
-
-        Returns
-        -------
-        plan : Plan
-        """
+        """Draw rows until no term lacks any, each member of a term about equally often."""
         for term, members, missing in self:
             self.record(term, cycle_fairly(members, missing, rng))
         return self.plan()
 
     def plan(self):
-        """Give what was recorded so far.
-
-        Returns
-        -------
-        plan : Plan
-        """
+        """Give what was recorded so far as a ``Plan``."""
         none = np.empty(0, dtype=np.int64)
         rows, terms = np.concatenate([none, *self._rows]), np.concatenate([none, *self._terms])
         labels = sparse.vstack(self._labels, format="csr") if self._labels else None
@@ -161,21 +122,8 @@ class Ledger:
 
 
 def cycle_fairly(members, n_draws, rng):
-    """Draw with repeats so that no member is drawn twice more often than another.
+    """Draw (n_draws,) members with repeats, none twice more often than another.
 
-    Parameters
-    ----------
-    members : ndarray of shape (n_members,)
-    n_draws : int
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    drawn : ndarray of shape (n_draws,)
-        Each member ``n_draws // n_members`` times, and a random few once more.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> drawn = cycle_fairly(np.array([3, 8]), 5, np.random.RandomState(0))
     >>> np.bincount(drawn)[[3, 8]].tolist()

@@ -1,4 +1,4 @@
-"""A target as samplers see it: label rows, names of terms, and classes where rows have one each."""
+"""A target as samplers see it: label rows, names of terms, and classes where y means those."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +9,11 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from protimb.exceptions import UnknownTermError
+from protimb.exceptions import InvalidLabelsError, UnknownTermError
 from protimb.utils._validation import a_few, as_array, check_indicator
+
+# What a user may say that columns are.
+READINGS = ("auto", "multilabel", "classes")
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,19 @@ class Target:
     terms : list of length n_terms
         Names: columns of a DataFrame, column numbers, or the classes.
     classes : ndarray of shape (n_rows,) or None
-        What imbalanced-learn knows the rows by if each has exactly one label, else None.
+        What imbalanced-learn knows the rows by if ``y`` means classes, else None.
     one_hot : bool
         Whether ``classes`` were given as columns; they are then known by column number.
+    may_be_classes : bool
+        Whether columns were read as terms although each row has exactly one label, and nobody
+        said which of the two they are.
     """
 
     indicator: sparse.csr_array
     terms: list
     classes: np.ndarray | None = None
     one_hot: bool = False
+    may_be_classes: bool = False
 
     @cached_property
     def _number_of(self):
@@ -41,6 +48,19 @@ class Target:
     @cached_property
     def _names_are_numbers(self):
         return any(isinstance(term, int | np.integer) for term in self.terms)
+
+    def as_classes(self):
+        """Give the same target with columns that are classes."""
+        n_labels = np.diff(self.indicator.indptr)
+        wrong = np.flatnonzero(n_labels != 1)
+        if len(wrong):
+            raise InvalidLabelsError(
+                f"target='classes' wants exactly one label in every row; {len(wrong)} of "
+                f"{len(n_labels)} rows have none or several, first row {wrong[0]}, which has "
+                f"{n_labels[wrong[0]]}. Use target='multilabel'."
+            )
+        classes = self.indicator.indices.astype(np.int64)
+        return Target(self.indicator, self.terms, classes, one_hot=True)
 
     def column(self, key):
         """Find the column of a term by its name, or by its number where names are text."""
@@ -55,34 +75,28 @@ class Target:
         )
 
 
-def read_target(y):
-    """Read any target that a sampler accepts.
+def read_target(y, reading="auto", *, suits_terms=True):
+    """Read any target that a sampler accepts: classes, (n_rows,), or indicators, (n_rows, n_terms).
 
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,), (n_rows, 1) or (n_rows, n_terms)
-        Classes, or binary indicators: list, ndarray, DataFrame, Series, sparse matrix.
-
-    Returns
-    -------
-    target : Target
-        Single-label if ``y`` has one column, or exactly one label in every row.
-
-    Raises
-    ------
-    InvalidLabelsError
-        If a matrix holds anything but binary indicators.
+    Several columns are terms, one column holds classes, unless ``reading`` says otherwise or the
+    strategy does not suit terms and each row has exactly one label.
     """
     y = as_array(y)
-    if y.ndim < 2 or y.shape[1] == 1:
-        return _read_classes(y)
+    if y.ndim < 2 or (y.shape[1] == 1 and reading != "multilabel"):
+        return _read_classes(y, reading)
     indicator, terms = check_indicator(y)
-    if (indicator.sum(axis=1) == 1).all():
-        return Target(indicator, terms, indicator.indices.astype(np.int64), one_hot=True)
-    return Target(indicator, terms)
+    one_each = bool((np.diff(indicator.indptr) == 1).all())
+    target = Target(indicator, terms, may_be_classes=one_each and reading == "auto")
+    as_classes = reading == "classes" or (target.may_be_classes and not suits_terms)
+    return target.as_classes() if as_classes else target
 
 
-def _read_classes(y):
+def _read_classes(y, reading):
+    if reading == "multilabel":
+        raise InvalidLabelsError(
+            "target='multilabel' wants a matrix with a column for each term; y has one dimension. "
+            "Leave target out, or give indicators."
+        )
     if isinstance(y, pd.DataFrame):
         y = y.iloc[:, 0]
     elif sparse.issparse(y):

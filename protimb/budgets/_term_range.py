@@ -1,10 +1,10 @@
 """Leave alone the terms that are too rare to learn, or frequent enough."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from protimb.budgets._strategy import is_explicit
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._validation import a_few
 
@@ -12,19 +12,7 @@ OUTSIDE_RANGE = "outside term_range"
 
 
 def terms_in_range(counts, term_range):
-    """Tell which terms have a number of members inside a range, both ends included.
-
-    Parameters
-    ----------
-    counts : ndarray of int, shape (n_terms,)
-        Members of each term.
-    term_range : tuple of int or None
-        Fewest and most members; None takes every term.
-
-    Returns
-    -------
-    inside : ndarray of bool, shape (n_terms,)
-    """
+    """Tell which terms have (fewest, most) members; None takes every term: bool, (n_terms,)."""
     if term_range is None:
         return np.ones(len(counts), dtype=bool)
     low, high = term_range
@@ -32,27 +20,7 @@ def terms_in_range(counts, term_range):
 
 
 def restrict_totals(totals, term_range, terms, strategy):
-    """Leave alone the terms that are too rare or too frequent.
-
-    Parameters
-    ----------
-    totals : Totals
-    term_range : tuple of int
-        Fewest and most members.
-    terms : list of length n_terms
-        Names.
-    strategy : object
-        ``sampling_strategy``; a term that it names must be in the range.
-
-    Returns
-    -------
-    totals : Totals
-
-    Raises
-    ------
-    InvalidLabelsError
-        If no term is in the range, or the strategy names one that is not.
-    """
+    """Leave alone the terms with fewer or more members; one that the strategy names is an error."""
     inside = terms_in_range(totals.n_before, term_range)
     if not inside.any():
         raise InvalidLabelsError(
@@ -60,7 +28,7 @@ def restrict_totals(totals, term_range, terms, strategy):
             f"{totals.n_before.min()} to {totals.n_before.max()}."
         )
     outside = ~inside & (totals.missing > 0)
-    if outside.any() and (isinstance(strategy, Mapping) or callable(strategy)):
+    if outside.any() and is_explicit(strategy):
         names = a_few(f"{terms[c]}: {totals.n_before[c]}" for c in np.flatnonzero(outside))
         raise InvalidLabelsError(
             f"sampling_strategy names {outside.sum()} term(s) outside term_range={term_range!r} "
@@ -69,5 +37,6 @@ def restrict_totals(totals, term_range, terms, strategy):
     return replace(
         totals,
         n_target=np.where(outside, totals.n_before, totals.n_target),
+        targeted=totals.targeted & ~outside,
         notes=np.where(outside, OUTSIDE_RANGE, totals.notes),
     )

@@ -1,19 +1,24 @@
-"""How many members each term should have: every form of ``sampling_strategy``."""
+"""How many members each term should have at least, for samplers that add rows."""
 
-import math
-import numbers
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from imblearn.utils import check_sampling_strategy
 
+from protimb.budgets._strategy import (
+    ON_EVERY_ROW,
+    Budget,
+    Form,
+    clipped,
+    find_budget,
+    is_explicit,
+    named_totals,
+    share_of_rows,
+)
 from protimb.exceptions import InvalidLabelsError, RareTermWarning, SkippedTermWarning
 from protimb.utils._imbalance import irlbl
 from protimb.utils._validation import a_few
 
-ON_EVERY_ROW = "on every row"
 BELOW_MIN_MEMBERS = "fewer than min_members"
 ONE_MEMBER = "one member"
 
@@ -32,82 +37,17 @@ WARNINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Totals:
-    """How many members each term has, and how many it should have.
+def find_totals(strategy, target, y, min_members=1, *, forms=None):
+    """Turn a strategy into a budget, by the ``forms`` that a sampler takes (``TOTALS``).
 
-    Attributes
-    ----------
-    n_before, n_target : ndarray of int64, shape (n_terms,)
-        Equal where a term is not targeted.
-    notes : ndarray of str, shape (n_terms,)
-        Why a term was left alone, or what is special about it; mostly empty.
-    n_rows : int or None
-        Rows to add in all, where the budget is a share of the rows; no term is targeted then.
+    Terms with fewer than ``min_members`` are left alone; to name one is an InvalidLabelsError.
     """
-
-    n_before: np.ndarray
-    n_target: np.ndarray
-    notes: np.ndarray
-    n_rows: int | None = None
-
-    @property
-    def missing(self):
-        """Rows missing from each term, shape (n_terms,)."""
-        return self.n_target - self.n_before
-
-
-def find_totals(strategy, target, y, min_members=1, *, shares=False):
-    """Turn a ``sampling_strategy`` into a total for each term.
-
-    Parameters
-    ----------
-    strategy : str, int, float, mapping or callable
-        Imbalanced-learn's meaning for single-label targets; else ``"auto"``, a count,
-        ``{term: total}`` or a callable that returns one.
-    target : Target
-        ``y`` as read.
-    y : array-like
-        ``y`` as given: what a callable gets if rows carry several terms.
-    min_members : int
-        Terms with fewer members are left alone.
-    shares : bool
-        Whether a float is the share of rows to add if rows carry several terms; else an error.
-
-    Returns
-    -------
-    totals : Totals
-
-    Raises
-    ------
-    InvalidLabelsError
-        If all rows have one labelset, or a named term has too few members.
-    UnknownTermError
-        If a named term does not exist.
-    ValueError
-        If the strategy does not suit the target.
-    """
-    n_before = target.indicator.sum(axis=0).astype(np.int64)
-    if target.classes is None:
-        check_labelsets_differ(n_before, target)
-        if shares and _is_share(strategy):
-            return _share_of_rows(strategy, target, n_before, min_members)
-        n_target = _multilabel_totals(strategy, target, y, n_before)
-    else:
-        n_target = _single_label_totals(strategy, target, n_before)
-    explicit = isinstance(strategy, Mapping) or callable(strategy)
-    return _leave_some_alone(n_target, n_before, target, min_members, explicit)
+    budget = find_budget(strategy, target, y, TOTALS if forms is None else forms, "over-sampling")
+    return _leave_some_alone(budget, target, min_members, is_explicit(strategy))
 
 
 def warn_about(totals, terms):
-    """Say once for each kind of note which terms it concerns.
-
-    Parameters
-    ----------
-    totals : Totals
-    terms : list of length n_terms
-        Names.
-    """
+    """Say once for each kind of note which terms, of these names, it concerns."""
     for note, (category, consequence) in WARNINGS.items():
         columns = np.flatnonzero(totals.notes == note)
         if len(columns):
@@ -116,102 +56,9 @@ def warn_about(totals, terms):
             warnings.warn(message, category, stacklevel=4)
 
 
-def check_labelsets_differ(n_before, target):
-    """Refuse a target whose rows all have one labelset.
-
-    Parameters
-    ----------
-    n_before : ndarray of int, shape (n_terms,)
-    target : Target
-
-    Raises
-    ------
-    InvalidLabelsError
-        If no term tells two rows apart.
-    """
-    n_rows = target.indicator.shape[0]
-    if np.isin(n_before, (0, n_rows)).all():
-        raise InvalidLabelsError(
-            f"All {n_rows} rows of y have the same labelset, that is one class: there is nothing "
-            "to balance. Resampling needs rows that differ in at least one term."
-        )
-
-
-def ask_imbalanced_learn(strategy, target, kind):
-    """Let imbalanced-learn read the strategy where each row has exactly one label.
-
-    Parameters
-    ----------
-    strategy : str, int, float, list, mapping or callable
-    target : Target
-        With classes.
-    kind : {"over-sampling", "under-sampling", "clean-sampling"}
-
-    Returns
-    -------
-    counts : dict
-        ``{column of the class: count}``, the count as ``check_sampling_strategy`` means it.
-
-    Raises
-    ------
-    ValueError
-        If the strategy does not suit the target.
-    """
-    if isinstance(strategy, numbers.Integral) and int(strategy) > 1:
-        raise ValueError(
-            f"sampling_strategy={strategy} is a count for every term, which suits multilabel y. "
-            "Each row of this y has exactly one label: use a name such as 'auto', a ratio in "
-            "(0, 1], or {class: total}."
-        )
-    # One-hot classes are known to imbalanced-learn by column number.
-    if target.one_hot and isinstance(strategy, Mapping):
-        strategy = {target.column(name): count for name, count in strategy.items()}
-    elif target.one_hot and isinstance(strategy, list):
-        strategy = [target.column(name) for name in strategy]
-    counts = check_sampling_strategy(strategy, target.classes, kind)
-    return {
-        label if target.one_hot else target.column(label): count for label, count in counts.items()
-    }
-
-
-def _single_label_totals(strategy, target, n_before):
-    n_target = n_before.copy()
-    for column, n_rows in ask_imbalanced_learn(strategy, target, "over-sampling").items():
-        n_target[column] += _clipped(n_rows)
-    return n_target
-
-
-def _multilabel_totals(strategy, target, y, n_before):
-    if callable(strategy):
-        strategy = strategy(y)
-    if isinstance(strategy, Mapping):
-        return _named_totals(strategy, target, n_before)
-    if isinstance(strategy, numbers.Integral):
-        return np.where(n_before > 0, np.maximum(n_before, _clipped(strategy)), 0)
-    if isinstance(strategy, str) and strategy == "auto":
-        return mean_imbalance_totals(n_before)
-    raise ValueError(
-        f"sampling_strategy={strategy!r} does not suit multilabel y ({len(target.terms)} terms): "
-        "ratios and class names compare one class with another. Use 'auto', a count for every "
-        "term, {term: total}, or a callable that returns such a dict."
-    )
-
-
 def mean_imbalance_totals(n_before):
-    """Raise each term to the count where its IRLbl equals MeanIR.
+    """Raise each term to the count where its IRLbl equals MeanIR: int64, (n_terms,).
 
-    Parameters
-    ----------
-    n_before : ndarray of int, shape (n_terms,)
-        Members of each term.
-
-    Returns
-    -------
-    n_target : ndarray of int64, shape (n_terms,)
-        At least ``n_before``; 0 for a term without members.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> mean_imbalance_totals(np.array([19, 10, 4])).tolist()
     [19, 10, 8]
@@ -224,49 +71,58 @@ def mean_imbalance_totals(n_before):
     return np.where(present, np.maximum(n_before, total), 0)
 
 
-def _is_share(strategy):
-    return isinstance(strategy, numbers.Real) and not isinstance(strategy, numbers.Integral)
+def _mean_imbalance(strategy, target, n_before):
+    return _raised_to(mean_imbalance_totals(n_before), n_before)
 
 
-def _share_of_rows(share, target, n_before, min_members):
-    # The tolerance keeps 0.29 * 100 = 28.999999999999996 from losing a row.
-    n_rows = math.floor(share * target.indicator.shape[0] + 1e-9)
-    totals = _leave_some_alone(n_before.copy(), n_before, target, min_members, explicit=False)
-    return replace(totals, n_rows=n_rows)
+def _equal(total, target, n_before):
+    return _raised_to(np.where(n_before > 0, np.maximum(n_before, clipped(total)), 0), n_before)
 
 
-def _named_totals(strategy, target, n_before):
+def _share(share, target, n_before):
+    if not 0 < share <= 1:
+        raise ValueError(f"sampling_strategy={share!r} is no share of the rows, in (0, 1].")
+    n_rows = share_of_rows(share, target.indicator.shape[0])
+    return replace(_raised_to(n_before.copy(), n_before), n_rows=n_rows)
+
+
+def _named(strategy, target, n_before):
     n_target = n_before.copy()
-    asked: dict = {}
-    for term, total in strategy.items():
-        column = target.column(term)
-        if asked.setdefault(column, term) != term:
-            raise ValueError(
-                f"sampling_strategy names one term twice, as {asked[column]!r} and as {term!r}. "
-                "Keep one of the two."
-            )
+    for column, (term, total) in named_totals(strategy, target).items():
         _check_total(term, total, n_before[column])
-        n_target[column] = _clipped(total)
-    return n_target
+        n_target[column] = clipped(total)
+    return _raised_to(n_target, n_before)
+
+
+def _raised_to(n_target, n_before):
+    notes = np.full(len(n_before), "", dtype=object)
+    return Budget(n_before, n_target, n_target > n_before, notes)
 
 
 def _check_total(term, total, n_members):
-    if not isinstance(total, numbers.Integral):
-        raise TypeError(f"sampling_strategy wants {total!r} members of {term!r}: not a count.")
-    if int(total) < n_members:
+    if total < n_members:
         raise ValueError(
             f"sampling_strategy wants {total} members of {term!r}, which has {n_members} already. "
             "Over-sampling only adds rows: give the total after resampling."
         )
-    if n_members == 0 and int(total) > 0:
+    if n_members == 0 and total > 0:
         raise InvalidLabelsError(
             f"sampling_strategy names {term!r}, which has no members in y: there is no row to "
             "take labels from. Leave it out."
         )
 
 
-def _leave_some_alone(n_target, n_before, target, min_members, explicit):
-    targeted = n_target > n_before
+# kind of strategy -> how it is read, where rows may carry several terms
+TOTALS = {
+    "auto": Form("'auto'", _mean_imbalance),
+    "count": Form("a count for every term", _equal),
+    "totals": Form("{term: total}", _named),
+}
+TOTALS_OR_SHARE = {**TOTALS, "share": Form("a share of rows to add such as 0.1", _share)}
+
+
+def _leave_some_alone(budget, target, min_members, explicit):
+    n_before, targeted = budget.n_before, budget.missing > 0
     on_every_row = (n_before == target.indicator.shape[0]) & (targeted | (not explicit))
     too_small = targeted & (n_before < min_members)
     if explicit and too_small.any():
@@ -281,9 +137,9 @@ def _leave_some_alone(n_target, n_before, target, min_members, explicit):
         default="",
     )
     alone = on_every_row | too_small
-    return Totals(n_before, np.where(alone, n_before, n_target), notes)
-
-
-def _clipped(total):
-    # Python integers have no limit, numpy's do; no machine holds this many rows anyway.
-    return min(int(total), 2**60)
+    return replace(
+        budget,
+        n_target=np.where(alone, n_before, budget.n_target),
+        targeted=targeted & ~alone,
+        notes=notes,
+    )

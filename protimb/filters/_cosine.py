@@ -12,10 +12,9 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
     learn_thresholds,
-    members_by_term,
     warn_undefined,
 )
-from protimb.utils._labelsets import rarest_terms
+from protimb.utils._labelsets import members_by_term, rarest_terms
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -110,7 +109,7 @@ class CosineFilter(BaseFilter):
     def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and represent no term")
-        members = members_by_term(indicator, directed)
+        members = [rows[directed[rows]] for rows in members_by_term(indicator)]
         n_members = np.array([len(rows) for rows in members])
         _check_some_have_company(n_members)
         self.n_members_ = n_members

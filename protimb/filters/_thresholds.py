@@ -20,12 +20,6 @@ def learn_thresholds(held_out, n_members, quantile, shrinkage):
     return np.where(n_members > 0, thresholds, np.nan)
 
 
-def members_by_term(indicator, keep):
-    """List the rows of each term, (n_rows, n_terms), that are to be kept, (n_rows,) bool."""
-    by_term = indicator.tocsc()
-    return [rows[keep[rows]] for rows in np.split(by_term.indices, by_term.indptr[1:-1])]
-
-
 def warn_undefined(undefined, consequence):
     """Warn once of all rows, (n_rows,) bool, that cannot be rated, and say what becomes of them."""
     if undefined.any():

@@ -25,11 +25,17 @@ class CGANSampler(SavingMixin, CGANMachinery):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises
-        every term to n members; ``{term: total}`` by column name or number; or a callable that
-        gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
+        term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
+        returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     term_range : (int, int) or None, default=None
         Fewest and most members of the terms to work on, both included. Other terms are never
         targeted, and only rows that carry a term inside the range train the networks, under all
@@ -212,6 +218,7 @@ class CGANSampler(SavingMixin, CGANMachinery):
         *,
         sampling_strategy="auto",
         min_members=1,
+        target="auto",
         term_range=None,
         backbone="mlp",
         condition="multihot",
@@ -241,7 +248,10 @@ class CGANSampler(SavingMixin, CGANMachinery):
         random_state=None,
     ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.term_range = term_range
         self.backbone = backbone

@@ -8,25 +8,10 @@ _BLOCK = 2**22
 
 
 def nearest_others(X, rows, k):
-    """Find the nearest other rows of a matrix, by Euclidean distance.
+    """Find the k nearest other rows of some rows, nearest first: int, (n_wanted, n_near).
 
-    A row is not its own neighbour, but an identical row is one.
+    Distances are Euclidean. A row is not its own neighbour, but an identical row is one.
 
-    Parameters
-    ----------
-    X : ndarray of float, shape (n_rows, n_features)
-    rows : ndarray of int, shape (n_wanted,)
-        Whose neighbours are wanted.
-    k : int
-        How many; fewer if there are fewer other rows.
-
-    Returns
-    -------
-    neighbours : ndarray of int, shape (n_wanted, min(k, n_rows - 1))
-        Nearest first.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> nearest_others(np.array([[0.0], [1.0], [3.0]]), np.array([0, 2]), k=5).tolist()
     [[1, 2], [1, 0]]
@@ -45,38 +30,14 @@ def nearest_others(X, rows, k):
 
 
 def smallest(values, n):
-    """Give the columns of the n smallest values of each row, smallest first.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-    n : int
-        Less than ``n_columns``.
-
-    Returns
-    -------
-    columns : ndarray of int, shape (n_rows, n)
-    """
+    """Give the columns of the n smallest values of each row, smallest first: int, (n_rows, n)."""
     columns = np.argpartition(values, n, axis=1)[:, :n]
     order = np.argsort(np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
     return np.take_along_axis(columns, order, axis=1)
 
 
 def step_towards(X, starts, ends, rng):
-    """Go from rows towards other rows, in each feature a random part of the way of its own.
-
-    Parameters
-    ----------
-    X : ndarray of float, shape (n_rows, n_features)
-    starts, ends : ndarray of int, shape (n_new,)
-        Positions in X.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    X_new : ndarray of shape (n_new, n_features)
-        In the dtype of X.
-    """
+    """Go from rows towards others, a random part of the way in each feature: like X, n_new rows."""
     X_new = np.empty((len(starts), X.shape[1]), dtype=X.dtype)
     for block in gen_batches(len(starts), max(1, _BLOCK // X.shape[1])):
         start, end = X[starts[block]], X[ends[block]]

@@ -39,13 +39,19 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         Anything with ``fit_resample``, ``sampling_strategy`` and, if it draws, ``random_state``;
         it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_.
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises
-        every term to n members; ``{term: total}`` by column name or number; or a callable that
-        gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
+        term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
+        returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
-        Seed of every draw; each clone of ``sampler`` gets a seed drawn from it.
+        Seed of every draw; for each term a clone of ``sampler`` gets a seed drawn from it.
 
     Attributes
     ----------
@@ -70,6 +76,11 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
 
     Notes
     -----
+    Where y holds classes there is nothing to lift: ``sampler`` is called once, with this sampler's
+    ``random_state`` unless that is None, and the rows are those that it gives by itself. If
+    ``sampling_strategy`` is ``"auto"``, that of ``sampler`` applies. Only if it fails, on a class
+    that is too small say, are classes taken one by one as terms are.
+
     A term with one member has nobody to interpolate with: the member is copied. Where a term has
     fewer members than the sampler wants neighbours, ``k_neighbors`` and ``n_neighbors`` shrink to
     fit. ``SMOTE`` itself is not called for a term of up to 4,096 members: the same products of
@@ -104,16 +115,53 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         "sampler": [HasMethods(["fit_resample", "get_params", "set_params"]), None],
     }
 
-    def __init__(self, sampler=None, *, sampling_strategy="auto", min_members=1, random_state=None):
+    def __init__(
+        self,
+        sampler=None,
+        *,
+        sampling_strategy="auto",
+        min_members=1,
+        target="auto",
+        random_state=None,
+    ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.sampler = sampler
 
     def _train(self, X, y, rng):
         self.sampler_ = SMOTE() if self.sampler is None else clone(self.sampler)
 
+    def _strategy_for(self, target):
+        own = self.sampling_strategy
+        if target.classes is None or not (isinstance(own, str) and own == "auto"):
+            return own
+        return getattr(self.sampler, "sampling_strategy", own)
+
     def _resample(self, X, y, ledger, rng):
+        of_classes = self._sample_classes(X, y, ledger) if self._holds_classes else None
+        return of_classes or self._sample_terms(X, ledger, rng)
+
+    def _sample_classes(self, X, y, ledger):
+        """Give the rows that the sampler gives by itself, in its order; None if it fails."""
+        totals = {int(term): int(ledger.n_target[term]) for term in ledger.lacking()}
+        if not totals:
+            return X[:0], ledger.plan()
+        sampler = clone(self.sampler_).set_params(sampling_strategy=totals)
+        if self.random_state is not None and "random_state" in sampler.get_params(deep=False):
+            sampler.set_params(random_state=self.random_state)
+        try:
+            X_res, codes = sampler.fit_resample(X, y.indices.astype(np.int64))
+        except (ValueError, RuntimeError):
+            return None
+        X_new, codes = _behind(X_res, codes, X, type(sampler).__name__)
+        ledger.record(codes, _nearest_members(X_new, codes, X, ledger))
+        return X_new, ledger.plan()
+
+    def _sample_terms(self, X, ledger, rng):
         # Which labels a vector takes is known only once it exists, so terms are decided in turn.
         vectors, failures = [X[:0]], {}
         short_way = _is_plain_smote(self.sampler_)
@@ -153,25 +201,12 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
 
 
 def smote(X, k_neighbors, n_new, rng):
-    """Step from random rows towards random neighbours of theirs, as imbalanced-learn's SMOTE does.
+    """Step from random members towards random neighbours, as imbalanced-learn's SMOTE does.
 
-    Parameters
-    ----------
-    X : ndarray of float, shape (n_members, n_features)
-        Members of one term, two at least.
-    k_neighbors : int
-        Less than ``n_members``.
-    n_new : int
-    rng : numpy.random.RandomState
+    X are two members at least, (n_members, n_features); ``k_neighbors`` is less than these. Gives
+    X_new, (n_new, n_features), and the member that each is nearest to, int, (n_new,); not always
+    the one that it starts from.
 
-    Returns
-    -------
-    X_new : ndarray of shape (n_new, n_features)
-    nearest : ndarray of int, shape (n_new,)
-        The member that each new row is nearest to; not always the one that it starts from.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> members = np.array([[0.0], [1.0], [10.0]])
     >>> X_new, nearest = smote(members, 1, 4, np.random.RandomState(0))
@@ -225,16 +260,29 @@ def _prepare(sampler, n_members, n_rows, missing, seed):
     return sampler.set_params(**fitting)
 
 
+def _nearest_members(X_new, codes, X, ledger):
+    """Find for each new row the nearest real row of its class: int, (n_new,)."""
+    rows = np.empty(len(X_new), dtype=np.int64)
+    for code in np.unique(codes):
+        members, own = ledger.members(code), codes == code
+        rows[own] = members[pairwise_distances_argmin(X_new[own], X[members])]
+    return rows
+
+
 def _new_rows(X_res, y_res, X, name):
+    X_new, is_member = _behind(X_res, y_res, X, name)
+    if not is_member.any():
+        raise ValueError(f"{name} gave no new row.")
+    return X_new[is_member == 1]
+
+
+def _behind(X_res, y_res, X, name):
     if not np.array_equal(X_res[: len(X)], X):
         raise TypeError(
             f"{name} changed or removed real rows. LabelwiseSampler lifts over-samplers only, "
             "which give the rows they got first, then the new ones."
         )
-    X_new = X_res[len(X) :][y_res[len(X) :] == 1]
-    if not len(X_new):
-        raise ValueError(f"{name} gave no new row.")
-    return X_new
+    return X_res[len(X) :], y_res[len(X) :]
 
 
 def _report_failures(failures, n_done):

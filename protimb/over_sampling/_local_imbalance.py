@@ -31,20 +31,8 @@ class LocalImbalance(NamedTuple):
 
 
 def measure(y, neighbours):
-    """Look at the neighbours of each row, label by label.
+    """Look at the neighbours, int, (n_rows, n_near), of each row of y, label by label.
 
-    Parameters
-    ----------
-    y : csr_array of int32, shape (n_rows, n_terms)
-        In canonical form.
-    neighbours : ndarray of int, shape (n_rows, n_near)
-
-    Returns
-    -------
-    local : LocalImbalance
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from scipy import sparse
     >>> y = sparse.csr_array(np.array([[1], [1], [0], [1]], dtype=np.int32))
@@ -67,20 +55,10 @@ def measure(y, neighbours):
 
 
 def seed_weights(y, opposition, usable):
-    """Weigh every label of every row as a reason to start a new row there.
+    """Weigh labels as reasons to start a row, by the opposition to them: float, (n_labels,).
 
-    Parameters
-    ----------
-    y : csr_array of shape (n_rows, n_terms)
-    opposition : ndarray of float, shape (n_labels,)
-    usable : ndarray of bool, shape (n_terms,)
-        Terms that count.
-
-    Returns
-    -------
-    weights : ndarray of float, shape (n_labels,)
-        Those of a term sum to 1, or to 0 where all its members are safe or outliers; outliers
-        weigh nothing.
+    Those of a term sum to 1, or to 0 where its members are all safe or outliers, or the term is
+    not ``usable``, bool, (n_terms,); outliers weigh nothing.
     """
     raw = np.where((opposition < 1) & usable[y.indices], opposition, 0.0)
     by_term = np.bincount(y.indices, raw, minlength=y.shape[1])

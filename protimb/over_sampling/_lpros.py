@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from protimb.budgets._plan import cycle_fairly
+from protimb.budgets._totals import TOTALS_OR_SHARE
 from protimb.over_sampling._random import RandomLabelsetOverSampler
 from protimb.utils._labelsets import number_labelsets, rarest_terms
 
@@ -18,14 +19,20 @@ class LPROS(RandomLabelsetOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float p in (0, 1] adds p times the rows there are to the labelsets with
-        fewer rows than the mean labelset, as published. All other forms give a total for each
-        term, as everywhere: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n
-        raises every term to n members; ``{term: total}`` by column name or number; or a callable
-        that gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: a float p in (0, 1] adds p times the rows there are to the labelsets with fewer rows
+        than the mean labelset, as published. All other forms give a total for each term, as
+        everywhere: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises
+        every term to n members; ``{term: total}`` by column name or number; or a callable that gets
+        y and returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error. With a
         share of the rows, labelsets with such a term are left alone.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -82,7 +89,7 @@ class LPROS(RandomLabelsetOverSampler):
     [[1, 1], [0, 1], [0, 1]]
     """
 
-    _takes_share = True
+    _forms = TOTALS_OR_SHARE
 
     def _resample(self, X, y, ledger, rng):
         bags = _Bags(number_labelsets(y))
@@ -127,24 +134,10 @@ class _Bags:
 
 
 def spread(additions_at, n_new, rng):
-    """Raise all to one level, as high as the number of rows allows.
+    """Raise all to one level, as high as ``n_new`` rows allow: int, (n_labelsets,).
 
-    Parameters
-    ----------
-    additions_at : callable
-        Gets a level, gives the rows that each labelset needs to be there: more, or as many, at a
-        higher level.
-    n_new : int
-    rng : numpy.random.RandomState
-        Draws who gets what is left over.
+    ``additions_at(level)`` gives the rows that each labelset needs to be there. The rest is drawn.
 
-    Returns
-    -------
-    additions : ndarray of int, shape (n_labelsets,)
-        Their sum is ``n_new``, unless no level needs so many.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> sizes = np.array([1, 2, 9])
     >>> spread(lambda level: np.maximum(level - sizes, 0), 5, np.random.RandomState(0)).tolist()

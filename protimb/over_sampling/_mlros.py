@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.budgets._totals import mean_imbalance_totals
+from protimb.budgets._totals import TOTALS_OR_SHARE, mean_imbalance_totals
 from protimb.over_sampling._random import RandomLabelsetOverSampler
 
 
@@ -16,12 +16,18 @@ class MLROS(RandomLabelsetOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; a float p in
-        (0, 1] does the same, but adds no more than p times the rows there are, as published; an
-        int n raises every term to n members; ``{term: total}`` by column name or number; or a
-        callable that gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; a float p in (0, 1] does
+        the same, but adds no more than p times the rows there are, as published; an int n raises
+        every term to n members; ``{term: total}`` by column name or number; or a callable that gets
+        y and returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -72,7 +78,7 @@ class MLROS(RandomLabelsetOverSampler):
     [0, 1, 1]
     """
 
-    _takes_share = True
+    _forms = TOTALS_OR_SHARE
 
     def _resample(self, X, y, ledger, rng):
         n_before = ledger.n_now  # nothing is drawn yet

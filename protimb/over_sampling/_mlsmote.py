@@ -28,15 +28,21 @@ class MLSMOTE(BaseMultilabelOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises
-        every term to n members; ``{term: total}`` by column name or number; or a callable that
-        gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
+        term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
+        returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     k_neighbors : int, default=5
         Neighbours among the members of the term; fewer where the term has fewer.
     labelset : {"ranking", "union", "intersection"}, default="ranking"
         Labels of a new row: those of more than half of the voters, of any, or of all.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -108,10 +114,14 @@ class MLSMOTE(BaseMultilabelOverSampler):
         k_neighbors=5,
         labelset="ranking",
         min_members=1,
+        target="auto",
         random_state=None,
     ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.k_neighbors = k_neighbors
         self.labelset = labelset

@@ -8,10 +8,11 @@ from sklearn.utils import gen_batches
 
 from protimb.base import BaseMultilabelOverSampler
 from protimb.budgets._plan import cycle_fairly
+from protimb.budgets._totals import TOTALS_OR_SHARE
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.over_sampling._interpolation import nearest_others, step_towards
 from protimb.over_sampling._local_imbalance import measure, seed_weights
-from protimb.utils._sklearn_compat import HasMethods, Interval
+from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
 
 # How far from a member, as a part of the way to the other row, its label still holds. By kind of
 # member, numbered from 1: safe, borderline, rare (always), outlier (never).
@@ -34,19 +35,29 @@ class MLSOL(BaseMultilabelOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float p in (0, 1] adds p times the rows there are, as published. All other
-        forms give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl
-        exceeds MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by
-        column name or number; or a callable that gets y and returns such a dict. One label a
-        row: imbalanced-learn's meaning.
+        Terms: a float p in (0, 1] adds p times the rows there are, as published. All other forms
+        give a total for each term, as everywhere: ``"auto"`` raises terms whose IRLbl exceeds
+        MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by column name
+        or number; or a callable that gets y and returns such a dict. Classes, see ``target``:
+        imbalanced-learn's meaning.
     k_neighbors : int, default=5
         Neighbours of a row among all rows; fewer where there are fewer.
+    minority : {"present", "rarer"}, default="present"
+        Where a term is rare: ``"present"``, at its members, always; ``"rarer"``, as published, at
+        the rows that lack it if most rows carry it. New rows then start at those too, and its
+        absence reaches as far as the presence of others.
     ontology : GeneOntology, optional
         Then new label rows are closed: each term brings its ancestors along.
     terms : sequence of str, optional
         Term of each column of ``y``, for the ontology; by default the columns of a DataFrame.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -79,15 +90,18 @@ class MLSOL(BaseMultilabelOverSampler):
     Labels are taken one by one, so a new row may get a term without its ancestors. Pass
     ``ontology=`` for GO terms.
 
-    Read in the paper as follows. A term's members are always the minority class, also if they are
-    most rows. As in the pseudo-code each feature goes its own random part of the way; in many
+    Read in the paper as follows. By default a term's members are the minority class also if they
+    are most rows: GO terms near the root are on most proteins, and what lacks them is not rare but
+    unknown. ``minority="rarer"`` is the published rule; a term on half of the rows is rare where it
+    is present. With a total for a term that most rows carry, its members are then drawn alike. As
+    in the pseudo-code each feature goes its own random part of the way; in many
     dimensions a new row is then about halfway, where labels of safe members hold by chance and
     those of borderline and rare ones nearly always. A row between two identical ones is halfway.
 
     With a total for each term, members are drawn by their weight for this term alone, and rows
     that the term did not reach are made anew. Where all weights are zero, members that are not
     outliers are drawn alike; where all are outliers, no new row would keep the term, so members
-    are copied. Where each row has exactly one label, a new row has that of its start.
+    are copied. If y holds classes, a new row has that of its start.
 
     References
     ----------
@@ -109,27 +123,35 @@ class MLSOL(BaseMultilabelOverSampler):
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         **BaseMultilabelOverSampler._parameter_constraints,
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "minority": [StrOptions({"present", "rarer"})],
         "ontology": [HasMethods(["closure"]), None],
         "terms": ["array-like", None],
     }
 
     votes_on_labels = True
-    _takes_share = True
+    _mixes_labels = True
+    _forms = TOTALS_OR_SHARE
 
     def __init__(
         self,
         *,
         sampling_strategy="auto",
         k_neighbors=5,
+        minority="present",
         ontology=None,
         terms=None,
         min_members=1,
+        target="auto",
         random_state=None,
     ):
         super().__init__(
-            sampling_strategy=sampling_strategy, min_members=min_members, random_state=random_state
+            sampling_strategy=sampling_strategy,
+            min_members=min_members,
+            target=target,
+            random_state=random_state,
         )
         self.k_neighbors = k_neighbors
+        self.minority = minority
         self.ontology = ontology
         self.terms = terms
 
@@ -142,16 +164,23 @@ class MLSOL(BaseMultilabelOverSampler):
         self.n_closed_ = self.n_copied_ = 0
         if ledger.n_rows is None and not len(ledger.lacking()):
             return X[:0], ledger.plan()
-        maker = _Maker(X, y.astype(np.int32), self.k_neighbors, rng)
-        if not maker.one_label:
+        maker = _Maker(X, y.astype(np.int32), self.k_neighbors, rng, self._rare_where_absent(y))
+        maker.copies_labels = self._holds_classes
+        if not self._holds_classes:
             maker.closure = find_closure(self.ontology, self.terms, self.terms_)
         usable = ledger.n_now >= self.min_members
-        weights = seed_weights(y, maker.local.opposition, usable)
+        weights = seed_weights(maker.y, maker.local.opposition, usable)
         if ledger.n_rows is None:
             vectors = self._fill_terms(ledger, maker, weights)
         else:
             vectors = self._spend_share(ledger, maker, weights)
         return np.concatenate([X[:0], *vectors]), ledger.plan()
+
+    def _rare_where_absent(self, y):
+        """Tell which terms are rare at the rows that lack them: bool, (n_terms,)."""
+        if self.minority == "present" or self._holds_classes:
+            return np.zeros(y.shape[1], dtype=bool)
+        return 2 * y.sum(axis=0, dtype=np.int64) > y.shape[0]
 
     def _fill_terms(self, ledger, maker, weights):
         weights = sparse.csr_array((weights, maker.y.indices, maker.y.indptr), shape=maker.y.shape)
@@ -160,10 +189,12 @@ class MLSOL(BaseMultilabelOverSampler):
         for term, members, missing in ledger:
             column = slice(*by_term.indptr[term : term + 2])
             odds = _odds(by_term.data[column], REACH[kinds.data[column]])
+            if maker.flipped[term]:  # what is weighed there are rows that lack the term
+                odds = np.full(len(members), 1 / len(members))
             if odds is None:
                 seeds = cycle_fairly(members, missing, maker.rng)
                 self.n_copied_ += missing
-                labels, closed = close_rows(maker.y[seeds].astype(np.uint8), maker.closure)
+                labels, closed = close_rows(maker.labels_of(seeds), maker.closure)
                 self.n_closed_ += int(closed.sum())
                 ledger.record(term, seeds, labels)
                 yield maker.X[seeds]
@@ -197,23 +228,31 @@ class MLSOL(BaseMultilabelOverSampler):
 
 
 class _Maker:
-    """Make rows between a seed and one of its neighbours, with labels from the nearer one."""
+    """Make rows between a seed and one of its neighbours, with labels from the nearer one.
 
-    def __init__(self, X, y, k_neighbors, rng):
-        self.X, self.y, self.rng, self.closure = X, y, rng, None
+    ``y`` is 1 where a label has its minority value: absence in ``flipped`` columns.
+    """
+
+    def __init__(self, X, y, k_neighbors, rng, flipped=None):
+        self.X, self.rng, self.closure, self.copies_labels = X, rng, None, False
+        self.flipped = np.zeros(y.shape[1], dtype=bool) if flipped is None else flipped
+        self.y = y = flip(y, self.flipped)
         self.local = measure(y, nearest_others(X, np.arange(len(X)), k_neighbors))
         self.kinds = sparse.csr_array((self.local.kinds, y.indices, y.indptr), shape=y.shape)
-        self.one_label = bool((np.diff(y.indptr) == 1).all())
 
     def make(self, seeds):
         """Give vectors, labels, and which of these had to be closed."""
         neighbours = self.local.neighbours
         ends = neighbours[seeds, self.rng.randint(neighbours.shape[1], size=len(seeds))]
         X_new = step_towards(self.X, seeds, ends, self.rng)
-        if self.one_label:
-            return X_new, self.y[seeds].astype(np.uint8), np.zeros(len(seeds), dtype=bool)
+        if self.copies_labels:
+            return X_new, self.labels_of(seeds), np.zeros(len(seeds), dtype=bool)
         labels = self.vote(seeds, ends, way_from(self.X, seeds, ends, X_new))
         return X_new, *close_rows(labels, self.closure)
+
+    def labels_of(self, rows):
+        """Give the labels of real rows: csr_array of uint8, (n_new, n_terms)."""
+        return flip(self.y[rows], self.flipped).astype(np.uint8)
 
     def vote(self, seeds, ends, way):
         """Keep what both rows have, and of what one has alone what reaches the new row."""
@@ -221,9 +260,23 @@ class _Maker:
         common = seed_has.multiply(end_has)
         from_seed = _reaching(self.kinds[seeds], end_has, way)
         from_end = _reaching(self.kinds[ends], seed_has, 1 - way)
-        labels = (common + from_seed + from_end).tocsr()
+        labels = flip((common + from_seed + from_end).tocsr(), self.flipped)
         labels.sort_indices()
         return labels.astype(np.uint8)
+
+
+def flip(y, columns):
+    """Swap zeros and ones in some columns, bool, (n_terms,), of a csr_array."""
+    if not columns.any():
+        return y
+    n_rows, flipped = y.shape[0], np.flatnonzero(columns)
+    ones = np.ones(n_rows * len(flipped), dtype=y.dtype)
+    starts = np.arange(0, len(ones) + 1, len(flipped))
+    everywhere = sparse.csr_array((ones, np.tile(flipped, n_rows), starts), shape=y.shape)
+    swapped = (y + everywhere - 2 * y.multiply(everywhere)).tocsr()
+    swapped.eliminate_zeros()
+    swapped.sort_indices()
+    return swapped.astype(y.dtype)
 
 
 def way_from(X, seeds, ends, X_new):

@@ -15,11 +15,17 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it [1]_; an int n
-        raises every term to n members; ``{term: total}`` by column name or number; or a callable
-        that gets y and returns such a dict. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it [1]_; an int n raises
+        every term to n members; ``{term: total}`` by column name or number; or a callable that gets
+        y and returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
     min_members : int, default=1
         Terms with fewer members are left alone and reported; naming one is an error.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.base import BaseMultilabelSampler
-from protimb.budgets._totals import check_labelsets_differ
+from protimb.budgets._strategy import check_labelsets_differ
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.utils._containers import append_copies, labels_like, new_ids
 from protimb.utils._imbalance import irlbl, minority_terms, scumble_rows

@@ -1,7 +1,9 @@
 """The contract of samplers that remove rows: budgets, rows that stay, what is reported."""
 
 import warnings
-from numbers import Integral
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -9,16 +11,11 @@ from imblearn.under_sampling.base import BaseCleaningSampler, BaseUnderSampler
 from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelSampler
-from protimb.budgets._floors import (
-    ON_EVERY_ROW,
-    Floors,
-    describe,
-    find_floors,
-)
-from protimb.budgets._totals import ask_imbalanced_learn, check_labelsets_differ
-from protimb.exceptions import InvalidLabelsError, ShortfallWarning, SkippedTermWarning
+from protimb.budgets._floors import FLOORS, RULES, warn_about_skipped
+from protimb.budgets._strategy import find_budget, suits_terms, warn_if_ambiguous
+from protimb.budgets._target import READINGS, read_target
+from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
-from protimb.utils._imbalance import split_terms
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
 from protimb.utils._validation import a_few
 
@@ -68,14 +65,22 @@ class _Reducer(BaseMultilabelSampler):
         self._forget()
         vectors, target = self._read(X, y)
         floors = self._find_floors(target, y)
-        _warn_about_skipped(floors, target)
+        warn_if_ambiguous(self.sampling_strategy, target, self._forms, self._sampling_type)
+        warn_about_skipped(floors, target)
         removed = self._choose(vectors, target, floors)
         self._announce(floors, target)
         self._report(removed, target, floors)
         return take_rows(X, self.sample_indices_), take_rows(y, self.sample_indices_)
 
+    # What sampling_strategy may be where rows may carry several terms.
+    _forms: ClassVar[dict]
+
+    def _read_target(self, y):
+        suits = suits_terms(self.sampling_strategy, self._forms)
+        return read_target(y, self.target, suits_terms=suits)
+
     def _find_floors(self, target, y):
-        raise NotImplementedError
+        return find_budget(self.sampling_strategy, target, y, self._forms, self._sampling_type)
 
     def _choose(self, X, target, floors):
         """Choose the rows to remove: their positions, in any order."""
@@ -86,7 +91,7 @@ class _Reducer(BaseMultilabelSampler):
 
     def _announce(self, floors, target):
         columns = np.flatnonzero(floors.targeted)
-        self.sampling_strategy_ = {target.terms[c]: int(floors.n_floor[c]) for c in columns}
+        self.sampling_strategy_ = {target.terms[c]: int(floors.n_target[c]) for c in columns}
 
     def _report(self, removed, target, floors):
         n_rows = target.indicator.shape[0]
@@ -96,7 +101,7 @@ class _Reducer(BaseMultilabelSampler):
         self.sampling_plan_ = pd.DataFrame(
             {
                 "n_before": floors.n_before,
-                "n_floor": floors.n_floor,
+                "n_floor": floors.n_target,
                 "n_after": kept.sum(axis=0, dtype=np.int64),
                 "note": floors.notes,
             },
@@ -118,10 +123,16 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        If rows may carry several terms, or none: a float is the share of rows to remove;
-        ``"auto"`` removes at most a quarter; an int n lowers each frequent term to n members;
-        ``{term: total}`` names terms by column name or number; a callable gets y and returns one
-        of these. If each row has exactly one label: imbalanced-learn's meaning.
+        If y holds terms: a float is the share of rows to remove; ``"auto"`` removes at most a
+        quarter; an int n lowers each frequent term to n members; ``{term: total}`` names terms by
+        column name or number; a callable gets y and returns one of these. If y holds classes:
+        imbalanced-learn's meaning.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw. The global state of NumPy is never used unless it is None.
 
@@ -163,20 +174,24 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         "sampling_strategy": [
             Interval(Integral, 1, None, closed="left"),
-            *BaseUnderSampler._parameter_constraints["sampling_strategy"],
+            Interval(Real, 0, 1, closed="right"),
+            str,  # which words there are depends on y
+            Mapping,
+            callable,
         ],
+        "target": [StrOptions(set(READINGS))],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, *, sampling_strategy="auto", random_state=None):
+    _forms = FLOORS
+
+    def __init__(self, *, sampling_strategy="auto", target="auto", random_state=None):
         super().__init__(sampling_strategy=sampling_strategy)
+        self.target = target
         self.random_state = random_state
 
     # What a subclass says of rows that it does not remove although the budget is not spent.
     _others = "all others carry a rare term, or one that is at its floor"
-
-    def _find_floors(self, target, y):
-        return find_floors(self.sampling_strategy, target, y)
 
     def _choose(self, X, target, floors):
         return self._remove(target, floors, check_random_state(self.random_state))
@@ -187,11 +202,11 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
 
     def _report(self, removed, target, floors):
         super()._report(removed, target, floors)
-        if floors.n_remove is None:
+        if floors.n_rows is None:
             _warn_about_terms(self.sampling_plan_[floors.targeted], self._others)
-        elif self.n_removed_ < floors.n_remove and not floors.at_most:
+        elif self.n_removed_ < floors.n_rows and not floors.at_most:
             warnings.warn(
-                f"{self.n_removed_} of {floors.n_remove} rows were removed: {self._others}. "
+                f"{self.n_removed_} of {floors.n_rows} rows were removed: {self._others}. "
                 "sampling_plan_ lists the floors.",
                 ShortfallWarning,
                 stacklevel=4,
@@ -206,10 +221,16 @@ class BaseMultilabelCleaner(_Reducer, BaseCleaningSampler):
     Parameters
     ----------
     sampling_strategy : str, list or callable, default="auto"
-        If rows may carry several terms, or none: ``"auto"`` lets rows of all majority terms go;
-        a list names the terms, by column name or number, one of which a row must carry to go; a
-        callable gets y and returns such a list. If each row has exactly one label:
-        imbalanced-learn's meaning, where ``"auto"`` spares the smallest class.
+        If y holds terms: ``"auto"`` lets rows of all majority terms go; a list names the terms, by
+        column name or number, one of which a row must carry to go; a callable gets y and returns
+        such a list. If y holds classes: imbalanced-learn's meaning, where ``"auto"`` spares the
+        smallest class.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
 
     Attributes
     ----------
@@ -233,72 +254,27 @@ class BaseMultilabelCleaner(_Reducer, BaseCleaningSampler):
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         "sampling_strategy": [
-            StrOptions({"auto", "majority", "not minority", "not majority", "all"}),
+            str,  # which words there are depends on y
             list,
             callable,
         ],
+        "target": [StrOptions(set(READINGS))],
     }
 
-    def __init__(self, *, sampling_strategy="auto"):
+    _forms = RULES
+
+    def __init__(self, *, sampling_strategy="auto", target="auto"):
         super().__init__(sampling_strategy=sampling_strategy)
+        self.target = target
 
     def _candidates(self, target, floors):
         """Find the rows that may go: of a targeted term, and of no term that must stay whole."""
         if not floors.targeted.any():
             return np.empty(0, dtype=np.int64)
-        whole = floors.n_floor == floors.n_before
+        whole = floors.n_target == floors.n_before
         n_targeted = target.indicator @ floors.targeted.astype(np.int64)
         n_whole = target.indicator @ whole.astype(np.int64)
         return np.flatnonzero((n_targeted > 0) & (n_whole == 0))
-
-    def _find_floors(self, target, y):
-        n_before = target.indicator.sum(axis=0).astype(np.int64)
-        targeted = np.zeros(len(n_before), dtype=bool)
-        if target.classes is not None:
-            targeted[[*ask_imbalanced_learn(self.sampling_strategy, target, "clean-sampling")]] = (
-                True
-            )
-            notes = np.full(len(n_before), "", dtype=object)
-            return Floors(n_before, np.where(targeted, 0, n_before), targeted, notes)
-        check_labelsets_differ(n_before, target)
-        minority, majority = split_terms(n_before)
-        notes = describe(n_before, minority, target.indicator.shape[0])
-        targeted[_named_columns(self.sampling_strategy, target, y, majority, minority)] = True
-        targeted &= notes != ON_EVERY_ROW
-        return Floors(n_before, np.where(minority, n_before, 0), targeted, notes)
-
-
-def _named_columns(strategy, target, y, majority, minority):
-    names = strategy(y) if callable(strategy) else strategy
-    if isinstance(names, str) and names == "auto":
-        return np.flatnonzero(majority)
-    is_collection = isinstance(names, list | tuple | set | np.ndarray)
-    if not is_collection:
-        raise ValueError(
-            f"sampling_strategy={names!r} does not suit multilabel y ({len(target.terms)} terms): "
-            "which rows go is for the rule to say. Use 'auto', a list of terms whose rows may go, "
-            "or a callable that returns one."
-        )
-    columns = [target.column(name) for name in names]
-    kept = [target.terms[column] for column in columns if minority[column]]
-    if kept:
-        raise InvalidLabelsError(
-            f"sampling_strategy names {len(kept)} term(s) that are rarer than average "
-            f"({a_few(kept)}): their rows are never removed. Leave them out."
-        )
-    return columns
-
-
-def _warn_about_skipped(floors, target):
-    columns = np.flatnonzero((floors.notes == ON_EVERY_ROW) & ~floors.targeted)
-    if len(columns):
-        names = a_few(f"{target.terms[c]}: {floors.n_before[c]}" for c in columns)
-        warnings.warn(
-            f"{len(columns)} term(s) left alone, because every row carries them and removing rows "
-            f"would not change that (term: members; {names}).",
-            SkippedTermWarning,
-            stacklevel=3,
-        )
 
 
 def _warn_about_terms(plan, others):

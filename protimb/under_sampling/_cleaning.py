@@ -17,9 +17,15 @@ class MLeNN(BaseMultilabelCleaner):
     Parameters
     ----------
     sampling_strategy : str, list or callable, default="auto"
-        Multilabel y: ``"auto"`` lets rows of all majority terms go; a list names the terms, by
-        column name or number, one of which a row must carry to go; a callable gets y and returns
-        such a list. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` lets rows of all majority terms go; a list names the terms, by column name
+        or number, one of which a row must carry to go; a callable gets y and returns such a list.
+        Classes, see ``target``: imbalanced-learn's meaning.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     n_neighbors : int, default=3
         Neighbours that are asked, NN in [1]_; shrinks to the number of other rows.
     threshold : float, default=0.75
@@ -55,7 +61,10 @@ class MLeNN(BaseMultilabelCleaner):
     - All rows are judged by the rows that were there at first, in one pass.
     - Rows without labels stay. As neighbours they contradict whoever has labels.
 
-    Neighbours are Euclidean: scale features that differ in unit.
+    Neighbours are Euclidean: scale features that differ in unit. Where more rows are equally far
+    than ``n_neighbors`` has room for, which of them are asked depends on the order of the rows and
+    on nothing else. Among real-valued vectors that happens at copies only; with counts or binary
+    features it is common, and other decisions follow if rows are shuffled.
 
     References
     ----------
@@ -84,8 +93,16 @@ class MLeNN(BaseMultilabelCleaner):
         "n_jobs": [Integral, None],
     }
 
-    def __init__(self, *, sampling_strategy="auto", n_neighbors=3, threshold=0.75, n_jobs=None):
-        super().__init__(sampling_strategy=sampling_strategy)
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        target="auto",
+        n_neighbors=3,
+        threshold=0.75,
+        n_jobs=None,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy, target=target)
         self.n_neighbors = n_neighbors
         self.threshold = threshold
         self.n_jobs = n_jobs
@@ -111,9 +128,15 @@ class MLTL(BaseMultilabelCleaner):
     Parameters
     ----------
     sampling_strategy : str, list or callable, default="auto"
-        Multilabel y: ``"auto"`` lets rows of all majority terms go; a list names the terms, by
-        column name or number, one of which a row must carry to go; a callable gets y and returns
-        such a list. One label a row: imbalanced-learn's meaning.
+        Terms: ``"auto"`` lets rows of all majority terms go; a list names the terms, by column name
+        or number, one of which a row must carry to go; a callable gets y and returns such a list.
+        Classes, see ``target``: imbalanced-learn's meaning.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     threshold : float, default=0.5
         Labels that differ by more contradict each other. 0 where both rows have the same labels,
         1 where they share none.
@@ -153,6 +176,9 @@ class MLTL(BaseMultilabelCleaner):
       offered.
     - Rows without labels stay.
 
+    Where several rows are nearest, the one that counts depends on the order of the rows, as in
+    :class:`MLeNN`.
+
     References
     ----------
     .. [1] R. M. Pereira, Y. M. G. Costa, C. N. Silla Jr., "MLTL: A multi-label approach for the
@@ -178,8 +204,16 @@ class MLTL(BaseMultilabelCleaner):
         "n_jobs": [Integral, None],
     }
 
-    def __init__(self, *, sampling_strategy="auto", threshold=0.5, mutual=True, n_jobs=None):
-        super().__init__(sampling_strategy=sampling_strategy)
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        target="auto",
+        threshold=0.5,
+        mutual=True,
+        n_jobs=None,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy, target=target)
         self.threshold = threshold
         self.mutual = mutual
         self.n_jobs = n_jobs

@@ -5,21 +5,9 @@ from sklearn.neighbors import NearestNeighbors
 
 
 def nearest_rows(X, rows, n_neighbors, n_jobs=None):
-    """Find the nearest other rows of some rows.
+    """Find the nearest other rows of some rows, nearest first: int, (n_queries, n_found).
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-    rows : ndarray of int, shape (n_queries,)
-        Positions in ``X``.
-    n_neighbors : int
-        Shrinks to the number of other rows.
-    n_jobs : int or None
-
-    Returns
-    -------
-    neighbours : ndarray of int, shape (n_queries, n_found)
-        Positions in ``X``, nearest first; never the row itself.
+    There are ``n_neighbors`` of them, or as many as there are other rows.
     """
     n_found = min(n_neighbors, len(X) - 1)
     if not (len(rows) and n_found):
@@ -33,18 +21,9 @@ def nearest_rows(X, rows, n_neighbors, n_jobs=None):
 
 
 def adjusted_hamming(indicator, left, right):
-    """Count the labels that two rows do not share, by the labels that they have.
+    """Divide the labels that rows of two lists, pair by pair, do not share by those they have.
 
-    Parameters
-    ----------
-    indicator : csr_array of shape (n_rows, n_terms)
-    left, right : ndarray of int, shape (n_pairs,)
-        Rows to compare.
-
-    Returns
-    -------
-    distances : ndarray of float, shape (n_pairs,)
-        0 if both have the same labels, or none; 1 if they share none.
+    Float, (n_pairs,): 0 if both have the same labels, or none; 1 if they share none.
     """
     sizes = np.diff(indicator.indptr).astype(np.int64)
     total = sizes[left] + sizes[right]

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from protimb.budgets._floors import MINORITY, ON_EVERY_ROW
+from protimb.budgets._floors import MINORITY
+from protimb.budgets._strategy import ON_EVERY_ROW
 from protimb.under_sampling._base import BaseMultilabelUnderSampler
 from protimb.under_sampling._removal import remove_in_turns
-from protimb.utils._labelsets import number_labelsets
+from protimb.utils._labelsets import members_by_term, number_labelsets
 
 
 class MLRUS(BaseMultilabelUnderSampler):
@@ -19,10 +20,16 @@ class MLRUS(BaseMultilabelUnderSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float is the share of rows to remove, P in [1]_; ``"auto"`` removes at
-        most a quarter; an int n lowers each frequent term to n members; ``{term: total}`` by
-        column name or number; or a callable that gets y and returns one of these. One label a
-        row: imbalanced-learn's meaning.
+        Terms: a float is the share of rows to remove, P in [1]_; ``"auto"`` removes at most a
+        quarter; an int n lowers each frequent term to n members; ``{term: total}`` by column name
+        or number; or a callable that gets y and returns one of these. Classes, see ``target``:
+        imbalanced-learn's meaning.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -78,10 +85,9 @@ class MLRUS(BaseMultilabelUnderSampler):
     def _remove(self, target, floors, rng):
         columns = np.flatnonzero(floors.targeted)
         columns = columns[np.argsort(-floors.n_before[columns], kind="stable")]
-        by_term = target.indicator.tocsc()
-        bounds = by_term.indptr
-        bags = [by_term.indices[bounds[c] : bounds[c + 1]] for c in columns]
-        return remove_in_turns([rng.permutation(bag) for bag in bags], target.indicator, floors)
+        members = members_by_term(target.indicator)
+        bags = [rng.permutation(members[column]) for column in columns]
+        return remove_in_turns(bags, target.indicator, floors)
 
 
 class LPRUS(BaseMultilabelUnderSampler):
@@ -93,10 +99,16 @@ class LPRUS(BaseMultilabelUnderSampler):
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default="auto"
-        Multilabel y: a float is the share of rows to remove, P in [1]_; ``"auto"`` removes at
-        most a quarter; an int n lowers each frequent term to n members; ``{term: total}`` by
-        column name or number; or a callable that gets y and returns one of these. One label a
-        row: imbalanced-learn's meaning.
+        Terms: a float is the share of rows to remove, P in [1]_; ``"auto"`` removes at most a
+        quarter; an int n lowers each frequent term to n members; ``{term: total}`` by column name
+        or number; or a callable that gets y and returns one of these. Classes, see ``target``:
+        imbalanced-learn's meaning.
+    target : {"auto", "multilabel", "classes"}, default="auto"
+        What the columns of y are: ``"multilabel"``, terms; ``"classes"``, one-hot classes, and
+        ``sampling_strategy`` has imbalanced-learn's meaning. ``"auto"`` takes several columns for
+        terms, and warns if each row has exactly one label and both readings differ. Only a
+        strategy without a meaning for terms makes such columns classes. One-dimensional y always
+        holds classes.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -155,12 +167,12 @@ class LPRUS(BaseMultilabelUnderSampler):
 
     def _find_floors(self, target, y):
         floors = super()._find_floors(target, y)
-        if floors.n_remove is None:
+        if target.classes is not None or floors.n_rows is None:
             return floors
         # With a share as budget, the mean size of a labelset is the only limit besides rare terms.
-        n_floor = np.where(floors.notes == MINORITY, floors.n_before, 0)
-        targeted = (n_floor < floors.n_before) & (floors.notes != ON_EVERY_ROW)
-        return replace(floors, n_floor=n_floor, targeted=targeted)
+        n_target = np.where(floors.notes == MINORITY, floors.n_before, 0)
+        targeted = (n_target < floors.n_before) & (floors.notes != ON_EVERY_ROW)
+        return replace(floors, n_target=n_target, targeted=targeted)
 
     def _remove(self, target, floors, rng):
         bags = [rng.permutation(bag) for bag in _labelset_bags(target.indicator)]

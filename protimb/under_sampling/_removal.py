@@ -6,23 +6,12 @@ import numpy as np
 def remove_in_turns(bags, indicator, floors, limits=None):
     """Take one row from each bag in turn until the budget is spent or no bag has any to give.
 
-    Parameters
-    ----------
-    bags : list of ndarray of int
-        Rows in the order in which to try them; a row may be in several bags.
-    indicator : csr_array of shape (n_rows, n_terms)
-    floors : Floors
-    limits : list of int, optional
-        The most rows to take from each bag.
-
-    Returns
-    -------
-    removed : ndarray of int64
-        In the order of removal.
+    Bags hold rows, int, in the order in which to try them; ``limits`` are the most to take from
+    each. Gives the rows removed, int64, in the order of removal.
     """
-    n_remove = indicator.shape[0] if floors.n_remove is None else floors.n_remove
+    n_remove = indicator.shape[0] if floors.n_rows is None else floors.n_rows
     limits = [len(bag) for bag in bags] if limits is None else limits
-    stock = _Stock(indicator, floors.n_before - floors.n_floor)
+    stock = _Stock(indicator, floors.n_before - floors.n_target)
     turns = [_removals(stock, bag, limit) for bag, limit in zip(bags, limits, strict=True)]
     while turns and len(stock.removed) < n_remove:
         turns = [turn for turn in turns if len(stock.removed) < n_remove and next(turn, False)]

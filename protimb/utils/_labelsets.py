@@ -1,4 +1,4 @@
-"""Number the distinct labelsets of a target."""
+"""Number the labelsets of a target, and find the members of its terms."""
 
 from itertools import pairwise
 
@@ -6,20 +6,8 @@ import numpy as np
 
 
 def number_labelsets(indicator):
-    """Give rows numbers, rows with the same labels the same one.
+    """Give rows of canonical CSR numbers from 0, rows with the same labels the same: (n_rows,).
 
-    Parameters
-    ----------
-    indicator : csr_array of shape (n_rows, n_terms)
-        In canonical form, as ``check_indicator`` gives it.
-
-    Returns
-    -------
-    labelset_ids : ndarray of int64, shape (n_rows,)
-        From 0, in order of first appearance.
-
-    Examples
-    --------
     >>> from protimb.utils._validation import check_indicator
     >>> number_labelsets(check_indicator([[1, 0], [0, 0], [1, 0]])[0]).tolist()
     [0, 1, 0]
@@ -34,21 +22,9 @@ def number_labelsets(indicator):
 
 
 def rarest_terms(y, counts, terms=None):
-    """Name each row's rarest term, the most specific claim that it makes.
+    """Find each row's rarest term among those in ``terms``, the first of equals: int64, (n_rows,).
 
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms), uint8
-        Label rows.
-    counts : ndarray of int, shape (n_terms,)
-        Members by which terms are compared.
-    terms : ndarray of bool, shape (n_terms,), optional
-        Terms to look at; all by default.
-
-    Returns
-    -------
-    rarest : ndarray of int64, shape (n_rows,)
-        Column numbers; the first of equals; -1 for rows that carry none.
+    -1 stands for rows without any. ``counts`` is int, ``terms`` bool, both (n_terms,).
     """
     looked_at = (counts > 0) if terms is None else (counts > 0) & terms
     by_rarity = np.flatnonzero(looked_at)
@@ -62,20 +38,20 @@ def rarest_terms(y, counts, terms=None):
     return np.append(by_rarity, np.full(len(counts) + 1 - len(by_rarity), -1))[best]
 
 
+def members_by_term(indicator):
+    """Find the rows that carry each term: n_terms arrays of int, ascending.
+
+    >>> from protimb.utils._validation import check_indicator
+    >>> [m.tolist() for m in members_by_term(check_indicator([[1, 0], [0, 0], [1, 0]])[0])]
+    [[0, 2], []]
+    """
+    by_term = indicator.tocsc()
+    return np.split(by_term.indices, by_term.indptr[1:-1])
+
+
 def group_positions(values):
-    """Find where each value occurs.
+    """Find the positions, in ascending order, of each distinct value of an array of int.
 
-    Parameters
-    ----------
-    values : ndarray of int, shape (n,)
-
-    Returns
-    -------
-    groups : dict of int to ndarray
-        Positions of each distinct value, in ascending order.
-
-    Examples
-    --------
     >>> {value: where.tolist() for value, where in group_positions(np.array([5, 3, 5])).items()}
     {3: [1], 5: [0, 2]}
     """

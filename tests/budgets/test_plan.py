@@ -11,7 +11,7 @@ from scipy import sparse
 
 from protimb.budgets._plan import Ledger, Plan, cycle_fairly
 from protimb.budgets._target import read_target
-from protimb.budgets._totals import find_totals, warn_about
+from protimb.budgets._totals import TOTALS_OR_SHARE, find_totals, warn_about
 from protimb.exceptions import RareTermWarning
 
 # Term 2 implies 1 implies 0; row 5 has none.
@@ -124,7 +124,7 @@ def test_one_record_may_hold_rows_of_several_terms():
 
 def test_a_share_is_a_number_of_rows_and_targets_no_term():
     target = read_target(np.tile(LABELS, (50, 1))[:100])
-    totals = find_totals(0.29, target, None, shares=True)
+    totals = find_totals(0.29, target, None, forms=TOTALS_OR_SHARE)
     assert totals.n_rows == 29  # though 0.29 * 100 is 28.999999999999996
     assert not totals.missing.any()
     with pytest.raises(ValueError, match="does not suit multilabel"):

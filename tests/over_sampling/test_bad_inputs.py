@@ -330,7 +330,7 @@ def test_ids_in_another_order_are_refused(any_sampler, X, y):
 
 def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y):
     sampler.set_params(sampling_strategy=0.5)
-    if sampler._takes_share:
+    if "share" in sampler._forms:
         sampler.fit_resample(X, y)
         assert 0 < sampler.n_synthetic_ <= 15
         return
@@ -339,7 +339,7 @@ def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y)
 
 
 @pytest.mark.parametrize(
-    "sharing", [sampler for sampler in SAMPLERS if sampler._takes_share], ids=name_of
+    "sharing", [sampler for sampler in SAMPLERS if "share" in sampler._forms], ids=name_of
 )
 def test_a_share_of_less_than_one_row_adds_none(sharing, X, y):
     X_res, y_res = clone(sharing).set_params(sampling_strategy=0.03).fit_resample(X, y)

@@ -5,6 +5,7 @@ import pytest
 from imblearn.over_sampling import ADASYN, SMOTE, SVMSMOTE, BorderlineSMOTE, KMeansSMOTE
 from imblearn.over_sampling import RandomOverSampler as CopyRows
 from imblearn.under_sampling import RandomUnderSampler
+from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from protimb.exceptions import ShortfallWarning, SkippedTermWarning
@@ -231,3 +232,59 @@ def test_terms_get_steps_of_their_own(X):
     sampler = LabelwiseSampler(sampling_strategy={0: 15, 1: 15}, random_state=0)
     X_new = sampler.fit_resample(X, y)[0][60:]
     assert not np.allclose(X_new[:5], X_new[5:])
+
+
+CLASSES = np.repeat(["a", "b", "c"], [35, 15, 10])
+# Away from each other, but not so far that nobody is at the border.
+SHIFTED = np.random.RandomState(1).normal(size=(60, 4)) + 0.7 * np.repeat(
+    [[0], [1], [2]], [35, 15, 10], axis=0
+)
+
+
+@pytest.mark.parametrize("strategy", ["auto", "minority", {"b": 30, "c": 20}], ids=str)
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        SMOTE(k_neighbors=3),
+        BorderlineSMOTE(),
+        ADASYN(),
+        SVMSMOTE(),
+        CopyRows(),
+        CopyRows(shrinkage=0.3),
+        KMeansSMOTE(cluster_balance_threshold=0.1),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ShortfallWarning")
+def test_classes_get_the_rows_that_the_sampler_gives_by_itself(sampler, strategy):
+    alone = clone(sampler).set_params(random_state=0, sampling_strategy=strategy)
+    X_alone, y_alone = alone.fit_resample(SHIFTED, CLASSES)
+    outer = LabelwiseSampler(sampler, sampling_strategy=strategy, random_state=0)
+    inner = LabelwiseSampler(clone(alone).set_params(random_state=None), random_state=0)
+    for lifted in (outer, inner):
+        X_res, y_res = lifted.fit_resample(SHIFTED, CLASSES)
+        np.testing.assert_array_equal(X_res, X_alone)
+        np.testing.assert_array_equal(y_res, y_alone)
+
+
+def test_a_seed_of_the_sampler_holds_where_the_outer_one_has_none():
+    alone = SMOTE(random_state=7).fit_resample(SHIFTED, CLASSES)[0]
+    lifted = LabelwiseSampler(SMOTE(random_state=7)).fit_resample(SHIFTED, CLASSES)[0]
+    np.testing.assert_array_equal(lifted, alone)
+
+
+def test_one_hot_classes_get_the_rows_that_the_sampler_gives_by_itself():
+    one_hot = (CLASSES[:, None] == ["a", "b", "c"]).astype(int)
+    X_alone, y_alone = SMOTE(random_state=0).fit_resample(SHIFTED, one_hot)
+    lifted = LabelwiseSampler(SMOTE(), target="classes", random_state=0)
+    X_res, y_res = lifted.fit_resample(SHIFTED, one_hot)
+    np.testing.assert_array_equal(X_res, X_alone)
+    np.testing.assert_array_equal(y_res, y_alone)
+
+
+def test_classes_too_small_for_the_sampler_are_taken_one_by_one():
+    classes = np.repeat([0, 1, 2], [40, 17, 3])
+    with pytest.raises(ValueError, match="n_neighbors"):
+        SMOTE().fit_resample(SHIFTED, classes)
+    _, y_res = LabelwiseSampler(SMOTE(), random_state=0).fit_resample(SHIFTED, classes)
+    assert np.bincount(y_res).tolist() == [40, 40, 40]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
@@ -123,7 +123,6 @@ def published_labels(seed_has, end_has, seed_kinds, end_kinds, way):
 @given(y=TARGETS, seed=st.integers(0, 50))
 @settings(max_examples=60)
 def test_labels_are_those_of_the_paper(y, seed):
-    y[0] = [1, 1, 0, 0]  # not one label in every row
     rng = np.random.RandomState(seed)
     maker = _Maker(rng.normal(size=(len(y), 2)), indicator(y), 3, rng)
     kinds = rng.randint(1, 5, size=y.shape) * y
@@ -266,10 +265,60 @@ def test_columns_without_names_need_terms():
     MLSOL(ontology=ONTOLOGY, terms=TERMS, random_state=0).fit_resample(X, y)
 
 
-def test_one_label_a_row_stays_one_label_a_row():
+def test_one_hot_classes_stay_one_hot():
     X = np.random.RandomState(0).normal(size=(20, 2))
     hot = np.eye(3, dtype=int)[np.repeat([0, 1, 2], [10, 7, 3])]
-    sampler = MLSOL(ontology=ONTOLOGY, random_state=0)
+    sampler = MLSOL(ontology=ONTOLOGY, target="classes", random_state=0)
     _, y_res = sampler.fit_resample(X, hot)
     assert y_res.sum(axis=0).tolist() == [10, 10, 10]
     assert (y_res.sum(axis=1) == 1).all()
+
+
+# On a line only rows 3 and 4 lack term 0: by its published rule it is rare there. Half of the two
+# neighbours of each have it, so both are borderline, and their lack of it reaches 3/4 of the way.
+LINE = np.arange(8.0)[:, None]
+MOSTLY = np.array([[1, 1], *[[1, 0]] * 2, *[[0, 0]] * 2, *[[1, 0]] * 3])
+
+
+def test_new_rows_start_where_a_frequent_term_is_absent():
+    settings = {"sampling_strategy": 1.0, "k_neighbors": 2}
+    starts = {"present": set(), "rarer": set()}
+    for minority, found in starts.items():
+        for seed in range(5):
+            sampler = MLSOL(minority=minority, random_state=seed, **settings)
+            sampler.fit_resample(LINE, MOSTLY)
+            found.update(sampler.conditioning_indices_.tolist())
+    assert starts == {"present": {2, 5}, "rarer": {3, 4}}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_absence_of_a_frequent_term_reaches_three_quarters_of_the_way(seed):
+    sampler = MLSOL(sampling_strategy=1.0, k_neighbors=2, minority="rarer", random_state=seed)
+    X_res, y_res = sampler.fit_resample(LINE, MOSTLY)
+    place = X_res[8:, 0]
+    assert_array_equal(y_res[8:, 0], (place < 2.25) | (place > 4.75))
+    assert not y_res[8:, 1].any()
+
+
+@given(y=TARGETS, seed=st.integers(0, 20))
+@settings(max_examples=50, deadline=None)
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
+def test_zeros_and_ones_may_change_places(y, seed):
+    y[:2] = [[0, 0, 1, 1], [0, 1, 0, 1]]
+    y = y[:, 2 * y.sum(axis=0) != len(y)]  # a tie is rare where it is present, either way
+    assume(len(np.unique(y, axis=0)) > 1 and y.shape[1] > 1)
+    X = np.random.RandomState(seed).normal(size=(len(y), 2))
+    sampler = MLSOL(
+        sampling_strategy=1.0, k_neighbors=3, minority="rarer", target="multilabel", random_state=0
+    )
+    X_res, y_res = sampler.fit_resample(X, y)
+    X_swapped, y_swapped = sampler.fit_resample(X, 1 - y)
+    assert_array_equal(X_res, X_swapped)
+    assert_array_equal(y_res, 1 - y_swapped)
+
+
+def test_totals_of_a_term_on_most_rows_are_met_under_the_published_rule():
+    sampler = MLSOL(sampling_strategy={0: 12}, k_neighbors=2, minority="rarer", random_state=0)
+    _, y_res = sampler.fit_resample(LINE, MOSTLY)
+    assert y_res[:, 0].sum() == 12
+    assert set(sampler.conditioning_indices_) <= {0, 1, 2, 5, 6, 7}

@@ -183,7 +183,7 @@ def test_a_few_rows_and_one_feature_are_enough(sampler, X, n_rows):
     y[:, 0] = 1
     y[0] = [0, 1]
     y[-1] = 1 if n_rows > 2 else [1, 0]
-    X_res, y_res = sampler.fit_resample(X[:n_rows, :1], y)
+    X_res, y_res = sampler.set_params(target="multilabel").fit_resample(X[:n_rows, :1], y)
     assert 1 <= len(X_res) == len(y_res) <= n_rows
 
 

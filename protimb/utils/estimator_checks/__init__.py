@@ -123,7 +123,10 @@ def checks_for(sampler):
 
 
 def expected_failed_checks(sampler):
-    """Name the one check of imbalanced-learn that a multilabel sampler must fail.
+    """Name the checks of imbalanced-learn that a multilabel sampler must fail.
+
+    One asserts that several labels a row are refused, another takes columns for one-hot classes.
+    With ``target="classes"`` protimb's samplers do both, and none fails.
 
     Parameters
     ----------
@@ -134,8 +137,11 @@ def expected_failed_checks(sampler):
     reasons : dict
         ``{name of check: reason}``, for imbalanced-learn's ``parametrize_with_checks``.
     """
-    return {
-        "check_target_type": (
-            f"asserts that multilabel targets are refused; {type(sampler).__name__} takes them"
-        )
-    }
+    name, target = type(sampler).__name__, getattr(sampler, "target", None)
+    if target == "classes":
+        return {}
+    takes_them = f"asserts that multilabel targets are refused; {name} takes them"
+    if target is None:
+        return {"check_target_type": takes_them}
+    are_terms = f"takes columns for one-hot classes; for {name} they are terms by default"
+    return {"check_target_type": takes_them, "check_samplers_multiclass_ova": are_terms}
