@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from protimb.gan._moves import moved, relative_moves
 
 from protimb import CGANSampler
 from protimb.datasets import make_longtail_multilabel
 from protimb.gan import _moves
-from protimb.gan._moves import moved, relative_moves
 from protimb.gan._training_rows import MovedSeeds
 from protimb.nn import MLPBackbone
 from protimb.training import Callback
