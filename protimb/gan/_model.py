@@ -311,10 +311,17 @@ class ConditionalGAN(BaseEstimator):
 
         Raises
         ------
+        ValueError
+            If the arguments differ in length, or from ``fit`` in width.
         TrainingDiverged
             If the generator gives NaN or infinite values.
         """
-        labels = self._read_labels(labels)
+        X, labels = read_vectors(X), self._read_labels(labels)
+        check_consistent_length(X, labels, terms)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the model was fitted with {self.n_features_in_}."
+            )
         rng = check_random_state(random_state)
         starts = self.starts_.of_rows(X, np.asarray(terms), self.scaling_, rng)
         return self._draw(labels, starts, rng)

@@ -174,7 +174,7 @@ class Relative(Member):
         return cls(members.X, members.y, state["moves"])
 
 
-STARTS = {"noise": Noise, "member": Member, "relative": Relative}
+STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}
 
 
 def _keep_members(data, rng):
