@@ -10,12 +10,20 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from protimb.budgets._target import read_target
 from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDiverged
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import check_known, read_vectors
 from protimb.gan._starts import STARTS, name_known_relatives
 from protimb.ontology import align_term_vectors
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, fit_context
+from protimb.utils._containers import check_same_order
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    validate_data,
+)
 from protimb.utils._validation import check_indicator
 
 
@@ -171,6 +179,13 @@ class ConditionalGAN(BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        return tags
+
     def set_params(self, **params):
         """Set parameters; ``backbone__n_hidden`` also reaches into what is given by name.
 
@@ -207,8 +222,8 @@ class ConditionalGAN(BaseEstimator):
         ----------
         X : array-like of shape (n_rows, n_features)
             Real vectors. A large half-precision memory map is read where it lies.
-        y : array-like or sparse of shape (n_rows, n_terms)
-            Binary indicators.
+        y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
+            Binary indicators; or classes, which become one column each.
         terms : list of length n_terms, optional
             Names of the columns; those of a DataFrame, else numbers.
         towards : array of bool, shape (n_terms,), optional
@@ -237,22 +252,23 @@ class ConditionalGAN(BaseEstimator):
         from protimb.gan._training import train_gan
 
         check_patience(self)
-        X, (y, names) = read_vectors(X), check_indicator(y)
-        check_consistent_length(X, y)
-        terms = names if terms is None else list(terms)
-        vectors = self._read_term_vectors(term_vectors, terms)
+        vectors, target = read_vectors(X), read_target(y)
+        check_consistent_length(vectors, target.indicator)
+        check_same_order(X, y)
+        terms = target.terms if terms is None else list(terms)
+        described = self._read_term_vectors(term_vectors, terms)
         trained = train_gan(
-            X,
-            y,
+            vectors,
+            target.indicator,
             self,
             self._source_of_draws(random_state, resume_from),
             towards=np.ones(len(terms), bool) if towards is None else np.asarray(towards, bool),
-            term_vectors=vectors,
+            term_vectors=described,
             resume_from=resume_from,
         )
-        self.terms_, self.term_vectors_ = terms, vectors
-        self.n_features_in_ = X.shape[1]
-        self.dtype_ = np.dtype(np.float32) if X.dtype == np.float16 else X.dtype
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.terms_, self.term_vectors_ = terms, described
+        self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
         self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
         self.history_ = pd.DataFrame(trained.history)
         self.generator_, self.critic_ = trained.generator, trained.critic

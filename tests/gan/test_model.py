@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from protimb import CGANSampler
 from protimb.exceptions import ArtifactError, InvalidLabelsError, UntrainedTermError
@@ -160,6 +161,21 @@ def test_parameters_are_cloned_and_reached_by_name():
     assert (params["n_latent"], params["lr"], params["backbone__n_hidden"]) == (3, 0.5, 8)
     assert gan.needs_term_vectors is False
     assert gan.set_params(condition="both").needs_term_vectors is True
+
+
+@pytest.mark.usefixtures("array_api")
+@parametrize_with_checks(
+    [ConditionalGAN(max_epochs=1, n_critic=1, n_latent=4, device="cpu", random_state=0)]
+)
+def test_scikit_learn_accepts_the_model(estimator, check):
+    check(estimator)
+
+
+def test_classes_become_a_column_each(tiny, toy):
+    classes = np.array(["b", "a"])[(np.arange(len(toy.X)) > 20).astype(int)]
+    gan = tiny().fit(toy.X, classes)
+    assert gan.terms_ == ["a", "b"]
+    assert gan.sample(np.eye(2, dtype=int)).shape == (2, toy.X.shape[1])
 
 
 def test_the_sampler_shares_every_parameter_of_its_model_with_the_same_default():

@@ -27,8 +27,9 @@ class Silence(Callback):
 def test_a_generator_that_gives_one_vector_is_reported_as_collapsed(tiny, toy):
     # Case 25.
     sampler = tiny(callbacks=[Silence()], generate_from="noise")
-    with pytest.warns(ModeCollapseWarning, match="hardly differ from one another"):
+    with pytest.warns(ModeCollapseWarning, match="hardly differ from one another") as caught:
         sampler.fit_resample(toy.X, toy.y)
+    assert caught[0].filename == __file__
     report = sampler.quality_report_
     assert (report["diversity"][report["n_planned"] > 1] == 0).all()
 
