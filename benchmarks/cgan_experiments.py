@@ -91,7 +91,7 @@ EXPERIMENTS = {
     "sibling": Experiment(
         "Proteins of a sibling term, changed, make members of the rare one.",
         {"generate_from": "member", "condition": "both"},
-        variant="SiblingSeeds",
+        variant="SiblingStarts",
     ),
     "relative": Experiment(
         "How relatives differ is the same for rare and frequent terms, and can be lent.", RELATIVE

@@ -2,38 +2,11 @@
 
 import pytest
 from imblearn.utils import estimator_checks as imblearn_checks
+from samplers import SAMPLERS
 from sklearn.base import clone
 
-from protimb.over_sampling import (
-    LPROS,
-    MLROS,
-    MLSMOTE,
-    MLSOL,
-    REMEDIAL,
-    CGANSampler,
-    LabelwiseSampler,
-    RandomLabelsetOverSampler,
-)
-from protimb.under_sampling import LPRUS, MLRUS, MLTL, MLeNN
 from protimb.utils import estimator_checks as protimb_checks
 from protimb.utils.estimator_checks import expected_failed_checks
-
-# Seeded, because imbalanced-learn compares two fits; fast, because each is fitted about 60 times.
-SAMPLERS = [
-    RandomLabelsetOverSampler(random_state=0),
-    MLROS(random_state=0),
-    LPROS(random_state=0),
-    MLSMOTE(random_state=0),
-    MLSOL(random_state=0),
-    REMEDIAL(),
-    LabelwiseSampler(random_state=0),
-    CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
-    MLRUS(random_state=0),
-    LPRUS(random_state=0),
-    MLeNN(),
-    MLTL(),
-]
-
 
 # The reading under which one-hot columns are what imbalanced-learn takes them for.
 AS_CLASSES = [

@@ -11,6 +11,18 @@ from protimb.utils._validation import a_few
 OUTSIDE_RANGE = "outside term_range"
 
 
+def check_range(term_range):
+    """Refuse what is neither None nor two counts in order."""
+    if term_range is None:
+        return
+    is_pair = len(term_range) == 2 and all(isinstance(n, int | np.integer) for n in term_range)
+    if not is_pair or not 1 <= term_range[0] <= term_range[1]:
+        raise ValueError(
+            "term_range must be None or two counts, the fewest and the most members, such as "
+            f"(20, 200). Got {term_range!r}."
+        )
+
+
 def terms_in_range(counts, term_range):
     """Tell which terms have (fewest, most) members; None takes every term: bool, (n_terms,)."""
     if term_range is None:

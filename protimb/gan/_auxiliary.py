@@ -15,18 +15,7 @@ class AuxiliaryHead:
     It learns from real rows only. The generator is then asked for rows that it reads as their
     own labels, as in an auxiliary-classifier GAN [1]_, but with one yes or no a term.
 
-    Parameters
-    ----------
-    n_features, n_terms : int
-        Width of a vector and of a label row.
-    lr : float
-        Learning rate of its Adam optimizer.
-    init : torch.Generator
-        Source of the initial weights (CPU).
-    device : torch.device
-        Where the classifier lives.
-    n_hidden : int
-        Width of its one hidden layer.
+    Its weights are drawn by ``init``, a torch.Generator on the CPU.
 
     References
     ----------
@@ -43,17 +32,7 @@ class AuxiliaryHead:
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, fused=True)
 
     def loss(self, x, labels):
-        """Compute the mean cross-entropy over rows and terms.
-
-        Parameters
-        ----------
-        x : Tensor of shape (batch, n_features)
-        labels : Tensor of shape (batch, n_terms), uint8
-
-        Returns
-        -------
-        loss : Tensor, zero-dimensional
-        """
+        """Compute the mean cross-entropy over rows x and terms, labels uint8 (batch, n_terms)."""
         logits = self.network(x).float()
         return binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
 

@@ -9,56 +9,28 @@ from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.training import load_state, resolve_device
 from protimb.utils._description import describe
 from protimb.utils._memory import read_blocks
+from protimb.utils._warnings import users_level
 
-KIND = "training of a CGANSampler"
+KIND = "training of a ConditionalGAN"
 
-# Parameters on which the course of training depends; the others may change between runs.
-_SHAPING = (
-    "term_range",
-    "backbone",
-    "condition",
-    "conditioning",
-    "n_latent",
-    "generate_from",
-    "move_scale",
-    "n_critic",
-    "gradient_penalty",
-    "auxiliary_weight",
-    "batch_size",
-    "lr",
-    "lr_schedule",
-    "sampling_exponent",
-    "averaging",
-    "max_grad_norm",
-    "validation_fraction",
-    "mixed_precision",
-    "random_state",
-)
+# Parameters that may change between runs; the course of training depends on all others.
+_FREE = {"max_epochs", "n_iter_no_change", "callbacks", "device", "verbose"}
 
 
-def describe_run(X, y, settings, term_vectors, rng):
+def describe_run(X, y, model, towards, term_vectors, rng):
     """Say what a run is known by, as JSON: its data, its parameters, and where draws start.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-    y : csr_array of shape (n_rows, n_terms), uint8
-    settings : CGANSampler
-    term_vectors : ndarray of shape (n_terms, n_dims) or None
-    rng : numpy.random.RandomState
-        Before its first draw.
-
-    Returns
-    -------
-    run : dict
+    X is (n_rows, n_features), y csr of uint8, towards bool (n_terms,); rng before its first draw.
     """
-    params = settings.get_params(deep=False)
-    shaping = {name: describe(params[name]) for name in _SHAPING}
-    shaping["device"] = resolve_device(settings.device).type
-    if settings.lr_schedule != "constant":
-        shaping["max_epochs"] = settings.max_epochs  # the schedule spans them
+    params = model.get_params(deep=False)
+    shaping = {name: describe(value) for name, value in params.items() if name not in _FREE}
+    shaping["device"] = resolve_device(model.device).type
+    if model.lr_schedule != "constant":
+        shaping["max_epochs"] = model.max_epochs  # the schedule spans them
     if term_vectors is not None:
         shaping["term_vectors"] = _hash([term_vectors])
+    if not towards.all():
+        shaping["terms to train towards"] = f"{towards.sum()} of them, {_hash([towards])[:8]}"
     return {
         "kind": KIND,
         "X": _hash(read_blocks(X)),
@@ -69,31 +41,15 @@ def describe_run(X, y, settings, term_vectors, rng):
 
 
 def open_checkpoint(folder, run, rng):
-    """Read a checkpoint of the same run, and put the source of draws where that run started.
+    """Read the state of the same run, and put the source of draws where that run started.
 
-    Parameters
-    ----------
-    folder : str or path-like
-    run : dict
-        As :func:`describe_run` gives it for the data and parameters at hand.
-    rng : numpy.random.RandomState
-        Its state is replaced: without a seed, the two runs would else differ.
-
-    Returns
-    -------
-    state : dict
-        For ``TrainingLoop.load_state_dict``.
-
-    Raises
-    ------
-    ArtifactError
-        If the folder holds something else, or a run with other data or parameters.
+    Without a seed, the two runs would else differ. Any other run is an ArtifactError.
     """
     state, saved = load_state(folder)
     if saved.get("kind") != KIND:
         raise ArtifactError(
-            f"{folder} holds no checkpoint of a CGANSampler. Checkpoints are what "
-            "callbacks=[Checkpoint(folder)] writes; save() writes fitted samplers, see load()."
+            f"{folder} holds no checkpoint of a conditional GAN. Checkpoints are what "
+            "callbacks=[Checkpoint(folder)] writes; what save() writes is read by load()."
         )
     changed = [name for name in ("X", "y") if saved[name] != run[name]]
     changed += _differences(saved["parameters"], run["parameters"])
@@ -107,55 +63,20 @@ def open_checkpoint(folder, run, rng):
     return state
 
 
-def check_epochs(n_done, max_epochs):
-    """Refuse to end a run before the epoch that it has reached.
-
-    Parameters
-    ----------
-    n_done, max_epochs : int
-
-    Raises
-    ------
-    ArtifactError
-        If the run has more epochs behind it than that.
-    """
-    if max_epochs < n_done:
-        raise ArtifactError(
-            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
-            "taken back. Ask for more, or start another run."
-        )
-
-
 def warn_if_ended(state, max_epochs):
-    """Say so where a callback had ended the run before the epochs that are asked for.
-
-    Parameters
-    ----------
-    state : dict
-        Of the checkpoint.
-    max_epochs : int
-    """
+    """Say so where a callback had ended the run before the epochs that are asked for."""
     n_done = len(state["history"])
     if state["stop_requested"] and n_done < max_epochs:
         warnings.warn(
             f"The run was ended after {n_done} epochs, by early stopping or another callback, so "
             f"there are none to add although max_epochs={max_epochs}.",
             ProtimbWarning,
-            stacklevel=6,
+            stacklevel=users_level(),
         )
 
 
 def rng_state(rng):
-    """Describe the state of a source of draws as JSON.
-
-    Parameters
-    ----------
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    state : list
-    """
+    """Describe the state of a source of draws as JSON."""
     kind, keys, *rest = rng.get_state()
     return [kind, keys.tolist(), *rest]
 

@@ -1,43 +1,92 @@
 """Which real rows train a GAN, how often each is shown, and which are held out to judge it."""
 
-import numpy as np
+from dataclasses import dataclass
+from functools import cached_property
 
-from protimb.exceptions import InvalidLabelsError
+import numpy as np
+from scipy import sparse
+
+from protimb.exceptions import InvalidLabelsError, UntrainedTermError
+from protimb.gan._scaling import Scaling
 from protimb.utils._imbalance import irlbl
 from protimb.utils._labelsets import rarest_terms
+from protimb.utils._memory import is_large
+from protimb.utils._validation import a_few, check_vectors
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Real rows X (n_all, n_features) and y, csr of uint8 (n_all, n_terms), parted by use.
+
+    ``towards`` marks the terms to train towards, ``rows`` and ``held_out`` are sorted positions.
+    """
+
+    X: np.ndarray
+    y: sparse.csr_array
+    scaling: Scaling
+    towards: np.ndarray
+    rows: np.ndarray
+    held_out: np.ndarray
+
+    @cached_property
+    def labels(self):
+        """Label rows to train on, csr of uint8 (n_rows, n_terms)."""
+        return take_rows(self.y, self.rows)
+
+    @cached_property
+    def counts(self):
+        """Training members of each term, int64 (n_terms,)."""
+        return count_members(self.labels)
+
+    @cached_property
+    def rarest(self):
+        """Rarest term of every row of y, by its training members; -1 for none."""
+        return rarest_terms(self.y, self.counts, self.towards)
+
+
+def split_rows(X, y, scaling, towards, *, validation_fraction, max_held_out, rng):
+    """Choose the rows that carry a term to train towards, and hold some of them out."""
+    rows = rows_with(y, towards)
+    held_out = rows[:0]
+    if validation_fraction:
+        kept, apart = hold_out(y[rows], validation_fraction, rng)
+        rows, held_out = rows[kept], rows[apart]
+        if len(held_out) > max_held_out:
+            held_out = np.sort(rng.choice(held_out, max_held_out, replace=False))
+    return TrainingSet(X, y, scaling, towards, rows, held_out)
+
+
+def read_vectors(X):
+    """Read X as finite floats; a large half-precision matrix, often a memory map, is no copy."""
+    large = getattr(X, "ndim", 0) == 2 and is_large(X.shape, 4)
+    return check_vectors(X, keep_half=large)
+
+
+def check_known(labels, known, terms):
+    """Refuse label rows, csr (n_rows, n_terms), with terms that nothing was learned about."""
+    unknown = np.setdiff1d(labels.indices, np.flatnonzero(known))
+    if len(unknown):
+        raise UntrainedTermError(
+            f"Label rows carry {len(unknown)} term(s) that no training protein has "
+            f"({a_few(terms[column] for column in unknown)}), so the generator knows nothing of "
+            "them. Describe terms by vectors (condition='term_vectors' with term_vectors) to "
+            "borrow from related ones, or train towards more terms (term_range) if their proteins "
+            "were left out."
+        )
+
+
+def count_members(y):
+    """Count the members of each term of a csr (n_rows, n_terms), as int64."""
+    return np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
 
 
 def take_rows(y, rows):
-    """Cut rows, without a copy where all are taken.
-
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms)
-    rows : ndarray of int64
-        Sorted and distinct.
-
-    Returns
-    -------
-    y_rows : CSR array
-    """
+    """Cut sorted, distinct rows, without a copy where all are taken."""
     return y if len(rows) == y.shape[0] else y[rows]
 
 
 def rows_with(y, terms):
-    """Find the rows that carry at least one of some terms.
-
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms), uint8
-        Label rows.
-    terms : ndarray of bool, shape (n_terms,)
-        If all, rows without any label are taken too.
-
-    Returns
-    -------
-    rows : ndarray of int64
-        Sorted positions.
-    """
+    """Find the rows with one of the terms marked; all marked takes rows without labels too."""
     if terms.all():
         return np.arange(y.shape[0])
     return np.flatnonzero(y @ terms.astype(np.int64))
@@ -46,49 +95,18 @@ def rows_with(y, terms):
 def row_weights(y, exponent, terms=None):
     """Weigh rows so that rare terms are seen: IRLbl of the row's rarest term, to a power.
 
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms)
-        Label rows.
-    exponent : float
-        0 draws rows as they come; 1 would show every term about equally often.
-    terms : ndarray of bool, shape (n_terms,), optional
-        Terms to train towards; all by default.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_rows,)
-        At least 1; rows without a label get 1.
+    Gives (n_rows,) floats of at least 1, 1 for rows without a label; of ``terms`` marked, if any.
     """
-    counts = np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
+    counts = count_members(y)
     rarest = rarest_terms(y, counts, terms)
     ratios = np.append(irlbl(counts), 1.0)  # -1, no term, reads the last
     return ratios[rarest] ** exponent
 
 
 def hold_out(y, fraction, rng):
-    """Split off random rows, but never the last row that a term has left.
-
-    Parameters
-    ----------
-    y : CSR array of shape (n_rows, n_terms), uint8
-        Label rows.
-    fraction : float
-        Share of rows to hold out; fewer where terms would lose their last row.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    kept, held_out : ndarray of int64
-        Sorted positions.
-
-    Raises
-    ------
-    InvalidLabelsError
-        If fewer than two rows can be spared: there would be nothing to compare.
-    """
+    """Split off random rows, but never the last row that a term has left: kept, held_out."""
     n_rows = y.shape[0]
-    left = np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
+    left = count_members(y)
     wanted = max(2, round(fraction * n_rows))
     chosen: list[int] = []
     for row in rng.permutation(n_rows):

@@ -14,17 +14,10 @@ _CACHED = 256
 
 @dataclass(frozen=True)
 class Scaling:
-    """A linear map of each feature, and its inverse.
+    """A linear map of each feature, ``(x - shift) / scale + low``, and its inverse.
 
-    Attributes
-    ----------
-    shift, scale : ndarray of float64, shape (n_features,)
-        Scaled is ``(x - shift) / scale``.
-    spread : ndarray of float64, shape (n_features,)
-        What generated features are multiplied by: ``scale``, but 0 for constant features, which
-        so stay constant.
-    low : float
-        The value that becomes ``shift``: 0, or the lower end of the range that features go to.
+    Arrays are float64 (n_features,). ``spread`` is ``scale``, but 0 for constant features, which
+    so stay constant in generated rows. ``low`` is the lower end of the range that features go to.
     """
 
     shift: np.ndarray
@@ -33,17 +26,7 @@ class Scaling:
     low: float = 0.0
 
     def transform(self, X):
-        """Scale rows.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_features)
-            float16 is computed in float32.
-
-        Returns
-        -------
-        X_scaled : ndarray of shape (n_rows, n_features), float32
-        """
+        """Scale rows (n_rows, n_features) to float32; float16 is computed in float32."""
         dtype = np.dtype(np.float32) if X.dtype == np.float16 else X.dtype
         scaled = X.astype(dtype)  # a copy: what follows works in place
         scaled -= self.shift.astype(dtype)
@@ -53,36 +36,23 @@ class Scaling:
         return scaled.astype(np.float32, copy=False)
 
     def inverse(self, X_scaled, dtype=np.float64):
-        """Bring scaled rows back.
-
-        Parameters
-        ----------
-        X_scaled : ndarray of shape (n_rows, n_features), float32
-        dtype : dtype
-            Of the result; computed in float64.
-
-        Returns
-        -------
-        X : ndarray of shape (n_rows, n_features)
-        """
+        """Bring scaled rows (n_rows, n_features) back; computed in float64."""
         X = np.empty(X_scaled.shape, dtype)
         for block in gen_batches(len(X), _CACHED):
             X[block] = (X_scaled[block] - self.low) * self.spread + self.shift
         return X
 
+    def check_width(self, n_features):
+        """Refuse a scale of other features."""
+        widths = {len(part) for part in (self.shift, self.scale, self.spread)}
+        if widths != {n_features}:
+            raise ValueError(f"scales of width {widths}, {n_features} features")
+
 
 def fit_scaling(X, output_range=None):
-    """Learn how features are scaled, in blocks of rows.
+    """Learn how to scale X (n_rows, n_features), in blocks of rows.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-    output_range : tuple of float or None
-        Where the generator's final activation puts its features; None standardises them.
-
-    Returns
-    -------
-    scaling : Scaling
+    ``output_range`` is where the generator's final activation puts features; None standardises.
     """
     scaler = StandardScaler() if output_range is None else MinMaxScaler(output_range)
     for rows in read_blocks(X):

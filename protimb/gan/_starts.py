@@ -1,4 +1,4 @@
-"""Real members that generated rows start from."""
+"""What generated vectors start from: nothing, a member of the term, or a protein moved a little."""
 
 import copy
 from dataclasses import dataclass
@@ -8,50 +8,107 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
-from protimb.gan._moves import N_CANDIDATES, moved, relative_moves
-from protimb.utils._memory import gather_rows, is_large, rows_in_memory
-
-# Members a term is represented by; more would make a saved sampler a copy of its data.
-MEMBERS_A_TERM = 500
+from protimb.gan._rows import take_rows
+from protimb.utils._labelsets import group_positions
+from protimb.utils._memory import gather_rows, is_large
+from protimb.utils._representatives import MEMBERS_A_TERM, members_a_term, representatives
 
 # Pairs of label rows compared at a time.
 _PAIRS = 2**23
 
+# Proteins whose relatives are looked for, and differences that a saved model keeps.
+N_CANDIDATES = 20_000
+N_MOVES = 4096
+N_RELATIVES = 3
+_BLOCK = 256
+
 
 @dataclass(frozen=True)
-class MemberBank:
-    """Scaled vectors of real rows, found by term or by labelset.
+class Noise:
+    """Start from nothing: noise and labels alone make a vector. Base of the other starts."""
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_members, n_features), float32
-        Scaled.
-    y : csr_array of shape (n_members, n_terms), uint8
-    moves : ndarray of shape (n_moves, n_features), float32, optional
-        Differences between relatives; a seed is moved by one of them.
+    @classmethod
+    def learn(cls, data, move_scale, rng):
+        """Keep what is started from: a ``TrainingSet``, and what moves are multiplied by."""
+        return cls()
+
+    def width(self, n_features):
+        """Say how many numbers of a start the generator reads behind the noise."""
+        return 0
+
+    def in_training(self, data, vectors, device):
+        """Give a function of row positions and torch.Generator: starts (batch, n_features)."""
+        return
+
+    def of_held_out(self, data, rng):
+        """Give starts (n_held_out, n_features) for the rows that epochs are judged by."""
+        return
+
+    def of_rows(self, X, terms, scaling, rng):
+        """Give starts like real rows X (n_rows, n_features), each for one of ``terms``."""
+        return
+
+    def of_labels(self, y_rows, rng):
+        """Give starts (n_rows, n_features) for label rows, csr (n_rows, n_terms)."""
+        return
+
+    def state(self):
+        """Give all that is kept, as arrays."""
+        return {}
+
+    @classmethod
+    def from_state(cls, state, n_features, n_terms):
+        """Undo ``state``; refuse what has another width."""
+        return cls()
+
+
+@dataclass(frozen=True)
+class Member(Noise):
+    """Start from a random member of the row's rarest term.
+
+    Keeps some members of each term: scaled vectors X (n_members, n_features), float32, and their
+    label rows y, csr of uint8 (n_members, n_terms).
     """
 
     X: np.ndarray
     y: sparse.csr_array
-    moves: np.ndarray | None = None
 
-    def moved(self, seeds, rng):
-        """Move seeds by differences between relatives, where the bank has any."""
-        return seeds if self.moves is None else moved(seeds, self.moves, rng)
+    @classmethod
+    def learn(cls, data, move_scale, rng):
+        return cls(*_keep_members(data, rng))
 
-    def for_terms(self, terms, rng):
-        """Draw a random member of each term.
+    def width(self, n_features):
+        return n_features
 
-        Parameters
-        ----------
-        terms : ndarray of int, shape (n_rows,)
-            Column numbers; -1, or a term without member here, draws from all.
-        rng : numpy.random.RandomState
+    def in_training(self, data, vectors, device):
+        from protimb.gan._training_rows import MemberStarts
 
-        Returns
-        -------
-        seeds : ndarray of shape (n_rows, n_features), float32
-        """
+        by_term = take_rows(data.y, data.rows).tocsc()
+        rarest = data.rarest[data.rows]
+        members = {
+            term: by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
+            if term >= 0
+            else without_term
+            for term, without_term in group_positions(rarest).items()
+        }
+        return MemberStarts(vectors, rarest, members, device)
+
+    def of_held_out(self, data, rng):
+        return self._of_terms(data.rarest[data.held_out], rng)
+
+    def of_rows(self, X, terms, scaling, rng):
+        return self._of_terms(terms, rng)
+
+    def of_labels(self, y_rows, rng):
+        # Labelsets are compared by their Jaccard index, so that a label row which no protein has
+        # starts from the proteins that share most of it.
+        n_rows = max(1, _PAIRS // len(self.X))
+        blocks = gen_batches(y_rows.shape[0], n_rows)
+        picked = [_most_similar(y_rows[block], self.y, rng) for block in blocks]
+        return self.X[np.concatenate(picked)]
+
+    def _of_terms(self, terms, rng):
+        """Draw a random member of each term; -1, or a term without member, draws from all."""
         by_term = self.y.tocsc()
         everyone = np.arange(len(self.X))
         picked = np.empty(len(terms), dtype=np.int64)
@@ -60,118 +117,122 @@ class MemberBank:
             members = by_term.indices[slice(*by_term.indptr[term : term + 2])] if term >= 0 else []
             pool = members if len(members) else everyone
             picked[wanted] = pool[rng.randint(len(pool), size=wanted.sum())]
-        return self.moved(self.X[picked], rng)
+        return self.X[picked]
 
-    def for_labels(self, y_rows, rng):
-        """Draw, for each label row, one of the members with the most similar labelset.
+    def state(self):
+        return {"X": self.X, "indices": self.y.indices, "indptr": self.y.indptr}
 
-        Labelsets are compared by their Jaccard index, so that a label row which no protein has
-        starts from the proteins that share most of it.
-
-        Parameters
-        ----------
-        y_rows : csr_array of shape (n_rows, n_terms), uint8
-        rng : numpy.random.RandomState
-
-        Returns
-        -------
-        seeds : ndarray of shape (n_rows, n_features), float32
-        """
-        n_rows = max(1, _PAIRS // len(self.X))
-        picked = [
-            _most_similar(y_rows[block], self.y, rng)
-            for block in gen_batches(y_rows.shape[0], n_rows)
-        ]
-        return self.moved(self.X[np.concatenate(picked)], rng)
+    @classmethod
+    def from_state(cls, state, n_features, n_terms):
+        X, indices, indptr = (state[name] for name in ("X", "indices", "indptr"))
+        _check_width(X, n_features)
+        ones = np.ones(len(indices), dtype=np.uint8)
+        return cls(X, sparse.csr_array((ones, indices, indptr), (len(X), n_terms)))
 
 
-def make_bank(X, y, rows, rarest, scaling, rng, *, move_scale=0.0):
-    """Keep a bounded number of random members of each term, and some unlabelled rows.
+@dataclass(frozen=True)
+class Relative(Member):
+    """Start from the protein whose labels the row carries, moved as two relatives differ.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_all, n_features)
-    y : csr_array of shape (n_all, n_terms), uint8
-    rows : ndarray of int64
-        Rows that may be seeds.
-    rarest : ndarray of int64, shape (n_all,)
-        Rarest term of each row of ``X``, -1 for none.
-    scaling : Scaling
-    rng : numpy.random.RandomState
-    move_scale : float
-        Multiple of the differences between relatives by which seeds are moved; 0 for none.
-
-    Returns
-    -------
-    bank : MemberBank
+    Keeps differences between relatives, moves (n_moves, n_features), float32.
     """
-    kept = rows[representatives(y[rows], MEMBERS_A_TERM, rng)]
-    if is_large(X.shape, 4):  # drawn from a copy: what comes after does not depend on the room
-        n_a_term = members_a_term(X.shape[1], y.shape[1])
-        kept = kept[representatives(y[kept], n_a_term, copy.deepcopy(rng))]
-    moves = None
-    if move_scale:
-        some = rows if len(rows) <= N_CANDIDATES else rng.choice(rows, N_CANDIDATES, replace=False)
-        some = np.sort(some)
-        near = scaling.transform(gather_rows(X, some))
-        moves = relative_moves(near, rarest[some], move_scale, rng)
-    return MemberBank(scaling.transform(gather_rows(X, kept)), y[kept], moves)
+
+    moves: np.ndarray
+
+    @classmethod
+    def learn(cls, data, move_scale, rng):
+        members, labels = _keep_members(data, rng)
+        rows = data.rows
+        if len(rows) > N_CANDIDATES:
+            rows = np.sort(rng.choice(rows, N_CANDIDATES, replace=False))
+        near = data.scaling.transform(gather_rows(data.X, rows))
+        return cls(members, labels, find_moves(near, data.rarest[rows], move_scale, rng))
+
+    def in_training(self, data, vectors, device):
+        from protimb.gan._training_rows import MovedStarts
+
+        return MovedStarts(vectors, self.moves, device)
+
+    def of_held_out(self, data, rng):
+        # A held-out row is no start: what ``sample`` starts from is.
+        return self.of_labels(data.y[data.held_out], rng)
+
+    def of_rows(self, X, terms, scaling, rng):
+        # A protein whose labels are known: they need not be guessed from the term.
+        return move(scaling.transform(X), self.moves, rng)
+
+    def of_labels(self, y_rows, rng):
+        return move(super().of_labels(y_rows, rng), self.moves, rng)
+
+    def state(self):
+        return {**super().state(), "moves": self.moves}
+
+    @classmethod
+    def from_state(cls, state, n_features, n_terms):
+        members = Member.from_state(state, n_features, n_terms)
+        _check_width(state["moves"], n_features)
+        return cls(members.X, members.y, state["moves"])
 
 
-def members_a_term(n_features, n_terms):
-    """Say how many members of each term may be copied from a matrix that is too large to be.
+STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}
 
-    Parameters
-    ----------
-    n_features, n_terms : int
 
-    Returns
-    -------
-    n_members : int
-        From one to ``MEMBERS_A_TERM``.
+def _keep_members(data, rng):
+    """Keep a bounded number of random members of each term, and some unlabelled rows."""
+    kept = data.rows[representatives(data.y[data.rows], MEMBERS_A_TERM, rng)]
+    if is_large(data.X.shape, 4):  # drawn from a copy: what comes after does not depend on the room
+        n_a_term = members_a_term(data.X.shape[1], data.y.shape[1])
+        kept = kept[representatives(data.y[kept], n_a_term, copy.deepcopy(rng))]
+    return data.scaling.transform(gather_rows(data.X, kept)), data.y[kept]
+
+
+def _check_width(rows, n_features):
+    if rows.shape[1] != n_features:
+        raise ValueError(f"starts are {rows.shape[1]} features wide, not {n_features}")
+
+
+def find_moves(X, rarest, scale, rng):
+    """Take differences between scaled rows X and the nearest ones with the same rarest term.
+
+    A protein that moves from one to the other has kept its most specific function. Where no two
+    nearest rows share their rarest term (-1 for none), between any of them.
     """
-    return min(MEMBERS_A_TERM, max(1, rows_in_memory(n_features) // (n_terms + 1)))
+    if len(X) < 2:
+        return np.zeros_like(X)
+    nearest = _nearest(X)
+    start, end = np.repeat(np.arange(len(X)), nearest.shape[1]), nearest.ravel()
+    related = (rarest[start] == rarest[end]) & (rarest[start] >= 0)
+    pairs = np.flatnonzero(related) if related.any() else np.arange(len(start))
+    if len(pairs) > N_MOVES:
+        pairs = rng.choice(pairs, N_MOVES, replace=False)
+    return np.float32(scale) * (X[end[pairs]] - X[start[pairs]])
 
 
-def representatives(y, n_a_term, rng):
-    """Choose random rows so that each term keeps all members, or ``n_a_term`` of them.
+def _nearest(X):
+    """Find the rows nearest to each row by cosine, itself left out: (n_rows, n_relatives)."""
+    directions = normalize(X)
+    n_relatives = min(N_RELATIVES, len(X) - 1)
+    found = []
+    for block in gen_batches(len(X), _BLOCK):
+        similarity = directions[block] @ directions.T  # (block, n_rows)
+        similarity[np.arange(len(similarity)), np.arange(len(X))[block]] = -np.inf
+        nearest = np.argpartition(-similarity, n_relatives - 1, axis=1)[:, :n_relatives]
+        found.append(nearest.copy())  # a view would keep the numbers of all rows
+    return np.concatenate(found)
 
-    Parameters
-    ----------
-    y : csr_array of shape (n_rows, n_terms)
-    n_a_term : int
-    rng : numpy.random.RandomState
 
-    Returns
-    -------
-    rows : ndarray of int64
-        Sorted; rows without labels count as one more term.
-    """
-    by_term = y.tocsc()
-    groups = np.split(by_term.indices, by_term.indptr[1:-1])
-    groups.append(np.flatnonzero(np.diff(y.indptr) == 0))
-    chosen = [
-        group if len(group) <= n_a_term else rng.choice(group, n_a_term, replace=False)
-        for group in groups
-    ]
-    return np.unique(np.concatenate(chosen)).astype(np.int64)
+def move(starts, moves, rng):
+    """Add a random move, forwards or backwards, to each start (n_rows, n_features)."""
+    picked = moves[rng.randint(len(moves), size=len(starts))]
+    sign = 2 * rng.randint(2, size=(len(starts), 1)).astype(np.float32) - 1
+    return starts + sign * picked
 
 
 def name_known_relatives(y_rows, seen, term_vectors):
     """Put, in place of terms that no member carries, those that are described most alike.
 
-    Parameters
-    ----------
-    y_rows : csr_array of shape (n_rows, n_terms), uint8
-    seen : ndarray of bool, shape (n_terms,)
-        Terms that members carry.
-    term_vectors : ndarray of shape (n_terms, n_dims) or None
-        NaN rows where a term has none.
-
-    Returns
-    -------
-    y_rows : csr_array of shape (n_rows, n_terms), uint8
-        The same where terms have no vectors.
+    y_rows is csr (n_rows, n_terms), seen bool (n_terms,), term_vectors (n_terms, n_dims) with NaN
+    rows, or None: then nothing changes.
     """
     unseen = np.setdiff1d(y_rows.indices, np.flatnonzero(seen))
     if term_vectors is None or not len(unseen):
@@ -190,10 +251,11 @@ def name_known_relatives(y_rows, seen, term_vectors):
     return relatives
 
 
-def _most_similar(y_rows, y_bank, rng):
-    shared = (y_rows.astype(np.float32) @ y_bank.astype(np.float32).T).toarray()
-    n_own, n_bank = (np.diff(y.indptr).astype(np.float32) for y in (y_rows, y_bank))
-    union = n_own[:, None] + n_bank - shared
+def _most_similar(y_rows, y_members, rng):
+    """Pick, for each label row, one of the members with the most similar labelset, at random."""
+    shared = (y_rows.astype(np.float32) @ y_members.astype(np.float32).T).toarray()
+    n_own, n_theirs = (np.diff(y.indptr).astype(np.float32) for y in (y_rows, y_members))
+    union = n_own[:, None] + n_theirs - shared
     shared[union == 0] = 1  # both empty: alike
     similarity = np.divide(shared, np.maximum(union, 1, out=union), out=union)
     rows, ties = np.nonzero(similarity >= similarity.max(axis=1, keepdims=True) * (1 - 1e-6))

@@ -11,39 +11,14 @@ from protimb.nn._losses import gradient_penalty
 class AdversarialStep:
     """Own the two networks and their optimizers; update both from one batch of rows.
 
-    Parameters
-    ----------
-    X : Tensor of shape (n_rows, n_features)
-        Real vectors, standardised; or anything that gives such a tensor when cut by rows.
-    labels : Tensor of shape (n_rows, n_terms)
-        Indicators, uint8; or anything that gives such a tensor when cut by rows.
-    generator, critic : torch.nn.Module
-        The two players; the critic is a ConditionalNetwork.
-    n_latent : int
-        Width of the noise.
-    n_critic : int
-        Critic updates for each update of the generator.
-    penalty_weight : float
-        Weight of the gradient penalty.
-    lr : float
-        Learning rate of both Adam optimizers.
-    rng : torch.Generator
-        Source of noise and mixing positions, on the device of ``X``.
-    seeds : callable, optional
-        ``seeds(rows, rng)`` gives the real vector that each generated row starts from, which the
-        generator reads behind the noise.
-    auxiliary : AuxiliaryHead, optional
-        Learns labels from real rows; its loss on generated rows joins that of the generator...
-    auxiliary_weight : float
-        ... with this weight.
-    averaging : float
-        Decay of the running mean of the generator's weights, from 0 (none) to below 1.
-    max_grad_norm : float, optional
-        Longest gradient that an update follows; longer ones are shortened.
-    schedule : callable, optional
-        Makes a learning-rate schedule for an optimizer; stepped once a batch of rows.
-    mixed_precision : bool
-        Whether the networks are run in bfloat16 where torch thinks it safe.
+    ``X`` (n_rows, n_features), standardised, and ``labels`` (n_rows, n_terms), uint8, are tensors
+    or give such tensors when cut by rows; the critic is a ConditionalNetwork. ``rng`` draws noise
+    and mixing positions on the device of ``X``. ``starts(rows, rng)`` gives the real vector that
+    each generated row starts from, which the generator reads behind the noise. The loss of an
+    ``auxiliary`` classifier on generated rows joins that of the generator by its weight.
+    ``averaging`` is the decay of a running mean of the generator's weights, 0 for none,
+    ``max_grad_norm`` the longest gradient that an update follows. ``schedule`` makes a
+    learning-rate schedule for an optimizer, stepped once a batch of rows.
     """
 
     def __init__(
@@ -58,7 +33,7 @@ class AdversarialStep:
         penalty_weight,
         lr,
         rng,
-        seeds=None,
+        starts=None,
         auxiliary=None,
         auxiliary_weight=0.0,
         averaging=0.0,
@@ -74,7 +49,7 @@ class AdversarialStep:
         self.n_critic = n_critic
         self.penalty_weight = penalty_weight
         self.rng = rng
-        self.seeds = seeds
+        self.starts = starts
         self.auxiliary = auxiliary
         self.auxiliary_weight = auxiliary_weight
         self.max_grad_norm = max_grad_norm
@@ -173,9 +148,9 @@ class AdversarialStep:
 
     def _latent(self, rows):
         noise = torch.randn(len(rows), self.n_latent, generator=self.rng, device=self.rng.device)
-        if self.seeds is None:
+        if self.starts is None:
             return noise
-        return torch.cat([noise, self.seeds(rows, self.rng)], dim=1)
+        return torch.cat([noise, self.starts(rows, self.rng)], dim=1)
 
     def _precision(self):
         device = self.rng.device.type

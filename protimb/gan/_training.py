@@ -6,33 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import nn
 
 from protimb.gan._auxiliary import AuxiliaryHead
-from protimb.gan._networks import build_networks
-from protimb.gan._resuming import (
-    check_epochs,
-    describe_run,
-    open_checkpoint,
-    rng_state,
-    warn_if_ended,
-)
-from protimb.gan._rows import (
-    hold_out,
-    row_weights,
-    rows_with,
-    take_rows,
-)
-from protimb.gan._scaling import Scaling
-from protimb.gan._starts import MemberBank, make_bank
+from protimb.gan._networks import build_networks, output_range
+from protimb.gan._parts import find_parts
+from protimb.gan._resuming import describe_run, open_checkpoint, rng_state, warn_if_ended
+from protimb.gan._rows import row_weights, split_rows
+from protimb.gan._scaling import Scaling, fit_scaling
+from protimb.gan._starts import STARTS, Noise
 from protimb.gan._step import AdversarialStep
-from protimb.gan._training_rows import (
-    MemberSeeds,
-    MovedSeeds,
-    training_labels,
-    training_vectors,
-)
+from protimb.gan._training_rows import training_labels, training_vectors
 from protimb.gan._validation import MAX_ROWS, MONITOR, HeldOutRows, JudgedStep
 from protimb.training import (
     Callback,
@@ -43,210 +27,140 @@ from protimb.training import (
     TrainingLoop,
     WeightedBatches,
     build_schedule,
+    check_epochs,
     resolve_device,
     torch_generator,
 )
-from protimb.utils._labelsets import group_positions, rarest_terms
 from protimb.utils._memory import gather_rows
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrainedGan:
     """What training leaves.
 
-    Attributes
-    ----------
-    generator, critic : torch.nn.Module
-        In eval mode; the generator is the averaged one where weights were averaged.
-    history : list of dict
-        One record an epoch.
-    bank : MemberBank or None
-        Members to start from, where the generator does.
-    seen : ndarray of bool, shape (n_terms,)
-        Terms that a training row carries.
+    Networks are in eval mode, the generator is the averaged one where weights were averaged;
+    ``history`` has one record an epoch; ``seen`` marks the terms that a training row carries.
     """
 
     generator: nn.Module
     critic: nn.Module
     history: list
-    bank: MemberBank | None
+    scaling: Scaling
+    starts: Noise
     seen: np.ndarray
 
 
-def train_gan(X, y, settings, rng, *, scaling, terms, term_vectors=None, resume_from=None):
-    """Train generator and critic on vectors and their label rows.
+def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None):
+    """Train generator and critic on vectors X (n_rows, n_features) and label rows y, csr of uint8.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features)
-        Real vectors, as they are.
-    y : CSR array of shape (n_rows, n_terms), uint8
-        Label rows.
-    settings : CGANSampler
-        Read for its hyper-parameters; not changed.
-    rng : numpy.random.RandomState
-        Source of every draw.
-    scaling : Scaling
-        How the networks see vectors.
-    terms : ndarray of bool, shape (n_terms,)
-        Terms to train towards: rows that carry one of them make the training set.
-    term_vectors : ndarray of shape (n_terms, n_dims) or None
-        What the condition knows of terms.
-    resume_from : path-like or None
-        A checkpoint to go on from.
-
-    Returns
-    -------
-    trained : TrainedGan
+    ``model`` is a ConditionalGAN, read for its parameters and not changed; ``towards`` marks the
+    terms whose rows make the training set; ``rng`` is the source of every draw.
     """
     run, state = {}, None
-    if resume_from is not None or _saves_checkpoints(settings):
-        run = describe_run(X, y, settings, term_vectors, rng)
+    if resume_from is not None or _saves_checkpoints(model):
+        run = describe_run(X, y, model, towards, term_vectors, rng)
     if resume_from is not None:
         state = open_checkpoint(resume_from, run, rng)
-        check_epochs(len(state["history"]), settings.max_epochs)
-        warn_if_ended(state, settings.max_epochs)
+        check_epochs(len(state["history"]), model.max_epochs)
+        warn_if_ended(state, model.max_epochs)
         run["rng"] = rng_state(rng)  # a second resume starts where the first run did, too
-    data = _split(X, y, settings, rng, scaling, terms)
-    device = resolve_device(settings.device)
+    parts = find_parts(model)
+    data = split_rows(
+        X,
+        y,
+        fit_scaling(X, output_range(parts["backbone"])),
+        towards,
+        validation_fraction=model.validation_fraction,
+        max_held_out=MAX_ROWS,
+        rng=rng,
+    )
+    starts = STARTS[model.generate_from].learn(data, model.move_scale, rng)
+    device = resolve_device(model.device)
     init = torch_generator(rng)
-    generator, critic = build_networks(settings, X.shape[1], y.shape[1], init, device, term_vectors)
-    step = _build_step(data, generator, critic, settings, init, device, rng)
+    players = build_networks(
+        parts,
+        (X.shape[1], y.shape[1]),
+        n_latent=model.n_latent,
+        start_width=starts.width(X.shape[1]),
+        term_vectors=term_vectors,
+        init=init,
+        device=device,
+    )
+    step = _build_step(data, starts, players, model, init, device, rng)
     loop = TrainingLoop(
         step,
-        _batches(data, settings, rng),
-        max_epochs=settings.max_epochs,
-        callbacks=_callbacks(settings),
+        _batches(data, model, rng),
+        max_epochs=model.max_epochs,
+        callbacks=_callbacks(model),
         manifest=run,
     )
     if state is not None:
         loop.load_state_dict(state)
     loop.run()
-    return TrainedGan(
-        step.sampling_generator.eval(), critic.eval(), loop.history, data.bank, data.seen
-    )
+    networks = step.sampling_generator.eval(), step.critic.eval()
+    return TrainedGan(*networks, loop.history, data.scaling, starts, data.counts > 0)
 
 
-@dataclass(frozen=True)
-class _Data:
-    """Rows to train on and rows to judge by, with what both are drawn by."""
-
-    X: np.ndarray
-    y: sparse.csr_array
-    scaling: Scaling
-    terms: np.ndarray
-    rows: np.ndarray
-    held_out: np.ndarray
-    rarest: np.ndarray  # of every row of y, by its training members
-    bank: MemberBank | None
-
-    @property
-    def seen(self):
-        return np.asarray(take_rows(self.y, self.rows).sum(axis=0)).ravel() > 0
-
-
-def _split(X, y, settings, rng, scaling, terms):
-    rows = rows_with(y, terms)
-    held_out = rows[:0]
-    if settings.validation_fraction:
-        kept, apart = hold_out(y[rows], settings.validation_fraction, rng)
-        rows, held_out = rows[kept], rows[apart]
-        if len(held_out) > MAX_ROWS:
-            held_out = np.sort(rng.choice(held_out, MAX_ROWS, replace=False))
-    counts = np.asarray(take_rows(y, rows).sum(axis=0)).ravel().astype(np.int64)
-    rarest, bank = np.full(y.shape[0], -1), None
-    if settings.generate_from != "noise":
-        rarest = rarest_terms(y, counts, terms)
-        move_scale = settings.move_scale if settings.generate_from == "relative" else 0.0
-        bank = make_bank(X, y, rows, rarest, scaling, rng, move_scale=move_scale)
-    return _Data(X, y, scaling, terms, rows, held_out, rarest, bank)
-
-
-def _build_step(data, generator, critic, settings, init, device, rng):
+def _build_step(data, starts, players, model, init, device, rng):
     vectors = training_vectors(data.X, data.rows, data.scaling, device)
     labels = training_labels(data.y, data.rows, device)
     options = {
-        "n_latent": settings.n_latent,
-        "n_critic": settings.n_critic,
-        "penalty_weight": settings.gradient_penalty,
-        "lr": settings.lr,
+        "n_latent": model.n_latent,
+        "n_critic": model.n_critic,
+        "penalty_weight": model.gradient_penalty,
+        "lr": model.lr,
         "rng": torch_generator(rng, device),
-        "averaging": settings.averaging,
-        "max_grad_norm": settings.max_grad_norm,
-        "mixed_precision": settings.mixed_precision,
+        "starts": starts.in_training(data, vectors, device),
+        "averaging": model.averaging,
+        "max_grad_norm": model.max_grad_norm,
+        "mixed_precision": model.mixed_precision,
     }
-    if settings.lr_schedule != "constant":
-        n_steps = settings.max_epochs * _batches_an_epoch(data, settings)[0]
-        options["schedule"] = functools.partial(
-            build_schedule, settings.lr_schedule, n_steps=n_steps
-        )
-    if data.bank is not None:
-        options["seeds"] = _training_seeds(data, vectors, device)
-    if settings.auxiliary_weight:
-        options["auxiliary_weight"] = settings.auxiliary_weight
+    if model.lr_schedule != "constant":
+        n_steps = model.max_epochs * _batches_an_epoch(data, model)[0]
+        options["schedule"] = functools.partial(build_schedule, model.lr_schedule, n_steps=n_steps)
+    if model.auxiliary_weight:
+        options["auxiliary_weight"] = model.auxiliary_weight
         options["auxiliary"] = AuxiliaryHead(
-            data.X.shape[1], data.y.shape[1], lr=settings.lr, init=init, device=device
+            data.X.shape[1], data.y.shape[1], lr=model.lr, init=init, device=device
         )
-    players = (vectors, labels, generator, critic)
     if not len(data.held_out):
-        return AdversarialStep(*players, **options)
-    return JudgedStep(*players, held_out=_held_out_rows(data, settings, rng), **options)
+        return AdversarialStep(vectors, labels, *players, **options)
+    held_out = _held_out_rows(data, starts, model, rng)
+    return JudgedStep(vectors, labels, *players, held_out=held_out, **options)
 
 
-def _training_seeds(data, vectors, device):
-    if data.bank.moves is not None:
-        return MovedSeeds(vectors, data.bank.moves, device)
-    rarest = data.rarest[data.rows]
-    by_term = take_rows(data.y, data.rows).tocsc()
-    members = {
-        term: by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]
-        if term >= 0
-        else without_term
-        for term, without_term in group_positions(rarest).items()
-    }
-    return MemberSeeds(vectors, rarest, members, device)
-
-
-def _held_out_rows(data, settings, rng):
-    rows = data.held_out
+def _held_out_rows(data, starts, model, rng):
     # A source of their own: how much they draw depends on the members kept, training must not.
-    seeds = _held_out_seeds(data, rows, np.random.RandomState(rng.randint(2**31 - 1)))
-    X = data.scaling.transform(gather_rows(data.X, rows))
-    return HeldOutRows(X, data.y[rows], settings.n_latent, rng, seeds)
+    of_their_own = np.random.RandomState(rng.randint(2**31 - 1))
+    X = data.scaling.transform(gather_rows(data.X, data.held_out))
+    starts = starts.of_held_out(data, of_their_own)
+    return HeldOutRows(X, data.y[data.held_out], model.n_latent, rng, starts)
 
 
-def _held_out_seeds(data, rows, rng):
-    if data.bank is None:
-        return None
-    if data.bank.moves is not None:  # a held-out row is no seed: what ``sample`` starts from is
-        return data.bank.for_labels(data.y[rows], rng)
-    return data.bank.for_terms(data.rarest[rows], rng)
+def _saves_checkpoints(model):
+    return any(isinstance(callback, Checkpoint) for callback in model.callbacks or ())
 
 
-def _saves_checkpoints(settings):
-    return any(isinstance(callback, Checkpoint) for callback in settings.callbacks or ())
-
-
-def _callbacks(settings):
-    own = list(settings.callbacks or ())
+def _callbacks(model):
+    own = list(model.callbacks or ())
     # The guard first: the best epoch's weights, put back later, are good ones.
     is_guarded = any(isinstance(callback, PenaltyGuard) for callback in own)
     keepers: list[Callback] = [] if is_guarded else [PenaltyGuard()]
-    if settings.validation_fraction:
-        patience = settings.n_iter_no_change or math.inf
+    if model.validation_fraction:
+        patience = model.n_iter_no_change or math.inf
         keepers.append(EarlyStopping(MONITOR, patience=patience))
-    bars = [ProgressBar("CGAN")] if settings.verbose else []
+    bars = [ProgressBar("CGAN")] if model.verbose else []
     return [*keepers, *own, *bars]
 
 
-def _batches(data, settings, rng):
-    n_batches, rows_an_update = _batches_an_epoch(data, settings)
-    weights = row_weights(take_rows(data.y, data.rows), settings.sampling_exponent, data.terms)
+def _batches(data, model, rng):
+    n_batches, rows_an_update = _batches_an_epoch(data, model)
+    weights = row_weights(data.labels, model.sampling_exponent, data.towards)
     generator = torch_generator(rng)
     return WeightedBatches(torch.from_numpy(weights), rows_an_update, n_batches, generator)
 
 
-def _batches_an_epoch(data, settings):
+def _batches_an_epoch(data, model):
     n_rows = len(data.rows)
-    rows_an_update = min(settings.batch_size, n_rows) * settings.n_critic
+    rows_an_update = min(model.batch_size, n_rows) * model.n_critic
     return max(1, round(n_rows / rows_an_update)), rows_an_update

@@ -7,20 +7,9 @@ from protimb.utils._memory import gather_rows, is_large
 
 
 def training_vectors(X, rows, scaling, device):
-    """Give scaled training vectors that can be cut by positions in ``rows``.
+    """Give scaled vectors (n_rows, n_features) to cut by positions in ``rows`` of X.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_all, n_features)
-        A memory map is read where it is cut, never as a whole.
-    rows : ndarray of int64, shape (n_rows,)
-        Rows of ``X`` to train on.
-    scaling : Scaling
-    device : torch.device
-
-    Returns
-    -------
-    vectors : Tensor of shape (n_rows, n_features), or CutVectors
+    A tensor, or ``CutVectors`` of a matrix that is too large to be held once more.
     """
     vectors = CutVectors(X, rows, scaling, device)
     if is_large((len(rows), X.shape[1]), 4):
@@ -29,18 +18,9 @@ def training_vectors(X, rows, scaling, device):
 
 
 def training_labels(y, rows, device):
-    """Give label rows that can be cut by positions in ``rows``.
+    """Give label rows, uint8 (n_rows, n_terms), to cut by positions in ``rows`` of y.
 
-    Parameters
-    ----------
-    y : CSR array of shape (n_all, n_terms), uint8
-    rows : ndarray of int64, shape (n_rows,)
-        Rows of ``y`` to train on.
-    device : torch.device
-
-    Returns
-    -------
-    labels : Tensor of shape (n_rows, n_terms), uint8, or CutLabels
+    A tensor, or ``CutLabels`` where that would be too large.
     """
     labels = CutLabels(y, rows, device)
     if is_large((len(rows), y.shape[1]), 1):
@@ -49,15 +29,7 @@ def training_labels(y, rows, device):
 
 
 class CutVectors:
-    """Scale the rows of a batch when they are asked for.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_all, n_features)
-    rows : ndarray of int64, shape (n_rows,)
-    scaling : Scaling
-    device : torch.device
-    """
+    """Scale the rows of a batch when they are asked for."""
 
     def __init__(self, X, rows, scaling, device):
         self.X = X
@@ -75,14 +47,7 @@ class CutVectors:
 
 
 class CutLabels:
-    """Make the label rows of a batch dense when they are asked for.
-
-    Parameters
-    ----------
-    y : CSR array of shape (n_all, n_terms), uint8
-    rows : ndarray of int64, shape (n_rows,)
-    device : torch.device
-    """
+    """Make the label rows of a batch dense when they are asked for."""
 
     def __init__(self, y, rows, device):
         self.y = y
@@ -101,18 +66,11 @@ def _on_host(index):
     return index.cpu().numpy() if isinstance(index, torch.Tensor) else index
 
 
-class MemberSeeds:
+class MemberStarts:
     """Give each row a random member of its rarest term to start from.
 
-    Parameters
-    ----------
-    vectors : Tensor or CutVectors of shape (n_rows, n_features)
-        Scaled training vectors.
-    rarest : ndarray of int64, shape (n_rows,)
-        Each row's rarest term; rows without any (-1) start from one another.
-    by_term : dict of ndarray
-        Members of each term that is some row's rarest, positions in ``vectors``.
-    device : torch.device
+    ``vectors`` are scaled, to be cut by rows; ``rarest`` is each row's rarest term, int64, -1 for
+    rows without any, which start from one another; ``by_term`` is {term: positions of members}.
     """
 
     def __init__(self, vectors, rarest, by_term, device):
@@ -122,33 +80,25 @@ class MemberSeeds:
         self.vectors = vectors
         members = np.concatenate([by_term[term] for term in terms]).astype(np.int64)
         self.members = torch.from_numpy(members).to(device)
-        self.starts = torch.from_numpy((np.cumsum(counts) - counts)[place]).to(device)
+        self.first = torch.from_numpy((np.cumsum(counts) - counts)[place]).to(device)
         self.counts = torch.from_numpy(counts[place]).to(device)
 
     def __call__(self, rows, rng):
-        """Draw one seed a row, shape (batch, n_features)."""
+        """Draw one start a row, (batch, n_features)."""
         point = torch.rand(len(rows), generator=rng, device=rng.device)
         within = (point * self.counts[rows]).long().clamp_(max=self.counts[rows] - 1)
-        return self.vectors[self.members[self.starts[rows] + within]]
+        return self.vectors[self.members[self.first[rows] + within]]
 
 
-class MovedSeeds:
-    """Give each training row itself, moved by the difference between two relatives.
-
-    Parameters
-    ----------
-    vectors : Tensor or CutVectors of shape (n_rows, n_features)
-        Scaled training vectors.
-    moves : ndarray of shape (n_moves, n_features), float32
-    device : torch.device
-    """
+class MovedStarts:
+    """Give each training row itself, moved by the difference between two relatives."""
 
     def __init__(self, vectors, moves, device):
         self.vectors = vectors
         self.moves = torch.from_numpy(moves).to(device)
 
     def __call__(self, rows, rng):
-        """Draw one seed a row, shape (batch, n_features)."""
+        """Draw one start a row, (batch, n_features)."""
         device = rng.device
         picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
         sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1

@@ -14,55 +14,31 @@ MONITOR = "frechet"
 
 
 class HeldOutRows:
-    """Real rows, their labels, and the noise that is turned into rows to compare with them.
+    """Scaled real rows X, their labels y, and the noise and starts that are turned into as many.
 
     The noise is drawn once, so that epochs are compared under equal luck.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_features), float32
-        Scaled.
-    y : csr_array of shape (n_rows, n_terms), uint8
-    n_latent : int
-    rng : numpy.random.RandomState
-    seeds : ndarray of shape (n_rows, n_features), float32, optional
-        Real training vectors to start from.
     """
 
-    def __init__(self, X, y, n_latent, rng, seeds=None):
+    def __init__(self, X, y, n_latent, rng, starts=None):
         self.X = X
         self.y = y
         self.noise = draw_noise(len(X), n_latent, rng)
-        self.seeds = seeds
+        self.starts = starts
 
     def distance(self, generator):
         """Measure how far generated rows are from the real ones that carry the same labels.
 
-        Parameters
-        ----------
-        generator : torch.nn.Module
-
-        Returns
-        -------
-        distance : float
-            Frechet distance with shrinkage, in squared units of scaled features; infinite where
-            the generator gives values that are not finite.
+        Frechet distance with shrinkage, in squared units of scaled features; infinite where the
+        generator gives values that are not finite.
         """
         was_training = generator.training
-        X_new = run_generator(generator.eval(), self.y, self.noise, self.seeds)
+        X_new = run_generator(generator.eval(), self.y, self.noise, self.starts)
         generator.train(was_training)
         return frechet_distance(self.X, X_new) if np.isfinite(X_new).all() else np.inf
 
 
 class JudgedStep(AdversarialStep):
-    """An adversarial step whose generator is judged after each epoch.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for :class:`AdversarialStep`.
-    held_out : HeldOutRows
-    """
+    """An adversarial step whose generator is judged after each epoch, by ``HeldOutRows``."""
 
     def __init__(self, *args, held_out, **kwargs):
         super().__init__(*args, **kwargs)

@@ -10,26 +10,7 @@ from protimb.utils._validation import a_few, check_indicator
 
 
 def read_label_rows(y_rows, terms, fitted_on_classes):
-    """Read indicators with the columns of fit, or classes where fit saw those.
-
-    Parameters
-    ----------
-    y_rows : array-like of shape (n_rows, n_terms) or (n_rows,)
-    terms : list of length n_terms
-        Columns, or classes, of fit.
-    fitted_on_classes : bool
-
-    Returns
-    -------
-    labels : csr_array of uint8, shape (n_rows, n_terms)
-
-    Raises
-    ------
-    InvalidLabelsError
-        If the columns are not those of fit.
-    UnknownTermError
-        If a class was not seen in fit.
-    """
+    """Read indicators with the columns of fit, or classes where fit saw those: csr of uint8."""
     if fitted_on_classes:
         return _read_class_rows(y_rows, terms)
     indicator, names = check_indicator(y_rows, "y_rows")

@@ -1,13 +1,21 @@
-"""What became of the rows that a generator drew: counts by term, copies, diversity."""
+"""Quality control beside a sampler: draw, judge, draw again; and what became of the rows drawn."""
 
 import warnings
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import gen_batches
 
 from protimb.exceptions import ModeCollapseWarning
+from protimb.filters import FILTERS, BaseFilter
 from protimb.utils._labelsets import group_positions
+from protimb.utils._memory import gather_rows, is_large
+from protimb.utils._named import resolve, seeded
+from protimb.utils._representatives import members_a_term, representatives
+from protimb.utils._sklearn_compat import Interval, StrOptions
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 # A term whose new rows spread less than this share of the real ones' is reported.
 COLLAPSED = 0.1
@@ -15,25 +23,58 @@ COLLAPSED = 0.1
 # Fewer new rows tell little about spread.
 _MIN_ROWS = 5
 
+# Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
+_BLOCK = 2**16
+
+# Of every sampler that makes vectors.
+QUALITY_CONSTRAINTS = {
+    "quality_filter": [StrOptions(set(FILTERS)), BaseFilter, None],
+    "max_rounds": [Interval(Integral, 1, None, closed="left")],
+}
+
+
+def fit_quality_filter(quality_filter, X, y, rng):
+    """Fit a copy of a filter on real rows X and y, csr (n_rows, n_terms); None stays None.
+
+    Of rows too many to be copied it gets some members of each term.
+    """
+    if quality_filter is None:
+        return None
+    quality = seeded(resolve(quality_filter, FILTERS, "the sampler", "quality_filter"), rng)
+    if not is_large(X.shape, 4):
+        return quality.fit(X, y)
+    rows = representatives(y, members_a_term(X.shape[1], y.shape[1]), rng)
+    members = gather_rows(X, rows)
+    dtype = np.float32 if X.dtype == np.float16 else X.dtype
+    return quality.fit(members.astype(dtype, copy=False), y[rows])
+
+
+def draw_until_passed(X_new, draw, passes, max_rounds):
+    """Fill X_new (n_new, n_features) with draws until each row passes, or has had its rounds.
+
+    ``draw(rows)`` gives vectors for positions in X_new, and may keep what else it drew for them;
+    ``passes(X_drawn, rows)`` judges these; None lets all pass. Gives passed, bool (n_new,), and
+    n_draws, int (n_new,).
+    """
+    passed = np.zeros(len(X_new), dtype=bool)
+    n_draws = np.zeros(len(X_new), dtype=np.int64)
+    for _ in range(max_rounds):
+        if passed.all():
+            break
+        pending = np.flatnonzero(~passed)
+        for block in gen_batches(len(pending), _BLOCK):
+            rows = pending[block]
+            X_new[rows] = draw(rows)
+            passed[rows] = True if passes is None else passes(X_new[rows], rows)
+        n_draws[pending] += 1
+    return passed, n_draws
+
 
 def report_quality(terms, plan, passed, n_draws, X, X_new):
     """Count by term what was planned, drawn, rejected, missing and copied, and how it spreads.
 
-    Parameters
-    ----------
-    terms : list of length n_terms
-        Names.
-    plan : Plan
-    passed : ndarray of bool, shape (n_planned,)
-    n_draws : ndarray of int, shape (n_planned,)
-    X : ndarray of shape (n_rows, n_features)
-        Real rows.
-    X_new : ndarray of shape (n_planned, n_features)
-        The last draw of each planned row.
-
-    Returns
-    -------
-    report : DataFrame of shape (n_terms, 6)
+    ``passed`` and ``n_draws`` are of each planned row, X_new (n_planned, n_features) its last
+    draw, X the real rows. Gives a frame (n_terms, 6).
     """
 
     def count(weights):
@@ -55,13 +96,7 @@ def report_quality(terms, plan, passed, n_draws, X, X_new):
 
 
 def warn_about_collapse(report):
-    """Warn of terms whose new rows hardly differ from one another.
-
-    Parameters
-    ----------
-    report : DataFrame
-        As :func:`report_quality` gives it.
-    """
+    """Warn of terms whose new rows hardly differ from one another."""
     n_new = report["n_planned"] - report["n_missing"]
     collapsed = report[(report["diversity"] < COLLAPSED) & (n_new >= _MIN_ROWS)]
     if len(collapsed):
@@ -71,22 +106,12 @@ def warn_about_collapse(report):
             "collapsed there. Train it for longer or at a lower lr, or add noise (n_latent). "
             "quality_report_ lists all terms.",
             ModeCollapseWarning,
-            stacklevel=5,
+            stacklevel=users_level(),
         )
 
 
 def are_copies(X_new, X):
-    """Tell which generated rows equal a real one in every number.
-
-    Parameters
-    ----------
-    X_new : ndarray of shape (n_new, n_features)
-    X : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    copies : ndarray of bool, shape (n_new,)
-    """
+    """Tell which of X_new (n_new, n_features) equal a row of X in every number: bool (n_new,)."""
     # Most rows differ in their first feature already, which spares reading the others.
     suspects = np.flatnonzero(np.isin(X_new[:, 0], X[:, 0]))
     candidates = np.flatnonzero(np.isin(X[:, 0], X_new[suspects, 0]))

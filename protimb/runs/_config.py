@@ -59,14 +59,13 @@ class Settings:
             If a parameter does not exist or is out of range.
         """
         from protimb.over_sampling import CGANSampler
-        from protimb.over_sampling._cgan_machinery import check_settings
 
-        named = {name: _known_name(name, value) for name, value in self.sampler.items()}
-        sampler = CGANSampler(random_state=self.seed).set_params(**more, **named)
-        sampler._validate_params()
-        check_settings(sampler)
-        self._check_term_vectors(sampler)
-        return sampler
+        given = {name: _from_json(name, value) for name, value in self.sampler.items()}
+        sampler = CGANSampler(random_state=self.seed).set_params(**more, **given)
+        self._check_term_vectors(sampler.check_parameters())
+        # An object tells config.json every parameter of the network that was asked for.
+        parts = sampler.named_parts().items()
+        return sampler.set_params(**{name: part for name, part in parts if name in given})
 
     def read_term_vectors(self, sampler, bunch):
         """Find the vectors of the terms, where the sampler describes terms by vectors.
@@ -81,14 +80,14 @@ class Settings:
         -------
         term_vectors : dict or None
         """
-        if not _needs_term_vectors(sampler):
+        if not sampler.needs_term_vectors:
             return None
         if self.term_vectors is not None:
             return read_term_vectors(self.term_vectors)
         return TermVectorizer().fit(bunch.ontology).vectors(bunch.terms)
 
     def _check_term_vectors(self, sampler):
-        if self.term_vectors is not None and not _needs_term_vectors(sampler):
+        if self.term_vectors is not None and not sampler.needs_term_vectors:
             raise ValueError(
                 f"term_vectors={self.term_vectors!r} would not be read: the condition is "
                 f"{self.sampler.get('condition', 'multihot')!r}. Ask for 'term_vectors' or 'both'."
@@ -145,26 +144,10 @@ def read_config(folder):
         ) from error
 
 
-def _needs_term_vectors(sampler):
-    from protimb.gan._networks import resolve_condition
-
-    return getattr(resolve_condition(sampler.condition), "needs_term_vectors", False)
-
-
-def _known_name(name, value):
+def _from_json(name, value):
     if name == "quality_filter" and isinstance(value, list | tuple):
         return FilterChain(list(value))
-    if isinstance(value, list):  # JSON has no tuples
-        return tuple(value)
-    from protimb import nn
-    from protimb.over_sampling._cgan_machinery import NAMED_OBJECTS
-
-    if name not in NAMED_OBJECTS or not isinstance(value, str):
-        return value
-    table = getattr(nn, NAMED_OBJECTS[name])
-    if value not in table:
-        raise ValueError(f"{name} must be one of {', '.join(table)}, got {value!r}.")
-    return table[value]()
+    return tuple(value) if isinstance(value, list) else value  # JSON has no tuples
 
 
 def _plain(value):

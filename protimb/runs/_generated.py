@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from protimb.exceptions import ArtifactError
 
@@ -148,16 +147,16 @@ def generate(sampler, bunch, taken, ontology, seed):
     """
     terms = np.asarray(bunch.terms, dtype=str)
     y = pd.DataFrame(bunch.y, columns=terms)
-    X_new, plan = sampler._draw_again(bunch.X, y, check_random_state(seed))
-    labels = sparse.csr_array(bunch.y)[plan.rows]
+    new = sampler.generate(bunch.X, y, random_state=seed)
+    labels = sparse.csr_array(bunch.y)[new.rows]
     return Generated(
-        X=X_new,
+        X=new.X,
         indptr=labels.indptr,
         indices=labels.indices,
         terms=terms,
-        ids=new_ids(len(plan), taken, ontology),
-        conditioned_on=np.asarray(bunch.protein_ids, dtype=str)[plan.rows],
-        target_terms=terms[plan.terms],
+        ids=new_ids(len(new.X), taken, ontology),
+        conditioned_on=np.asarray(bunch.protein_ids, dtype=str)[new.rows],
+        target_terms=terms[new.terms],
         seed=np.array(seed),
     )
 

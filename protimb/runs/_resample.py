@@ -85,9 +85,8 @@ def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, 
 def _load_sampler(run, changes):
     from protimb.over_sampling import CGANSampler
 
-    sampler = CGANSampler.load(Path(run) / SAMPLER).set_params(**changes)
-    sampler._validate_params()
-    return sampler
+    sampler = CGANSampler.load(Path(run) / SAMPLER)
+    return sampler.set_params(**changes).check_parameters()
 
 
 def _proteins(run, settings, fingerprint, data, sampler):

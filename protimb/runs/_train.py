@@ -86,7 +86,7 @@ def train_sampler(
     >>> train_sampler("run", sampler_params={"backbone": "mlq"})
     Traceback (most recent call last):
         ...
-    ValueError: backbone must be one of mlp, ...
+    ValueError: The 'backbone' parameter of CGANSampler must be one of mlp, ...
     """
     settings = Settings(
         data=str(data),
@@ -156,8 +156,7 @@ def resume_training(out, *, max_epochs=None, verbose=0):
 
 
 def _check_longer(sampler, max_epochs, checkpoints):
-    from protimb.gan._resuming import check_epochs
-    from protimb.training import load_state
+    from protimb.training import check_epochs, load_state
 
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
     if sampler.lr_schedule != "constant" and sampler.max_epochs != max_epochs:

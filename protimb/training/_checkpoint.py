@@ -168,6 +168,36 @@ def load_state(folder):
     return state, saved.manifest
 
 
+def check_epochs(n_done, max_epochs):
+    """Refuse to end a run before the epoch that it has reached.
+
+    Parameters
+    ----------
+    n_done : int
+        Epochs in the checkpoint.
+    max_epochs : int
+        Epochs asked for.
+
+    Raises
+    ------
+    ArtifactError
+        If the run has more epochs behind it than that.
+
+    Examples
+    --------
+    >>> from protimb.training import check_epochs
+    >>> check_epochs(3, 2)
+    Traceback (most recent call last):
+        ...
+    protimb.exceptions.ArtifactError: max_epochs=2: the run has 3 epochs behind it, ...
+    """
+    if max_epochs < n_done:
+        raise ArtifactError(
+            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
+            "taken back. Ask for more, or start another run."
+        )
+
+
 def _take_apart(value, place, tensors):
     """Turn a value into what JSON can hold, and move its tensors into `tensors` by place."""
     if value is None or isinstance(value, bool | str):

@@ -45,26 +45,43 @@ def rebuild(description, known):
     )
 
 
-def is_unsaved(description):
-    """Tell whether a parameter as a whole could not be described."""
+def describe_parameters(estimator, left_out=()):
+    """Describe an estimator's parameters by name; refuse a part that cannot be described.
+
+    What is left out as a whole has a default to go back to.
+    """
+    params = estimator.get_params(deep=False)
+    described = {name: describe(value) for name, value in params.items() if name not in left_out}
+    for name, description in described.items():
+        if not _is_unsaved(description):
+            _check_saved(description, name)
+    return described
+
+
+def rebuild_parameters(descriptions, known):
+    """Undo ``describe_parameters``, without those that could not be described."""
+    kept = {name: part for name, part in descriptions.items() if not _is_unsaved(part)}
+    return {name: rebuild(description, known) for name, description in kept.items()}
+
+
+def _is_unsaved(description):
     return isinstance(description, dict) and "unsaved" in description
 
 
-def check_saved(description, place):
-    """Raise TypeError where a part of the parameter called place could not be described."""
+def _check_saved(description, place):
     if isinstance(description, list):
         for part in description:
-            check_saved(part, place)
+            _check_saved(part, place)
     elif isinstance(description, dict) and "class" in description:
         for name, part in description["params"].items():
-            check_saved(part, f"{place}__{name}")
-    elif isinstance(description, dict) and "unsaved" in description:
+            _check_saved(part, f"{place}__{name}")
+    elif _is_unsaved(description):
         raise TypeError(
             f"{place} is a {description['unsaved']}, which cannot be saved: a sampler's parameters "
             "hold numbers, strings and objects with get_params. Set it to None before saving."
         )
     elif isinstance(description, dict):
-        check_saved(next(iter(description.values())), place)
+        _check_saved(next(iter(description.values())), place)
 
 
 def _find(name, known):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from samplers import OVER_SAMPLERS
 from scipy import sparse
 from sklearn.base import clone
 
@@ -19,38 +20,19 @@ from protimb.exceptions import (
     SkippedTermWarning,
     UnknownTermError,
 )
-from protimb.over_sampling import (
-    LPROS,
-    MLROS,
-    MLSMOTE,
-    MLSOL,
-    REMEDIAL,
-    CGANSampler,
-    LabelwiseSampler,
-    RandomLabelsetOverSampler,
-)
-
-SAMPLERS = [
-    RandomLabelsetOverSampler(random_state=0),
-    MLROS(random_state=0),
-    LPROS(random_state=0),
-    MLSMOTE(random_state=0),
-    MLSOL(random_state=0),
-    LabelwiseSampler(random_state=0),
-    CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
-]
+from protimb.over_sampling import REMEDIAL
 
 
 def name_of(sampler):
     return type(sampler).__name__
 
 
-@pytest.fixture(params=SAMPLERS, ids=name_of)
+@pytest.fixture(params=OVER_SAMPLERS, ids=name_of)
 def sampler(request):
     return clone(request.param)
 
 
-@pytest.fixture(params=[*SAMPLERS, REMEDIAL()], ids=name_of)
+@pytest.fixture(params=[*OVER_SAMPLERS, REMEDIAL()], ids=name_of)
 def any_sampler(request):
     """A sampler with a budget, or REMEDIAL, which has none."""
     return clone(request.param)
@@ -339,7 +321,7 @@ def test_a_share_of_the_rows_is_refused_where_the_method_has_none(sampler, X, y)
 
 
 @pytest.mark.parametrize(
-    "sharing", [sampler for sampler in SAMPLERS if "share" in sampler._forms], ids=name_of
+    "sharing", [sampler for sampler in OVER_SAMPLERS if "share" in sampler._forms], ids=name_of
 )
 def test_a_share_of_less_than_one_row_adds_none(sharing, X, y):
     X_res, y_res = clone(sharing).set_params(sampling_strategy=0.03).fit_resample(X, y)

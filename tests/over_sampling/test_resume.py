@@ -1,49 +1,20 @@
-"""Training that was interrupted and resumed equals training that was not, bit for bit."""
+"""A sampler whose training was interrupted goes on as if it had not been."""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn.exceptions import NotFittedError
 
-from protimb import CGANSampler
 from protimb.exceptions import ArtifactError, ProtimbWarning
-from protimb.nn import MLPBackbone
+from protimb.filters import CosineFilter
 from protimb.training import Callback, Checkpoint
 
-# 200 rows, 100 an update: 2 steps an epoch, 4 in all.
-N_STEPS = 4
 
-
-def tiny(**kwargs):
-    defaults = {
-        "sampling_strategy": 20,
-        "backbone": MLPBackbone(n_layers=1, n_hidden=8),
-        "n_latent": 4,
-        "max_epochs": 2,
-        "n_critic": 2,
-        "batch_size": 50,
-        "quality_filter": None,
-        "device": "cpu",
-        "random_state": 0,
-    }
-    return CGANSampler(**(defaults | kwargs))
-
-
-VARIANTS = {
-    "plain": {},
-    "everything": {
-        "generate_from": "member",
-        "auxiliary_weight": 1.0,
-        "averaging": 0.9,
-        "max_grad_norm": 1.0,
-        "lr_schedule": "cosine",
-        "validation_fraction": 0.1,
-        "n_iter_no_change": 5,
-        "n_critic": 1,
-        "batch_size": 90,
-    },
-}
+@pytest.fixture(scope="module")
+def tiny(tiny):
+    return partial(tiny, n_critic=2, batch_size=50, device="cpu")
 
 
 class InterruptAt(Callback):
@@ -59,95 +30,28 @@ class InterruptAt(Callback):
             raise KeyboardInterrupt
 
 
-def assert_same_fit(one, other):
-    pd.testing.assert_frame_equal(one.history_, other.history_, check_exact=True)
-    for role in ("generator_", "critic_"):
-        pairs = zip(getattr(one, role).parameters(), getattr(other, role).parameters(), strict=True)
-        assert all(torch.equal(a, b) for a, b in pairs), role
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(toy):
-    return {name: tiny(**variant).fit(toy.X, toy.y) for name, variant in VARIANTS.items()}
-
-
-@pytest.mark.parametrize("k", range(1, N_STEPS + 1))
-@pytest.mark.parametrize("variant", sorted(VARIANTS))
-def test_resuming_at_any_step_gives_the_same_bits(toy, uninterrupted, variant, k, tmp_path):
-    # Case 75.
-    checkpoint = Checkpoint(tmp_path, every_n_steps=1)
-    interrupted = tiny(**VARIANTS[variant], callbacks=[checkpoint, InterruptAt(k)])
+def test_a_resumed_sampler_gives_the_rows_of_one_that_never_stopped(tiny, toy, tmp_path):
+    # Case 75. The filter's seed is drawn after training, from the same source.
+    settings = {"quality_filter": CosineFilter(max_members=5), "term_range": (5, 200)}
+    whole = tiny(**settings).fit(toy.X, toy.y)
+    interrupted = tiny(
+        **settings, callbacks=[Checkpoint(tmp_path, every_n_steps=1), InterruptAt(1)]
+    )
     with pytest.raises(KeyboardInterrupt):
         interrupted.fit(toy.X, toy.y)
-    resumed = tiny(**VARIANTS[variant]).fit(toy.X, toy.y, resume_from=tmp_path)
-    assert_same_fit(resumed, uninterrupted[variant])
-    rows = uninterrupted[variant].sample(toy.y[:9], random_state=1)
+    resumed = tiny(**settings).fit(toy.X, toy.y, resume_from=tmp_path)
+    rows = whole.sample(toy.y[:9], random_state=1)
     np.testing.assert_array_equal(resumed.sample(toy.y[:9], random_state=1), rows)
+    assert resumed.quality_filter_.random_state == whole.quality_filter_.random_state
 
 
-def test_without_a_seed_the_resumed_run_still_goes_on_as_the_first_would(toy, tmp_path):
-    # The held-out rows are drawn before training: those of the first run must be drawn again.
-    settings = {"validation_fraction": 0.2, "random_state": None, "max_epochs": 3}
-    whole = tiny(**settings, callbacks=[Checkpoint(tmp_path / "a", every_n_epochs=3)])
-    whole.fit(toy.X, toy.y)
-    resumed = tiny(**settings).fit(toy.X, toy.y, resume_from=tmp_path / "a")
-    assert_same_fit(resumed, whole)
-
-
-def test_a_run_without_a_seed_can_be_resumed_twice(toy, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    settings = {"validation_fraction": 0.2, "random_state": None}
-    tiny(**settings, max_epochs=1, callbacks=[Checkpoint(first)]).fit(toy.X, toy.y)
-    np.random.random()  # noqa: NPY002 - the global state moves on between two runs
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002
-    once = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=first)
-    again = tiny(**settings, callbacks=[Checkpoint(second)])
-    again.fit(toy.X, toy.y, resume_from=first)
-    twice = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=second)
-    assert_same_fit(twice, once)
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
-
-
-def test_a_finished_run_can_be_given_more_epochs(toy, tmp_path):
+def test_another_range_of_terms_than_that_of_the_checkpoint_is_refused(tiny, toy, tmp_path):
     tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    longer = tiny(max_epochs=4).fit(toy.X, toy.y, resume_from=tmp_path)
-    assert_same_fit(longer, tiny(max_epochs=4).fit(toy.X, toy.y))
+    with pytest.raises(ArtifactError, match="differ: terms to train towards"):
+        tiny(term_range=(5, 30)).fit(toy.X, toy.y, resume_from=tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"lr": 0.5}, r"lr \(saved 0.001, given 0.5\)"),
-        ({"backbone": MLPBackbone(n_layers=2, n_hidden=8)}, "backbone"),
-        ({"random_state": 1}, "random_state"),
-        ({"averaging": 0.5}, "averaging"),
-        ({"generate_from": "member"}, "generate_from"),
-        ({"move_scale": 0.5}, r"move_scale \(saved 1.5, given 0.5\)"),
-    ],
-)
-def test_other_parameters_than_those_of_the_checkpoint_are_named(toy, tmp_path, changed, named):
-    tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    with pytest.raises(ArtifactError, match=f"differ: {named}"):
-        tiny(**changed).fit(toy.X, toy.y, resume_from=tmp_path)
-
-
-def test_other_rows_than_those_of_the_checkpoint_are_named(toy, tmp_path):
-    tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    X, y = toy.X.copy(), toy.y.copy()
-    X[0, 0] += 1
-    y[1, 0] ^= 1
-    for data, named in [((X, toy.y), "X"), ((toy.X, y), "y"), ((X, y), "X, y")]:
-        with pytest.raises(ArtifactError, match=rf"differ: {named}\."):
-            tiny().fit(*data, resume_from=tmp_path)
-
-
-def test_epochs_cannot_be_taken_back(toy, tmp_path):
-    tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    with pytest.raises(ArtifactError, match="has 2 epochs behind it"):
-        tiny(max_epochs=1).fit(toy.X, toy.y, resume_from=tmp_path)
-
-
-def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(toy, tmp_path):
+def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(tiny, toy, tmp_path):
     class Enough(Callback):
         def on_epoch_end(self, loop, record):
             loop.stop_requested = record["epoch"] == 2
@@ -159,14 +63,14 @@ def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(toy, tmp_path):
     pd.testing.assert_frame_equal(resumed.history_, ended.history_)
 
 
-def test_a_saved_sampler_is_no_checkpoint(toy, tmp_path):
+def test_a_saved_sampler_is_no_checkpoint(tiny, toy, tmp_path):
     sampler = tiny().fit(toy.X, toy.y)
     sampler.save(tmp_path)
     with pytest.raises(ArtifactError, match="holds no checkpoint"):
         sampler.fit(toy.X, toy.y, resume_from=tmp_path)
 
 
-def test_a_sampler_interrupted_in_the_middle_of_an_epoch_is_unfitted(toy):
+def test_a_sampler_interrupted_in_the_middle_of_an_epoch_is_unfitted(tiny, toy):
     # Case 32.
     sampler = tiny().fit(toy.X, toy.y)
     with pytest.raises(KeyboardInterrupt):

@@ -85,7 +85,7 @@ def test_a_folder_in_use_is_one_line_and_code_two(cafa):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--backbone", "mlq"], "backbone must be one of mlp"),
+        (["--backbone", "mlq"], "of CGANSampler must be one of mlp"),
         (["--param", "n_latent"], "write name=value"),
         (["--param", "n_latent=0"], "'n_latent' parameter"),
         (["--param", "latent=4"], "Invalid parameter 'latent'"),

@@ -89,7 +89,7 @@ def test_a_folder_that_holds_something_is_left_alone(train, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"backbone": "mlq"}, "backbone must be one of mlp"),
+        ({"backbone": "mlq"}, "'backbone' parameter of CGANSampler must be one of mlp"),
         ({"n_latentt": 4}, "Invalid parameter 'n_latentt'"),
         ({"n_latent": 0}, "The 'n_latent' parameter"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils import _memory
 from protimb.utils._validation import check_indicator, check_vectors
 
 LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
@@ -92,3 +93,19 @@ def test_first_row_and_columns_of_a_missing_value_are_named():
         ValueError, match=r"7 column\(s\) \(0, 1, 2, 3, 4, \.\.\.\), first in row 4"
     ):
         check_vectors(X)
+
+
+def test_values_that_are_not_finite_are_found_in_any_block(monkeypatch):
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 4 * 4 * 7)
+    X = np.ones((200, 4))
+    X[150, 3] = np.inf
+    with pytest.raises(ValueError, match=r"inf .* first in row 150"):
+        check_vectors(X)
+
+
+def test_half_precision_is_kept_only_where_asked_for():
+    X = np.ones((3, 2), np.float16)
+    assert check_vectors(X, keep_half=True) is X or np.shares_memory(
+        check_vectors(X, keep_half=True), X
+    )
+    assert check_vectors(X).dtype == np.float32

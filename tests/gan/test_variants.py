@@ -1,4 +1,4 @@
-"""Each variant of the sampler: what it is for, seen on toy data."""
+"""Each variant of the model: what it is for, seen on toy data."""
 
 import numpy as np
 import pytest
@@ -6,27 +6,18 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from protimb import CGANSampler
 from protimb.exceptions import InvalidLabelsError, PenaltyWarning
 from protimb.gan._auxiliary import AuxiliaryHead
 from protimb.gan._rows import hold_out, row_weights, rows_with
 from protimb.gan._scaling import fit_scaling
-from protimb.gan._starts import MemberBank, representatives
-from protimb.gan._training_rows import MemberSeeds
-from protimb.nn import MLPBackbone
+from protimb.gan._starts import Member
+from protimb.gan._training_rows import MemberStarts
 from protimb.training import Callback
 from protimb.utils._labelsets import rarest_terms
-
-TINY = {"backbone": MLPBackbone(n_layers=1, n_hidden=8), "n_latent": 4, "random_state": 0}
+from protimb.utils._representatives import representatives
 
 # Counts 4, 3, 1, 0; the last row is unlabelled.
 LABELS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]], np.uint8)
-
-
-def tiny(**kwargs):
-    return CGANSampler(
-        **({"sampling_strategy": 20, "max_epochs": 2, "quality_filter": None} | TINY | kwargs)
-    )
 
 
 def labels():
@@ -48,28 +39,6 @@ def weights_of(network):
     return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
-def test_only_terms_inside_the_range_are_targeted(toy):
-    counts = toy.y.sum(axis=0)
-    sampler = tiny(sampling_strategy=30, term_range=(10, 20))
-    sampler.fit_resample(toy.X, toy.y)
-    inside = (counts >= 10) & (counts <= 20)
-    assert list(sampler.sampling_strategy_) == np.flatnonzero(inside).tolist()
-    plan = sampler.sampling_plan_
-    assert (plan["n_drawn"] > 0).to_numpy()[~inside].sum() == 0
-    too_few = (counts < 10) & (counts > 0)
-    assert (plan["note"][too_few] == "outside term_range").all()
-
-
-def test_only_rows_with_a_term_inside_the_range_train(toy):
-    watch = Watch()
-    tiny(term_range=(10, 20), callbacks=[watch]).fit(toy.X, toy.y)
-    counts = toy.y.sum(axis=0)
-    inside = (counts >= 10) & (counts <= 20)
-    expected = toy.y[toy.y[:, inside].any(axis=1)]
-    assert_array_equal(watch.loop.step.labels.numpy(), expected)
-    assert 0 < len(expected) < len(toy.y)
-
-
 def test_rows_are_weighed_by_their_rarest_term_inside_the_range():
     inside = np.array([False, True, False, True])
     assert_array_equal(rows_with(labels(), inside), [0, 1, 2])
@@ -77,30 +46,16 @@ def test_rows_are_weighed_by_their_rarest_term_inside_the_range():
     assert_array_equal(rarest_terms(labels(), LABELS.sum(0)), [1, 2, 1, 0, -1])
 
 
-@pytest.mark.parametrize("term_range", [(5,), (0, 3), (9, 4), (2.5, 9), (1, 2, 3)])
-def test_a_range_that_is_none_is_refused(toy, term_range):
-    with pytest.raises(ValueError, match="fewest and the most members"):
-        tiny(term_range=term_range).fit(toy.X, toy.y)
-
-
-def test_a_range_without_terms_and_a_named_term_outside_are_errors(toy):
-    with pytest.raises(InvalidLabelsError, match="No term of y"):
-        tiny(term_range=(10**6, 10**7)).fit(toy.X, toy.y)
-    rare = int(toy.y.sum(axis=0).argmin())
-    with pytest.raises(InvalidLabelsError, match="outside term_range"):
-        tiny(sampling_strategy={rare: 30}, term_range=(30, 200)).fit(toy.X, toy.y)
-
-
-def test_averaged_weights_are_the_running_mean_of_the_generators(toy):
+def test_averaged_weights_are_the_running_mean_of_the_generators(tiny, toy):
     watch = Watch()
-    sampler = tiny(averaging=0.75, max_epochs=3, n_critic=1, batch_size=200, callbacks=[watch])
-    sampler.fit(toy.X, toy.y)
+    gan = tiny(averaging=0.75, max_epochs=3, n_critic=1, batch_size=200, callbacks=[watch])
+    gan.fit(toy.X, toy.y)
     first, second, third = watch.weights  # one update an epoch
     expected = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
-    torch.testing.assert_close(weights_of(sampler.generator_), expected)
+    torch.testing.assert_close(weights_of(gan.generator_), expected)
 
 
-def test_gradients_are_shortened_to_the_norm_asked_for(toy):
+def test_gradients_are_shortened_to_the_norm_asked_for(tiny, toy):
     norms = []
 
     class Measure(Callback):
@@ -113,7 +68,7 @@ def test_gradients_are_shortened_to_the_norm_asked_for(toy):
     assert max(norms) <= 1e-3 * (1 + 1e-4)
 
 
-def test_both_learning_rates_follow_the_schedule_over_the_whole_run(toy):
+def test_both_learning_rates_follow_the_schedule_over_the_whole_run(tiny, toy):
     rates = []
 
     class Note(Callback):
@@ -130,12 +85,12 @@ def test_both_learning_rates_follow_the_schedule_over_the_whole_run(toy):
     assert_allclose(rates, np.column_stack([expected, expected]), atol=1e-12)
 
 
-def test_an_unknown_schedule_is_refused_with_those_there_are(toy):
+def test_an_unknown_schedule_is_refused_with_those_there_are(tiny, toy):
     with pytest.raises(ValueError, match=r"lr_schedule must be one of .*cosine"):
         tiny(lr_schedule="sinus").fit(toy.X, toy.y)
 
 
-def test_a_penalty_that_runs_away_warns_and_then_stops_training(toy):
+def test_a_penalty_that_runs_away_warns_and_then_stops_training(tiny, toy):
     # Case 23: the guard's own threshold is 100.
     class Inflate(Callback):
         def on_epoch_begin(self, loop):
@@ -143,41 +98,41 @@ def test_a_penalty_that_runs_away_warns_and_then_stops_training(toy):
                 for parameter in loop.step.critic.parameters():
                     parameter.mul_(30)
 
-    sampler = tiny(max_epochs=9, callbacks=[Inflate()])
+    gan = tiny(max_epochs=9, callbacks=[Inflate()])
     with pytest.warns(PenaltyWarning, match="penalty is"):
-        sampler.fit(toy.X, toy.y)
-    assert len(sampler.history_) < 9
-    assert np.isfinite(sampler.sample(toy.y)).all()
+        gan.fit(toy.X, toy.y)
+    assert len(gan.history_) < 9
+    assert np.isfinite(gan.sample(toy.y)).all()
 
 
-def test_held_out_rows_never_train_and_their_distance_is_recorded(toy):
+def test_held_out_rows_never_train_and_their_distance_is_recorded(tiny, toy):
     watch = Watch()
-    sampler = tiny(validation_fraction=0.2, callbacks=[watch]).fit(toy.X, toy.y)
+    gan = tiny(validation_fraction=0.2, callbacks=[watch]).fit(toy.X, toy.y)
     step = watch.loop.step
     assert len(step.held_out.X) == round(0.2 * len(toy.X))
     assert len(step.X) + len(step.held_out.X) == len(toy.X)
     both = np.concatenate([step.X.numpy(), step.held_out.X])
     assert len(np.unique(both, axis=0)) == len(toy.X)
-    assert np.isfinite(sampler.history_["frechet"]).all()
+    assert np.isfinite(gan.history_["frechet"]).all()
 
 
-def test_the_epoch_with_the_least_distance_is_kept_not_the_last(toy):
+def test_the_epoch_with_the_least_distance_is_kept_not_the_last(tiny, toy):
     watch = Watch()
-    sampler = tiny(validation_fraction=0.2, max_epochs=6, lr=0.05, callbacks=[watch])
-    sampler.fit(toy.X, toy.y)
-    best = int(sampler.history_["frechet"].argmin())
+    gan = tiny(validation_fraction=0.2, max_epochs=6, lr=0.05, callbacks=[watch])
+    gan.fit(toy.X, toy.y)
+    best = int(gan.history_["frechet"].argmin())
     assert best < 5, "at this learning rate the last epoch should not be the best"
-    assert torch.equal(weights_of(sampler.generator_), watch.weights[best])
+    assert torch.equal(weights_of(gan.generator_), watch.weights[best])
 
 
-def test_training_stops_when_the_distance_no_longer_improves(toy):
-    sampler = tiny(validation_fraction=0.2, n_iter_no_change=2, max_epochs=200, lr=0.1)
-    sampler.fit(toy.X, toy.y)
-    best = int(sampler.history_["frechet"].argmin())
-    assert len(sampler.history_) == best + 1 + 2
+def test_training_stops_when_the_distance_no_longer_improves(tiny, toy):
+    gan = tiny(validation_fraction=0.2, n_iter_no_change=2, max_epochs=200, lr=0.1)
+    gan.fit(toy.X, toy.y)
+    best = int(gan.history_["frechet"].argmin())
+    assert len(gan.history_) == best + 1 + 2
 
 
-def test_waiting_without_held_out_rows_is_refused(toy):
+def test_waiting_without_held_out_rows_is_refused(tiny, toy):
     with pytest.raises(ValueError, match="validation_fraction=0 holds out none"):
         tiny(n_iter_no_change=3).fit(toy.X, toy.y)
 
@@ -190,11 +145,11 @@ def test_no_term_loses_its_last_row_to_the_held_out_ones():
         hold_out(sparse.csr_array(np.eye(4, dtype=np.uint8)), 0.5, np.random.RandomState(0))
 
 
-def test_the_auxiliary_classifier_learns_labels_and_its_loss_is_recorded(toy):
-    sampler = tiny(auxiliary_weight=1.0, max_epochs=30, n_critic=1, lr=1e-2).fit(toy.X, toy.y)
-    losses = sampler.history_["auxiliary_loss"]
+def test_the_auxiliary_classifier_learns_labels_and_its_loss_is_recorded(tiny, toy):
+    gan = tiny(auxiliary_weight=1.0, max_epochs=30, n_critic=1, lr=1e-2).fit(toy.X, toy.y)
+    losses = gan.history_["auxiliary_loss"]
     assert losses.iloc[-1] < 0.7 * losses.iloc[0]
-    assert "label_loss" in sampler.history_
+    assert "label_loss" in gan.history_
 
 
 def test_the_auxiliary_loss_is_the_mean_over_rows_and_terms():
@@ -204,64 +159,40 @@ def test_the_auxiliary_loss_is_the_mean_over_rows_and_terms():
     torch.testing.assert_close(head.loss(x, y.to(torch.uint8)), -p.log().mean())
 
 
-def test_generated_rows_fit_their_labels_better_with_the_auxiliary_loss(toy):
+def test_generated_rows_fit_their_labels_better_with_the_auxiliary_loss(tiny, toy):
     def last_label_loss(weight):
-        sampler = tiny(auxiliary_weight=weight, max_epochs=40, n_critic=1, lr=1e-2)
-        return sampler.fit(toy.X, toy.y).history_["label_loss"].iloc[-5:].mean()
+        gan = tiny(auxiliary_weight=weight, max_epochs=40, n_critic=1, lr=1e-2)
+        return gan.fit(toy.X, toy.y).history_["label_loss"].iloc[-5:].mean()
 
     assert last_label_loss(30.0) < last_label_loss(1e-9)
 
 
-def test_a_generator_that_adds_nothing_gives_members_of_the_term(toy):
-    class Silence(Callback):
-        def on_train_end(self, loop):
-            with torch.no_grad():
-                for parameter in loop.step.generator.parameters():
-                    parameter.zero_()
-
-    X = toy.X.astype(np.float64)
-    sampler = tiny(generate_from="member", callbacks=[Silence()])
-    X_res, _ = sampler.fit_resample(X, toy.y)
-    drawn_for = np.repeat(*_terms_drawn(sampler))
-    for row, term in zip(X_res[sampler.synthetic_mask_], drawn_for, strict=True):
-        members = X[toy.y[:, term] == 1]
-        assert np.abs(members - row).max(axis=1).min() < 1e-5
-    assert sampler.quality_report_["n_planned"].sum() == sampler.n_synthetic_
-
-
-def _terms_drawn(sampler):
-    # The plan fills terms from the rarest to the most frequent.
-    plan = sampler.sampling_plan_.reset_index()
-    plan = plan[plan["n_drawn"] > 0].sort_values("n_before", kind="stable")
-    return plan["term"].to_numpy(), plan["n_drawn"].to_numpy()
-
-
-def test_training_seeds_are_members_of_the_rows_rarest_term():
+def test_training_starts_are_members_of_the_rows_rarest_term():
     vectors = torch.arange(5.0)[:, None]
     members = {-1: np.array([4]), 0: np.arange(4), 1: np.arange(3), 2: np.array([1])}
     rarest = rarest_terms(labels(), LABELS.sum(0))
-    seeds = MemberSeeds(vectors, rarest, members, "cpu")
+    starts = MemberStarts(vectors, rarest, members, "cpu")
     rows = torch.arange(5).repeat(200)
-    drawn = seeds(rows, torch.Generator().manual_seed(0)).view(200, 5).numpy()
+    drawn = starts(rows, torch.Generator().manual_seed(0)).view(200, 5).numpy()
     assert [set(column) for column in drawn.T] == [{0, 1, 2}, {1}, {0, 1, 2}, {0, 1, 2, 3}, {4}]
 
 
 def test_a_label_row_that_no_protein_has_starts_from_the_most_similar_one():
-    bank = MemberBank(np.arange(5, dtype=np.float32)[:, None], labels())
+    known = Member(np.arange(5, dtype=np.float32)[:, None], labels())
     asked = sparse.csr_array(np.array([[1, 1, 1, 1], [1, 0, 0, 1], [0, 0, 0, 0]], np.uint8))
-    seeds = bank.for_labels(asked, np.random.RandomState(0))
-    assert seeds.ravel().tolist() == [1, 3, 4]
+    starts = known.of_labels(asked, np.random.RandomState(0))
+    assert starts.ravel().tolist() == [1, 3, 4]
 
 
-def test_a_bank_keeps_some_members_of_every_term():
+def test_some_members_of_every_term_are_kept():
     kept = representatives(labels(), 1, np.random.RandomState(0))
     assert_array_equal(LABELS[kept].any(axis=0), LABELS.any(axis=0))
     assert (LABELS[kept].sum(axis=1) == 0).any()
 
 
-def test_samples_from_members_are_the_same_for_the_same_seed(toy):
-    sampler = tiny(generate_from="member", validation_fraction=0.1).fit(toy.X, toy.y)
-    first, second = (sampler.sample(toy.y[:9], random_state=3) for _ in range(2))
+def test_samples_from_members_are_the_same_for_the_same_seed(tiny, toy):
+    gan = tiny(generate_from="member", validation_fraction=0.1).fit(toy.X, toy.y)
+    first, second = (gan.sample(toy.y[:9], random_state=3) for _ in range(2))
     assert_array_equal(first, second)
 
 
@@ -277,7 +208,7 @@ def test_scaling_is_undone_and_constant_features_stay(ends):
     assert (scaling.inverse(scaled + 1)[:, 2] == 7.0).all()
 
 
-def test_mixed_precision_trains_close_to_single_precision(toy):
+def test_mixed_precision_trains_close_to_single_precision(tiny, toy):
     single, mixed = (
         tiny(mixed_precision=on, auxiliary_weight=1.0, device="cpu").fit(toy.X, toy.y).history_
         for on in (False, True)

@@ -1,0 +1,449 @@
+"""ConditionalGAN: learn protein vectors under their labels, and generate others."""
+
+import copy
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from protimb.budgets._target import read_target
+from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDiverged
+from protimb.gan._parts import find_parts, with_objects
+from protimb.gan._rows import check_known, read_vectors
+from protimb.gan._starts import STARTS, name_known_relatives
+from protimb.ontology import align_term_vectors
+from protimb.utils._containers import check_same_order
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    validate_data,
+)
+from protimb.utils._validation import check_indicator
+
+
+class ConditionalGAN(BaseEstimator):
+    """Generate protein vectors under labels by a conditional Wasserstein GAN.
+
+    A critic learns to tell real vectors from generated ones under given labels, a generator
+    learns to please it [1]_. This is the model that `protimb.over_sampling.CGANSampler` trains:
+    it generates what is asked for, and neither plans which rows are missing nor judges them.
+
+    Parameters
+    ----------
+    backbone, condition, conditioning : str or object, default="mlp", "multihot", "concat"
+        The networks, what describes a label row to them, and how that enters: keys of
+        ``BACKBONES``, ``CONDITIONS`` and ``CONDITIONINGS`` in ``protimb.nn``, or objects.
+    n_latent : int, default=64
+        Width of the noise.
+    generate_from : {"noise", "member", "relative"}, default="relative"
+        What a vector is made from besides labels: noise alone, or noise and a real vector.
+    move_scale : float, default=1.5
+        What the difference between two relatives is multiplied by.
+    n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
+        Critic updates for each of the generator; weights of the two additional losses.
+    max_epochs, batch_size : int, default=10, 256
+        Passes over as many rows as train, and rows a critic update.
+    lr, lr_schedule : float and str, default=1e-3, "constant"
+        Learning rate, and how it changes over the run.
+    sampling_exponent : float, default=0.5
+        How much more often rows of rare terms are shown in training; 0 shows all alike.
+    averaging, max_grad_norm : float, float or None, default=0.0, None
+        Decay of a running mean of the generator's weights; longest gradient of an update.
+    validation_fraction, n_iter_no_change : float, int or None, default=0.0, None
+        Share of rows to judge epochs by, and epochs without a better one until training stops.
+    mixed_precision, callbacks, device, verbose, random_state
+        How, where and from which seed to train.
+
+    Attributes
+    ----------
+    generator_, critic_ : torch.nn.Module
+        The trained networks, in eval mode; both work on scaled vectors.
+    history_ : DataFrame, one row an epoch
+        Its mean losses.
+    scaling_, starts_ : object
+        How vectors are scaled, and the real ones that generated ones start from.
+    terms_ : list of length n_terms
+        Names of the columns of y.
+    seen_ : ndarray of bool, shape (n_terms,)
+        Terms that a training row carries.
+    term_vectors_ : ndarray of shape (n_terms, n_dims) or None
+        What the condition knows of terms.
+    dtype_ : dtype
+        Of generated vectors: float32, or float64 where ``fit`` saw that or integers.
+    n_features_in_ : int
+        Width of a vector.
+
+    See Also
+    --------
+    protimb.over_sampling.CGANSampler : Describes each parameter at length; plans and judges rows.
+
+    References
+    ----------
+    .. [1] I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville, "Improved training of
+       Wasserstein GANs", NeurIPS 2017, arXiv:1704.00028.
+
+    Examples
+    --------
+    >>> from protimb.datasets import make_longtail_multilabel
+    >>> from protimb.gan import ConditionalGAN
+    >>> toy = make_longtail_multilabel(random_state=0)
+    >>> gan = ConditionalGAN(max_epochs=1, random_state=0).fit(toy.X, toy.y)
+    >>> X_new = gan.sample(toy.y[:3], random_state=0)
+    >>> X_new.shape == toy.X[:3].shape
+    True
+    >>> again = ConditionalGAN.from_state(*gan.state(), device="cpu")
+    >>> bool((again.sample(toy.y[:3], random_state=0) == X_new).all())
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "backbone": [str, HasMethods(["build_generator", "build_critic"])],
+        "condition": [str, HasMethods(["build", "get_params"])],
+        "conditioning": [str, HasMethods(["build", "get_params"])],
+        "n_latent": [Interval(Integral, 1, None, closed="left")],
+        "generate_from": [StrOptions(set(STARTS))],
+        "move_scale": [Interval(Real, 0, None, closed="neither")],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "gradient_penalty": [Interval(Real, 0, None, closed="left")],
+        "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [str],
+        "sampling_exponent": [Interval(Real, 0, None, closed="left")],
+        "averaging": [Interval(Real, 0, 1, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "mixed_precision": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "device": "no_validation",
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        backbone="mlp",
+        condition="multihot",
+        conditioning="concat",
+        n_latent=64,
+        generate_from="relative",
+        move_scale=1.5,
+        n_critic=5,
+        gradient_penalty=10.0,
+        auxiliary_weight=0.0,
+        max_epochs=10,
+        batch_size=256,
+        lr=1e-3,
+        lr_schedule="constant",
+        sampling_exponent=0.5,
+        averaging=0.0,
+        max_grad_norm=None,
+        validation_fraction=0.0,
+        n_iter_no_change=None,
+        mixed_precision=False,
+        callbacks=None,
+        device="auto",
+        verbose=0,
+        random_state=None,
+    ):
+        self.backbone = backbone
+        self.condition = condition
+        self.conditioning = conditioning
+        self.n_latent = n_latent
+        self.generate_from = generate_from
+        self.move_scale = move_scale
+        self.n_critic = n_critic
+        self.gradient_penalty = gradient_penalty
+        self.auxiliary_weight = auxiliary_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.sampling_exponent = sampling_exponent
+        self.averaging = averaging
+        self.max_grad_norm = max_grad_norm
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.mixed_precision = mixed_precision
+        self.callbacks = callbacks
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def set_params(self, **params):
+        """Set parameters; ``backbone__n_hidden`` also reaches into what is given by name.
+
+        Parameters
+        ----------
+        **params
+
+        Returns
+        -------
+        self : ConditionalGAN
+        """
+        return super().set_params(**with_objects(params, self))
+
+    @property
+    def needs_term_vectors(self):
+        """Whether the condition describes terms by vectors."""
+        return getattr(find_parts(self)["condition"], "needs_term_vectors", False)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        *,
+        terms=None,
+        towards=None,
+        term_vectors=None,
+        resume_from=None,
+        random_state=None,
+    ):
+        """Train generator and critic.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Real vectors. A large half-precision memory map is read where it lies.
+        y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
+            Binary indicators; or classes, which become one column each.
+        terms : list of length n_terms, optional
+            Names of the columns; those of a DataFrame, else numbers.
+        towards : array of bool, shape (n_terms,), optional
+            Terms to train towards: only rows that carry one of them train. All by default.
+        term_vectors : dict, array of shape (n_terms, n_dims) or None
+            ``{term: vector}``, or one row a column of y, where the condition reads them.
+        resume_from : str or path-like, optional
+            Folder of a ``protimb.training.Checkpoint`` of the same run.
+        random_state : int, RandomState or None
+            In place of the parameter: a RandomState goes on from where it is, and is put where
+            the first run was if one is resumed.
+
+        Returns
+        -------
+        self : ConditionalGAN
+
+        Raises
+        ------
+        TermVectorError
+            If the condition reads vectors of terms and there are none.
+        TrainingDiverged
+            If a loss stops being finite; names the step.
+        ArtifactError
+            If the checkpoint is damaged, or one of other data or parameters.
+        """
+        from protimb.gan._training import train_gan
+
+        check_patience(self)
+        vectors, target = read_vectors(X), read_target(y)
+        check_consistent_length(vectors, target.indicator)
+        check_same_order(X, y)
+        terms = target.terms if terms is None else list(terms)
+        described = self._read_term_vectors(term_vectors, terms)
+        trained = train_gan(
+            vectors,
+            target.indicator,
+            self,
+            self._source_of_draws(random_state, resume_from),
+            towards=np.ones(len(terms), bool) if towards is None else np.asarray(towards, bool),
+            term_vectors=described,
+            resume_from=resume_from,
+        )
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.terms_, self.term_vectors_ = terms, described
+        self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
+        self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
+        self.history_ = pd.DataFrame(trained.history)
+        self.generator_, self.critic_ = trained.generator, trained.critic
+        return self
+
+    def sample(self, labels, *, random_state=None):
+        """Generate one vector for each label row.
+
+        Parameters
+        ----------
+        labels : array-like or sparse of shape (n_rows, n_terms)
+            Binary indicators with the columns that ``fit`` saw.
+        random_state : int, RandomState or None, default=None
+            Seed of the noise; the same seed gives the same vectors.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_rows, n_features)
+            In the units that ``fit`` saw.
+
+        Raises
+        ------
+        InvalidLabelsError
+            If there are more or fewer columns.
+        UntrainedTermError
+            If a term has neither a training row nor a vector.
+        TrainingDiverged
+            If the generator gives NaN or infinite values.
+        """
+        labels = self._read_labels(labels)
+        check_known(labels, self._known(), self.terms_)
+        rng = check_random_state(random_state)
+        named = name_known_relatives(labels, self.seen_, self.term_vectors_)
+        return self._draw(labels, self.starts_.of_labels(named, rng), rng)
+
+    def vary(self, X, labels, terms, *, random_state=None):
+        """Generate one vector for each of some real rows, under its labels.
+
+        What is started from depends on ``generate_from``: nothing, a training member of the term,
+        or the row itself.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            Real rows.
+        labels : array-like or sparse of shape (n_rows, n_terms)
+            Their labels.
+        terms : ndarray of int, shape (n_rows,)
+            The column of ``labels`` that each vector is wanted for.
+        random_state : int, RandomState or None, default=None
+            Seed of the draws.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_rows, n_features)
+
+        Raises
+        ------
+        ValueError
+            If the arguments differ in length, or from ``fit`` in width.
+        TrainingDiverged
+            If the generator gives NaN or infinite values.
+        """
+        X, labels = read_vectors(X), self._read_labels(labels)
+        check_consistent_length(X, labels, terms)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the model was fitted with {self.n_features_in_}."
+            )
+        rng = check_random_state(random_state)
+        starts = self.starts_.of_rows(X, np.asarray(terms), self.scaling_, rng)
+        return self._draw(labels, starts, rng)
+
+    def state(self):
+        """Give all that ``sample`` and ``vary`` need, for ``protimb.training.save_state``.
+
+        Returns
+        -------
+        state : dict
+            Tensors and arrays.
+        manifest : dict
+            The rest as JSON: parameters, names of terms, history.
+
+        Raises
+        ------
+        TypeError
+            If a term, or a part of a parameter, is nothing that JSON can name.
+        """
+        from protimb.gan._saving import describe_model
+
+        check_is_fitted(self, "generator_")
+        return describe_model(self)
+
+    @classmethod
+    def from_state(cls, state, manifest, *, device="auto", classes=(), source="The state"):
+        """Undo ``state``; no code from it is run.
+
+        Parameters
+        ----------
+        state, manifest : dict
+            As ``state`` gives them, or ``protimb.training.load_state``.
+        device : str or torch.device, default="auto"
+            Where it will generate, whatever it was trained on.
+        classes : iterable of class
+            Backbones and conditions of your own that the model uses.
+        source : str
+            Where the state comes from, as messages begin.
+
+        Returns
+        -------
+        model : ConditionalGAN
+
+        Raises
+        ------
+        ArtifactError
+            If the state is incomplete or does not fit together.
+        """
+        from protimb.gan._saving import rebuild_model
+
+        return rebuild_model(cls, state, manifest, device, classes, source)
+
+    def _source_of_draws(self, random_state, resume_from):
+        if random_state is not None:
+            return check_random_state(random_state)
+        rng = check_random_state(self.random_state)
+        # To be set back, which NumPy's global one must not be.
+        return rng if resume_from is None else copy.deepcopy(rng)
+
+    def _read_term_vectors(self, term_vectors, terms):
+        if not self.needs_term_vectors:
+            return None
+        if term_vectors is None:
+            raise TermVectorError(
+                f"condition={self.condition!r} describes terms by vectors, and term_vectors is "
+                "None. Pass {term: vector} or an array with one row a column of y, such as "
+                "TermVectorizer().fit(ontology).vectors(terms)."
+            )
+        return align_term_vectors(term_vectors, terms)
+
+    def _read_labels(self, labels):
+        check_is_fitted(self, "generator_")
+        labels = check_indicator(labels, "labels")[0]
+        if labels.shape[1] != len(self.terms_):
+            raise InvalidLabelsError(
+                f"labels has {labels.shape[1]} columns, but the model was fitted with "
+                f"{len(self.terms_)} terms."
+            )
+        return labels
+
+    def _known(self):
+        """Tell which terms something was learned about: bool (n_terms,)."""
+        if self.term_vectors_ is None:
+            return self.seen_
+        return self.seen_ | ~np.isnan(self.term_vectors_).all(axis=1)
+
+    def _draw(self, labels, starts, rng):
+        from protimb.gan._sampling import draw_rows
+
+        rows = draw_rows(self.generator_, labels, self.n_latent, rng, starts)
+        rows = self.scaling_.inverse(rows, self.dtype_)
+        # The last update comes after the last loss, so no loss tells of it.
+        if not np.isfinite(rows).all():
+            step = int(self.history_["n_steps"].iloc[-1])
+            raise TrainingDiverged(
+                f"The generator gives NaN or infinite values after step {step}, the last. Lower "
+                "lr, or look for outliers in X.",
+                step,
+            )
+        return rows
+
+
+def check_patience(estimator):
+    """Refuse to wait for a better epoch where no rows are held out to tell."""
+    if estimator.n_iter_no_change is not None and not estimator.validation_fraction:
+        raise ValueError(
+            f"n_iter_no_change={estimator.n_iter_no_change} waits for a better distance from rows "
+            "held out, and validation_fraction=0 holds out none. Set validation_fraction=0.1."
+        )
