@@ -7,16 +7,14 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from protimb.exceptions import InvalidLabelsError
 from protimb.utils._containers import (
     append_copies,
     append_labels,
     append_vectors,
-    check_same_order,
-    check_supported,
-    new_ids,
+    ids_after,
     take_rows,
 )
+from protimb.utils._foreign import check_supported
 
 LABELS = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.uint8)
 ROWS = np.array([2, 0, 2])
@@ -101,19 +99,19 @@ def test_a_frame_without_new_rows_is_the_same_frame():
     ids=str,
 )
 def test_ids_continue_in_the_manner_of_the_real_ones(index, expected):
-    ids = new_ids(index.rename("protein"), 2)
+    ids = ids_after(index.rename("protein"), 2)
     assert ids.tolist() == expected
     assert ids.name == "protein"
 
 
 def test_ids_of_two_levels_are_marked_in_both():
     index = pd.MultiIndex.from_tuples([("human", "P1"), ("mouse", "P1")])
-    assert new_ids(index, 1).tolist() == [("synthetic-0", "synthetic-0")]
+    assert ids_after(index, 1).tolist() == [("synthetic-0", "synthetic-0")]
 
 
 def test_text_ids_stay_text():
     index = pd.Index(["P1", "P2"])
-    assert index.append(new_ids(index, 2)).dtype == index.dtype
+    assert index.append(ids_after(index, 2)).dtype == index.dtype
 
 
 @pytest.mark.parametrize(
@@ -158,21 +156,6 @@ def test_tables_that_know_the_way_to_pandas_are_pointed_to_it():
 
     with pytest.raises(TypeError, match=r"Pass y\.to_pandas\(\)"):
         check_supported(X=np.zeros(2), y=Table())
-
-
-def test_different_ids_are_paired_by_position():
-    X, y = pd.DataFrame(LABELS, index=["a", "b", "c"]), pd.DataFrame(LABELS)
-    check_same_order(X, y)
-    with pytest.raises(InvalidLabelsError, match="different order"):
-        check_same_order(X, X.iloc[[1, 0, 2]])
-
-
-def test_ids_that_are_partly_the_same_are_not_paired_by_position():
-    X = pd.DataFrame(LABELS, index=["a", "b", "c"])
-    with pytest.raises(InvalidLabelsError, match="Only 2 of 3 ids of X"):
-        check_same_order(X, X.set_axis(["b", "c", "d"]))
-    numbered = X.set_axis([4, 2, 1])
-    check_same_order(numbered, numbered.reset_index(drop=True))  # as after train_test_split
 
 
 @pytest.mark.parametrize("form", FORMS)
