@@ -96,9 +96,8 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         check_same_order(X=X, y=y, sample_weight=sample_weight)
         probabilities = self.predict_proba(X)
         if not self._coding.multilabel:
-            return accuracy_score(
-                y, self._coding.decide(probabilities), sample_weight=sample_weight
-            )
+            decided = self._coding.decide(probabilities)
+            return accuracy_score(read_table(y, "y"), decided, sample_weight=sample_weight)
         y = dense_labels(encode_targets(align_columns(y, self.terms_))[0])
         held = y.any(axis=0)
         if not held.any():

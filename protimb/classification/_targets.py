@@ -152,7 +152,7 @@ def check_label_mask(label_mask, labels, coding):
             f"{known.dtype} of shape {known.shape}."
             + (ROWS_CHANGED if len(known) != labels.shape[0] else "")
         )
-    known = known.astype(bool, copy=False)
+    known = np.require(known, bool, "W")  # torch does not take what pandas lends to read
     if not known.any():
         raise InvalidLabelsError("label_mask is False everywhere: there is nothing to learn from.")
     return None if known.all() else known

@@ -46,7 +46,7 @@ def labels_like(y, labels, ids=None):
 @labels_like.register(list)
 @labels_like.register(tuple)
 def _labels_in_list(y, labels, ids=None):
-    return _rows_like(y, labels.toarray().astype(np.asarray(y).dtype))
+    return type(y)(_rows_like(y, labels.toarray().astype(np.asarray(y).dtype)))
 
 
 @labels_like.register(pd.DataFrame)
@@ -54,10 +54,10 @@ def _labels_in_frame(y, labels, ids=None):
     frame = pd.DataFrame(labels.toarray(), index=ids, columns=y.columns)
     dtypes = list(y.dtypes)
     alike = all(dtype == dtypes[0] for dtype in dtypes)  # thousands of columns, one cast
-    frame = frame.astype(dtypes[0] if alike else dict(zip(y.columns, dtypes, strict=True)))
-    if any(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
-        _check_categories(frame)
-    return frame
+    for column, dtype in zip(y.columns, dtypes, strict=True):
+        if isinstance(dtype, pd.CategoricalDtype):
+            _check_categories(frame[column], dtype)
+    return frame.astype(dtypes[0] if alike else dict(zip(y.columns, dtypes, strict=True)))
 
 
 @labels_like.register(sparse.sparray)
@@ -182,12 +182,12 @@ def _join(table, new):
     return table.vstack(new) if is_polars(table) else np.concatenate([table, new])
 
 
-def _check_categories(frame):
-    lost = frame.columns[frame.isna().any()]
+def _check_categories(labels, dtype):
+    lost = labels[~labels.isin(dtype.categories)]
     if len(lost):
         raise InvalidLabelsError(
-            f"Column {lost[0]!r} of y is categorical without a category for 0 or 1, which a new "
-            "row would need. Pass y.astype(int)."
+            f"Column {labels.name!r} of y is categorical without a category for {lost.iloc[0]}, "
+            "which a new row needs. Pass y.astype(int)."
         )
 
 
@@ -199,10 +199,10 @@ def _cast(values, dtype):
     dtype = getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype))
     if pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
         values = np.rint(values)
-    if dtype == bool:
-        return values.astype(bool)
-    if not isinstance(dtype, np.dtype) or dtype.kind not in "iuf":
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
         return values  # pandas casts its own dtypes, numpy any other
+    if dtype.kind == "b":
+        return values.astype(bool)
     if np.can_cast(values.dtype, dtype):
         return values.astype(dtype, copy=False)
     # A vector just outside the range of a narrow type must not wrap around or become inf.

@@ -16,9 +16,6 @@ CONVERSIONS = {
     "torch": "{name}.numpy(force=True)",
 }
 
-# Calls for columns whose cells are rows: a column of embeddings, a column of label lists.
-STACKING = {"X": "np.stack", "y": "np.vstack"}
-
 
 def library_of(table):
     """Name the top-level package that the type of a table comes from."""
@@ -35,7 +32,7 @@ def read_table(table, name):
     _refuse_unreadable(table, name)
     if is_polars(table):
         table = _from_polars(table)
-    if _may_hold_rows(table):
+    if _holds_rows(table):
         _refuse_rows_in_cells(table, name)
     return table
 
@@ -72,51 +69,59 @@ def _refuse_unreadable(table, name):
         raise TypeError(f"{name} is a np.matrix, which is not supported. Pass np.asarray({name}).")
     if isinstance(table, np.ma.MaskedArray):
         _refuse_masked(table, name)
-    if getattr(getattr(table, "dtype", None), "names", None):
+    dtype = getattr(table, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.names:
         raise TypeError(
-            f"{name} is a structured array with fields {', '.join(table.dtype.names)}. Pass "
-            f"numpy.lib.recfunctions.structured_to_unstructured({name}), or pd.DataFrame({name})."
+            f"{name} is a structured array with fields {', '.join(dtype.names)}. Pass "
+            f"pd.DataFrame({name})."
         )
     if is_polars(table) and hasattr(table, "collect"):
-        raise TypeError(f"{name} is a polars LazyFrame, which has no rows yet: {name}.collect().")
+        raise TypeError(
+            f"{name} is a polars LazyFrame, which has no rows yet. Pass {name}.collect()."
+        )
 
 
 def _refuse_masked(table, name):
     cells = np.argwhere(np.ma.getmaskarray(table))
-    where = f", the first at {tuple(cells[0].tolist())}" if len(cells) else ""
+    if not len(cells):
+        raise ValueError(f"{name} is a masked array without a mask. Pass np.asarray({name}).")
     raise ValueError(
-        f"{name} is a masked array, {len(cells)} of whose cells are masked{where}; what lies under "
-        f"a mask is not to be read. Impute these cells or drop their rows, and pass "
-        f"np.asarray({name})."
+        f"{name} is a masked array, {len(cells)} of whose cells are masked, the first at "
+        f"{tuple(cells[0].tolist())}. Drop these rows, or pass {name}.filled(value)."
     )
 
 
 def _from_polars(table):
     """Convert column by column, because the way of polars to pandas needs pyarrow."""
     if not hasattr(table, "columns"):
-        return table.to_numpy()
+        values = table.to_numpy()
+        return values if values.ndim == 1 else pd.Series(list(values)).to_numpy()
     return pd.DataFrame({name: table[name].to_numpy() for name in table.columns}, copy=False)
 
 
-def _may_hold_rows(table):
-    return getattr(table, "dtype", None) == object and table.ndim == 1 and len(table)
+def _holds_rows(table):
+    """Tell a column whose cells may be rows: objects, or arrays of polars."""
+    dtype = getattr(table, "dtype", None)
+    is_objects = isinstance(dtype, np.dtype) and dtype.kind == "O" and table.ndim == 1
+    if not is_objects or not len(table):
+        return False
+    return isinstance(next(iter(table)), list | tuple | set | frozenset | np.ndarray)
 
 
 def _refuse_rows_in_cells(table, name):
-    cell = next(iter(table))
-    if not isinstance(cell, list | tuple | set | frozenset | np.ndarray):
-        return
+    cell, is_target = next(iter(table)), name.startswith("y")
+    error = InvalidLabelsError if is_target else ValueError
     kind = f"{name} is a column of rows: each of its {len(table)} cells is a {type(cell).__name__}"
     lengths = sorted({len(row) for row in table if hasattr(row, "__len__")})
     if len(lengths) > 1 or not _is_numeric(cell):
-        raise InvalidLabelsError(
-            f"{kind}, of {lengths[0]} to {lengths[-1]} entries. A matrix needs rows of equal "
-            "length. GOTermBinarizer or MultiLabelBinarizer turn lists of terms into binary "
-            "indicators."
+        binarizers = "GOTermBinarizer or MultiLabelBinarizer turn lists of terms into indicators."
+        raise error(
+            f"{kind}, of {lengths[0]} to {lengths[-1]} entries. A matrix needs numbers in rows of "
+            f"equal length.{' ' + binarizers if is_target else ''}"
         )
-    call = f"{STACKING.get(name[:1], 'np.stack')}({name})"
+    call = f"{'np.vstack' if is_target else 'np.stack'}({name})"
     keep = f", or pd.DataFrame({call}, index={name}.index) to keep the ids"
-    raise InvalidLabelsError(f"{kind}. Pass {call}{keep if isinstance(table, pd.Series) else ''}.")
+    raise error(f"{kind}. Pass {call}{keep if isinstance(table, pd.Series) else ''}.")
 
 
 def _is_numeric(cell):

@@ -71,7 +71,8 @@ def dense_indicator(y, name="y"):
     InvalidLabelsError
         If ``y`` has another shape, or values other than 0 and 1.
     """
-    is_plain = isinstance(y, np.ndarray) and y.ndim == 2 and y.size and y.dtype.kind in "bu"
+    is_array = type(y) in (np.ndarray, np.memmap)
+    is_plain = is_array and y.ndim == 2 and y.size and y.dtype.kind in "bu"
     if is_plain and y.max() <= 1:  # what our own data sets hold is spared the way over CSR
         return y.astype(bool)
     return check_indicator(y, name)[0].toarray().astype(bool)
@@ -204,11 +205,12 @@ def _check_none_missing(values, y, name):
 
 
 def _report_missing(n_missing, position, y, name):
-    what = "binary indicators, 0 or 1" if len(position) == 2 else "one class a row"
+    is_matrix = len(position) == 2
+    what = "binary indicators, 0 or 1" if is_matrix else "one class a row"
+    fill = f", or fill the cells: {name}.fillna(0) of a table says not annotated"
     raise InvalidLabelsError(
-        f"{name} must hold {what}; {n_missing} of its values are missing (NaN, None or NA), the "
-        f"first in {_place(position, y)}. Drop these rows, or fill in what they are; where "
-        f"missing means not annotated, {name}.fillna(0) of a table says so."
+        f"{name} must hold {what}; {n_missing} missing (NaN, None or NA), the first in "
+        f"{_place(position, y)}. Drop these rows{fill if is_matrix else ''}."
     )
 
 

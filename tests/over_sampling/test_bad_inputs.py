@@ -103,7 +103,7 @@ def test_missing_labels_are_refused(any_sampler, X, y):
     """Case 5."""
     y = y.astype(float)
     y[3, 1] = np.nan
-    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*nan"):
+    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*missing"):
         any_sampler.fit_resample(X, y)
 
 

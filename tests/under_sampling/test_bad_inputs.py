@@ -64,7 +64,7 @@ def test_probabilities_and_missing_labels_are_refused(sampler, X, y):
     """Cases 4 and 5."""
     with pytest.raises(InvalidLabelsError, match=r"binary indicators.*0\.7"):
         sampler.fit_resample(X, 0.7 * y)
-    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*nan"):
+    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*missing"):
         sampler.fit_resample(X, np.where(y == 1, np.nan, 0.0))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from protimb.exceptions import InvalidLabelsError
 from protimb.utils._containers import (
     append_copies,
     append_labels,
@@ -14,7 +15,6 @@ from protimb.utils._containers import (
     ids_after,
     take_rows,
 )
-from protimb.utils._foreign import check_supported
 
 LABELS = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.uint8)
 ROWS = np.array([2, 0, 2])
@@ -145,17 +145,40 @@ def test_columns_of_objects_are_not_rounded():
     assert result["mass"].dtype == object
 
 
+@pytest.mark.parametrize("dtype", ["Int8", "UInt8", "boolean", "Float32"])
+def test_new_vectors_fit_into_nullable_dtypes(dtype):
+    X = pd.DataFrame({"x": [0, 1]}, dtype=dtype)
+    result = append_vectors(X, np.array([[300.4], [-2.4]]))
+    expected = {"Int8": [127, -2], "UInt8": [255, 0], "boolean": [True, True]}
+    assert result["x"].dtype == dtype
+    assert result["x"][2:].tolist() == pytest.approx(expected.get(dtype, [300.4, -2.4]))
+
+
+def test_a_new_row_gets_the_nearest_category():
+    kingdoms = pd.CategoricalDtype([0, 2, 7])
+    X = pd.DataFrame({"kingdom": [0, 7, 2]}).astype(kingdoms)
+    result = append_vectors(X, np.array([[0.9], [1.1], [5.0], [-3.0]]))
+    assert result["kingdom"].dtype == kingdoms
+    assert result["kingdom"].tolist() == [0, 7, 2, 0, 2, 7, 0]
+
+
+def test_a_label_that_no_category_stands_for_is_refused_by_column():
+    y = pd.DataFrame({"GO:1": [1, 1], "GO:2": [0, 1]}).astype("category")
+    with pytest.raises(InvalidLabelsError, match=r"'GO:1'.*y\.astype\(int\)"):
+        append_labels(y, MADE)
+
+
+def test_rows_of_a_list_keep_their_type():
+    for X in ([np.float32([1, 2])], ((1.0, 2.0),), [[1, 2]]):
+        result = append_vectors(X, np.array([[3.0, 4.0]]))
+        assert type(result) is type(X)
+        assert type(result[1]) is type(X[0])
+        assert np.asarray(result).dtype == np.asarray(X).dtype
+
+
 def test_columns_of_one_name_are_told_apart():
     X = pd.DataFrame([[1.0, 2.0]], columns=["x", "x"])
     assert append_vectors(X, np.array([[3.0, 4.0]])).to_numpy().tolist() == [[1, 2], [3, 4]]
-
-
-def test_tables_that_know_the_way_to_pandas_are_pointed_to_it():
-    class Table:
-        def to_pandas(self): ...
-
-    with pytest.raises(TypeError, match=r"Pass y\.to_pandas\(\)"):
-        check_supported(X=np.zeros(2), y=Table())
 
 
 @pytest.mark.parametrize("form", FORMS)
