@@ -114,6 +114,11 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
     terms may end above their totals.
 
+    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars.
+    New numbers are rounded in columns of integers, and become the nearest category in columns of
+    categories; a container that cannot be given back is refused. Rows of two pandas tables need
+    the same ids in the same order.
+
     Both ``fit`` and ``fit_resample`` start by forgetting what was learned before. If one of them
     fails or is interrupted, the sampler is unfitted, never half old and half new.
 

@@ -97,7 +97,8 @@ def check_vectors(X, *, keep_half=False):
 def as_vectors(X, name="X"):
     """Give X (n_rows, n_features) as check_array reads it: a frame's columns are plain numbers."""
     X = read_table(X, name)
-    odd = [n for n, dtype in enumerate(getattr(X, "dtypes", ())) if not _is_plain(dtype)]
+    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else ()
+    odd = [number for number, dtype in enumerate(dtypes) if not _is_plain(dtype)]
     if not odd:
         return X
     columns = [X.iloc[:, number] for number in range(X.shape[1])]

@@ -95,6 +95,10 @@ def test_a_frame_without_new_rows_is_the_same_frame():
         (pd.Index(["a", "synthetic-8"]), ["synthetic-9", "synthetic-10"]),
         (pd.Index(["a", 3], dtype=object), ["synthetic-0", "synthetic-1"]),
         (pd.Index([dt.date(2024, 1, 1)]), ["synthetic-0", "synthetic-1"]),
+        (pd.DatetimeIndex(["2024-01-01"]), ["synthetic-0", "synthetic-1"]),
+        (pd.Index([b"P1"]), ["synthetic-0", "synthetic-1"]),
+        (pd.CategoricalIndex(["P1"]), ["synthetic-0", "synthetic-1"]),
+        (pd.Index([3, 5], dtype="Int64"), [6, 7]),
     ],
     ids=str,
 )

@@ -20,7 +20,7 @@ NUMBERS = np.array([[1, 0], [0, 1], [1, 1]])
         (torch.tensor(NUMBERS), "X.numpy(force=True)"),
         (memoryview(NUMBERS), "np.asarray(X)"),
         (array.array("d", [1.0, 2.0]), "np.asarray(X)"),
-        (np.asmatrix(NUMBERS), "np.asarray(X)"),
+        (NUMBERS.view(np.matrix), "np.asarray(X)"),
         (pl.DataFrame(NUMBERS).lazy(), "X.collect()"),
     ],
     ids=lambda value: type(value).__name__,

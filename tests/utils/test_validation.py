@@ -155,6 +155,11 @@ def test_a_column_that_is_no_number_is_named(column, message):
         check_vectors(pd.DataFrame({"a": [0.5, 1.5, 2.5], "k": column}))
 
 
+def test_one_column_of_numbers_is_no_matrix():
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        check_vectors(pd.Series([0.5, 1.5]))
+
+
 @pytest.mark.parametrize(
     "column",
     [
