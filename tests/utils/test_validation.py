@@ -156,7 +156,7 @@ def test_a_column_that_is_no_number_is_named(column, message):
 
 
 def test_one_column_of_numbers_is_no_matrix():
-    with pytest.raises(ValueError, match="2D array|2-dimensional"):
+    with pytest.raises(ValueError, match=r"2D array|2-dimensional"):
         check_vectors(pd.Series([0.5, 1.5]))
 
 
