@@ -18,13 +18,13 @@ from protimb.budgets._strategy import suits_terms, warn_if_ambiguous
 from protimb.budgets._target import READINGS, read_target
 from protimb.budgets._totals import TOTALS, find_totals, warn_about
 from protimb.exceptions import ShortfallWarning
+from protimb.utils._alignment import check_same_order
 from protimb.utils._containers import (
     append_copies,
     append_labels,
     append_vectors,
-    check_same_order,
-    check_supported,
 )
+from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_vectors
@@ -55,10 +55,10 @@ class BaseMultilabelSampler(BaseSampler):
         """Check X and y, and give X as floats and y as a ``Target``."""
         check_supported(X=X, y=y)
         vectors = self._read_vectors(X)
-        validate_data(self, X, y, reset=True, skip_check_array=True)
+        validate_data(self, read_table(X, "X"), y, reset=True, skip_check_array=True)
         target = self._read_target(y)
         check_consistent_length(vectors, target.indicator)
-        check_same_order(X, y)
+        check_same_order(X=X, y=y)
         return vectors, target
 
     def _read_target(self, y):
@@ -122,6 +122,11 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     -----
     Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
     terms may end above their totals.
+
+    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars.
+    New numbers are rounded in columns of integers, and become the nearest category in columns of
+    categories; a container that cannot be given back is refused. Rows of two pandas tables need
+    the same ids in the same order.
 
     Both ``fit`` and ``fit_resample`` start by forgetting what was learned before. If one of them
     fails or is interrupted, the sampler is unfitted, never half old and half new.

@@ -7,6 +7,13 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
 
+# Why lengths differ that a user took care to match.
+ROWS_CHANGED = (
+    " If a sampler stands before this step of a pipeline, it has added or removed rows, and a "
+    "pipeline cannot tell it about the other: ResampledClassifier(sampler, classifier) resamples "
+    "along what belongs to a row."
+)
+
 
 @dataclass(frozen=True)
 class ColumnBalance:
@@ -45,7 +52,9 @@ def check_row_weights(sample_weight, n_rows):
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
     if weights.shape != (n_rows,):
-        raise ValueError(f"sample_weight has shape {weights.shape}; expected {(n_rows,)}.")
+        raise ValueError(
+            f"sample_weight has shape {weights.shape}; expected {(n_rows,)}.{ROWS_CHANGED}"
+        )
     if (weights < 0).any() or not weights.any():
         raise ValueError("sample_weight must be non-negative, and not zero for all rows.")
     return weights

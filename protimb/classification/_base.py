@@ -11,8 +11,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._alignment import align_columns, check_same_order
+from protimb.utils._foreign import read_table
 from protimb.utils._sklearn_compat import validate_data
-from protimb.utils._validation import check_vectors
+from protimb.utils._validation import as_vectors, check_vectors
 
 # Networks and neighbours see blocks of exactly this many rows, the last one padded: a matrix
 # product rounds differently for other heights, and a protein's score must not depend on company.
@@ -42,6 +44,7 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
             shape (n_rows, n_classes), rows summing to 1, for a single label.
         """
         check_is_fitted(self)
+        X = read_table(X, "X")
         scores = self._scores(self._check_rows(X, reset=False), _score_dtype(X))
         return self._coding.probabilities(scores)
 
@@ -74,7 +77,7 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         X : array-like of shape (n_rows, n_features)
             Protein vectors.
         y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
-            True labels.
+            True labels. Columns of a table are found by name where ``fit`` saw names.
         sample_weight : array-like of shape (n_rows,), optional
             Weight of each row.
 
@@ -87,14 +90,15 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         InvalidLabelsError
-            If indicators are not 0 or 1, or no row has a term.
+            If indicators are not 0 or 1, no row has a term, or tables differ in the ids of their
+            rows or from ``fit`` in their terms.
         """
+        check_same_order(X=X, y=y, sample_weight=sample_weight)
         probabilities = self.predict_proba(X)
         if not self._coding.multilabel:
-            return accuracy_score(
-                y, self._coding.decide(probabilities), sample_weight=sample_weight
-            )
-        y = dense_labels(encode_targets(y)[0])
+            decided = self._coding.decide(probabilities)
+            return accuracy_score(read_table(y, "y"), decided, sample_weight=sample_weight)
+        y = dense_labels(encode_targets(align_columns(y, self.terms_))[0])
         held = y.any(axis=0)
         if not held.any():
             raise InvalidLabelsError(
@@ -106,6 +110,7 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _read_training(self, X, y, terms=None):
         """Check the training rows, and learn from y what every classifier has to know of it."""
+        check_same_order(X=X, y=y)
         X = self._check_rows(X, reset=True)
         labels, self._coding = encode_targets(y, terms)
         check_consistent_length(X, labels)
@@ -114,6 +119,7 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         return X, labels
 
     def _check_rows(self, X, *, reset):
+        X = as_vectors(X)
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)

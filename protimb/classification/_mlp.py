@@ -20,6 +20,7 @@ from protimb.classification._base import BaseTermClassifier, unchanged_on_failur
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._alignment import check_same_order
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
 
@@ -228,6 +229,7 @@ class GOTermClassifier(BaseTermClassifier):
         """
         self._validate_params()
         self._check_layers()
+        check_same_order(X=X, y=y, sample_weight=sample_weight, label_mask=label_mask)
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y, self.terms)
             self._check_ontology()

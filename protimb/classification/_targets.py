@@ -10,9 +10,11 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from protimb.classification._balance import ROWS_CHANGED
 from protimb.exceptions import InvalidLabelsError, MemoryEstimateError
+from protimb.utils._alignment import align_columns, column_names
 from protimb.utils._memory import available_memory
-from protimb.utils._validation import check_indicator
+from protimb.utils._validation import as_array, check_indicator
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,15 @@ class TargetCoding:
 def encode_targets(y, terms=None):
     """Turn a target into indicators (n_rows, n_columns), and the coding that leads back."""
     # A table or a sparse matrix with one column is one term; an array with one column is one
-    # class a row, as in scikit-learn. Two classes make one column, more make one each.
+    # class a row, as in scikit-learn. Two classes make one column, more make one each. Columns of
+    # a frame are put into the order of ``terms``.
     if y is None:
         raise ValueError("This classifier requires y to be passed, but the target y is None.")
+    y = as_array(y)
     if not is_multilabel(y):
         return _encode_classes(column_or_1d(y, warn=True), terms)
-    if terms is None and hasattr(y, "columns"):
-        terms = list(y.columns)
+    y = align_columns(y, terms, reference="terms", relabel=True)
+    terms = column_names(y) if terms is None else terms
     labels, _ = check_indicator(y)
     names = None if terms is None else _term_names(terms, labels.shape[1])
     return labels, TargetCoding(True, np.arange(labels.shape[1]), _indicator_dtype(y), names)
@@ -78,14 +82,16 @@ def check_label_mask(label_mask, labels, coding):
             "label_mask tells which cells of a matrix of indicators are known, but y has one class "
             "a row. Leave out rows of unknown class."
         )
+    label_mask = align_columns(label_mask, coding.terms, "label_mask", "those of y")
     known = label_mask.toarray() if sparse.issparse(label_mask) else np.asarray(label_mask)
     is_boolean = known.dtype == bool or np.isin(known, (0, 1)).all()
     if known.shape != labels.shape or not is_boolean:
         raise InvalidLabelsError(
             f"label_mask must hold True or False for every cell of y, shape {labels.shape}; got "
             f"{known.dtype} of shape {known.shape}."
+            + (ROWS_CHANGED if len(known) != labels.shape[0] else "")
         )
-    known = known.astype(bool, copy=False)
+    known = np.require(known, bool, "W")  # torch does not take what pandas lends to read
     if not known.any():
         raise InvalidLabelsError("label_mask is False everywhere: there is nothing to learn from.")
     return None if known.all() else known
@@ -93,13 +99,8 @@ def check_label_mask(label_mask, labels, coding):
 
 def is_multilabel(y):
     """Tell a matrix of indicators, one column tables and sparse ones included, from classes."""
-    if sparse.issparse(y) or hasattr(y, "columns"):
-        return True
-    try:
-        shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
-    except ValueError:  # rows of different length: check_indicator says what to do about them
-        return True
-    return len(shape) == 2 and shape[1] > 1
+    is_table = sparse.issparse(y) or hasattr(y, "columns")
+    return is_table or (y.ndim == 2 and y.shape[1] > 1)
 
 
 def _encode_classes(y, terms):

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from protimb.classification._base import unchanged_on_failure
 from protimb.filters._claims import read_labels
-from protimb.utils._containers import check_same_order
+from protimb.utils._alignment import check_same_order
 from protimb.utils._sklearn_compat import fit_context, validate_data
+from protimb.utils._validation import as_vectors
 
 
 class BaseFilter(BaseEstimator, ABC):
@@ -78,7 +79,7 @@ class BaseFilter(BaseEstimator, ABC):
         ValueError
             If ``X`` holds NaN or infinite values, lengths differ, or a parameter is out of range.
         """
-        check_same_order(X, y)
+        check_same_order(X=X, y=y)
         with unchanged_on_failure(self):
             X = self._read_vectors(X, reset=True)
             indicator, self._columns = read_labels(y)
@@ -162,7 +163,7 @@ class BaseFilter(BaseEstimator, ABC):
     def _read_new(self, X, y):
         """Check generated rows and give ``X_new, claims``."""
         check_is_fitted(self)
-        check_same_order(X, y)
+        check_same_order(X=X, y=y)
         X_new, claims = self._read_vectors(X, reset=False), self._read_claims(y)
         check_consistent_length(X_new, claims)
         return X_new, claims
@@ -170,6 +171,7 @@ class BaseFilter(BaseEstimator, ABC):
     def _read_vectors(self, X, *, reset):
         # float32 also for float16 input, whose squares overflow; one real row has no company.
         n_least = 2 if reset else 1
+        X = as_vectors(X)
         return validate_data(self, X, dtype=np.float32, reset=reset, ensure_min_samples=n_least)
 
     def _read_claims(self, y):

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._alignment import align_columns, column_names
 from protimb.utils._validation import a_few, as_array, check_indicator
 
 
@@ -20,12 +21,10 @@ class TermColumns:
 
     def read(self, y, owner):
         """Read what generated rows claim as a csr_array (n_new, n_terms), columns as in ``fit``."""
-        names, y = _names(y), as_array(y)
+        y = as_array(align_columns(y, self.names))
         if self.classes is not None and y.ndim == 1:
             return _one_hot(_number_of(y, self.classes, owner), self.n_terms)
         claims, _ = check_indicator(y)
-        if self.names is not None and names is not None:
-            return _in_order(claims, names, self.names, owner)
         if claims.shape[1] != self.n_terms:
             raise InvalidLabelsError(
                 f"y has {claims.shape[1]} terms, but {owner} was fitted on "
@@ -38,31 +37,13 @@ def read_labels(y):
     """Read the labels of real rows: a csr_array (n_rows, n_terms), and what its columns are."""
     if y is None:
         raise ValueError("This filter requires y to be passed, but the target y is None.")
-    names, y = _names(y), as_array(y)
+    names, y = column_names(y), as_array(y)
     if y.ndim == 1:
         check_classification_targets(y)
         classes, numbers = np.unique(y, return_inverse=True)
         return _one_hot(numbers, len(classes)), TermColumns(len(classes), classes=classes)
     indicator, _ = check_indicator(y)
     return indicator, TermColumns(indicator.shape[1], names)
-
-
-def _in_order(claims, names, fitted, owner):
-    """Put columns with names, (n_new, n_terms), into the order of ``fit``."""
-    if names == fitted:
-        return claims
-    missing, unknown = set(fitted) - set(names), set(names) - set(fitted)
-    if missing or unknown:
-        raise InvalidLabelsError(
-            f"y has {len(names)} terms, but {owner} was fitted on {len(fitted)} others: "
-            f"{len(missing)} of them are missing ({a_few(sorted(map(str, missing)))}), "
-            f"{len(unknown)} are new ({a_few(sorted(map(str, unknown)))}). Pass the columns "
-            "of the real rows, in any order."
-        )
-    place = {name: number for number, name in enumerate(names)}
-    claims = claims[:, [place[name] for name in fitted]]
-    claims.sort_indices()
-    return claims
 
 
 def _number_of(labels, classes, owner):
@@ -79,9 +60,3 @@ def _number_of(labels, classes, owner):
 def _one_hot(numbers, n_terms):
     ones, rows = np.ones(len(numbers), dtype=np.uint8), np.arange(len(numbers))
     return sparse.csr_array((ones, (rows, numbers)), shape=(len(numbers), n_terms))
-
-
-def _names(y):
-    """List the column names of a frame; None for an array, and for a frame's default numbers."""
-    names = list(getattr(y, "columns", ()))
-    return None if names == list(range(len(names))) else names

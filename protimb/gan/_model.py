@@ -16,7 +16,7 @@ from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import check_known, read_vectors
 from protimb.gan._starts import STARTS, name_known_relatives
 from protimb.ontology import align_term_vectors
-from protimb.utils._containers import check_same_order
+from protimb.utils._alignment import check_same_order
 from protimb.utils._sklearn_compat import (
     HasMethods,
     Interval,
@@ -254,7 +254,7 @@ class ConditionalGAN(BaseEstimator):
         check_patience(self)
         vectors, target = read_vectors(X), read_target(y)
         check_consistent_length(vectors, target.indicator)
-        check_same_order(X, y)
+        check_same_order(X=X, y=y)
         terms = target.terms if terms is None else list(terms)
         described = self._read_term_vectors(term_vectors, terms)
         trained = train_gan(

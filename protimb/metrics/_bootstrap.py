@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from protimb.metrics._ranking import FREQUENCY_BINS, bin_members, weighted_average_precision
 from protimb.metrics._thresholds import ThresholdCounts, best_f, least_distance
 from protimb.metrics._validation import check_term_values, check_truth_and_scores
+from protimb.utils._alignment import align_values, column_names
 
 
 def evaluate(
@@ -89,13 +90,14 @@ def evaluate(
     [True, True]
     """
     truth, score = check_truth_and_scores(y_true, y_score)
-    n_train = check_term_values(n_train, truth.shape[1], "n_train")
+    n_train = check_term_values(n_train, truth.shape[1], "n_train", y_true)
     members = bin_members(n_train, bins)
     if draws is None:
         draws = draw_proteins(len(truth), n_resamples, random_state)
     draws = _check_draws(draws, len(truth))
 
-    counts = _count_by_threshold(truth, score, information_accretion)
+    bits = align_values(information_accretion, column_names(y_true), "information_accretion")
+    counts = _count_by_threshold(truth, score, bits)
 
     def measure(weights):
         precision = _precision_columns(truth, score, members, weights)

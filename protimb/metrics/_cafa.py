@@ -64,7 +64,7 @@ def fmax_score(y_true, y_score, *, thresholds=None, sample_weight=None):
     0.75
     """
     counts = ThresholdCounts.from_scores(y_true, y_score, thresholds)
-    weights = check_protein_weights(sample_weight, len(counts.known))
+    weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     precision, recall, _ = counts.precision_recall(weights[:, None])
     return float(best_f(precision, recall)[0])
 
@@ -102,7 +102,7 @@ def fmax_curve(y_true, y_score, *, thresholds=None, sample_weight=None):
     0.8              1.0    0.25  0.4       0.5
     """
     counts = ThresholdCounts.from_scores(y_true, y_score, thresholds)
-    weights = check_protein_weights(sample_weight, len(counts.known))
+    weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     precision, recall, coverage = counts.precision_recall(weights[:, None])
     columns = {"precision": precision, "recall": recall, "f": harmonic_mean(precision, recall)}
     return _curve(columns | {"coverage": coverage}, counts.thresholds)
@@ -166,7 +166,7 @@ def smin_score(y_true, y_score, information_accretion, *, thresholds=None, sampl
     4.0
     """
     counts = ThresholdCounts.from_scores(y_true, y_score, thresholds, information_accretion)
-    weights = check_protein_weights(sample_weight, len(counts.known))
+    weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     return float(least_distance(*counts.uncertainty_misinformation(weights[:, None]))[0])
 
 
@@ -203,7 +203,7 @@ def smin_curve(y_true, y_score, information_accretion, *, thresholds=None, sampl
     0.9                          4.0             0.0  4.0       1.0
     """
     counts = ThresholdCounts.from_scores(y_true, y_score, thresholds, information_accretion)
-    weights = check_protein_weights(sample_weight, len(counts.known))
+    weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     missed, wrong, coverage = counts.uncertainty_misinformation(weights[:, None])
     columns = {"remaining_uncertainty": missed, "misinformation": wrong}
     columns |= {"s": np.hypot(missed, wrong), "coverage": coverage}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.metrics._concurrence import mean_over_members
+from protimb.utils._alignment import align_columns
 from protimb.utils._imbalance import irlbl, mean_ir, scumble_rows
 from protimb.utils._labelsets import number_labelsets
 from protimb.utils._validation import check_indicator
@@ -55,6 +56,7 @@ def imbalance_report(y, terms=None):
     GO:1      4       1.00    1.0     0.05
     GO:2      1       0.25    4.0     0.20
     """
+    y = align_columns(y, terms, reference="terms", relabel=True)
     indicator, own_names = check_indicator(y)
     names = own_names if terms is None else _checked_names(terms, len(own_names))
     count = _count(indicator)

@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import check_consistent_length, check_random_state
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._alignment import align_columns, check_same_order, column_names
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import number_labelsets
 from protimb.utils._validation import check_indicator, check_vectors
@@ -124,6 +125,7 @@ def label_consistency(
     >>> bool(found.score > 0.7), bool(found.lower > 0)
     (True, True)
     """
+    y_new = align_columns(y_new, column_names(y_real), "y_new", "those of y_real")
     X_new, claims = _read_rows(X_new, y_new, "y_new")
     X_real, indicator = _read_rows(X_real, y_real, "y_real")
     bits = _check_same_terms(claims, indicator)
@@ -165,6 +167,7 @@ class _Contest:
 
 
 def _read_rows(X, y, name):
+    check_same_order(**{name.replace("y", "X"): X, name: y})
     X, (indicator, _) = check_vectors(X), check_indicator(y, name)
     check_consistent_length(X, indicator)
     return X, indicator

@@ -69,7 +69,7 @@ def average_precision_by_frequency(y_true, y_score, n_train, *, bins=FREQUENCY_B
     <20        1           1           0.500000
     """
     precision = term_average_precision(y_true, y_score)
-    n_train = check_term_values(n_train, len(precision), "n_train")
+    n_train = check_term_values(n_train, len(precision), "n_train", y_true)
     return pd.DataFrame(
         [_bin_row(precision[terms]) for terms in bin_members(n_train, bins).values()],
         index=pd.Index(["all", *bins], name="bin"),
@@ -117,7 +117,7 @@ def term_average_precision(y_true, y_score, *, sample_weight=None):
     array([0.5])
     """
     truth, score = check_truth_and_scores(y_true, y_score)
-    weights = check_protein_weights(sample_weight, len(truth))
+    weights = check_protein_weights(sample_weight, len(truth), y_true)
     return weighted_average_precision(truth, score, weights[:, None])[:, 0]
 
 

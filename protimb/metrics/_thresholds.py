@@ -38,7 +38,7 @@ class ThresholdCounts:
         truth, score = check_truth_and_scores(y_true, y_score)
         check_unit_interval(score)
         thresholds = _check_thresholds(thresholds)
-        bits = _bits(information_accretion, truth.shape[1])
+        bits = _bits(information_accretion, truth.shape[1], y_true)
         known = _check_known(truth)
         true, predicted, correct = _count(truth, score, thresholds, bits)
         return cls(
@@ -137,10 +137,10 @@ def _check_thresholds(thresholds):
     return thresholds
 
 
-def _bits(information_accretion, n_terms):
+def _bits(information_accretion, n_terms, y_true):
     if information_accretion is None:
         return np.ones(n_terms)
-    return check_term_values(information_accretion, n_terms, "information_accretion")
+    return check_term_values(information_accretion, n_terms, "information_accretion", y_true)
 
 
 def _check_known(truth):

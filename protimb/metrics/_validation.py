@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from protimb.utils._alignment import align_columns, align_values, check_same_order, column_names
 from protimb.utils._validation import dense_indicator
 
 
@@ -26,8 +27,10 @@ def check_truth_and_scores(y_true, y_score):
     InvalidLabelsError
         If ``y_true`` holds anything but 0 and 1.
     ValueError
-        If shapes differ, or a score is NaN or infinite.
+        If shapes or names differ, or a score is NaN or infinite.
     """
+    check_same_order(y_true=y_true, y_score=y_score)
+    y_score = align_columns(y_score, column_names(y_true), "y_score", "those of y_true")
     truth, score = dense_indicator(y_true, "y_true"), _check_scores(y_score)
     if truth.shape != score.shape:
         raise ValueError(
@@ -60,7 +63,7 @@ def check_unit_interval(score):
         )
 
 
-def check_term_values(values, n_terms, name):
+def check_term_values(values, n_terms, name, y_true=None):
     """Return one finite, non-negative number a term.
 
     Parameters
@@ -71,6 +74,8 @@ def check_term_values(values, n_terms, name):
         Columns of the truth.
     name : str
         What to call ``values`` in messages.
+    y_true : array-like, optional
+        The truth; its columns and the index of a Series are matched by name.
 
     Returns
     -------
@@ -81,6 +86,7 @@ def check_term_values(values, n_terms, name):
     ValueError
         If the length is wrong or a value is NaN, infinite or negative.
     """
+    values = align_values(values, column_names(y_true), name)
     values = np.asarray(values, dtype=float)
     if values.shape != (n_terms,):
         raise ValueError(
@@ -96,7 +102,7 @@ def check_term_values(values, n_terms, name):
     return values
 
 
-def check_protein_weights(sample_weight, n_proteins):
+def check_protein_weights(sample_weight, n_proteins, y_true):
     """Return one weight a protein, ones where none are given.
 
     Parameters
@@ -105,6 +111,8 @@ def check_protein_weights(sample_weight, n_proteins):
         Non-negative weights.
     n_proteins : int
         Rows of the truth.
+    y_true : array-like
+        The truth, whose rows may have ids.
 
     Returns
     -------
@@ -117,6 +125,7 @@ def check_protein_weights(sample_weight, n_proteins):
     """
     if sample_weight is None:
         return np.ones(n_proteins)
+    check_same_order(y_true=y_true, sample_weight=sample_weight)
     weights = np.asarray(sample_weight, dtype=float)
     if weights.shape != (n_proteins,) or not (np.isfinite(weights) & (weights >= 0)).all():
         raise ValueError(

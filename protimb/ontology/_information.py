@@ -5,6 +5,7 @@ from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import nearest_ancestors
+from protimb.utils._alignment import align_columns
 from protimb.utils._validation import check_indicator
 
 
@@ -63,6 +64,7 @@ def information_accretion(y, ontology, terms):
     >>> information_accretion(y, ontology, ["GO:1", "GO:2"])  # 4 of 4 and 2 of 4
     array([0., 1.])
     """
+    y = align_columns(y, terms, reference="terms", relabel=True)
     y = sparse.csr_matrix(check_indicator(y)[0], dtype=np.int32)
     if y.shape[1] != len(terms):
         raise ValueError(f"y has {y.shape[1]} columns, but {len(terms)} terms were given.")

@@ -9,6 +9,7 @@ from scipy import sparse
 from protimb.exceptions import AnnotationError
 from protimb.ontology._lookup import look_up
 from protimb.ontology._order import reachable
+from protimb.utils._alignment import align_columns
 
 
 def propagate_indicators(direct, ontology):
@@ -64,7 +65,7 @@ def propagate_sets(ontology, annotations, unknown):
 
 def propagate_scores(ontology, scores, terms):
     """Do the work of ``GeneOntology.propagate_scores``."""
-    scores = np.asarray(scores)
+    scores = np.asarray(align_columns(scores, terms, "scores", "terms", relabel=True))
     if scores.ndim != 2 or scores.shape[1] != len(terms):
         raise ValueError(
             f"scores has shape {scores.shape}, but {len(terms)} terms were given: "

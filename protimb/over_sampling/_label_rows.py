@@ -1,11 +1,11 @@
 """Read the label rows that a fitted sampler is asked to generate for."""
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from protimb.budgets._target import read_target
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
+from protimb.utils._alignment import align_columns
 from protimb.utils._validation import a_few, check_indicator
 
 
@@ -13,12 +13,7 @@ def read_label_rows(y_rows, terms, fitted_on_classes):
     """Read indicators with the columns of fit, or classes where fit saw those: csr of uint8."""
     if fitted_on_classes:
         return _read_class_rows(y_rows, terms)
-    indicator, names = check_indicator(y_rows, "y_rows")
-    if isinstance(y_rows, pd.DataFrame) and names != terms:
-        raise InvalidLabelsError(
-            f"Columns of y_rows ({a_few(names)}) must be those that CGANSampler was fitted "
-            f"with ({a_few(terms)}), in the same order."
-        )
+    indicator, _ = check_indicator(align_columns(y_rows, terms, "y_rows"), "y_rows")
     if indicator.shape[1] != len(terms):
         raise InvalidLabelsError(
             f"y_rows has {indicator.shape[1]} columns, but CGANSampler was fitted with "

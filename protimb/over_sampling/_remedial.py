@@ -7,7 +7,7 @@ from scipy import sparse
 from protimb.base import BaseMultilabelSampler
 from protimb.budgets._strategy import check_labelsets_differ
 from protimb.over_sampling._closure import close_rows, find_closure
-from protimb.utils._containers import append_copies, labels_like, new_ids
+from protimb.utils._containers import append_copies, ids_after, labels_like
 from protimb.utils._imbalance import irlbl, minority_terms, scumble_rows
 from protimb.utils._sklearn_compat import HasMethods, fit_context
 
@@ -146,7 +146,7 @@ class REMEDIAL(BaseMultilabelSampler):
         if not len(split):  # y may hold classes, which no label rows are like
             return X_res, append_copies(y, split)
         is_frame = isinstance(y, pd.DataFrame)
-        ids = y.index.append(new_ids(y.index, len(split))) if is_frame else None
+        ids = y.index.append(ids_after(y.index, len(split))) if is_frame else None
         return X_res, labels_like(y, labels, ids)
 
     # imbalanced-learn's hook is not called: both of its callers are overridden above.

@@ -1,4 +1,4 @@
-"""Containers in, the same containers out: lists, arrays, pandas and scipy.sparse."""
+"""Containers in, the same containers out: lists, arrays, pandas, polars and scipy.sparse."""
 
 from functools import singledispatch
 
@@ -7,38 +7,20 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._foreign import is_polars, polars_like
 
 
 @singledispatch
 def append_copies(y, rows):
-    """Extend a target by copies of its own rows, in the container and dtype it came in.
-
-    Parameters
-    ----------
-    y : list, ndarray, DataFrame, Series or sparse matrix with n_rows rows
-        Left untouched.
-    rows : ndarray of int, shape (n_new,)
-        Which rows to copy, repeats allowed.
-
-    Returns
-    -------
-    y_res : same type, n_rows + n_new rows
-        The rows of ``y``, then the copies.
-    """
-    y = np.asarray(y)
-    return np.concatenate([y, y[rows]])
-
-
-@append_copies.register(list)
-def _copies_in_list(y, rows):
-    return [_unshared(y[row]) for row in [*range(len(y)), *rows]]
+    """Give the rows of y, then copies of some (n_new,), in its container and dtype."""
+    return take_rows(y, np.concatenate([np.arange(len(y)), rows]))
 
 
 @append_copies.register(pd.DataFrame)
 @append_copies.register(pd.Series)
 def _copies_in_pandas(y, rows):
     copies = y.iloc[rows]
-    copies.index = new_ids(y.index, len(rows))
+    copies.index = ids_after(y.index, len(rows))
     return pd.concat([y, copies])
 
 
@@ -51,26 +33,20 @@ def _copies_in_sparse(y, rows):
 
 @singledispatch
 def labels_like(y, labels, ids=None):
-    """Put label rows into the container and dtype of a target.
+    """Put labels, a csr_array (n_new, n_terms), into the container and dtype of y.
 
-    Parameters
-    ----------
-    y : list, ndarray, DataFrame or sparse matrix with n_terms columns
-        What the result looks like; indicators of several terms.
-    labels : csr_array of uint8, shape (n_new, n_terms)
-    ids : pandas.Index of length n_new, optional
-        Index of a DataFrame; other containers have none.
-
-    Returns
-    -------
-    labels : same type as y, n_new rows
+    Only a DataFrame has ``ids`` (n_new,).
     """
-    return labels.toarray().astype(np.asarray(y).dtype)
+    labels = labels.toarray()
+    if is_polars(y):
+        return polars_like(y, list(labels.T))
+    return labels.astype(np.asarray(y).dtype)
 
 
 @labels_like.register(list)
+@labels_like.register(tuple)
 def _labels_in_list(y, labels, ids=None):
-    return labels.toarray().astype(np.asarray(y).dtype).tolist()
+    return type(y)(_rows_like(y, labels.toarray().astype(np.asarray(y).dtype)))
 
 
 @labels_like.register(pd.DataFrame)
@@ -78,6 +54,9 @@ def _labels_in_frame(y, labels, ids=None):
     frame = pd.DataFrame(labels.toarray(), index=ids, columns=y.columns)
     dtypes = list(y.dtypes)
     alike = all(dtype == dtypes[0] for dtype in dtypes)  # thousands of columns, one cast
+    for column, dtype in zip(y.columns, dtypes, strict=True):
+        if isinstance(dtype, pd.CategoricalDtype):
+            _check_categories(frame[column], dtype)
     return frame.astype(dtypes[0] if alike else dict(zip(y.columns, dtypes, strict=True)))
 
 
@@ -88,56 +67,28 @@ def _labels_in_sparse(y, labels, ids=None):
 
 
 def append_labels(y, labels):
-    """Extend a target by label rows that were made, in the container and dtype it came in.
-
-    Parameters
-    ----------
-    y : list, ndarray, DataFrame or sparse matrix with n_rows rows
-        Left untouched.
-    labels : csr_array of uint8, shape (n_new, n_terms)
-
-    Returns
-    -------
-    y_res : same type, n_rows + n_new rows
-        The rows of ``y``, then the new ones.
-    """
-    ids = new_ids(y.index, labels.shape[0]) if isinstance(y, pd.DataFrame) else None
-    new = labels_like(y, labels, ids)
-    if isinstance(y, list):
-        return [_unshared(row) for row in y] + new
-    if isinstance(y, pd.DataFrame):
-        return pd.concat([y, new])
-    if sparse.issparse(y):
-        return sparse.vstack([y, new], format=y.format, dtype=y.dtype)
-    return np.concatenate([y, new])
+    """Give the rows of y, then labels that were made, a csr_array (n_new, n_terms), alike."""
+    ids = ids_after(y.index, labels.shape[0]) if isinstance(y, pd.DataFrame) else None
+    return _join(y, labels_like(y, labels, ids))
 
 
 @singledispatch
 def append_vectors(X, X_new):
-    """Extend a matrix of vectors by new ones, in the container and dtype it came in.
+    """Give the rows of X, then new ones (n_new, n_features), in its container and dtypes.
 
-    Parameters
-    ----------
-    X : list, ndarray or DataFrame with n_rows rows
-        Left untouched.
-    X_new : ndarray of float, shape (n_new, n_features)
-        Rounded where ``X`` holds integers.
-
-    Returns
-    -------
-    X_res : same type, n_rows + n_new rows
-        The rows of ``X``, then the new ones.
+    What is new is rounded where X holds integers, and kept to the range of a narrow dtype.
     """
+    if is_polars(X):
+        dtypes = [X[name].to_numpy().dtype for name in X.columns]
+        return _join(X, polars_like(X, [_cast(X_new[:, n], d) for n, d in enumerate(dtypes)]))
     X = np.asarray(X)
-    if X.dtype == object:
-        return np.concatenate([X, X_new.astype(object)])
     return np.concatenate([X, _cast(X_new, X.dtype).astype(X.dtype, copy=False)])
 
 
 @append_vectors.register(list)
+@append_vectors.register(tuple)
 def _vectors_in_list(X, X_new):
-    dtype = np.asarray(X).dtype
-    return [_unshared(row) for row in X] + _cast(X_new, dtype).tolist()
+    return _join(X, _rows_like(X, _cast(X_new, np.asarray(X).dtype)))
 
 
 @append_vectors.register(pd.DataFrame)
@@ -148,37 +99,32 @@ def _vectors_in_frame(X, X_new):
     ]
     frame = pd.concat(columns, axis=1)
     frame.columns = X.columns
-    frame.index = new_ids(X.index, len(X_new))
+    frame.index = ids_after(X.index, len(X_new))
     return pd.concat([X, frame])
 
 
 @singledispatch
 def take_rows(table, rows):
-    """Keep some rows, in the container and dtype that they came in.
-
-    Parameters
-    ----------
-    table : list, ndarray, DataFrame, Series or sparse matrix
-        Left untouched.
-    rows : ndarray of int, shape (n_kept,)
-
-    Returns
-    -------
-    kept : same type, n_kept rows
-        A DataFrame keeps the ids of its rows.
-    """
-    return np.asarray(table)[rows]
+    """Keep some rows (n_kept,), in the container and dtype of the table; pandas keeps their ids."""
+    return table[rows] if is_polars(table) else np.asarray(table)[rows]
 
 
 @take_rows.register(list)
+@take_rows.register(tuple)
 def _rows_of_list(table, rows):
-    return [_unshared(table[row]) for row in rows]
+    return type(table)(_unshared(table[row]) for row in rows)
 
 
 @take_rows.register(pd.DataFrame)
 @take_rows.register(pd.Series)
 def _rows_of_pandas(table, rows):
     return table.iloc[rows]
+
+
+@take_rows.register(pd.Index)
+@take_rows.register(pd.api.extensions.ExtensionArray)
+def _rows_of_extension(table, rows):
+    return table.take(rows)
 
 
 @take_rows.register(sparse.sparray)
@@ -188,26 +134,15 @@ def _rows_of_sparse(table, rows):
     return table.tocsr()[rows].asformat(table.format)
 
 
-def new_ids(index, n_new):
-    """Name new rows: numbers continue, any other id becomes ``synthetic-0`` and on.
-
-    Parameters
-    ----------
-    index : pandas.Index
-        Ids of the real rows.
-    n_new : int
-
-    Returns
-    -------
-    ids : pandas.Index of length n_new
-        None of them is in ``index``.
+def ids_after(index, n_new):
+    """Name new rows, none as in the index: numbers continue, others become synthetic-0 and on.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> new_ids(pd.Index(["P12345", "Q67890"]), 2).tolist()
+    >>> ids_after(pd.Index(["P12345", "Q67890"]), 2).tolist()
     ['synthetic-0', 'synthetic-1']
-    >>> new_ids(pd.Index([4, 9]), 2).tolist()
+    >>> ids_after(pd.Index([4, 9]), 2).tolist()
     [10, 11]
     """
     if isinstance(index, pd.RangeIndex):
@@ -225,63 +160,6 @@ def new_ids(index, n_new):
     return pd.Index(names, name=index.name, dtype=_text_dtype(index))
 
 
-def check_same_order(X, y):
-    """Refuse pandas inputs whose rows are proteins by the same names, paired wrongly.
-
-    Parameters
-    ----------
-    X, y : array-like
-        Only looked at where both carry an index.
-
-    Raises
-    ------
-    InvalidLabelsError
-        If the ids are the same in another order, or are text and partly the same. Because rows
-        are paired by position, such labels would go to other proteins.
-    """
-    pandas_types = (pd.DataFrame, pd.Series)
-    if not (isinstance(X, pandas_types) and isinstance(y, pandas_types)):
-        return
-    if X.index.equals(y.index):
-        return
-    X_ids, y_ids = set(X.index), set(y.index)
-    if X_ids == y_ids:
-        raise InvalidLabelsError(
-            "X and y have the same ids in a different order, and rows are paired by position. "
-            "Align them first: y = y.loc[X.index]."
-        )
-    # Numbers may be mere positions, as after a split; a name in both tables is one protein.
-    common = {name for name in X_ids & y_ids if isinstance(name, str)}
-    if common:
-        raise InvalidLabelsError(
-            f"Only {len(common)} of {len(X_ids)} ids of X are among those of y, and rows are "
-            "paired by position. Align them first: common = X.index.intersection(y.index), then "
-            "X.loc[common], y.loc[common]."
-        )
-
-
-def check_supported(**tables):
-    """Refuse tables of libraries whose rows and dtypes we cannot give back.
-
-    Parameters
-    ----------
-    **tables : array-like
-        Named as in the error message.
-
-    Raises
-    ------
-    TypeError
-        For polars and pyarrow tables; says how to convert.
-    """
-    for name, table in tables.items():
-        library = type(table).__module__.partition(".")[0]
-        if library != "pandas" and hasattr(table, "to_pandas"):
-            raise TypeError(
-                f"{name} is a {library} {type(table).__name__}, which cannot be given back row by "
-                f"row. Pass {name}.to_pandas() or {name}.to_numpy()."
-            )
-
-
 def _first_free_number(index):
     # Resampling a resampled table must not give two rows one id.
     names = pd.Series(index.get_level_values(0).astype(str))
@@ -293,13 +171,38 @@ def _text_dtype(index):
     return index.dtype if pd.api.types.is_string_dtype(index.dtype) else object
 
 
+def _join(table, new):
+    """Put new rows below those of a table of the same type."""
+    if isinstance(table, list | tuple):
+        return type(table)([*map(_unshared, table), *new])
+    if isinstance(table, pd.DataFrame):
+        return pd.concat([table, new])
+    if sparse.issparse(table):
+        return sparse.vstack([table, new], format=table.format, dtype=table.dtype)
+    return table.vstack(new) if is_polars(table) else np.concatenate([table, new])
+
+
+def _check_categories(labels, dtype):
+    lost = labels[~labels.isin(dtype.categories)]
+    if len(lost):
+        raise InvalidLabelsError(
+            f"Column {labels.name!r} of y is categorical without a category for {lost.iloc[0]}, "
+            "which a new row needs. Pass y.astype(int)."
+        )
+
+
 def _cast(values, dtype):
-    if isinstance(dtype, pd.SparseDtype):
-        dtype = dtype.subtype
+    """Fit values of any float dtype into one of numpy or pandas, as near as it allows."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _nearest_category(values, dtype)
+    # Of sparse columns, of nullable and of Arrow ones, in this order.
+    dtype = getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype))
     if pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
         values = np.rint(values)
-    if not isinstance(dtype, np.dtype) or dtype.kind not in "iuf":
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
         return values  # pandas casts its own dtypes, numpy any other
+    if dtype.kind == "b":
+        return values.astype(bool)
     if np.can_cast(values.dtype, dtype):
         return values.astype(dtype, copy=False)
     # A vector just outside the range of a narrow type must not wrap around or become inf.
@@ -307,5 +210,18 @@ def _cast(values, dtype):
     return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)
 
 
+def _nearest_category(values, dtype):
+    """Give each value (n_new,) the category that it is nearest to, as a Categorical."""
+    categories = dtype.categories.to_numpy(dtype=float)
+    codes = np.abs(values[:, None] - categories).argmin(axis=1)
+    return pd.Categorical.from_codes(codes, dtype=dtype)
+
+
+def _rows_like(table, rows):
+    """Give rows (n_new, n_columns) as a list of what the rows of a list are."""
+    kind = type(table[0])
+    return [row if kind is np.ndarray else kind(row.tolist()) for row in rows]
+
+
 def _unshared(row):
-    return list(row) if isinstance(row, list) else row
+    return row.copy() if isinstance(row, list | np.ndarray) else row

@@ -1,10 +1,13 @@
 """Read what users pass: vectors as finite floats, targets as one sparse indicator."""
 
+from numbers import Number
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
+from protimb.utils._foreign import read_table
 from protimb.utils._memory import read_blocks
 from protimb.utils._sklearn_compat import check_array
 
@@ -39,7 +42,7 @@ def check_indicator(y, name="y"):
     >>> indicator.sum(axis=0)
     array([1, 0, 2], dtype=uint64)
     """
-    y = as_array(y)
+    y = as_array(y, name)
     if y.ndim != 2 or 0 in y.shape:
         raise InvalidLabelsError(
             f"{name} must hold binary indicators in shape (n_rows, n_terms); its shape is "
@@ -68,36 +71,21 @@ def dense_indicator(y, name="y"):
     InvalidLabelsError
         If ``y`` has another shape, or values other than 0 and 1.
     """
-    is_plain = isinstance(y, np.ndarray) and y.ndim == 2 and y.size and y.dtype.kind in "bu"
+    is_array = type(y) in (np.ndarray, np.memmap)
+    is_plain = is_array and y.ndim == 2 and y.size and y.dtype.kind in "bu"
     if is_plain and y.max() <= 1:  # what our own data sets hold is spared the way over CSR
         return y.astype(bool)
     return check_indicator(y, name)[0].toarray().astype(bool)
 
 
 def check_vectors(X, *, keep_half=False):
-    """Read X as finite floats in the precision to compute in.
+    """Read X (n_rows, n_features) as finite float32 or float64; the caller must not write into it.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_rows, n_features)
-        Numbers. float16 becomes float32, because a sum of its squares overflows at 65,504;
-        integers become float64. Sparse columns of a DataFrame become dense.
-    keep_half : bool
-        Leave float16 as it is: the caller computes in float32, a block of rows at a time.
-
-    Returns
-    -------
-    X : ndarray of float32 or float64 (or float16), shape (n_rows, n_features)
-        Not a copy where ``X`` already is one: do not write into it.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` holds NaN or inf (names the columns), or is not a dense matrix of numbers.
+    float16 becomes float32, because a sum of its squares overflows at 65,504, unless
+    ``keep_half`` leaves it to a caller who computes by blocks; integers become float64.
     """
+    X = as_vectors(X)
     names = X.columns if isinstance(X, pd.DataFrame) else None
-    if names is not None and all(isinstance(dtype, pd.SparseDtype) for dtype in X.dtypes):
-        X = X.sparse.to_dense()
     is_half = getattr(X, "dtype", None) == np.float16
     half = np.float16 if keep_half else np.float32
     dtype = half if is_half else [np.float64, np.float32]
@@ -112,6 +100,19 @@ def refuse_string(values, name, error_type=ValueError):
         raise error_type(
             f"{name} is a collection, got the string {values!r}. Pass [{values!r}] instead."
         )
+
+
+def as_vectors(X, name="X"):
+    """Give X (n_rows, n_features) as check_array reads it: a frame's columns are plain numbers."""
+    X = read_table(X, name)
+    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else ()
+    odd = [number for number, dtype in enumerate(dtypes) if not _is_plain(dtype)]
+    if not odd:
+        return X
+    columns = [X.iloc[:, number] for number in range(X.shape[1])]
+    for number in odd:
+        columns[number] = _numbers_of(columns[number], X.columns[number], name)
+    return pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
 
 
 def a_few(values, limit=5):
@@ -136,50 +137,116 @@ def a_few(values, limit=5):
     return text + (", ..." if len(values) > limit else "")
 
 
-def as_array(y):
+def as_array(y, name="y"):
+    """Give a target as a frame, a sparse matrix or an array, no class of which is missing."""
+    y = read_table(y, name)
     if isinstance(y, pd.DataFrame) or sparse.issparse(y):
         return y
     try:
-        return np.asarray(y)
+        array = np.asarray(y)
     except ValueError as error:  # rows of different length
         raise InvalidLabelsError(
-            "y must hold binary indicators in shape (n_rows, n_terms), or one class a row; its "
-            "rows differ in length. GOTermBinarizer or MultiLabelBinarizer turn lists of terms "
+            f"{name} must hold binary indicators in shape (n_rows, n_terms), or one class a row; "
+            "its rows differ in length. GOTermBinarizer or MultiLabelBinarizer turn lists of terms "
             "into indicators."
         ) from error
+    if array.ndim == 1 and array.dtype.kind in "Of":
+        _check_none_missing(array, y, name)
+    return array
+
+
+def _is_plain(dtype):
+    return pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.SparseDtype)
+
+
+def _numbers_of(column, label, name):
+    """Give a column (n_rows,) of sparse, categorical or object numbers as floats."""
+    if isinstance(column.dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    if is_category and pd.api.types.is_numeric_dtype(column.dtype.categories.dtype):
+        return column.astype(float)
+    if column.dtype == object and all(_is_number(cell) for cell in column):
+        return column.where(column.notna(), np.nan).astype(float)
+    odd = next((cell for cell in column if not _is_number(cell)), column.dtype)
+    is_row = isinstance(odd, list | tuple | np.ndarray)
+    way = (
+        f"If it holds the vectors, pass np.stack({name}[{label!r}])."
+        if is_row
+        else "Encode it, for example with OneHotEncoder, or leave it out."
+    )
+    shown = f"cells of type {type(odd).__name__}" if is_row else f"{odd!r}"
+    raise ValueError(f"Column {label!r} of {name} holds {shown}, which is not a number. {way}")
+
+
+def _is_number(cell):
+    return isinstance(cell, Number | np.bool_) or cell is None or cell is pd.NA
 
 
 def _binary_csr(y, name):
-    if not sparse.issparse(y):
-        y = _plain_numbers(y, name)
-    indicator = sparse.csr_array(y, copy=sparse.issparse(y))  # what follows works in place
+    numbers = y if sparse.issparse(y) else _plain_numbers(y, name)
+    indicator = sparse.csr_array(numbers, copy=sparse.issparse(y))  # what follows works in place
     indicator.sum_duplicates()
-    _check_binary(indicator, name)
+    _check_binary(indicator, y, name)
     indicator.eliminate_zeros()
     return indicator.astype(np.uint8)
 
 
 def _plain_numbers(y, name):
-    y = y.to_numpy() if isinstance(y, pd.DataFrame) else y
-    if y.dtype == object:  # a frame of mixed dtypes: let numpy find what they have in common
-        y = np.array(y.tolist())
-    if y.dtype.kind not in "biuf":
+    values = y.to_numpy() if isinstance(y, pd.DataFrame) else y
+    if values.dtype == object:  # a frame of mixed dtypes: let numpy find what they have in common
+        _check_none_missing(values, y, name)
+        values = np.array(values.tolist())
+    if values.dtype.kind not in "biuf":
         raise InvalidLabelsError(
-            f"{name} must hold binary indicators, 0 or 1; its values are of type {y.dtype}. "
+            f"{name} must hold binary indicators, 0 or 1; its values are of type {values.dtype}. "
             "GOTermBinarizer or MultiLabelBinarizer turn names of terms into indicators."
         )
-    return y.astype(np.float32) if y.dtype == np.float16 else y  # scipy.sparse has no float16
+    # scipy.sparse has no float16
+    return values.astype(np.float32) if values.dtype == np.float16 else values
 
 
-def _check_binary(indicator, name):
+def _check_none_missing(values, y, name):
+    """Refuse NaN, None and NA among values (n_rows,) or (n_rows, n_terms); y knows their names."""
+    missing = np.argwhere(pd.isna(values))
+    if len(missing):
+        _report_missing(len(missing), missing[0], y, name)
+
+
+def _report_missing(n_missing, position, y, name):
+    is_matrix = len(position) == 2
+    what = "binary indicators, 0 or 1" if is_matrix else "one class a row"
+    fill = f", or fill the cells: {name}.fillna(0) of a table says not annotated"
+    raise InvalidLabelsError(
+        f"{name} must hold {what}; {n_missing} missing (NaN, None or NA), the first in "
+        f"{_place(position, y)}. Drop these rows{fill if is_matrix else ''}."
+    )
+
+
+def _place(position, y):
+    """Name a cell: by the id and column of a table, by numbers counted from 0 elsewhere."""
+    axes = [getattr(y, "index", None), getattr(y, "columns", None)]
+    words = [
+        f"{kind} {number if axis is None or callable(axis) else axis[number]}"
+        for kind, number, axis in zip(["row", "column"], position, axes, strict=False)
+    ]
+    return ", ".join(words)
+
+
+def _check_binary(indicator, y, name):
     wrong = np.flatnonzero(~((indicator.data == 0) | (indicator.data == 1)))
     if not len(wrong):
         return
-    row = np.searchsorted(indicator.indptr, wrong[0], side="right") - 1
+    missing = wrong[np.isnan(indicator.data[wrong])]
+    first = (missing if len(missing) else wrong)[0]
+    row = np.searchsorted(indicator.indptr, first, side="right") - 1
+    position = [int(row), int(indicator.indices[first])]
+    if len(missing):
+        _report_missing(len(missing), position, y, name)
     raise InvalidLabelsError(
         f"{name} must hold binary indicators, 0 or 1; {len(wrong)} of its values are something "
-        f"else ({a_few(np.unique(indicator.data[wrong]).tolist())}), the first in row {row}, "
-        f"column {indicator.indices[wrong[0]]}. Threshold probabilities first, e.g. "
+        f"else ({a_few(np.unique(indicator.data[wrong]).tolist())}), the first in "
+        f"{_place(position, y)}. Threshold probabilities first, e.g. "
         "y = (y >= 0.5); recode {-1, 1} as y = (y > 0)."
     )
 

@@ -1,6 +1,7 @@
 """Information accretion against hand-worked counts and a slow, plain computation."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -28,6 +29,14 @@ def test_hand_worked_example(ontology):
     # One artificial protein has every term. GO:5 needs both GO:2 and GO:3: three proteins do.
     expected = [7 / 7, 7 / 6, 7 / 5, 6 / 3, (3 + 1) / (1 + 1), (1 + 1) / (0 + 1)]
     np.testing.assert_allclose(information, np.log2(expected), rtol=0, atol=1e-12)
+
+
+def test_columns_of_a_table_are_found_by_name(ontology):
+    table = pd.DataFrame(Y, columns=TERMS)[TERMS[::-1]]
+    expected = information_accretion(Y, ontology, TERMS)
+    np.testing.assert_array_equal(information_accretion(table, ontology, TERMS), expected)
+    with pytest.raises(InvalidLabelsError, match=r"1 unknown \(GO:9\)"):
+        information_accretion(table.rename(columns={"GO:1": "GO:9"}), ontology, TERMS)
 
 
 def test_unseen_term_has_a_finite_weight(ontology):

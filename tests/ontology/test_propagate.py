@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,12 @@ def test_parent_takes_the_highest_score_below_it(ontology):
     scores = np.array([[0.1, 0.2, 0.3, 0.9, 0.4, 0.5]])
     expected = np.array([[0.9, 0.9, 0.5, 0.9, 0.5, 0.5]])
     np.testing.assert_array_equal(ontology.propagate_scores(scores, TERMS), expected)
+
+
+def test_scores_of_a_table_are_found_by_name(ontology):
+    table = pd.DataFrame([[0.1, 0.2, 0.3, 0.9, 0.4, 0.5]], columns=TERMS)[TERMS[::-1]]
+    propagated = ontology.propagate_scores(table, TERMS)
+    np.testing.assert_array_equal(propagated, [[0.9, 0.9, 0.5, 0.9, 0.5, 0.5]])
 
 
 def test_scores_pass_over_a_term_without_column(ontology):

@@ -5,7 +5,6 @@ A case number stands for one kind of bad input; tests of other packages use the 
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from samplers import OVER_SAMPLERS
 from scipy import sparse
@@ -86,7 +85,7 @@ def test_missing_labels_are_refused(any_sampler, X, y):
     """Case 5."""
     y = y.astype(float)
     y[3, 1] = np.nan
-    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*nan"):
+    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*missing"):
         any_sampler.fit_resample(X, y)
 
 
@@ -285,14 +284,6 @@ def test_synthetic_proteins_get_ids_of_their_own(any_sampler, X, y):
     assert X_res.index[30] == "synthetic-5"
     assert X_res.index.is_unique
     assert y_res.index.equals(X_res.index)
-
-
-def test_polars_is_refused_with_the_way_out(any_sampler, X, y):
-    """Case 18."""
-    with pytest.raises(TypeError, match=r"X is a polars DataFrame.*X\.to_pandas\(\)"):
-        any_sampler.fit_resample(pl.DataFrame(X), y)
-    with pytest.raises(TypeError, match=r"y is a polars DataFrame.*y\.to_pandas\(\)"):
-        any_sampler.fit_resample(X, pl.DataFrame(y))
 
 
 @pytest.mark.parametrize("total", [10**9, 10**30])

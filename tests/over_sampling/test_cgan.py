@@ -364,12 +364,20 @@ def test_samples_are_in_the_precision_that_they_were_learned_in(tiny, toy, given
     assert sampler.sample(toy.y).dtype == expected
 
 
-@pytest.mark.parametrize("columns", [["b", "a"], ["a", "c"]])
-def test_sample_refuses_label_rows_with_other_columns(tiny, columns):
+def test_sample_finds_the_columns_of_label_rows_by_name(tiny):
+    X, y = np.random.RandomState(0).normal(size=(30, 2)), np.repeat([[1, 0], [1, 1]], 15, axis=0)
+    sampler = tiny(sampling_strategy={"b": 20}).fit(X, pd.DataFrame(y, columns=["a", "b"]))
+    rows = pd.DataFrame(y[:2], columns=["a", "b"])
+    assert_array_equal(
+        sampler.sample(rows[["b", "a"]], random_state=0), sampler.sample(rows, random_state=0)
+    )
+
+
+def test_sample_refuses_label_rows_with_other_columns(tiny):
     X, y = two_groups()
     sampler = tiny(sampling_strategy={"a": 30}).fit(X, pd.DataFrame(y, columns=["a", "b"]))
-    with pytest.raises(InvalidLabelsError, match="same order"):
-        sampler.sample(pd.DataFrame(y[:2], columns=columns))
+    with pytest.raises(InvalidLabelsError, match=r"1 missing \(b\) and 1 unknown \(c\)"):
+        sampler.sample(pd.DataFrame(y[:2], columns=["a", "c"]))
     with pytest.raises(InvalidLabelsError, match="3 columns"):
         sampler.sample(np.eye(3))
 

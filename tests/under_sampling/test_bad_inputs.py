@@ -5,7 +5,6 @@ A case number stands for one kind of bad input; tests of other packages use the 
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -65,7 +64,7 @@ def test_probabilities_and_missing_labels_are_refused(sampler, X, y):
     """Cases 4 and 5."""
     with pytest.raises(InvalidLabelsError, match=r"binary indicators.*0\.7"):
         sampler.fit_resample(X, 0.7 * y)
-    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*nan"):
+    with pytest.raises(InvalidLabelsError, match=r"binary indicators.*missing"):
         sampler.fit_resample(X, np.where(y == 1, np.nan, 0.0))
 
 
@@ -243,14 +242,12 @@ def test_kept_proteins_keep_their_ids(sampler, X, y):
     pd.testing.assert_frame_equal(y_res, y.iloc[sampler.sample_indices_])
 
 
-def test_ids_in_another_order_and_polars_are_refused(sampler, X, y):
+def test_ids_in_another_order_are_refused(sampler, X, y):
     """Case 18."""
     ids = [f"P{number:05d}" for number in range(30)]
     frame = pd.DataFrame(X, index=ids).add_prefix("x")
     with pytest.raises(InvalidLabelsError, match=r"y\.loc\[X\.index\]"):
         sampler.fit_resample(frame, pd.DataFrame(y, index=ids).iloc[::-1])
-    with pytest.raises(TypeError, match=r"X is a polars DataFrame.*X\.to_pandas\(\)"):
-        sampler.fit_resample(pl.DataFrame(X), y)
 
 
 @pytest.mark.parametrize("strategy", ["minority", "not majority", "majority", 1.0])

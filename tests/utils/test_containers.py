@@ -12,9 +12,7 @@ from protimb.utils._containers import (
     append_copies,
     append_labels,
     append_vectors,
-    check_same_order,
-    check_supported,
-    new_ids,
+    ids_after,
     take_rows,
 )
 
@@ -97,23 +95,27 @@ def test_a_frame_without_new_rows_is_the_same_frame():
         (pd.Index(["a", "synthetic-8"]), ["synthetic-9", "synthetic-10"]),
         (pd.Index(["a", 3], dtype=object), ["synthetic-0", "synthetic-1"]),
         (pd.Index([dt.date(2024, 1, 1)]), ["synthetic-0", "synthetic-1"]),
+        (pd.DatetimeIndex(["2024-01-01"]), ["synthetic-0", "synthetic-1"]),
+        (pd.Index([b"P1"]), ["synthetic-0", "synthetic-1"]),
+        (pd.CategoricalIndex(["P1"]), ["synthetic-0", "synthetic-1"]),
+        (pd.Index([3, 5], dtype="Int64"), [6, 7]),
     ],
     ids=str,
 )
 def test_ids_continue_in_the_manner_of_the_real_ones(index, expected):
-    ids = new_ids(index.rename("protein"), 2)
+    ids = ids_after(index.rename("protein"), 2)
     assert ids.tolist() == expected
     assert ids.name == "protein"
 
 
 def test_ids_of_two_levels_are_marked_in_both():
     index = pd.MultiIndex.from_tuples([("human", "P1"), ("mouse", "P1")])
-    assert new_ids(index, 1).tolist() == [("synthetic-0", "synthetic-0")]
+    assert ids_after(index, 1).tolist() == [("synthetic-0", "synthetic-0")]
 
 
 def test_text_ids_stay_text():
     index = pd.Index(["P1", "P2"])
-    assert index.append(new_ids(index, 2)).dtype == index.dtype
+    assert index.append(ids_after(index, 2)).dtype == index.dtype
 
 
 @pytest.mark.parametrize(
@@ -147,32 +149,40 @@ def test_columns_of_objects_are_not_rounded():
     assert result["mass"].dtype == object
 
 
+@pytest.mark.parametrize("dtype", ["Int8", "UInt8", "boolean", "Float32"])
+def test_new_vectors_fit_into_nullable_dtypes(dtype):
+    X = pd.DataFrame({"x": [0, 1]}, dtype=dtype)
+    result = append_vectors(X, np.array([[300.4], [-2.4]]))
+    expected = {"Int8": [127, -2], "UInt8": [255, 0], "boolean": [True, True]}
+    assert result["x"].dtype == dtype
+    assert result["x"][2:].tolist() == pytest.approx(expected.get(dtype, [300.4, -2.4]))
+
+
+def test_a_new_row_gets_the_nearest_category():
+    kingdoms = pd.CategoricalDtype([0, 2, 7])
+    X = pd.DataFrame({"kingdom": [0, 7, 2]}).astype(kingdoms)
+    result = append_vectors(X, np.array([[0.9], [1.1], [5.0], [-3.0]]))
+    assert result["kingdom"].dtype == kingdoms
+    assert result["kingdom"].tolist() == [0, 7, 2, 0, 2, 7, 0]
+
+
+def test_a_label_that_no_category_stands_for_is_refused_by_column():
+    y = pd.DataFrame({"GO:1": [1, 1], "GO:2": [0, 1]}).astype("category")
+    with pytest.raises(InvalidLabelsError, match=r"'GO:1'.*y\.astype\(int\)"):
+        append_labels(y, MADE)
+
+
+def test_rows_of_a_list_keep_their_type():
+    for X in ([np.float32([1, 2])], ((1.0, 2.0),), [[1, 2]]):
+        result = append_vectors(X, np.array([[3.0, 4.0]]))
+        assert type(result) is type(X)
+        assert type(result[1]) is type(X[0])
+        assert np.asarray(result).dtype == np.asarray(X).dtype
+
+
 def test_columns_of_one_name_are_told_apart():
     X = pd.DataFrame([[1.0, 2.0]], columns=["x", "x"])
     assert append_vectors(X, np.array([[3.0, 4.0]])).to_numpy().tolist() == [[1, 2], [3, 4]]
-
-
-def test_tables_that_know_the_way_to_pandas_are_pointed_to_it():
-    class Table:
-        def to_pandas(self): ...
-
-    with pytest.raises(TypeError, match=r"Pass y\.to_pandas\(\)"):
-        check_supported(X=np.zeros(2), y=Table())
-
-
-def test_different_ids_are_paired_by_position():
-    X, y = pd.DataFrame(LABELS, index=["a", "b", "c"]), pd.DataFrame(LABELS)
-    check_same_order(X, y)
-    with pytest.raises(InvalidLabelsError, match="different order"):
-        check_same_order(X, X.iloc[[1, 0, 2]])
-
-
-def test_ids_that_are_partly_the_same_are_not_paired_by_position():
-    X = pd.DataFrame(LABELS, index=["a", "b", "c"])
-    with pytest.raises(InvalidLabelsError, match="Only 2 of 3 ids of X"):
-        check_same_order(X, X.set_axis(["b", "c", "d"]))
-    numbered = X.set_axis([4, 2, 1])
-    check_same_order(numbered, numbered.reset_index(drop=True))  # as after train_test_split
 
 
 @pytest.mark.parametrize("form", FORMS)

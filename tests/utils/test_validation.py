@@ -1,5 +1,7 @@
 """Targets of every kind are read into one form."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils import _memory
-from protimb.utils._validation import check_indicator, check_vectors
+from protimb.utils._validation import as_array, check_indicator, check_vectors
 
 LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
 
@@ -109,3 +111,82 @@ def test_half_precision_is_kept_only_where_asked_for():
         check_vectors(X, keep_half=True), X
     )
     assert check_vectors(X).dtype == np.float32
+
+
+IDS = ["P1", "P2", "P3"]
+
+
+@pytest.mark.parametrize(
+    ("y", "where"),
+    [
+        (pd.DataFrame(LABELS, IDS, ["a", "b", "c"]).astype("Int64"), "row P2, column b"),
+        (pd.DataFrame(LABELS, IDS, ["a", "b", "c"]).astype("boolean"), "row P2, column b"),
+        (pd.DataFrame(LABELS, IDS, ["a", "b", "c"]).astype(float), "row P2, column b"),
+        (pd.DataFrame(LABELS, IDS, ["a", "b", "c"]).astype("category"), "row P2, column b"),
+        (pd.DataFrame(LABELS, IDS, ["a", "b", "c"]).astype(object), "row P2, column b"),
+        (LABELS.astype(float), "row 1, column 1"),
+        (LABELS.astype(object), "row 1, column 1"),
+    ],
+    ids=lambda value: str(getattr(value, "dtypes", getattr(value, "dtype", value)))[-16:],
+)
+def test_a_missing_label_is_called_missing_and_named_by_its_cell(y, where):
+    if isinstance(y, pd.DataFrame):
+        y.iloc[1, 1] = None
+    else:
+        y[1, 1] = np.nan
+    with pytest.raises(InvalidLabelsError, match=f"1 missing .*first in {where}"):
+        check_indicator(y)
+    with pytest.raises(InvalidLabelsError, match=r"1 missing .*first in row 1, column 1"):
+        check_indicator(sparse.csr_array(np.where(LABELS, np.nan, 0)[[1, 2]]))
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "str", "category", object])
+def test_a_missing_class_is_called_missing_and_named_by_its_row(dtype):
+    classes = pd.Series([1, 2, None], index=IDS, dtype="Int64").astype(dtype)
+    with pytest.raises(InvalidLabelsError, match=r"one class a row; 1 missing .*row P3"):
+        as_array(classes)
+
+
+def test_a_wrong_label_is_named_by_its_cell():
+    y = pd.DataFrame(LABELS, IDS, ["a", "b", "c"])
+    y.loc["P3", "b"] = 2
+    with pytest.raises(InvalidLabelsError, match=r"\(2\), the first in row P3, column b"):
+        check_indicator(y)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (["x", "y", "x"], "Column 'k' of X holds 'x'"),
+        (pd.Categorical(["x", "y", "x"]), "Column 'k' of X holds 'x'"),
+        (pd.to_datetime(["2024-01-01"] * 3), "Column 'k' of X holds Timestamp"),
+        ([1, 2, "3"], "Column 'k' of X holds '3'"),
+        ([[1, 2], [3, 4], [5, 6]], r"np\.stack\(X\['k'\]\)"),
+        (pd.array([1, pd.NA, 3], dtype="Int64"), r"NaN in 1 column\(s\) \(k\), first in row 1"),
+        (pd.Series([1, None, 3], dtype=object), r"NaN in 1 column\(s\) \(k\), first in row 1"),
+    ],
+    ids=["text", "category", "date", "mixed", "lists", "NA", "None"],
+)
+def test_a_column_that_is_no_number_is_named(column, message):
+    with pytest.raises(ValueError, match=message):
+        check_vectors(pd.DataFrame({"a": [0.5, 1.5, 2.5], "k": column}))
+
+
+def test_one_column_of_numbers_is_no_matrix():
+    with pytest.raises(ValueError, match=r"2D array|2-dimensional"):
+        check_vectors(pd.Series([0.5, 1.5]))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Categorical([3, 1, 3]),
+        pd.array([3, 1, 3], dtype="UInt8"),
+        pd.arrays.SparseArray([3, 1, 3]),
+        pd.Series([3, Decimal(1), 3.0], dtype=object),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_columns_of_numbers_of_any_dtype_are_read(column):
+    X = check_vectors(pd.DataFrame({"a": [0.5, 1.5, 2.5], "k": column}))
+    assert X.tolist() == [[0.5, 3], [1.5, 1], [2.5, 3]]
