@@ -8,6 +8,7 @@ from protimb.nn import (
     BACKBONES,
     AttentionBackbone,
     BaseBackbone,
+    ConditionalNetwork,
     ConvBackbone,
     MLPBackbone,
     MultiHotCondition,
@@ -215,3 +216,37 @@ def test_the_activation_has_the_first_and_second_derivatives_of_a_leaky_relu():
     torchs = penalty_gradients(lambda: torch.nn.LeakyReLU(0.2))
     for a, b in zip(ours, torchs, strict=True):
         torch.testing.assert_close(a, b)
+
+
+def penalty_and_gradients(critic, x, labels):
+    x = x.requires_grad_()
+    score = critic(x, labels)
+    (slope,) = torch.autograd.grad(score.sum(), x, create_graph=True)
+    penalty = (slope.norm(dim=1) - 1).square().mean()
+    return [score, penalty, *torch.autograd.grad(penalty + score.mean(), critic.parameters())]
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_rows_read_in_blocks_give_the_scores_and_gradients_of_rows_read_at_once(name):
+    _, critic = build(tiny(name), n_features=64)
+    x = torch.randn(10, 64, generator=torch.Generator().manual_seed(1))
+    labels = torch.eye(10, 5)
+    critic.rows_at_once = None
+    whole = penalty_and_gradients(critic, x, labels)
+    critic.rows_at_once = 3  # blocks of 3, 3, 3 and 1
+    for block, one in zip(penalty_and_gradients(critic, x, labels), whole, strict=True):
+        torch.testing.assert_close(block, one, rtol=1e-5, atol=1e-6)
+
+
+def test_no_block_is_longer_than_a_network_wants():
+    sizes = []
+
+    class Recorder(torch.nn.Module):
+        def forward(self, x, condition):
+            sizes.append((len(x), len(condition)))
+            return x
+
+    network = ConditionalNetwork(torch.nn.Identity(), Recorder(), rows_at_once=4)
+    x = torch.arange(20.0).reshape(10, 2)
+    assert torch.equal(network(x, x), x)
+    assert sizes == [(4, 4), (4, 4), (2, 2)]
