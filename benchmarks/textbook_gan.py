@@ -14,7 +14,7 @@ CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 class TextbookGAN:
-    """The plain loop, on networks with torch's own leaky ReLU, which read a batch in one go.
+    """The plain loop, on networks with torch's own leaky ReLU.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class TextbookGAN:
         torch.manual_seed(seed)
         rng = torch.Generator().manual_seed(seed)
         players = build_players(backbone, X.shape[1], labels.shape[1], rng)
-        self.generator, self.critic = (_as_tutorials_write(net) for net in players)
+        self.generator, self.critic = (_with_torch_activations(net) for net in players)
         adam = {"lr": lr, "betas": (0.0, 0.9)}
         self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
         self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), **adam)
@@ -82,8 +82,7 @@ def _forever(loader):
         yield from loader
 
 
-def _as_tutorials_write(network):
-    network.rows_at_once = None
+def _with_torch_activations(network):
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, PiecewiseLinear):

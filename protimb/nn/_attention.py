@@ -83,7 +83,7 @@ class AttentionBackbone(BaseBackbone):
         "patch_size": AT_LEAST_ONE,
     }
 
-    rows_at_once: ClassVar[int | None] = 256
+    rows_at_once: ClassVar[int | None] = 128
 
     def __init__(
         self,

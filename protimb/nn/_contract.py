@@ -43,7 +43,8 @@ class BaseBackbone(BaseEstimator, ABC):
         Interval in which every number of a generated vector lies; None where it is unbounded.
         A sampler scales real vectors to it.
     rows_at_once : int or None
-        Most rows that its networks read in one go on a CPU, see :class:`ConditionalNetwork`.
+        Most rows that its networks read in one go where no gradients are kept, see
+        :class:`ConditionalNetwork`.
     """
 
     _parameter_constraints: ClassVar[dict] = {}
@@ -107,8 +108,9 @@ class ConditionalNetwork(nn.Module):
     body : torch.nn.Module
         Called with x of shape (batch, n_in) and a condition of shape (batch, n_condition).
     rows_at_once : int, optional
-        Most rows that the body reads in one go on a CPU; all by default. Where layers are many
-        times as wide as a vector, fewer rows stay in the processor's cache between layers.
+        Most rows that the body reads in one go on a CPU while no gradients are kept; all by
+        default. Where layers are many times as wide as a vector, what few rows need stays in the
+        processor's cache from layer to layer.
     """
 
     def __init__(self, conditioner, body, rows_at_once=None):
@@ -124,7 +126,7 @@ class ConditionalNetwork(nn.Module):
     def read(self, x, condition):
         """Read x next to a condition embedded before: several x may share one embedding."""
         n_rows = self.rows_at_once
-        if n_rows is None or len(x) <= n_rows or x.device.type != "cpu":
+        if n_rows is None or torch.is_grad_enabled() or x.device.type != "cpu":
             return self.body(x, condition)
         blocks = zip(x.split(n_rows), condition.split(n_rows), strict=True)
         return torch.cat([self.body(*block) for block in blocks])
