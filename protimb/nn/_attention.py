@@ -83,7 +83,7 @@ class AttentionBackbone(BaseBackbone):
         "patch_size": AT_LEAST_ONE,
     }
 
-    rows_at_once: ClassVar[int | None] = 128
+    rows_at_once: ClassVar[int | None] = 64
 
     def __init__(
         self,
