@@ -32,6 +32,12 @@ TARGETS = {
     "fully connected at least 0.75 of the matrix-product rate at batch 256": lambda row: (
         row["backbone"] != "mlp" or row["batch"] != 256 or row["share"] >= 0.75
     ),
+    "convolution at least 1.1 times as fast as the plain loop": lambda row: (
+        row["backbone"] != "conv" or row["protimb / plain"] >= 1.1
+    ),
+    "attention at least 1.05 times as fast as the plain loop": lambda row: (
+        row["backbone"] != "attention" or row["protimb / plain"] >= 1.05
+    ),
     "attention at most 4 times the fully connected cost": lambda row: (
         row["backbone"] != "attention" or row["x mlp"] <= 4
     ),

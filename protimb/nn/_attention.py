@@ -83,6 +83,8 @@ class AttentionBackbone(BaseBackbone):
         "patch_size": AT_LEAST_ONE,
     }
 
+    rows_at_once: ClassVar[int | None] = 64
+
     def __init__(
         self,
         n_layers=2,
@@ -107,7 +109,8 @@ class AttentionBackbone(BaseBackbone):
         entry = DenseEntry(n_latent, injection.n_appended, n_features, rng)
         tokens = _Tokens(n_features, injection.n_channels, rng, self, normalise=True)
         trunk = _PatchWriter(tokens, n_features, rng, self)
-        return ConditionalNetwork(conditioner, SignalBody(entry, trunk, injection))
+        body = SignalBody(entry, trunk, injection)
+        return ConditionalNetwork(conditioner, body, self.rows_at_once)
 
     def build_critic(self, n_features, conditioner, rng):
         """Build vector -> patches -> blocks -> sum of the tokens -> one unbounded score."""
@@ -115,7 +118,8 @@ class AttentionBackbone(BaseBackbone):
         length = n_features + injection.n_appended
         tokens = _Tokens(length, injection.n_channels, rng, self, normalise=False)
         trunk = _TokenScorer(tokens, rng, self)
-        return ConditionalNetwork(conditioner, SignalBody(JoinedEntry(), trunk, injection))
+        body = SignalBody(JoinedEntry(), trunk, injection)
+        return ConditionalNetwork(conditioner, body, self.rows_at_once)
 
     def _injection(self, n_features, conditioner, rng, n_last):
         check_params(self)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from numbers import Integral, Real
 from typing import ClassVar
 
+import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
@@ -41,9 +42,14 @@ class BaseBackbone(BaseEstimator, ABC):
     output_range : None or tuple of two numbers
         Interval in which every number of a generated vector lies; None where it is unbounded.
         A sampler scales real vectors to it.
+    rows_at_once : int or None
+        Most rows that its networks read in one go where no gradients are kept, see
+        :class:`ConditionalNetwork`.
     """
 
     _parameter_constraints: ClassVar[dict] = {}
+
+    rows_at_once: ClassVar[int | None] = None
 
     @property
     def output_range(self):
@@ -101,12 +107,17 @@ class ConditionalNetwork(nn.Module):
         Maps (batch, n_terms) labels to (batch, n_condition).
     body : torch.nn.Module
         Called with x of shape (batch, n_in) and a condition of shape (batch, n_condition).
+    rows_at_once : int, optional
+        Most rows that the body reads in one go on a CPU while no gradients are kept; all by
+        default. Where layers are many times as wide as a vector, what few rows need stays in the
+        processor's cache from layer to layer.
     """
 
-    def __init__(self, conditioner, body):
+    def __init__(self, conditioner, body, rows_at_once=None):
         super().__init__()
         self.conditioner = conditioner
         self.body = body
+        self.rows_at_once = rows_at_once
 
     def forward(self, x, labels):
         """Embed the labels and read them together with x."""
@@ -114,7 +125,11 @@ class ConditionalNetwork(nn.Module):
 
     def read(self, x, condition):
         """Read x next to a condition embedded before: several x may share one embedding."""
-        return self.body(x, condition)
+        n_rows = self.rows_at_once
+        if n_rows is None or torch.is_grad_enabled() or x.device.type != "cpu":
+            return self.body(x, condition)
+        blocks = zip(x.split(n_rows), condition.split(n_rows), strict=True)
+        return torch.cat([self.body(*block) for block in blocks])
 
 
 def conditioning_of(conditioner):

@@ -61,7 +61,8 @@ class _SignalBackbone(BaseBackbone):
         )
         injection = conditioning_of(conditioner).build(sites, rng)
         trunk = _ConvScorer(n_features + injection.n_appended, injection.n_channels, rng, self)
-        return ConditionalNetwork(conditioner, SignalBody(JoinedEntry(), trunk, injection))
+        body = SignalBody(JoinedEntry(), trunk, injection)
+        return ConditionalNetwork(conditioner, body, self.rows_at_once)
 
 
 class ConvBackbone(_SignalBackbone):
@@ -120,6 +121,8 @@ class ConvBackbone(_SignalBackbone):
     torch.Size([3, 1])
     """
 
+    rows_at_once: ClassVar[int | None] = 128
+
     def build_generator(self, n_latent, n_features, conditioner, rng):
         """Build noise -> signal as wide as a vector -> convolutions -> vector."""
         check_params(self)
@@ -131,7 +134,8 @@ class ConvBackbone(_SignalBackbone):
         injection = conditioning_of(conditioner).build(sites, rng)
         entry = DenseEntry(n_latent, injection.n_appended, n_features, rng)
         trunk = _ConvRefiner(n_features, injection.n_channels, rng, self)
-        return ConditionalNetwork(conditioner, SignalBody(entry, trunk, injection))
+        body = SignalBody(entry, trunk, injection)
+        return ConditionalNetwork(conditioner, body, self.rows_at_once)
 
 
 class TransposedConvBackbone(_SignalBackbone):
@@ -209,7 +213,8 @@ class TransposedConvBackbone(_SignalBackbone):
         n_seed = self.n_channels * n_start
         entry = DenseEntry(n_latent, injection.n_appended, n_seed, rng)
         trunk = _Upsampler(n_features, injection.n_channels, rng, self)
-        return ConditionalNetwork(conditioner, _SeedBody(entry, trunk, injection))
+        body = _SeedBody(entry, trunk, injection)
+        return ConditionalNetwork(conditioner, body, self.rows_at_once)
 
 
 class _ConvScorer(nn.Module):

@@ -8,6 +8,7 @@ from protimb.nn import (
     BACKBONES,
     AttentionBackbone,
     BaseBackbone,
+    ConditionalNetwork,
     ConvBackbone,
     MLPBackbone,
     MultiHotCondition,
@@ -215,3 +216,39 @@ def test_the_activation_has_the_first_and_second_derivatives_of_a_leaky_relu():
     torchs = penalty_gradients(lambda: torch.nn.LeakyReLU(0.2))
     for a, b in zip(ours, torchs, strict=True):
         torch.testing.assert_close(a, b)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", BACKBONES)
+def test_rows_read_in_blocks_give_the_vectors_of_rows_read_at_once(name):
+    generator, _ = build(tiny(name), n_features=64)
+    z = torch.randn(10, 3, generator=torch.Generator().manual_seed(1))
+    labels = torch.eye(10, 5)
+    generator.rows_at_once = None
+    whole = generator(z, labels)
+    generator.rows_at_once = 3  # blocks of 3, 3, 3 and 1
+    torch.testing.assert_close(generator(z, labels), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_no_block_is_longer_than_a_network_wants():
+    sizes = []
+
+    class Recorder(torch.nn.Module):
+        def forward(self, x, condition):
+            sizes.append((len(x), len(condition)))
+            return x
+
+    network = ConditionalNetwork(torch.nn.Identity(), Recorder(), rows_at_once=4)
+    x = torch.arange(20.0).reshape(10, 2)
+    with torch.no_grad():
+        assert torch.equal(network(x, x), x)
+    assert sizes == [(4, 4), (4, 4), (2, 2)]
+
+
+def test_rows_that_train_are_read_at_once():
+    _, critic = build(tiny("conv"))
+    critic.rows_at_once = 2
+    shapes = []
+    critic.body.register_forward_hook(lambda module, args, out: shapes.append(len(out)))
+    critic(torch.zeros(5, 7), torch.eye(5))
+    assert shapes == [5]
