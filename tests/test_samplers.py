@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from protimb.classification import KNNTermClassifier
 from protimb.exceptions import ProtimbWarning
+from protimb.over_sampling import REMEDIAL
 from protimb.utils import estimator_checks as protimb_checks
 from protimb.utils.estimator_checks import expected_failed_checks
 

@@ -9,11 +9,11 @@ import pandas as pd
 
 from protimb.comparison._arms import CLASSIFIERS, MAIN_ARMS, resolve_arms
 from protimb.comparison._comparison import Comparison, average_evaluations
-from protimb.comparison._data import load_bunch
 from protimb.comparison._folds import make_fold
 from protimb.comparison._run import Protocol, run_arm
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
+from protimb.datasets._load import load_proteins
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
 from protimb.utils._provenance import environment
@@ -133,7 +133,7 @@ def compare(
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
         with stages("load"):
-            bunch = load_bunch(data, ontology, min_proteins)
+            bunch = load_proteins(data, ontology, min_proteins)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.comparison._data import load_bunch
+from protimb.datasets._load import load_proteins
 from protimb.metrics import FREQUENCY_BINS, imbalance_report, imbalance_summary
 from protimb.plotting import LabelImbalanceDisplay
 
@@ -46,7 +46,7 @@ def describe_imbalance(data="human_go", *, ontology="mf", min_proteins=1):
     >>> print(imbalance.summary["SCUMBLE"].round(2))
     0.39
     """
-    bunch = load_bunch(data, ontology, min_proteins)
+    bunch = load_proteins(data, ontology, min_proteins)
     terms = imbalance_report(bunch.y, bunch.terms).assign(name=list(bunch.term_names))
     return Imbalance(
         terms.sort_values("count", ascending=False, kind="stable"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from protimb.exceptions import ArtifactError
 from protimb.filters import FilterChain
-from protimb.ontology import TermVectorizer, read_term_vectors
+from protimb.ontology import describe_terms, read_term_vectors
 from protimb.utils._provenance import environment
 
 CONFIG = "config.json"
@@ -84,7 +84,7 @@ class Settings:
             return None
         if self.term_vectors is not None:
             return read_term_vectors(self.term_vectors)
-        return TermVectorizer().fit(bunch.ontology).vectors(bunch.terms)
+        return describe_terms(bunch.ontology, bunch.terms)
 
     def _check_term_vectors(self, sampler):
         if self.term_vectors is not None and not sampler.needs_term_vectors:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from protimb.comparison._data import load_bunch
 from protimb.datasets._human import HUMAN_GO
+from protimb.datasets._load import load_proteins
 from protimb.exceptions import EmbeddingFileError
 from protimb.runs._config import read_config
 from protimb.runs._enlarge import enlarge_folder
 from protimb.runs._generated import Generated, generate
-from protimb.runs._train import GENERATED, SAMPLER, load_same_data, split
+from protimb.runs._train import GENERATED, SAMPLER, load_same_data, name_of_data, split
 from protimb.utils._new_folder import check_vacant
 
 
@@ -94,7 +94,7 @@ def _proteins(run, settings, fingerprint, data, sampler):
     if data is None:
         bunch = load_same_data(settings, fingerprint, run)
         return split(bunch, settings)[0], bunch.protein_ids
-    bunch = load_bunch(str(data), settings.ontology, 1)
+    bunch = load_proteins(name_of_data(data), settings.ontology, 1)
     if bunch.X.shape[1] != sampler.n_features_in_:
         raise EmbeddingFileError(
             f"{data} has vectors of width {bunch.X.shape[1]}, and {run} was trained on width "

@@ -1,12 +1,13 @@
 """Train a sampler on a data set, and leave a folder with all that came of it."""
 
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 import pandas as pd
 from sklearn.utils import Bunch
 
-from protimb.comparison._data import load_bunch
+from protimb.datasets._load import load_proteins
 from protimb.exceptions import ArtifactError
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import Settings, read_config, write_config
@@ -66,6 +67,8 @@ def train_sampler(
     ------
     FileExistsError
         If ``out`` holds something already.
+    TypeError
+        If ``data`` is neither a name nor a path: a run must find its data again.
     ValueError
         If a parameter does not exist or is out of range.
 
@@ -89,7 +92,7 @@ def train_sampler(
     ValueError: The 'backbone' parameter of CGANSampler must be one of mlp, ...
     """
     settings = Settings(
-        data=str(data),
+        data=name_of_data(data),
         ontology=ontology,
         min_proteins=min_proteins,
         hold_out=hold_out,
@@ -100,7 +103,7 @@ def train_sampler(
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
     check_vacant(folder)
-    bunch = load_bunch(settings.data, ontology, min_proteins)
+    bunch = load_proteins(settings.data, ontology, min_proteins)
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder, settings, bunch.fingerprint())
     return _run(folder, settings, sampler, bunch)
@@ -155,6 +158,17 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     return _run(folder, settings, sampler, bunch)
 
 
+def name_of_data(data):
+    """Give a name or path as text; what is only in memory could not be found by a later run."""
+    if not isinstance(data, str | PathLike):
+        raise TypeError(
+            f"data is {type(data).__name__}, and a run must find its data again. Write it to a "
+            "folder and name that: ProteinData.from_fields(data).write_cafa('proteins'), then "
+            "data='proteins'."
+        )
+    return str(data)
+
+
 def _check_longer(sampler, max_epochs, checkpoints):
     from protimb.training import check_epochs, load_state
 
@@ -189,7 +203,7 @@ def load_same_data(settings, data, folder):
     ArtifactError
         If they are no longer the same.
     """
-    bunch = load_bunch(settings.data, settings.ontology, settings.min_proteins)
+    bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins)
     if bunch.fingerprint() != data:
         raise ArtifactError(
             f"{settings.data} is no longer what {folder} was trained on: its fingerprint differs "

@@ -1,13 +1,17 @@
 """A run leaves a folder from which everything about it can be read."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from protimb.datasets import read_cafa
-from protimb.exceptions import ArtifactError, ShortfallWarning
+from protimb.comparison import compare
+from protimb.datasets import make_longtail_multilabel, read_cafa
+from protimb.exceptions import ArtifactError, ProtimbWarning, ShortfallWarning
+from protimb.ontology import TermVectorizer
+from protimb.over_sampling import CGANSampler
 from protimb.runs import Generated
 
 
@@ -109,3 +113,41 @@ def test_a_file_that_is_no_archive_is_named(tmp_path):
             Generated.load(path)
     with pytest.raises(FileNotFoundError):
         Generated.load(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize("condition", ["term_vectors", "both"])
+def test_a_comparison_and_a_run_describe_terms_by_the_same_vectors(
+    train, cafa, params, tmp_path, monkeypatch, condition
+):
+    given = []
+    fit_resample = CGANSampler.fit_resample
+
+    def spy(self, X, y):
+        given.append(self.term_vectors)
+        return fit_resample(self, X, y)
+
+    monkeypatch.setattr(CGANSampler, "fit_resample", spy)
+    asked = {**params, "condition": condition}
+    run = train(tmp_path / "run", sampler_params=asked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProtimbWarning)  # two epochs: little of it is good
+        compare(
+            cafa,
+            min_proteins=5,
+            arms=["cgan"],
+            sampling_strategy=30,
+            sampler_params={"cgan": asked},
+            max_steps=1,
+            n_resamples=2,
+        )
+    vectors = run.sampler.model_.term_vectors_
+    np.testing.assert_array_equal(vectors, [given[0][term] for term in run.sampler.terms_])
+    alone = TermVectorizer(namespace="molecular_function").fit(read_cafa(cafa, "mf").ontology)
+    np.testing.assert_array_equal(vectors, [alone.vectors([t])[t] for t in run.sampler.terms_])
+
+
+def test_data_that_no_later_run_could_find_are_refused_with_a_way_to_write_them(train, tmp_path):
+    toy = make_longtail_multilabel(60, 4, 5, random_state=0)
+    with pytest.raises(TypeError, match=r"data is ProteinData.*write_cafa\('proteins'\)"):
+        train(tmp_path / "run", data=toy)
+    assert not (tmp_path / "run").exists()

@@ -1,12 +1,14 @@
-"""The proteins of a comparison, from the package, a CAFA folder or a Bunch."""
+"""A set of proteins from the package, a CAFA folder or a Bunch."""
 
 from os import PathLike
 
-from protimb.datasets import ProteinData, load_human_go, read_cafa
+from protimb.datasets._cafa import read_cafa
+from protimb.datasets._human import load_human_go
+from protimb.datasets._proteins import ProteinData
 from protimb.exceptions import InvalidLabelsError
 
 
-def load_bunch(data, ontology, min_proteins):
+def load_proteins(data, ontology, min_proteins):
     """Read a name or folder, or check what was given; there are two terms or more."""
     if isinstance(data, str) and data == "human_go":
         bunch = load_human_go(ontology, min_proteins=min_proteins)
@@ -16,7 +18,7 @@ def load_bunch(data, ontology, min_proteins):
         bunch = ProteinData.from_fields(data)
     if len(bunch.terms) < 2:
         raise InvalidLabelsError(
-            f"{len(bunch.terms)} terms of {ontology} have {min_proteins} proteins or more; a "
-            "comparison needs two. Lower min_proteins, or look for another ontology."
+            f"{len(bunch.terms)} terms of {ontology} have {min_proteins} proteins or more, and "
+            "two are needed. Lower min_proteins, or look for another ontology."
         )
     return bunch
