@@ -99,6 +99,7 @@ def check_label_mask(label_mask, labels, coding):
 
 def is_multilabel(y):
     """Tell a matrix of indicators, one column tables and sparse ones included, from classes."""
+    y = as_array(y)
     is_table = sparse.issparse(y) or hasattr(y, "columns")
     return is_table or (y.ndim == 2 and y.shape[1] > 1)
 

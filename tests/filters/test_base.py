@@ -62,7 +62,7 @@ def test_columns_are_found_by_name(kind, frames, rng):
 def test_other_terms_are_refused_and_named(kind, frames):
     X, y = frames
     quality = seeded(kind).fit(X, y)
-    with pytest.raises(InvalidLabelsError, match=r"missing \(GO:4\), 1 are new \(GO:9\)"):
+    with pytest.raises(InvalidLabelsError, match=r"1 missing \(GO:4\) and 1 unknown \(GO:9\)"):
         quality.select(X, y.rename(columns={"GO:4": "GO:9"}))
 
 
