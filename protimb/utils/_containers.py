@@ -13,6 +13,7 @@ from protimb.utils._foreign import is_polars, polars_like
 @singledispatch
 def append_copies(y, rows):
     """Give the rows of y, then copies of some (n_new,), in its container and dtype."""
+    y = y if hasattr(y, "__getitem__") else np.asarray(y)
     return take_rows(y, np.concatenate([np.arange(len(y)), rows]))
 
 
