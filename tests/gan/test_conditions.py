@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from backbones import small
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
@@ -59,7 +60,7 @@ def test_every_combination_trains_two_steps_and_moves_every_weight(
 ):
     still = Still()
     gan = tiny(
-        backbone=BACKBONES[backbone]().set_params(n_layers=1, n_hidden=8),
+        backbone=small(backbone, n_layers=1),
         condition=condition,
         conditioning=conditioning,
         generate_from=generate_from,

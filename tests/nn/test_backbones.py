@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from backbones import small
 from sklearn.base import clone
 
 from protimb.nn import (
@@ -27,14 +28,10 @@ def build(backbone, n_features=7, n_terms=5, n_latent=3, seed=0):
     )
 
 
-def tiny(name):
-    return BACKBONES[name](n_layers=2, n_hidden=8)
-
-
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("n_features", [1, 7, 256, 512, 1024, 1280])
 def test_networks_map_noise_to_vectors_and_vectors_to_one_score(name, n_features):
-    generator, critic = build(tiny(name), n_features)
+    generator, critic = build(small(name), n_features)
     labels = torch.ones(6, 5, dtype=torch.uint8)
     x = generator(torch.randn(6, 3, generator=torch.Generator()), labels)
     assert x.shape == (6, n_features)
@@ -43,7 +40,7 @@ def test_networks_map_noise_to_vectors_and_vectors_to_one_score(name, n_features
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_parameter_receives_a_gradient(name):
-    generator, critic = build(tiny(name))
+    generator, critic = build(small(name))
     labels = torch.eye(5)
     z = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
     critic(generator(z, labels), labels).square().sum().backward()
@@ -55,7 +52,7 @@ def test_every_parameter_receives_a_gradient(name):
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_critic_scores_each_row_on_its_own(name):
-    _, critic = build(tiny(name))
+    _, critic = build(small(name))
     x = torch.randn(6, 7, generator=torch.Generator().manual_seed(1))
     labels = torch.eye(6, 5)
     together = critic(x, labels)
@@ -66,7 +63,7 @@ def test_the_critic_scores_each_row_on_its_own(name):
 @pytest.mark.parametrize("name", BACKBONES)
 def test_building_leaves_the_global_generator_alone_and_repeats_with_its_seed(name):
     before = torch.get_rng_state()
-    first, second = build(tiny(name), seed=3), build(tiny(name), seed=3)
+    first, second = build(small(name), seed=3), build(small(name), seed=3)
     assert torch.equal(before, torch.get_rng_state())
     for a, b in zip(first, second, strict=True):
         for p, q in zip(a.parameters(), b.parameters(), strict=True):
@@ -82,11 +79,11 @@ def test_a_critic_may_have_fewer_layers_than_its_generator():
     assert n_layers(apart[1]) == n_layers(alike[1]) - 1
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [n for n in BACKBONES if "n_layers" in small(n).get_params()])
 def test_sizes_are_reached_by_clone_and_set_params(name):
-    backbone = clone(tiny(name)).set_params(n_layers=1)
+    backbone = clone(small(name)).set_params(n_layers=1)
     n_two, n_one = (
-        sum(p.numel() for p in build(b)[1].parameters()) for b in (tiny(name), backbone)
+        sum(p.numel() for p in build(b)[1].parameters()) for b in (small(name), backbone)
     )
     assert n_one < n_two
 
@@ -147,7 +144,7 @@ def test_any_patch_fits_any_width(patch_size, n_features):
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize(("final", "limits"), [("sigmoid", (0, 1)), ("tanh", (-1, 1))])
 def test_a_final_activation_confines_vectors_to_the_range_it_names(name, final, limits):
-    backbone = tiny(name).set_params(final_activation=final)
+    backbone = small(name).set_params(final_activation=final)
     assert backbone.output_range == limits
     generator, critic = build(backbone)
     x = generator(100 * torch.randn(50, 3, generator=torch.Generator()), torch.eye(5).repeat(10, 1))
@@ -158,7 +155,7 @@ def test_a_final_activation_confines_vectors_to_the_range_it_names(name, final, 
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_without_a_final_activation_vectors_have_no_range(name):
-    assert tiny(name).output_range is None
+    assert small(name).output_range is None
 
 
 def test_a_users_own_backbone_has_no_range_unless_it_says_so():
@@ -173,14 +170,14 @@ def test_a_users_own_backbone_has_no_range_unless_it_says_so():
 @pytest.mark.parametrize("name", BACKBONES)
 def test_only_the_generator_is_normalised_and_only_if_wanted(name):
     for normalisation, is_normalised in (("layer", True), (None, False)):
-        generator, critic = build(tiny(name).set_params(normalisation=normalisation))
+        generator, critic = build(small(name).set_params(normalisation=normalisation))
         kinds = [{type(part).__name__ for part in n.modules()} for n in (generator, critic)]
         assert bool(kinds[0] & {"LayerNorm", "GroupNorm"}) == is_normalised
         assert not any("Norm" in kind for kind in kinds[1])
 
 
 def test_labels_change_what_is_generated():
-    generator, _ = build(tiny("mlp"))
+    generator, _ = build(small("mlp"))
     z = torch.zeros(1, 3)
     assert not torch.allclose(generator(z, torch.eye(5)[:1]), generator(z, torch.eye(5)[1:2]))
 
@@ -221,7 +218,7 @@ def test_the_activation_has_the_first_and_second_derivatives_of_a_leaky_relu():
 @torch.no_grad()
 @pytest.mark.parametrize("name", BACKBONES)
 def test_rows_read_in_blocks_give_the_vectors_of_rows_read_at_once(name):
-    generator, _ = build(tiny(name), n_features=64)
+    generator, _ = build(small(name), n_features=64)
     z = torch.randn(10, 3, generator=torch.Generator().manual_seed(1))
     labels = torch.eye(10, 5)
     generator.rows_at_once = None
@@ -246,7 +243,7 @@ def test_no_block_is_longer_than_a_network_wants():
 
 
 def test_rows_that_train_are_read_at_once():
-    _, critic = build(tiny("conv"))
+    _, critic = build(small("conv"))
     critic.rows_at_once = 2
     shapes = []
     critic.body.register_forward_hook(lambda module, args, out: shapes.append(len(out)))

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 import torch
+from backbones import small
 
 from protimb.gan._step import AdversarialStep
 from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
@@ -11,13 +12,6 @@ from protimb.nn._losses import gradient_penalty
 from protimb.nn._pooling import POOLINGS
 
 N_ROWS, N_FEATURES, N_TERMS, N_LATENT = 12, 7, 5, 3
-
-TINY = {
-    "mlp": {"n_layers": 2, "n_hidden": 8},
-    "conv": {"n_layers": 2, "n_channels": 3, "n_hidden": 8},
-    "transposed_conv": {"n_layers": 2, "n_channels": 3, "n_hidden": 8},
-    "attention": {"n_layers": 1, "n_hidden": 8, "patch_size": 4},
-}
 
 ALL_CONDITIONS = [
     ("none", {}),
@@ -41,7 +35,7 @@ def networks(backbone, condition, conditioning, n_features=N_FEATURES, seed=0):
     conditioners = [config.build(N_TERMS, rng, vectors.numpy()) for _ in range(2)]
     for conditioner in conditioners:
         conditioner.conditioning = CONDITIONINGS[conditioning]()
-    config = BACKBONES[backbone](**TINY[backbone])
+    config = small(backbone)
     return (
         config.build_generator(N_LATENT, n_features, conditioners[0], rng),
         config.build_critic(n_features, conditioners[1], rng),
