@@ -11,7 +11,7 @@ from protimb.nn._losses import gradient_penalty
 class AdversarialStep:
     """Own the two networks and their optimizers; update both from one batch of rows.
 
-    ``X`` (n_rows, n_features), standardised, and ``labels`` (n_rows, n_terms), uint8, are tensors
+    ``X`` (n_rows, n_features), standardized, and ``labels`` (n_rows, n_terms), uint8, are tensors
     or give such tensors when cut by rows; the critic is a ConditionalNetwork. ``rng`` draws noise
     and mixing positions on the device of ``X``. ``starts(rows, rng)`` gives the real vector that
     each generated row starts from, which the generator reads behind the noise. The loss of an
