@@ -17,7 +17,6 @@ from sklearn.preprocessing import StandardScaler
 from textbook_gan import CLOCKS, LR, N_LATENT, TextbookGAN
 
 from protimb import CGANSampler, load_human_go
-from protimb.comparison import split_by_cluster
 from protimb.gan._sampling import draw_rows
 from protimb.metrics import frechet_distance
 from protimb.training import Callback
@@ -85,13 +84,11 @@ class Data:
     """Training proteins and held-out ones, standardized by the former."""
 
     def __init__(self):
-        bunch = load_human_go("mf")
-        train, test = split_by_cluster(bunch.groups, random_state=0)
-        test = np.random.RandomState(0).permutation(test)
-        scaler = StandardScaler().fit(bunch.X[train])
-        self.X, self.y = scaler.transform(bunch.X[train]), bunch.y[train]
-        self.held_out = scaler.transform(bunch.X[test[:N_HELD_OUT]])
-        self.labels = sparse.csr_array(bunch.y[test[:N_HELD_OUT]])
+        train, test = load_human_go("mf").split_by_cluster(random_state=0)
+        test = test.take(np.random.RandomState(0).permutation(len(test.X))[:N_HELD_OUT])
+        scaler = StandardScaler().fit(train.X)
+        self.X, self.y = scaler.transform(train.X), train.y
+        self.held_out, self.labels = scaler.transform(test.X), sparse.csr_array(test.y)
 
     def floor(self):
         """Measure the distance of as many real training proteins from the held-out ones."""

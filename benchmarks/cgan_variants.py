@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from sklearn.preprocessing import normalize
 
-from protimb.budgets._plan import Plan
 from protimb.gan import ConditionalGAN
 from protimb.over_sampling import CGANSampler
 
@@ -56,8 +55,8 @@ class HardNegatives(CGANSampler):
         X_new, plan = super()._generate(X, y, plan, rng)
         rows = self._neighbours_without(X, y, plan)
         negatives = self.model_.vary(X[rows], y[rows], plan.terms, random_state=rng)
-        both = Plan(np.concatenate([plan.rows, rows]), np.concatenate([plan.terms, plan.terms]))
-        return np.concatenate([X_new, negatives]), both
+        rows, terms = np.concatenate([plan.rows, rows]), np.concatenate([plan.terms, plan.terms])
+        return np.concatenate([X_new, negatives]), replace(plan, rows=rows, terms=terms)
 
     def _neighbours_without(self, X, y, plan):
         directions = normalize(self.model_.scaling_.transform(X))

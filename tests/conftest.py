@@ -82,6 +82,11 @@ def write_cafa():
 
 
 @pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
 def array_api(monkeypatch):
     """Without it scikit-learn skips its check of inputs under array API dispatch."""
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")

@@ -22,7 +22,6 @@ import pandas as pd
 from imblearn.pipeline import Pipeline
 
 from protimb import CGANSampler, GOTermClassifier, load_human_go
-from protimb.comparison import split_by_cluster
 from protimb.exceptions import ShortfallWarning
 from protimb.metrics import evaluate, paired_difference
 from protimb.nn import MLPBackbone
@@ -34,11 +33,11 @@ from protimb.plotting import (
 )
 
 bunch = load_human_go("mf", min_proteins=20)
-train, test = split_by_cluster(bunch.groups, random_state=0)
-X_train, y_train = bunch.X[train], bunch.y[train]
+train, test = bunch.split_by_cluster(random_state=0)
+X_train, y_train = train.X, train.y
 n_train = y_train.sum(axis=0)
 print(
-    f"{len(train):,} training and {len(test):,} test proteins\n"
+    f"{len(train.X):,} training and {len(test.X):,} test proteins\n"
     f"{len(bunch.terms)} terms, {(n_train < 50).sum()} with fewer than 50 training proteins"
 )
 
@@ -113,7 +112,7 @@ EmbeddingMapDisplay.from_vectors(X_train, y_train, X_new, y_new, terms=names, ra
 # over test proteins.
 
 evaluations = {
-    name: evaluate(bunch.y[test], model.predict_proba(bunch.X[test]), n_train=n_train)
+    name: evaluate(test.y, model.predict_proba(test.X), n_train=n_train)
     for name, model in models.items()
 }
 

@@ -10,21 +10,11 @@ from protimb.utils._labelsets import members_by_term
 
 @dataclass(frozen=True)
 class Plan:
-    """Which real row each synthetic row starts from, for which term, and with which labels.
+    """Which real row each synthetic row starts from, for which term, and with which labels."""
 
-    Attributes
-    ----------
-    rows : ndarray of int64, shape (n_new,)
-        Conditioning rows: positions of real rows.
-    terms : ndarray of int64, shape (n_new,)
-        The column that each row was drawn for.
-    labels : csr_array of uint8, shape (n_new, n_terms), or None
-        Label rows where they were made, by a vote say; None where they are copies of those of
-        ``rows``.
-    """
-
-    rows: np.ndarray
-    terms: np.ndarray
+    rows: np.ndarray  # int64 (n_new,): positions of the real rows
+    terms: np.ndarray  # int64 (n_new,): the column that each row was drawn for
+    # uint8 (n_new, n_terms) where labels were made, by a vote say; None: copies of those of rows
     labels: sparse.csr_array | None = None
 
     def __len__(self):
@@ -42,33 +32,13 @@ class Plan:
 
 
 class Ledger:
-    """Count the members of every term while rows are drawn, from rarest to most frequent.
-
-    Iterating yields ``(term, members, missing)`` for each term that still lacks rows when its
-    turn comes: a row drawn for a rare term brings its other labels along, so a frequent term may
-    have been filled by then. Call :meth:`record` with the rows drawn before going on.
-
-    Parameters
-    ----------
-    indicator : csr_array of shape (n_rows, n_terms)
-    totals : Budget
-    check_rows : callable, optional
-        Called with the number of rows about to be reached; raises if that is too many.
-
-    Attributes
-    ----------
-    n_now : ndarray of int64, shape (n_terms,)
-        Members so far, real and drawn.
-    n_target : ndarray of int64, shape (n_terms,)
-        Members wanted.
-    n_rows : int or None
-        Rows to add in all, where the budget is a share of the rows and not a total for each term.
-    """
+    """Count the members of every term while rows are drawn, from rarest to most frequent."""
 
     def __init__(self, indicator, totals, check_rows=None):
-        self.n_now = totals.n_before.copy()
-        self.n_target = totals.n_target
-        self.n_rows = totals.n_rows
+        self.n_now = totals.n_before.copy()  # int64 (n_terms,): members so far, real and drawn
+        self.n_target = totals.n_target  # int64 (n_terms,): members wanted
+        self.n_rows = totals.n_rows  # to add in all, where the budget is a share of the rows
+        # Hears the number of rows about to be reached; raises if that is too many.
         self.check_rows = check_rows or (lambda n_rows: None)
         self._indicator = indicator
         self._members = members_by_term(indicator)
@@ -79,8 +49,10 @@ class Ledger:
         self._labels = []
 
     def __iter__(self):
+        """Yield (term, members, missing) of terms that lack rows; record those drawn in between."""
         for term in self.lacking():
             missing = int(self.n_target[term] - self.n_now[term])
+            # Rows drawn for rarer terms bring other labels along: this term may be full by now.
             if missing > 0:
                 self.check_rows(self._n_drawn + missing)
                 yield int(term), self.members(term), missing

@@ -38,28 +38,14 @@ CLASS_TARGETS: dict[str, Callable] = {
 
 @dataclass(frozen=True)
 class Budget:
-    """How many members each term has, and how many it should have at least.
+    """How many members each term has, and how many it should have at least."""
 
-    Attributes
-    ----------
-    n_before, n_target : ndarray of int64, shape (n_terms,)
-        Equal where a term must neither gain members nor lose any.
-    targeted : ndarray of bool, shape (n_terms,)
-        Terms that rows are made for, or that may lose rows.
-    notes : ndarray of str, shape (n_terms,)
-        Why a term was left alone, or what is special about it; mostly empty.
-    n_rows : int or None
-        Rows to add or to remove in all; None where the members of each term are the budget.
-    at_most : bool
-        Whether fewer than ``n_rows`` are as good.
-    """
-
-    n_before: np.ndarray
-    n_target: np.ndarray
-    targeted: np.ndarray
-    notes: np.ndarray
-    n_rows: int | None = None
-    at_most: bool = False
+    n_before: np.ndarray  # int64 (n_terms,)
+    n_target: np.ndarray  # int64 (n_terms,): n_before where a term must neither gain nor lose
+    targeted: np.ndarray  # bool (n_terms,): terms that rows are made for, or that may lose rows
+    notes: np.ndarray  # str (n_terms,): why a term was left alone, or is special; mostly empty
+    n_rows: int | None = None  # to add or remove in all; None: the members are the budget
+    at_most: bool = False  # fewer than n_rows are as good
 
     @property
     def missing(self):

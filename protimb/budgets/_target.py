@@ -18,27 +18,14 @@ READINGS = ("auto", "multilabel", "classes")
 
 @dataclass(frozen=True)
 class Target:
-    """A target in the one form that samplers work on.
+    """A target in the one form that samplers work on."""
 
-    Attributes
-    ----------
-    indicator : csr_array of uint8, shape (n_rows, n_terms)
-        1 where a row carries a term, or belongs to a class.
-    terms : list of length n_terms
-        Names: columns of a DataFrame, column numbers, or the classes.
-    classes : ndarray of shape (n_rows,) or None
-        What imbalanced-learn knows the rows by if ``y`` means classes, else None.
-    one_hot : bool
-        Whether ``classes`` were given as columns; they are then known by column number.
-    may_be_classes : bool
-        Whether columns were read as terms although each row has exactly one label, and nobody
-        said which of the two they are.
-    """
-
-    indicator: sparse.csr_array
-    terms: list
+    indicator: sparse.csr_array  # uint8 (n_rows, n_terms): 1 where a row has a term, or class
+    terms: list  # (n_terms,): columns of a DataFrame, column numbers, or the classes
+    # (n_rows,): what imbalanced-learn knows the rows by where y means classes, else None
     classes: np.ndarray | None = None
-    one_hot: bool = False
+    one_hot: bool = False  # classes were given as columns: their names are column numbers
+    # Read as terms although each row has exactly one label, and nobody said which of the two.
     may_be_classes: bool = False
 
     @cached_property

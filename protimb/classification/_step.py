@@ -86,33 +86,33 @@ class TrainingData:
         self.pos_weight = torch.from_numpy(balance.pos_weight).to(device)
 
 
-def train_network(data, settings, rng):
+def train_network(data, classifier, rng):
     """Build and train a network by the parameters of a GOTermClassifier; give it and a history."""
     network = build_network(
         data.X.shape[1],
-        settings.hidden_layer_sizes,
+        classifier.hidden_layer_sizes,
         data.labels.shape[1],
-        dropout=settings.dropout,
+        dropout=classifier.dropout,
         generator=torch_generator(rng),
-        input_noise=settings.input_noise,
+        input_noise=classifier.input_noise,
         noise_generator=torch_generator(rng, data.X.device),
     ).to(data.X.device)
     start_from_prior(network, data.prior)
-    batches = ShuffledBatches(len(data.train_rows), settings.batch_size, torch_generator(rng))
-    n_steps = settings.max_steps or settings.max_epochs * len(batches)
+    batches = ShuffledBatches(len(data.train_rows), classifier.batch_size, torch_generator(rng))
+    n_steps = classifier.max_steps or classifier.max_epochs * len(batches)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
+        network.parameters(), lr=classifier.lr, weight_decay=classifier.weight_decay, fused=True
     )
     step = ClassifierStep(network, data, optimizer, n_steps)
-    loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(settings))
+    loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(classifier))
     loop.run()
     return at_rest(network), loop.history
 
 
-def _callbacks(settings):
-    callbacks: list[Callback] = [ProgressBar("classifier")] if settings.verbose else []
-    if settings.early_stopping:
+def _callbacks(classifier):
+    callbacks: list[Callback] = [ProgressBar("classifier")] if classifier.verbose else []
+    if classifier.early_stopping:
         # An exact number of steps leaves the choice of the best epoch, not of the last.
-        patience = math.inf if settings.max_steps else settings.n_iter_no_change
+        patience = math.inf if classifier.max_steps else classifier.n_iter_no_change
         callbacks.append(EarlyStopping("valid_loss", patience=patience))
     return callbacks

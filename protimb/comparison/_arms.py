@@ -88,21 +88,7 @@ class Arm:
 
 
 def resolve_arms(arms):
-    """Turn names, samplers and arms into a dict of arms that starts with ``none``.
-
-    Parameters
-    ----------
-    arms : sequence of str, or dict of str -> str, sampler, classifier or Arm
-
-    Returns
-    -------
-    arms : dict of str -> Arm
-
-    Raises
-    ------
-    ValueError
-        If a name is not in ``ARMS``, or an object neither samples nor classifies.
-    """
+    """Turn names, or {name: sampler, classifier or Arm}, into {name: Arm}, ``none`` first."""
     if isinstance(arms, str):
         arms = (arms,)
     given = dict(arms) if isinstance(arms, Mapping) else {name: name for name in arms}

@@ -241,18 +241,8 @@ class Comparison:
 
 
 def average_evaluations(evaluations):
-    """Average the figures of several seeds, resample by resample.
-
-    Parameters
-    ----------
-    evaluations : sequence of Evaluation
-        One a seed.
-
-    Returns
-    -------
-    evaluation : Evaluation
-        A bin that is empty in one seed is averaged over the others.
-    """
+    """Average the figures of several Evaluations, one a seed, resample by resample."""
+    # A bin that is empty in one seed is averaged over the others: means leave NaN out.
     points = pd.DataFrame([one.point for one in evaluations])
     stacked = pd.concat([one.resamples for one in evaluations])
     return replace(

@@ -7,19 +7,7 @@ _GAN_PANELS = (("critic_loss", "generator_loss"), ("penalty", "wasserstein"))
 
 
 def draw_figures(comparison, folder):
-    """Draw everything that the comparison has numbers for.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    folder : Path
-        Existing folder for the PNG files.
-
-    Returns
-    -------
-    figures : dict of Path -> str
-        The caption of each file, in reading order.
-    """
+    """Draw all that a comparison has numbers for, as {PNG in folder: caption} in reading order."""
     drawn = {}
     for draw in (_draw_imbalance, _draw_bins, _draw_differences, _draw_losses, _draw_maps):
         for name, (figure, caption) in draw(comparison).items():

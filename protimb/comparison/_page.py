@@ -13,16 +13,7 @@ _N_EXTREMES = 10  # terms shown at each end
 
 
 def write_report(comparison, figures, path):
-    """Write the page.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    figures : dict of Path -> str
-        Caption of each PNG, in reading order; the pictures go into the page.
-    path : Path
-        The file to write.
-    """
+    """Write the page to ``path``, with the pictures of ``figures``, {PNG: caption}, in it."""
     record = comparison.record
     sections = {
         "title": escape(_title(record)),
@@ -44,19 +35,7 @@ def write_report(comparison, figures, path):
 
 
 def tally_terms(terms):
-    """Count the terms that each arm raised and lowered, against none with the same classifier.
-
-    Parameters
-    ----------
-    terms : DataFrame
-        As `Comparison.terms`.
-
-    Returns
-    -------
-    tally : DataFrame
-        Indexed by arm and classifier: ``higher``, ``equal`` and ``lower`` (terms), and the
-        ``median difference`` in average precision.
-    """
+    """Count the terms that each arm raised and lowered, against none with the same classifier."""
     rows = {name: _tally(difference) for name, difference in _differences(terms).items()}
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -7,23 +7,10 @@ from tqdm.auto import tqdm
 
 
 class Stages:
-    """One progress bar over all stages, and the seconds that each took.
-
-    Parameters
-    ----------
-    n_stages : int
-        Stages to come.
-    verbose : int
-        0 shows no bar.
-
-    Attributes
-    ----------
-    seconds : list of dict
-        ``seed``, ``arm``, ``stage`` and ``seconds``, in the order of the run.
-    """
+    """One progress bar over ``n_stages`` stages, and the seconds that each took."""
 
     def __init__(self, n_stages, verbose):
-        self.seconds = []
+        self.seconds = []  # dicts of seed, arm, stage and seconds, in the order of the run
         self._bar = tqdm(total=n_stages, unit="stage", disable=not verbose, dynamic_ncols=True)
 
     def __enter__(self):

@@ -12,22 +12,7 @@ _OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
 
 
 def trace_sampler(sampler, y, y_resampled):
-    """Keep what a sampler was set to, the term counts, and what it reports of itself.
-
-    Parameters
-    ----------
-    sampler : object
-        After ``fit_resample``.
-    y, y_resampled : ndarray of shape (n_rows, n_terms)
-        Labels before and after.
-
-    Returns
-    -------
-    traces : dict
-        ``counts`` (DataFrame with ``before`` and ``after``), ``n_synthetic`` and, where the
-        sampler has them, ``sampler_params``, ``history`` and ``quality`` (rows planned, drawn,
-        rejected and missing, by term).
-    """
+    """Keep what a fitted sampler was set to, counts of y (n_rows, n_terms), and its own reports."""
     counts = pd.DataFrame({"before": _totals(y), "after": _totals(y_resampled)})
     traces: dict = {"counts": counts, "n_synthetic": len(y_resampled) - len(y)}
     if hasattr(sampler, "get_params"):
@@ -53,30 +38,13 @@ def trace_classifier(classifier):
 
 
 def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, protocol):
-    """Lay real and generated rows of a few terms out on a plane, once for each method.
-
-    Parameters
-    ----------
-    sampler : object
-        After ``fit_resample``, which returns the real rows first.
-    X, y, X_resampled, y_resampled : ndarray
-        Training rows before and after.
-    fold : Fold
-        Names the terms, and seeds the layout.
-    protocol : Protocol
-        ``maps`` (methods) and ``map_terms`` (GO ids, or None to choose).
-
-    Returns
-    -------
-    maps : dict of str -> EmbeddingMapDisplay
-        Empty where there is nothing new to see: the sampler copies rows, or made too few.
-    """
-    X_new, y_new = X_resampled[len(X) :], y_resampled[len(y) :]
+    """Lay real and new rows of a few terms out on a plane: {method: EmbeddingMapDisplay}."""
+    X_new, y_new = X_resampled[len(X) :], y_resampled[len(y) :]  # real rows come first
     if protocol.map_terms is None:
         columns = choose_terms(y, y_new)
     else:
         columns = map_columns(protocol.map_terms, fold.bunch)
-    # A sampler that knows which row each new one copies has nothing to show on a map.
+    # Nothing new to see: the sampler knows which row each new one copies, or made too few.
     if hasattr(sampler, "sample_indices_") or not len(columns):
         return {}
     terms = {int(column): _label(fold.bunch, column) for column in columns}
@@ -89,23 +57,7 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, protocol):
 
 
 def map_columns(map_terms, bunch):
-    """Find the columns of the terms that a map is to show.
-
-    Parameters
-    ----------
-    map_terms : sequence of str
-        GO ids.
-    bunch : Bunch
-
-    Returns
-    -------
-    columns : list of int
-
-    Raises
-    ------
-    UnknownTermError
-        If there is no column for a term.
-    """
+    """Find the columns of the GO ids that a map is to show."""
     known = {term: column for column, term in enumerate(bunch.terms)}
     missing = [term for term in map_terms if term not in known]
     if missing:
@@ -117,19 +69,7 @@ def map_columns(map_terms, bunch):
 
 
 def choose_terms(y, y_new, n_terms=N_MAP_TERMS):
-    """Choose terms with many new rows and few proteins in common.
-
-    Parameters
-    ----------
-    y, y_new : ndarray of shape (n_rows, n_terms)
-        Labels of real and of new rows.
-    n_terms : int
-        At most so many.
-
-    Returns
-    -------
-    columns : list of int
-    """
+    """Choose up to n_terms columns of y with many new rows and few proteins in common."""
     n_real, n_new = _totals(y), _totals(y_new)
     # New rows for each real one: high for the rare terms that resampling is about.
     gain = np.where((n_real >= _FEWEST) & (n_new >= _FEWEST), n_new / np.maximum(n_real, 1), 0)

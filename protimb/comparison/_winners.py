@@ -21,18 +21,8 @@ def has_clusters(record):
 
 
 def winner_sentences(evaluations):
-    """Say for each bin of training proteins which arm won, or that none did.
-
-    Parameters
-    ----------
-    evaluations : dict of (arm, classifier) -> Evaluation
-        Averaged over seeds; holds ``("none", classifier)`` for each classifier.
-
-    Returns
-    -------
-    sentences : dict of str -> str
-        The sentence of each bin that has terms, keyed by ``AP <bin>``.
-    """
+    """Say of each bin that has terms which arm won, or that none did: {"AP <bin>": sentence}."""
+    # {(arm, classifier): Evaluation}, averaged over seeds; each classifier has an arm "none".
     some = next(iter(evaluations.values()))
     metrics = [f"AP {name}" for name, n_terms in some.n_terms.items() if n_terms > 0]
     return {metric: _sentence(evaluations, metric) for metric in metrics}

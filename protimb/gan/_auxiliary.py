@@ -10,20 +10,15 @@ from protimb.nn import seeded_linear
 
 
 class AuxiliaryHead:
-    """A small classifier from vector to terms, with its optimizer.
+    """A small classifier from x (batch, n_features) to terms, with its optimizer."""
 
-    It learns from real rows only. The generator is then asked for rows that it reads as their
-    own labels, as in an auxiliary-classifier GAN [1]_, but with one yes or no a term.
-
-    Its weights are drawn by ``init``, a torch.Generator on the CPU.
-
-    References
-    ----------
-    .. [1] A. Odena, C. Olah, J. Shlens, "Conditional image synthesis with auxiliary classifier
-       GANs", ICML 2017, PMLR 70:2642-2651.
-    """
+    # It learns from real rows only. The generator is then asked for rows that it reads as their own
+    # labels: the auxiliary-classifier GAN of A. Odena, C. Olah and J. Shlens ("Conditional image
+    # synthesis with auxiliary classifier GANs", ICML 2017, PMLR 70:2642-2651), with one yes or no
+    # a term.
 
     def __init__(self, n_features, n_terms, *, lr, init, device="cpu", n_hidden=256):
+        # init, a torch.Generator on the CPU, draws the weights.
         self.network = nn.Sequential(
             seeded_linear(n_features, n_hidden, init, gain=2**0.5),
             nn.LeakyReLU(0.2),

@@ -31,7 +31,7 @@ class TrainingSet:
     @cached_property
     def labels(self):
         """Label rows to train on, csr of uint8 (n_rows, n_terms)."""
-        return take_rows(self.y, self.rows)
+        return cut_rows(self.y, self.rows)
 
     @cached_property
     def counts(self):
@@ -80,7 +80,7 @@ def count_members(y):
     return np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
 
 
-def take_rows(y, rows):
+def cut_rows(y, rows):
     """Cut sorted, distinct rows, without a copy where all are taken."""
     return y if len(rows) == y.shape[0] else y[rows]
 

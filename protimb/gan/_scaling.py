@@ -52,7 +52,7 @@ class Scaling:
 def fit_scaling(X, output_range=None):
     """Learn how to scale X (n_rows, n_features), in blocks of rows.
 
-    ``output_range`` is where the generator's final activation puts features; None standardises.
+    ``output_range`` is where the generator's final activation puts features; None standardizes.
     """
     scaler = StandardScaler() if output_range is None else MinMaxScaler(output_range)
     for rows in read_blocks(X):

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
-from protimb.gan._rows import take_rows
+from protimb.gan._rows import cut_rows
 from protimb.utils._labelsets import group_positions
 from protimb.utils._memory import gather_rows, is_large
 from protimb.utils._representatives import MEMBERS_A_TERM, members_a_term, representatives
@@ -83,7 +83,7 @@ class Member(Noise):
     def in_training(self, data, vectors, device):
         from protimb.gan._training_rows import MemberStarts
 
-        by_term = take_rows(data.y, data.rows).tocsc()
+        by_term = cut_rows(data.y, data.rows).tocsc()
         rarest = data.rarest[data.rows]
         members = {
             term: by_term.indices[by_term.indptr[term] : by_term.indptr[term + 1]]

@@ -11,7 +11,7 @@ from protimb.nn._losses import gradient_penalty
 class AdversarialStep:
     """Own the two networks and their optimizers; update both from one batch of rows.
 
-    ``X`` (n_rows, n_features), standardised, and ``labels`` (n_rows, n_terms), uint8, are tensors
+    ``X`` (n_rows, n_features), standardized, and ``labels`` (n_rows, n_terms), uint8, are tensors
     or give such tensors when cut by rows; the critic is a ConditionalNetwork. ``rng`` draws noise
     and mixing positions on the device of ``X``. ``starts(rows, rng)`` gives the real vector that
     each generated row starts from, which the generator reads behind the noise. The loss of an
@@ -68,27 +68,14 @@ class AdversarialStep:
         return self.generator if self.average is None else self.average.module
 
     def train_batch(self, rows):
-        """Cut the rows into ``n_critic`` batches for the critic, then update the generator.
-
-        Parameters
-        ----------
-        rows : Tensor of int64
-            ``n_critic`` times the batch size, positions in ``X``.
-
-        Returns
-        -------
-        losses : dict of Tensor
-            Means over the critic's updates: ``critic_loss``, ``penalty``, ``wasserstein`` (the
-            critic's estimate of the distance), ``auxiliary_loss`` on real rows; of the
-            generator's one update: ``generator_loss``, and ``label_loss``, the auxiliary
-            classifier's on generated rows.
-        """
+        """Train the critic on n_critic parts of rows, int64 (n_rows,), then once the generator."""
         rows = rows.to(self.rng.device)
         x_real, labels = self.X[rows], self.labels[rows]
         with torch.no_grad(), self._precision():  # the generator stands still here: one call
             x_fake = self.generator(self._latent(rows), labels).float()
         parts = zip(*(t.chunk(self.n_critic) for t in (x_real, x_fake, labels)), strict=True)
         records = [self._update_critic(*part) for part in parts]
+        # Means over the critic's updates, then what the generator's one update adds.
         losses = {name: sum(r[name] for r in records) / len(records) for name in records[0]}
         last = (rows.chunk(self.n_critic)[-1], labels.chunk(self.n_critic)[-1])
         losses |= self._update_generator(*last)
@@ -108,7 +95,7 @@ class AdversarialStep:
         record = {
             "critic_loss": loss.detach(),
             "penalty": penalty.detach(),
-            "wasserstein": (score_real - score_fake).detach(),
+            "wasserstein": (score_real - score_fake).detach(),  # its estimate of the distance
         }
         return record | self._update_auxiliary(x_real, labels)
 
@@ -118,7 +105,7 @@ class AdversarialStep:
         with self._precision():
             loss = self.auxiliary.loss(x_real, labels)
         self._descend(self.auxiliary.optimizer, self.auxiliary.network, loss)
-        return {"auxiliary_loss": loss.detach()}
+        return {"auxiliary_loss": loss.detach()}  # on real rows
 
     def _update_generator(self, rows, labels):
         judges = [self.critic] + ([] if self.auxiliary is None else [self.auxiliary.network])
@@ -131,7 +118,7 @@ class AdversarialStep:
             if self.auxiliary is not None:
                 label_loss = self.auxiliary.loss(x_fake, labels)
                 loss = loss + self.auxiliary_weight * label_loss
-                record["label_loss"] = label_loss.detach()
+                record["label_loss"] = label_loss.detach()  # on generated rows
         self._descend(self.generator_optimizer, self.generator, loss)
         for judge in judges:
             judge.requires_grad_(True)

@@ -8,27 +8,7 @@ from protimb.utils._validation import dense_indicator
 
 
 def check_truth_and_scores(y_true, y_score):
-    """Return truth and scores as dense arrays of one shape.
-
-    Parameters
-    ----------
-    y_true : array or sparse of shape (n_proteins, n_terms)
-        Binary indicators.
-    y_score : array of shape (n_proteins, n_terms)
-        Finite scores, higher for terms deemed likelier.
-
-    Returns
-    -------
-    truth : ndarray of bool, shape (n_proteins, n_terms)
-    score : ndarray of float, shape (n_proteins, n_terms)
-
-    Raises
-    ------
-    InvalidLabelsError
-        If ``y_true`` holds anything but 0 and 1.
-    ValueError
-        If shapes or names differ, or a score is NaN or infinite.
-    """
+    """Give binary truth as bool and finite scores as float, both dense (n_proteins, n_terms)."""
     check_same_order(y_true=y_true, y_score=y_score)
     y_score = align_columns(y_score, column_names(y_true), "y_score", "those of y_true")
     truth, score = dense_indicator(y_true, "y_true"), _check_scores(y_score)
@@ -41,18 +21,7 @@ def check_truth_and_scores(y_true, y_score):
 
 
 def check_unit_interval(score):
-    """Raise unless every score lies in [0, 1].
-
-    Parameters
-    ----------
-    score : ndarray of float, shape (n_proteins, n_terms)
-        What to look at.
-
-    Raises
-    ------
-    ValueError
-        If a score is below 0 or above 1.
-    """
+    """Refuse scores (n_proteins, n_terms) outside [0, 1]."""
     outside = (score < 0) | (score > 1)
     if outside.any():
         row, column = np.argwhere(outside)[0]
@@ -64,28 +33,7 @@ def check_unit_interval(score):
 
 
 def check_term_values(values, n_terms, name, y_true=None):
-    """Return one finite, non-negative number a term.
-
-    Parameters
-    ----------
-    values : array of shape (n_terms,)
-        Counts or information contents, in the order of the columns.
-    n_terms : int
-        Columns of the truth.
-    name : str
-        What to call ``values`` in messages.
-    y_true : array-like, optional
-        The truth; its columns and the index of a Series are matched by name.
-
-    Returns
-    -------
-    values : ndarray of float64, shape (n_terms,)
-
-    Raises
-    ------
-    ValueError
-        If the length is wrong or a value is NaN, infinite or negative.
-    """
+    """Give finite, non-negative floats (n_terms,), matched by name to the columns of y_true."""
     values = align_values(values, column_names(y_true), name)
     values = np.asarray(values, dtype=float)
     if values.shape != (n_terms,):
@@ -103,26 +51,7 @@ def check_term_values(values, n_terms, name, y_true=None):
 
 
 def check_protein_weights(sample_weight, n_proteins, y_true):
-    """Return one weight a protein, ones where none are given.
-
-    Parameters
-    ----------
-    sample_weight : array of shape (n_proteins,), optional
-        Non-negative weights.
-    n_proteins : int
-        Rows of the truth.
-    y_true : array-like
-        The truth, whose rows may have ids.
-
-    Returns
-    -------
-    weights : ndarray of float64, shape (n_proteins,)
-
-    Raises
-    ------
-    ValueError
-        If the length is wrong or a weight is NaN, infinite or negative.
-    """
+    """Give finite, non-negative weights (n_proteins,), ones where none are given."""
     if sample_weight is None:
         return np.ones(n_proteins)
     check_same_order(y_true=y_true, sample_weight=sample_weight)
@@ -136,17 +65,7 @@ def check_protein_weights(sample_weight, n_proteins, y_true):
 
 
 def ratio(part, whole):
-    """Divide elementwise; 0 where the denominator is 0.
-
-    Parameters
-    ----------
-    part, whole : ndarray
-        Arrays that broadcast.
-
-    Returns
-    -------
-    quotient : ndarray
-    """
+    """Divide arrays that broadcast, elementwise; 0 where the denominator is 0."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 

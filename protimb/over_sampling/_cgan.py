@@ -135,7 +135,7 @@ class CGANSampler(BaseMultilabelOverSampler):
     model_ : ConditionalGAN
         The generative model.
     generator_, critic_ : torch.nn.Module
-        The trained networks, in eval mode; both work on standardised vectors.
+        The trained networks, in eval mode; both work on standardized vectors.
     history_ : DataFrame, one row an epoch
         ``epoch``, ``n_steps`` (updates of the generator so far) and the epoch's mean
         ``critic_loss``, ``penalty``, ``wasserstein`` (the critic's estimate of the distance

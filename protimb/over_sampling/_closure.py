@@ -8,28 +8,7 @@ from protimb.utils._validation import a_few
 
 
 def find_closure(ontology, terms, columns):
-    """Give who is above whom among the columns of a target.
-
-    Parameters
-    ----------
-    ontology : GeneOntology or None
-    terms : sequence of str or None
-        Names of the columns; ``columns`` if None.
-    columns : list of length n_terms
-        Names or numbers of the columns, as read.
-
-    Returns
-    -------
-    closure : csr_array of int32, shape (n_terms, n_terms), or None
-        1 where the column's term is the row's or an ancestor of it; None without an ontology.
-
-    Raises
-    ------
-    InvalidLabelsError
-        If the columns have no names, or another number of them.
-    UnknownTermError
-        If the ontology does not know a name.
-    """
+    """Mark each row's term and its ancestors: int32 csr (n_terms, n_terms); None, no ontology."""
     if ontology is None:
         return None
     names = columns if terms is None else list(terms)
@@ -46,20 +25,7 @@ def find_closure(ontology, terms, columns):
 
 
 def close_rows(labels, closure):
-    """Add to label rows the ancestors of what they have.
-
-    Parameters
-    ----------
-    labels : csr_array of uint8, shape (n_rows, n_terms)
-    closure : csr_array of int32, shape (n_terms, n_terms), or None
-        From :func:`find_closure`; None changes nothing.
-
-    Returns
-    -------
-    closed : csr_array of uint8, shape (n_rows, n_terms)
-    changed : ndarray of bool, shape (n_rows,)
-        Rows that were not closed before.
-    """
+    """Add ancestors to label rows, uint8 csr (n_rows, n_terms); say which lacked some, bool."""
     if closure is None:
         return labels, np.zeros(labels.shape[0], dtype=bool)
     closed = (labels.astype(np.int32) @ closure).astype(bool).astype(np.uint8)

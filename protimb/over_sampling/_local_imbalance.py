@@ -12,22 +12,11 @@ LIMITS = (0.3, 0.7, 1.0)
 
 
 class LocalImbalance(NamedTuple):
-    """What the neighbourhoods of a target say about each label of each row.
+    """What neighbourhoods say of each label of each row: n_labels ones of y, in CSR order."""
 
-    Arrays of length ``n_labels`` run over the ones of the target, in the order of its CSR form.
-
-    Parameters
-    ----------
-    neighbours : ndarray of int, shape (n_rows, n_near)
-    opposition : ndarray of float, shape (n_labels,)
-        Share of neighbours that lack the label.
-    kinds : ndarray of int32, shape (n_labels,)
-        ``SAFE``, ``BORDERLINE``, ``RARE`` or ``OUTLIER``.
-    """
-
-    neighbours: np.ndarray
-    opposition: np.ndarray
-    kinds: np.ndarray
+    neighbours: np.ndarray  # int (n_rows, n_near)
+    opposition: np.ndarray  # float (n_labels,): share of neighbours that lack the label
+    kinds: np.ndarray  # int32 (n_labels,): SAFE, BORDERLINE, RARE or OUTLIER
 
 
 def measure(y, neighbours):

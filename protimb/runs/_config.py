@@ -16,48 +16,19 @@ CONFIG = "config.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what a run does.
+    """Everything that decides what a run does."""
 
-    Attributes
-    ----------
-    data : str
-        ``"human_go"`` or a CAFA folder.
-    ontology : {"mf", "bp", "cc"}
-    min_proteins : int
-    hold_out : float
-        Share of the sequence clusters that the sampler does not see.
-    seed : int
-    sampler : dict
-        Parameters of CGANSampler, in words and numbers; several names of filters make a chain.
-    term_vectors : str or None
-        File of term vectors; None makes them from the ontology where the condition needs some.
-    """
-
-    data: str = "human_go"
-    ontology: str = "mf"
+    data: str = "human_go"  # or a CAFA folder
+    ontology: str = "mf"  # or "bp", "cc"
     min_proteins: int = 10
-    hold_out: float = 0.1
+    hold_out: float = 0.1  # share of the sequence clusters that the sampler does not see
     seed: int = 0
+    # Parameters of CGANSampler, in words and numbers; several names of filters make a chain.
     sampler: dict[str, Any] = field(default_factory=dict)
-    term_vectors: str | None = None
+    term_vectors: str | None = None  # a file; None: made from the ontology where needed
 
     def build_sampler(self, **more):
-        """Make the sampler, parameters inside a network's object included.
-
-        Parameters
-        ----------
-        **more
-            Parameters that do not decide the outcome.
-
-        Returns
-        -------
-        sampler : CGANSampler
-
-        Raises
-        ------
-        ValueError
-            If a parameter does not exist or is out of range.
-        """
+        """Make the sampler, its networks' objects too; no outcome may depend on ``more``."""
         from protimb.over_sampling import CGANSampler
 
         given = {name: _from_json(name, value) for name, value in self.sampler.items()}
@@ -68,18 +39,7 @@ class Settings:
         return sampler.set_params(**{name: part for name, part in parts if name in given})
 
     def read_term_vectors(self, sampler, bunch):
-        """Find the vectors of the terms, where the sampler describes terms by vectors.
-
-        Parameters
-        ----------
-        sampler : CGANSampler
-        bunch : Bunch
-            Its terms and ontology.
-
-        Returns
-        -------
-        term_vectors : dict or None
-        """
+        """Read or make {term: vector} where the sampler describes terms by vectors, else None."""
         if not sampler.needs_term_vectors:
             return None
         if self.term_vectors is not None:
@@ -95,14 +55,7 @@ class Settings:
 
 
 def write_config(folder, settings, data_fingerprint):
-    """Write ``config.json``: the settings, every parameter, versions and the data's fingerprint.
-
-    Parameters
-    ----------
-    folder : Path
-    settings : Settings
-    data_fingerprint : dict
-    """
+    """Write ``config.json``: settings, every parameter, versions and the data's fingerprint."""
     parameters = settings.build_sampler().get_params()
     record = {
         "settings": asdict(settings),
@@ -116,22 +69,7 @@ def write_config(folder, settings, data_fingerprint):
 
 
 def read_config(folder):
-    """Read what `write_config` wrote.
-
-    Parameters
-    ----------
-    folder : path-like
-
-    Returns
-    -------
-    settings : Settings
-    data_fingerprint : dict
-
-    Raises
-    ------
-    ArtifactError
-        If the folder holds no run, or its config is damaged.
-    """
+    """Read what `write_config` wrote: the settings, and the data's fingerprint."""
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no run: {CONFIG} is missing. Check the path.")

@@ -127,24 +127,7 @@ def _read_arrays(file, path, names):
 
 
 def generate(sampler, bunch, taken, ontology, seed):
-    """Draw what a sampler's strategy plans, from what the sampler has learned already.
-
-    Parameters
-    ----------
-    sampler : CGANSampler
-        Fitted on these proteins, or on others with the same terms.
-    bunch : Bunch
-        Proteins to plan from.
-    taken : sequence of str
-        Ids that are in use.
-    ontology : {"mf", "bp", "cc"}
-        Marks the new ids.
-    seed : int
-
-    Returns
-    -------
-    generated : Generated
-    """
+    """Draw what the strategy of a fitted sampler plans for a bunch, with ids that are not taken."""
     terms = np.asarray(bunch.terms, dtype=str)
     y = pd.DataFrame(bunch.y, columns=terms)
     new = sampler.generate(bunch.X, y, random_state=seed)
@@ -162,22 +145,8 @@ def generate(sampler, bunch, taken, ontology, seed):
 
 
 def new_ids(n_new, taken, ontology):
-    """Name generated proteins as no protein at hand is named.
+    """Name n_new generated proteins as none of those taken, generated before or not, is named.
 
-    Parameters
-    ----------
-    n_new : int
-    taken : sequence of str
-        Ids in use, possibly of proteins generated before.
-    ontology : str
-        Part of each name.
-
-    Returns
-    -------
-    ids : ndarray of str, shape (n_new,)
-
-    Examples
-    --------
     >>> new_ids(2, ["P12345", "synthetic_mf_000007"], "mf").tolist()
     ['synthetic_mf_000008', 'synthetic_mf_000009']
     """

@@ -23,25 +23,8 @@ MEASURES = (
 
 
 def measure_quality(generated, train, held_out):
-    """Measure generated proteins and real training proteins against the same held-out ones.
-
-    Real proteins are those that carry a term which rows were generated for: others would differ
-    because they are others.
-
-    Parameters
-    ----------
-    generated : Generated
-    train : Bunch
-        What the sampler learned from.
-    held_out : Bunch
-        What it did not see; the same as ``train`` where nothing was held out.
-
-    Returns
-    -------
-    quality : DataFrame of shape (n_measures, 2)
-        Indexed by ``measure``; columns ``generated`` and ``real``. NaN where there are too few
-        proteins.
-    """
+    """Measure generated and real training proteins, by column, against the same held-out ones."""
+    # Real ones with a term that rows were made for: others would differ because they are others.
     columns = np.isin(train.terms, generated.target_terms)
     spread = np.where(train.X.std(axis=0) > 0, train.X.std(axis=0), 1)
     model, judge = _members(train, columns), _members(held_out, columns)

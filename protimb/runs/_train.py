@@ -184,25 +184,7 @@ def _check_longer(sampler, max_epochs, checkpoints):
 
 
 def load_same_data(settings, data, folder):
-    """Load the data of a run.
-
-    Parameters
-    ----------
-    settings : Settings
-    data : dict
-        The fingerprint that the run recorded.
-    folder : Path
-        The run, for the message.
-
-    Returns
-    -------
-    bunch : Bunch
-
-    Raises
-    ------
-    ArtifactError
-        If they are no longer the same.
-    """
+    """Load the data of a run, and refuse them if ``data``, the fingerprint it recorded, differs."""
     bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins)
     if bunch.fingerprint() != data:
         raise ArtifactError(

@@ -24,7 +24,7 @@ def _removals(stock, bag, limit):
     for row in bag:
         if n_taken == limit:
             return
-        if stock.take(row):
+        if stock.remove(row):
             n_taken += 1
             yield True
 
@@ -39,7 +39,8 @@ class _Stock:
         self._indices = indicator.indices
         self._seen = bytearray(indicator.shape[0])
 
-    def take(self, row):
+    def remove(self, row):
+        """Remove a row unless one of its terms has none to spare; tell whether it went."""
         if self._seen[row]:
             return False
         self._seen[row] = True

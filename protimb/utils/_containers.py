@@ -136,16 +136,7 @@ def _rows_of_sparse(table, rows):
 
 
 def ids_after(index, n_new):
-    """Name new rows, none as in the index: numbers continue, others become synthetic-0 and on.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> ids_after(pd.Index(["P12345", "Q67890"]), 2).tolist()
-    ['synthetic-0', 'synthetic-1']
-    >>> ids_after(pd.Index([4, 9]), 2).tolist()
-    [10, 11]
-    """
+    """Name new rows, none as in the index: numbers continue, others become synthetic-0 and on."""
     if isinstance(index, pd.RangeIndex):
         start = index.start + index.step * len(index)
         return pd.RangeIndex(start, start + index.step * n_new, index.step, name=index.name)

@@ -6,7 +6,7 @@ that its header tells has lines for all that may be inside, and the user picks.
 
 _LOAD = "old = np.load({old!r}, allow_pickle=True)"
 _LOAD_DICT = "old = np.load({old!r}, allow_pickle=True).item()"
-_SAVE_IDS = "np.save({new_ids!r}, np.array(list(old), dtype=str))"
+_SAVE_IDS = "np.save({ids!r}, np.array(list(old), dtype=str))"
 
 # What a file was to hold, and its number of dimensions or layout -> what may be inside -> lines.
 # None of them writes to {old}.
@@ -67,7 +67,7 @@ CONVERSIONS: dict[tuple[str, int | str], dict[str, tuple[str, ...]]] = {
 def advise(what, layout, path):
     """Say how to convert a file, by lines for all that may be inside; each writes new files."""
     options = CONVERSIONS.get((what, layout), {})
-    names = {"old": str(path), "new": _vacant(path, "plain"), "new_ids": _vacant(path, "ids")}
+    names = {"old": str(path), "new": _vacant(path, "plain"), "ids": _vacant(path, "ids")}
     blocks = [
         "\n".join([f"  If it holds {content}:", *(f"    {line.format(**names)}" for line in lines)])
         for content, lines in options.items()

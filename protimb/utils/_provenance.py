@@ -8,18 +8,11 @@ PACKAGES = ("protimb", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-l
 
 
 def environment():
-    """Collect the versions and the machine that a result depends on.
-
-    Returns
-    -------
-    environment : dict
-        ``python``, ``platform``, ``n_cpus``, ``threads`` (as set in the environment, or None)
-        and ``packages``.
-    """
+    """Collect the versions and the machine that a result depends on."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "n_cpus": os.cpu_count(),
-        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "threads": os.environ.get("OMP_NUM_THREADS"),  # None where nobody set them
         "packages": {name: version(name) for name in PACKAGES},
     }

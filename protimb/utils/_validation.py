@@ -13,35 +13,7 @@ from protimb.utils._sklearn_compat import check_array
 
 
 def check_indicator(y, name="y"):
-    """Read a matrix of binary indicators, whatever holds it.
-
-    Parameters
-    ----------
-    y : array-like or sparse matrix of shape (n_rows, n_terms)
-        0 and 1 in any dtype, booleans included.
-    name : str
-        What messages call it.
-
-    Returns
-    -------
-    indicator : csr_array of uint8, shape (n_rows, n_terms)
-        Without explicit zeros. Sums of uint8 products wrap at 256: widen before multiplying.
-    terms : list of length n_terms
-        Column names of a DataFrame, else column numbers.
-
-    Raises
-    ------
-    InvalidLabelsError
-        If ``y`` has another shape, or values other than 0 and 1.
-
-    Examples
-    --------
-    >>> indicator, terms = check_indicator([[1, 0, 1], [0, 0, 1]])
-    >>> terms
-    [0, 1, 2]
-    >>> indicator.sum(axis=0)
-    array([1, 0, 2], dtype=uint64)
-    """
+    """Read binary indicators (n_rows, n_terms), whatever holds them, as csr of uint8, and terms."""
     y = as_array(y, name)
     if y.ndim != 2 or 0 in y.shape:
         raise InvalidLabelsError(
@@ -53,24 +25,7 @@ def check_indicator(y, name="y"):
 
 
 def dense_indicator(y, name="y"):
-    """Read a matrix of binary indicators as a dense one.
-
-    Parameters
-    ----------
-    y : array-like or sparse matrix of shape (n_rows, n_terms)
-        0 and 1 in any dtype.
-    name : str
-        What messages call it.
-
-    Returns
-    -------
-    indicator : ndarray of bool, shape (n_rows, n_terms)
-
-    Raises
-    ------
-    InvalidLabelsError
-        If ``y`` has another shape, or values other than 0 and 1.
-    """
+    """Read binary indicators (n_rows, n_terms) as a dense array of bool."""
     is_array = type(y) in (np.ndarray, np.memmap)
     is_plain = is_array and y.ndim == 2 and y.size and y.dtype.kind in "bu"
     if is_plain and y.max() <= 1:  # what our own data sets hold is spared the way over CSR
@@ -118,17 +73,6 @@ def as_vectors(X, name="X"):
 def a_few(values, limit=5):
     """List the first values for a message, and say if there are more.
 
-    Parameters
-    ----------
-    values : iterable
-    limit : int
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
     >>> a_few(range(8))
     '0, 1, 2, 3, 4, ...'
     """
@@ -189,7 +133,7 @@ def _binary_csr(y, name):
     indicator.sum_duplicates()
     _check_binary(indicator, y, name)
     indicator.eliminate_zeros()
-    return indicator.astype(np.uint8)
+    return indicator.astype(np.uint8)  # sums of products wrap at 256: widen before multiplying
 
 
 def _plain_numbers(y, name):

@@ -1,123 +1,17 @@
-"""The command says what the functions say: one table, the winners, one line for an error."""
+"""What all subcommands share: the version, quick help, threads that wait quietly."""
 
-import json
 import os
 import subprocess
 import sys
 
-import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from command import invoke
 
 from protimb import __version__
-from protimb.cli import app
-
-QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
-
-
-@pytest.fixture
-def folder(write_cafa, tmp_path):
-    return write_cafa(tmp_path / "cafa", ["GO:0000003", "GO:0000004", "GO:0005575"] * 30)
-
-
-def run(*words):
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-def test_a_cafa_folder_goes_in_and_a_report_comes_out(folder, tmp_path):
-    out = tmp_path / "out"
-    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--classifier", "mlp"]
-    result = run("compare", "--data", folder, *arms, "--out", out, *QUICK)
-    assert result.exit_code == 0, result.output
-    table = pd.read_csv(out / "table.csv", keep_default_na=False)
-    assert table[["arm", "classifier"]].drop_duplicates().to_numpy().tolist() == [
-        ["none", "mlp"],
-        ["ros", "mlp"],
-        ["knn", "alone"],
-    ]
-    record = json.loads((out / "comparison.json").read_text())
-    assert record["parameters"]["sampling_strategy"] == 20
-    assert all(sentence in result.stdout for sentence in record["winners"])
-    assert (out / "report.html").is_file()
-
-
-def test_several_ontologies_get_a_folder_each(folder, tmp_path):
-    out = tmp_path / "out"
-    options = ["--data", folder, "--ontology", "mf,cc", "--arms", "none", "--out", out]
-    result = run("compare", *options, *QUICK)
-    assert result.exit_code == 0, result.output
-    namespaces = [json.loads((out / n / "comparison.json").read_text()) for n in ("mf", "cc")]
-    assert [one["data"]["n_terms"] for one in namespaces] == [2, 2]
-
-
-def test_sampler_parameters_reach_the_sampler(folder, tmp_path):
-    options = ["--data", folder, "--arms", "ros", "--out", tmp_path, *QUICK]
-    run("compare", *options, "--param", "ros.sampling_strategy=80", "--param", "ros.min_members=2")
-    record = json.loads((tmp_path / "comparison.json").read_text())
-    asked = {"ros": {"sampling_strategy": 80, "min_members": 2}}
-    assert record["parameters"]["sampler_params"] == asked
-    # The parameter wins over --sampling-strategy: 90 rows grow to hold 80 of the rare term.
-    assert record["n_synthetic"]["ros"] > 40
-    assert record["samplers"]["ros"]["random_state"] == 0
-
-
-def test_imbalance_of_a_folder_is_printed_and_drawn(folder, tmp_path):
-    out = tmp_path / "out"
-    result = run("imbalance", "--data", folder, "--ontology", "mf,cc", "--out", out)
-    assert result.exit_code == 0, result.output
-    assert "rare toy binding" in result.stdout
-    assert "MeanIR                1.5  mean IRLbl" in result.stdout  # of 30 and 15 proteins
-    assert (out / "mf" / "imbalance.png").is_file()
-    assert pd.read_csv(out / "cc" / "terms.csv")["term"].tolist() == ["GO:0000003", "GO:0000004"]
-
-
-def test_imbalance_without_a_folder_to_write_to_prints_only(folder, tmp_path):
-    before = sorted(tmp_path.rglob("*"))
-    assert run("imbalance", "--data", folder, "--min-proteins", "20").exit_code == 2
-    assert run("imbalance", "--data", folder).exit_code == 0
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_missing_folder_is_one_line_and_code_two(tmp_path):
-    result = run("compare", "--data", tmp_path / "missing", *QUICK)
-    assert result.exit_code == 2
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert "go-basic.obo" in line
-
-
-def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
-    result = run("compare", "--data", folder, "--min-proteins", "1000", "--verbose", "0")
-    assert result.exit_code == 2
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("error: 0 terms of mf have 1000 proteins")
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "known"),
-    [
-        ("--arms", "rose", "smote"),
-        ("--classifier", "tale", "mlp+knn"),
-        ("--ontology", "xx", "bp"),
-        ("--maps", "pca", "umap"),
-        ("--sampling-strategy", "many", "auto"),
-        ("--param", "none.x=1", "cgan"),
-        ("--param", "cgan", "arm.name=value"),
-        ("--param", "ros.epochs=3", "min_members"),
-        ("--param", "cgan.n_latent=-1", "[1, inf)"),
-        ("--param", "cgan.backbone__n_wide=8", "n_hidden"),
-        ("--synthetic-labels", "own", "targeted"),
-    ],
-)
-def test_a_word_that_is_not_known_is_answered_with_those_that_are(option, value, known):
-    result = run("compare", option, value)
-    assert result.exit_code == 2
-    assert known in result.stderr
-    assert "Traceback" not in result.output
 
 
 def test_version_is_printed():
-    assert run("--version").stdout == f"protimb {__version__}\n"
+    assert invoke("--version").stdout == f"protimb {__version__}\n"
 
 
 def test_help_loads_neither_torch_nor_sklearn():
@@ -137,17 +31,5 @@ def test_waiting_threads_do_not_spin_unless_the_user_says_so(before, after, monk
         monkeypatch.delenv("OMP_WAIT_POLICY")
     else:
         monkeypatch.setenv("OMP_WAIT_POLICY", before)
-    run("compare", "--help")
+    invoke("compare", "--help")
     assert os.environ.get("OMP_WAIT_POLICY") == after
-
-
-def test_seeds_are_a_number_or_a_list(folder, tmp_path):
-    result = run(
-        "compare", "--data", folder, "--arms", "none", "--seeds", "7,9", "--out", tmp_path, *QUICK
-    )
-    assert result.exit_code == 0, result.output
-    assert pd.read_csv(tmp_path / "seeds.csv")["seed"].unique().tolist() == [7, 9]
-    for wrong in ("0", "-1", "1,x", ""):
-        result = run("compare", "--data", folder, "--seeds", wrong, *QUICK)
-        assert result.exit_code == 2
-        assert "--seeds" in result.output

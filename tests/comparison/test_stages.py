@@ -1,15 +1,6 @@
-"""Versions are those installed; times are of the stage alone."""
-
-from importlib.metadata import version
+"""Times are of the stage alone."""
 
 from protimb.comparison._stages import Stages
-from protimb.utils._provenance import environment
-
-
-def test_versions_are_those_installed():
-    packages = environment()["packages"]
-    assert packages["torch"] == version("torch")
-    assert packages["protimb"] == version("protimb")
 
 
 def test_seconds_are_those_of_the_block(monkeypatch):

@@ -5,11 +5,6 @@ import pytest
 
 
 @pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture
 def draw_clusters():
     def draw(rng, sizes, n_features=16, spread=1.0):
         """Draw one cluster of vectors a term; every row also carries a common ancestor."""

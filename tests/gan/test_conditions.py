@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from backbones import small
+from gans import related_terms
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
@@ -86,15 +87,6 @@ def test_a_bounded_generator_gives_rows_inside_the_range_of_the_real_ones(
     rows = gan.sample(toy.y, random_state=0)
     assert (rows >= toy.X.min(axis=0) - 1e-4).all()
     assert (rows <= toy.X.max(axis=0) + 1e-4).all()
-
-
-def related_terms(rng, n=60):
-    """Terms 0 and 1 lie at +2 and -2; term 2, without any protein, is described like term 1."""
-    y = np.zeros((2 * n, 3), np.uint8)
-    y[:n, 0] = y[n:, 1] = 1
-    y[0] = 0  # an unlabelled row: the target is multilabel
-    X = 2.0 * (y[:, :1].astype(float) - y[:, 1:2]) + 0.3 * rng.normal(size=(2 * n, 4))
-    return X, y, np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 0.9]])
 
 
 def test_a_term_without_any_protein_borrows_from_the_one_with_a_similar_vector(tiny):

@@ -19,18 +19,6 @@ def tiny(tiny):
     return partial(tiny, n_critic=2, batch_size=50, device="cpu")
 
 
-@pytest.fixture
-def no_room(monkeypatch):
-    """Take every matrix for a large one."""
-    monkeypatch.setattr(_memory, "IN_MEMORY", 0)
-
-
-@pytest.fixture
-def memory_map(toy, tmp_path):
-    np.save(tmp_path / "X.npy", toy.X.astype(np.float16))
-    return np.load(tmp_path / "X.npy", mmap_mode="r")
-
-
 class Watch(Callback):
     def on_train_begin(self, loop):
         self.step = loop.step

@@ -1,12 +1,9 @@
-"""Whole clusters go to one side, and every arm gets the same steps."""
-
-from types import SimpleNamespace
+"""Whole clusters go to one side."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protimb.comparison._folds import make_fold
 from protimb.model_selection import split_by_cluster
 
 
@@ -29,21 +26,3 @@ def test_the_seed_decides_the_split():
     groups = np.arange(40)
     first, again, other = (split_by_cluster(groups, random_state=s)[1] for s in (1, 1, 2))
     assert first.tolist() == again.tolist() != other.tolist()
-
-
-def test_steps_are_epochs_of_the_real_training_rows():
-    # 700 clusters of one: 560 training rows are 3 batches of 256, the last one shorter.
-    bunch, draws = SimpleNamespace(groups=np.arange(700)), np.ones((700, 1))
-    epochs = make_fold(bunch, 0, None, draws, SimpleNamespace(epochs=30, max_steps=None))
-    steps = make_fold(bunch, 0, None, draws, SimpleNamespace(epochs=30, max_steps=7))
-    assert (epochs.max_steps, steps.max_steps) == (90, 7)
-
-
-def test_terms_that_a_split_cannot_teach_or_judge_are_counted():
-    y, draws = np.zeros((10, 3), dtype=np.uint8), np.ones((10, 1))
-    bunch = SimpleNamespace(groups=np.arange(10), y=y)
-    fold = make_fold(bunch, 0, None, draws, SimpleNamespace(max_steps=1))
-    y[fold.train[0], 0] = y[fold.test[0], 1] = 1
-    described = fold.describe()
-    assert described["n_terms_without_training_protein"] == 2
-    assert described["n_terms_without_test_protein"] == 2

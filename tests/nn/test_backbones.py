@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from backbones import small
+from backbones import small, with_parameter
 from sklearn.base import clone
 
 from protimb.nn import (
@@ -79,7 +79,7 @@ def test_a_critic_may_have_fewer_layers_than_its_generator():
     assert n_layers(apart[1]) == n_layers(alike[1]) - 1
 
 
-@pytest.mark.parametrize("name", [n for n in BACKBONES if "n_layers" in small(n).get_params()])
+@pytest.mark.parametrize("name", with_parameter("n_layers"))
 def test_sizes_are_reached_by_clone_and_set_params(name):
     backbone = clone(small(name)).set_params(n_layers=1)
     n_two, n_one = (
@@ -141,7 +141,7 @@ def test_any_patch_fits_any_width(patch_size, n_features):
     assert critic(x, torch.eye(5)[:2]).shape == (2, 1)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", with_parameter("final_activation"))
 @pytest.mark.parametrize(("final", "limits"), [("sigmoid", (0, 1)), ("tanh", (-1, 1))])
 def test_a_final_activation_confines_vectors_to_the_range_it_names(name, final, limits):
     backbone = small(name).set_params(final_activation=final)
@@ -167,7 +167,7 @@ def test_a_users_own_backbone_has_no_range_unless_it_says_so():
     assert Own().output_range is None
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", with_parameter("normalisation"))
 def test_only_the_generator_is_normalised_and_only_if_wanted(name):
     for normalisation, is_normalised in (("layer", True), (None, False)):
         generator, critic = build(small(name).set_params(normalisation=normalisation))

@@ -10,3 +10,8 @@ def small(name, **sizes):
     backbone = BACKBONES[name]()
     known = backbone.get_params()
     return backbone.set_params(**{k: v for k, v in (SIZES | sizes).items() if k in known})
+
+
+def with_parameter(parameter):
+    """Names of the backbones that have it: not every one has layers, or an activation at the end."""
+    return [name for name, kind in BACKBONES.items() if parameter in kind().get_params()]

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from gans import InterruptAt
 from sklearn.exceptions import NotFittedError
 
 from protimb.exceptions import ArtifactError, ProtimbWarning
@@ -15,19 +16,6 @@ from protimb.training import Callback, Checkpoint
 @pytest.fixture(scope="module")
 def tiny(tiny):
     return partial(tiny, n_critic=2, batch_size=50, device="cpu")
-
-
-class InterruptAt(Callback):
-    """Press Ctrl-C after a step, once the checkpoint is written."""
-
-    runs_last = True
-
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-
-    def on_batch_end(self, loop, losses):
-        if loop.n_steps == self.n_steps:
-            raise KeyboardInterrupt
 
 
 def test_a_resumed_sampler_gives_the_rows_of_one_that_never_stopped(tiny, toy, tmp_path):

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from gans import related_terms
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
@@ -26,15 +27,6 @@ def tiny(tiny):
 @pytest.fixture(scope="module")
 def vectors(toy):
     return np.random.default_rng(0).normal(size=(toy.y.shape[1], 5))
-
-
-def related_terms(rng, n=60):
-    """Terms 0 and 1 lie at +2 and -2; term 2, without any protein, is described like term 1."""
-    y = np.zeros((2 * n, 3), np.uint8)
-    y[:n, 0] = y[n:, 1] = 1
-    y[0] = 0  # an unlabelled row: the target is multilabel
-    X = 2.0 * (y[:, :1].astype(float) - y[:, 1:2]) + 0.3 * rng.normal(size=(2 * n, 4))
-    return X, y, np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 0.9]])
 
 
 def test_a_term_without_any_protein_or_vector_is_refused_by_name(tiny):

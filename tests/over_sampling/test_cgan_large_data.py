@@ -7,24 +7,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from protimb.filters import CosineFilter
-from protimb.utils import _memory
 
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
     return partial(tiny, n_critic=2, batch_size=50, device="cpu")
-
-
-@pytest.fixture
-def no_room(monkeypatch):
-    """Take every matrix for a large one."""
-    monkeypatch.setattr(_memory, "IN_MEMORY", 0)
-
-
-@pytest.fixture
-def memory_map(toy, tmp_path):
-    np.save(tmp_path / "X.npy", toy.X.astype(np.float16))
-    return np.load(tmp_path / "X.npy", mmap_mode="r")
 
 
 @pytest.mark.usefixtures("no_room")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from gans import InterruptAt
 
 from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.nn import MLPBackbone
@@ -35,19 +36,6 @@ VARIANTS = {
         "batch_size": 90,
     },
 }
-
-
-class InterruptAt(Callback):
-    """Press Ctrl-C after a step, once the checkpoint is written."""
-
-    runs_last = True
-
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-
-    def on_batch_end(self, loop, losses):
-        if loop.n_steps == self.n_steps:
-            raise KeyboardInterrupt
 
 
 def assert_same_fit(one, other):

@@ -6,10 +6,9 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from command import invoke
 
 from protimb import CGANSampler
-from protimb.cli import app
 from protimb.datasets import read_cafa
 
 # Few epochs of tiny networks: their rows do hardly differ.
@@ -17,10 +16,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapse
 
 TINY = ["--param", "backbone__n_hidden=8", "--param", "n_latent=4", "--epochs", "2"]
 QUICK = ["--min-proteins", "5", "--hold-out", "0.3", "--verbose", "0", *TINY]
-
-
-def invoke(*words):
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def test_a_run_and_an_enlarged_folder_come_from_words(cafa, tmp_path):
