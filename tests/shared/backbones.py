@@ -13,5 +13,5 @@ def small(name, **sizes):
 
 
 def with_parameter(parameter):
-    """Names of the backbones that have it: not every one has layers, or an activation at the end."""
+    """Names of the backbones that have it: not every one has layers, for instance."""
     return [name for name, kind in BACKBONES.items() if parameter in kind().get_params()]
