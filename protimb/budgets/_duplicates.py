@@ -10,13 +10,13 @@ from protimb.utils._labelsets import members_by_term
 from protimb.utils._validation import a_few
 
 
-def warn_about_copies(X, target, totals):
+def warn_about_copies(X, target, budget):
     """Warn where most members of a targeted term have the same row of X as another one."""
     vector_ids = number_vectors(X)
     if vector_ids.max() == len(X) - 1:  # all distinct
         return
     members = members_by_term(target.indicator)
-    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(vector_ids[members[t]])]
+    copied = [t for t in np.flatnonzero(budget.missing) if _mostly_copies(vector_ids[members[t]])]
     if copied:
         warnings.warn(
             f"{len(copied)} targeted term(s) consist mostly of members with identical vectors "

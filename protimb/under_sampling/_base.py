@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelSampler
 from protimb.budgets._floors import FLOORS, RULES, warn_about_skipped
-from protimb.budgets._strategy import find_budget, suits_terms, warn_if_ambiguous
+from protimb.budgets._strategy import read_strategy, suits_terms, warn_if_ambiguous
 from protimb.budgets._target import READINGS, read_target
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
@@ -80,7 +80,7 @@ class _Reducer(BaseMultilabelSampler):
         return read_target(y, self.target, suits_terms=suits)
 
     def _find_floors(self, target, y):
-        return find_budget(self.sampling_strategy, target, y, self._forms, self._sampling_type)
+        return read_strategy(self.sampling_strategy, target, y, self._forms, self._sampling_type)
 
     def _choose(self, X, target, floors):
         """Choose the rows to remove: their positions, in any order."""
