@@ -15,6 +15,7 @@ from protimb.over_sampling._interpolation import smallest
 from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import HasMethods, check_params
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 # Terms with more members go to SMOTE itself, whose memory does not grow with their square.
 MAX_MEMBERS = 4096
@@ -189,7 +190,8 @@ class LabelwiseSampler(QualityControlled):
 
     def _sample_terms(self, X, ledger, control, n_rounds, rng):
         # Which labels a vector takes is known only once it exists, so terms are decided in turn.
-        vectors, failures, done = [], {}, set()
+        vectors, done = [], set()
+        failures: dict = {}
         short_way = _is_plain_smote(self.sampler_)
         for term, members, missing in ledger:
 
@@ -328,5 +330,5 @@ def _report_failures(failures, n_done):
         f"The lifted sampler failed on {len(failures)} term(s), columns {a_few(failures)} of y, "
         f"which are left alone. First message: {first}",
         SkippedTermWarning,
-        stacklevel=5,
+        stacklevel=users_level(),
     )
