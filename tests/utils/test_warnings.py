@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from protimb.classification import KNNTermClassifier, ResampledClassifier
 from protimb.datasets import make_longtail_multilabel
+from protimb.filters import CosineFilter
 from protimb.over_sampling import MLSMOTE, MLSOL, CGANSampler, LabelwiseSampler
 from protimb.under_sampling import MLRUS
 from protimb.utils._sklearn_compat import fit_context
@@ -46,21 +47,22 @@ class Lost(SMOTE):
         return super()._fit_resample(X, y)
 
 
+RAISED = {"sampling_strategy": 20, "random_state": 0}
+SHORT = {**RAISED, "max_epochs": 1, "n_critic": 1, "device": "cpu"}
+
 # What is warned of, and how deep in protimb: called by hand, by another estimator, by a filter.
 CALLS = {
-    "copies": lambda: MLSMOTE(sampling_strategy=20).fit_resample(ZEROS[:, :1] * 0, TOY.y),
+    "copies": lambda: MLSMOTE(**RAISED).fit_resample(ZEROS[:, :1] * 0, TOY.y),
     "resampled": lambda: ResampledClassifier(
-        MLSMOTE(sampling_strategy=20, quality_filter="cosine"), KNNTermClassifier()
+        MLSMOTE(**RAISED, quality_filter="memorisation", max_rounds=1), KNNTermClassifier()
     ).fit(TOY.X, TOY.y),
-    "lifted": lambda: LabelwiseSampler(Lost(), sampling_strategy=20).fit_resample(TOY.X, TOY.y),
-    "filter": lambda: MLSOL(sampling_strategy=20, quality_filter="cosine").fit_resample(
-        ZEROS, TOY.y
-    ),
-    "removed": lambda: MLRUS(sampling_strategy=1).fit_resample(TOY.X, TOY.y),
+    "lifted": lambda: LabelwiseSampler(Lost(), **RAISED).fit_resample(TOY.X, TOY.y),
+    "filter": lambda: MLSOL(**RAISED, quality_filter="cosine").fit_resample(ZEROS, TOY.y),
+    "removed": lambda: MLRUS(sampling_strategy=1, random_state=0).fit_resample(TOY.X, TOY.y),
     "generated": lambda: (
-        CGANSampler(sampling_strategy=20, max_epochs=1, n_critic=1, max_rounds=1, device="cpu")
+        CGANSampler(**SHORT, quality_filter=CosineFilter(quantile=0.99), max_rounds=1)
         .fit(TOY.X, TOY.y)
-        .generate(TOY.X, TOY.y)
+        .generate(TOY.X, TOY.y, random_state=0)
     ),
 }
 
