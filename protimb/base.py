@@ -16,7 +16,7 @@ from protimb.budgets._duplicates import warn_about_copies
 from protimb.budgets._plan import Ledger
 from protimb.budgets._strategy import suits_terms, warn_if_ambiguous
 from protimb.budgets._target import READINGS, read_target
-from protimb.budgets._totals import TOTALS, find_totals, warn_about
+from protimb.budgets._totals import TOTALS, find_budget, warn_about
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._alignment import check_same_order
 from protimb.utils._containers import (
@@ -28,6 +28,7 @@ from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_vectors
+from protimb.utils._warnings import users_level
 
 __all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
 
@@ -175,7 +176,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         """
         self._forget()
         vectors, target = self._read(X, y)
-        self._find_totals(target, y)
+        self._find_budget(target, y)
         self._train(vectors, target.indicator, check_random_state(self.random_state))
         return self
 
@@ -203,17 +204,17 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         """
         self._forget()
         vectors, target = self._read(X, y)
-        totals = self._find_totals(target, y)
+        budget = self._find_budget(target, y)
         warn_if_ambiguous(
             self.sampling_strategy, target, self._forms, self._sampling_type, self._mixes_labels
         )
-        warn_about(totals, target.terms)
-        warn_about_copies(vectors, target, totals)
-        ledger = self._open_ledger(vectors, y, target, totals)
+        warn_about(budget, target.terms)
+        warn_about_copies(vectors, target, budget)
+        ledger = self._open_ledger(vectors, y, target, budget)
         rng = check_random_state(self.random_state)
         self._train(vectors, target.indicator, rng)
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
-        self._report(plan, target, totals)
+        self._report(plan, target, budget)
         warn_about_shortfall(self.sampling_plan_)
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
@@ -280,17 +281,17 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         self._holds_classes = target.classes is not None
         return target
 
-    def _find_totals(self, target, y):
+    def _find_budget(self, target, y):
         strategy = self._strategy_for(target)
-        totals = find_totals(strategy, target, y, self.min_members, forms=self._forms)
-        columns = np.flatnonzero(totals.missing)
-        self.sampling_strategy_ = {target.terms[c]: int(totals.missing[c]) for c in columns}
-        return totals
+        budget = find_budget(strategy, target, y, self.min_members, forms=self._forms)
+        columns = np.flatnonzero(budget.missing)
+        self.sampling_strategy_ = {target.terms[c]: int(budget.missing[c]) for c in columns}
+        return budget
 
     def _strategy_for(self, target):
         return self.sampling_strategy
 
-    def _open_ledger(self, X, y, target, totals):
+    def _open_ledger(self, X, y, target, budget):
         # Each new row exists as computed and as returned.
         row_bytes = 2 * (X[0].nbytes + _bytes_per_row(y))
         available = available_memory()
@@ -299,21 +300,21 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             purpose = f"{type(self).__name__}: {n_rows:,} synthetic rows"
             check_memory(n_rows * row_bytes, available, purpose)
 
-        check_rows(totals.n_rows or int(totals.missing.max(initial=0)))
-        return Ledger(target.indicator, totals, check_rows)
+        check_rows(budget.n_rows or int(budget.missing.max(initial=0)))
+        return Ledger(target.indicator, budget, check_rows)
 
-    def _report(self, plan, target, totals):
+    def _report(self, plan, target, budget):
         n_rows, n_terms = target.indicator.shape
         self.n_synthetic_ = len(plan)
         self.synthetic_mask_ = np.arange(n_rows + len(plan)) >= n_rows
         self.conditioning_indices_ = plan.rows
         self.sampling_plan_ = pd.DataFrame(
             {
-                "n_before": totals.n_before,
-                "n_target": totals.n_target,
+                "n_before": budget.n_before,
+                "n_target": budget.n_target,
                 "n_drawn": np.bincount(plan.terms, minlength=n_terms),
-                "n_after": totals.n_before + plan.count(target.indicator),
-                "note": totals.notes,
+                "n_after": budget.n_before + plan.count(target.indicator),
+                "note": budget.notes,
             },
             index=pd.Index(target.terms, name="term", tupleize_cols=False),
         )
@@ -335,5 +336,5 @@ def warn_about_shortfall(plan):
             f"{len(short)} term(s) have fewer members than planned (term: members of planned; "
             f"{names}). sampling_plan_ lists them all.",
             ShortfallWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )

@@ -47,7 +47,14 @@ def test_wrong_parameters_are_named_in_the_error(sampler):
     imblearn_checks.check_param_validation(type(sampler).__name__, sampler)
 
 
-@protimb_checks.parametrize_with_checks(SAMPLERS)
+WITH_QUALITY_CONTROL = [
+    clone(sampler).set_params(quality_filter="cosine", max_rounds=2)
+    for sampler in SAMPLERS
+    if hasattr(sampler, "quality_filter")
+]
+
+
+@protimb_checks.parametrize_with_checks([*SAMPLERS, *WITH_QUALITY_CONTROL])
 def test_the_multilabel_contract_holds(sampler, check):
     check(sampler)
 

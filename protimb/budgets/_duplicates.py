@@ -8,22 +8,23 @@ import numpy as np
 from protimb.exceptions import DuplicateRowsWarning
 from protimb.utils._labelsets import members_by_term
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 
-def warn_about_copies(X, target, totals):
+def warn_about_copies(X, target, budget):
     """Warn where most members of a targeted term have the same row of X as another one."""
     vector_ids = number_vectors(X)
     if vector_ids.max() == len(X) - 1:  # all distinct
         return
     members = members_by_term(target.indicator)
-    copied = [t for t in np.flatnonzero(totals.missing) if _mostly_copies(vector_ids[members[t]])]
+    copied = [t for t in np.flatnonzero(budget.missing) if _mostly_copies(vector_ids[members[t]])]
     if copied:
         warnings.warn(
             f"{len(copied)} targeted term(s) consist mostly of members with identical vectors "
             f"({a_few(target.terms[t] for t in copied)}): more rows bring little that is new. "
             "Look for duplicated proteins in X.",
             DuplicateRowsWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

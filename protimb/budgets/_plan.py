@@ -25,28 +25,40 @@ class Plan:
         labels = None if self.labels is None else self.labels[index]
         return Plan(self.rows[index], self.terms[index], labels)
 
+    def carried(self, indicator):
+        """Give the label rows that the planned rows will carry: csr_array, (n_new, n_terms)."""
+        return indicator[self.rows] if self.labels is None else self.labels
+
     def count(self, indicator):
         """Count the members that the planned rows bring to each term: int64, (n_terms,)."""
-        labels = indicator[self.rows] if self.labels is None else self.labels
-        return labels.sum(axis=0, dtype=np.int64)
+        return self.carried(indicator).sum(axis=0, dtype=np.int64)
+
+
+def join(plans):
+    """Put plans one below the other; all of them have labels of their own, or none has."""
+    none = np.empty(0, dtype=np.int64)
+    labels = [plan.labels for plan in plans if plan.labels is not None]
+    return Plan(
+        np.concatenate([none, *(plan.rows for plan in plans)]),
+        np.concatenate([none, *(plan.terms for plan in plans)]),
+        sparse.vstack(labels, format="csr") if labels else None,
+    )
 
 
 class Ledger:
     """Count the members of every term while rows are drawn, from rarest to most frequent."""
 
-    def __init__(self, indicator, totals, check_rows=None):
-        self.n_now = totals.n_before.copy()  # int64 (n_terms,): members so far, real and drawn
-        self.n_target = totals.n_target  # int64 (n_terms,): members wanted
-        self.n_rows = totals.n_rows  # to add in all, where the budget is a share of the rows
+    def __init__(self, indicator, budget, check_rows=None):
+        self.n_now = budget.n_before.copy()  # int64 (n_terms,): members so far, real and drawn
+        self.n_target = budget.n_target  # int64 (n_terms,): members wanted
+        self.n_rows = budget.n_rows  # to add in all, where the budget is a share of the rows
         # Hears the number of rows about to be reached; raises if that is too many.
         self.check_rows = check_rows or (lambda n_rows: None)
         self._indicator = indicator
         self._members = members_by_term(indicator)
-        self._n_before = totals.n_before
+        self._n_before = budget.n_before
         self._n_drawn = 0
-        self._rows = []
-        self._terms = []
-        self._labels = []
+        self._recorded = []
 
     def __iter__(self):
         """Yield (term, members, missing) of terms that lack rows; record those drawn in between."""
@@ -72,12 +84,11 @@ class Ledger:
         ``labels``, csr_array (n_new, n_terms), are those made for the new rows; those of ``rows``
         if left out. A sampler gives them always or never.
         """
-        carried = (self._indicator[rows] if labels is None else labels).indices
-        self.n_now += np.bincount(carried, minlength=len(self.n_now))
-        self._n_drawn += len(rows)
-        self._rows.append(np.asarray(rows, dtype=np.int64))
-        self._terms.append(np.broadcast_to(np.asarray(term, dtype=np.int64), len(rows)))
-        self._labels += [] if labels is None else [labels]
+        terms = np.broadcast_to(np.asarray(term, dtype=np.int64), len(rows))
+        drawn = Plan(np.asarray(rows, dtype=np.int64), terms, labels)
+        self.n_now += np.bincount(drawn.carried(self._indicator).indices, minlength=len(self.n_now))
+        self._n_drawn += len(drawn)
+        self._recorded.append(drawn)
 
     def draw(self, rng):
         """Draw rows until no term lacks any, each member of a term about equally often."""
@@ -87,10 +98,7 @@ class Ledger:
 
     def plan(self):
         """Give what was recorded so far as a ``Plan``."""
-        none = np.empty(0, dtype=np.int64)
-        rows, terms = np.concatenate([none, *self._rows]), np.concatenate([none, *self._terms])
-        labels = sparse.vstack(self._labels, format="csr") if self._labels else None
-        return Plan(rows, terms, labels)
+        return join(self._recorded)
 
 
 def cycle_fairly(members, n_draws, rng):

@@ -10,6 +10,7 @@ import numpy as np
 from imblearn.utils import check_sampling_strategy
 
 from protimb.exceptions import AmbiguousTargetWarning, InvalidLabelsError
+from protimb.utils._warnings import users_level
 
 ON_EVERY_ROW = "on every row"
 
@@ -101,7 +102,7 @@ def count_members(target):
     return target.indicator.sum(axis=0).astype(np.int64)
 
 
-def find_budget(strategy, target, y, forms, sampling_type):
+def read_strategy(strategy, target, y, forms, sampling_type):
     """Read a strategy as one for terms, or for classes if the target has them.
 
     ``forms`` are those for terms, by kind; a callable gets ``y`` as given, or the classes.
@@ -163,9 +164,9 @@ def warn_if_ambiguous(strategy, target, forms, sampling_type, mixes_labels=False
     """Say so where nobody chose between terms and classes, and the two give different rows."""
     if not target.may_be_classes or callable(strategy):
         return
-    as_terms = find_budget(strategy, target, None, forms, sampling_type)
+    as_terms = read_strategy(strategy, target, None, forms, sampling_type)
     try:
-        as_classes = find_budget(strategy, target.as_classes(), None, forms, sampling_type)
+        as_classes = read_strategy(strategy, target.as_classes(), None, forms, sampling_type)
     except ValueError:  # imbalanced-learn knows no such strategy: nothing to choose
         return
     if mixes_labels or not as_terms.agrees_with(as_classes):
@@ -175,7 +176,7 @@ def warn_if_ambiguous(strategy, target, forms, sampling_type, mixes_labels=False
             "terms: pass target='multilabel' to say that this is right, target='classes' for "
             "imbalanced-learn's meaning.",
             AmbiguousTargetWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

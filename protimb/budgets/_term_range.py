@@ -31,24 +31,24 @@ def terms_in_range(counts, term_range):
     return (counts >= low) & (counts <= high)
 
 
-def restrict_totals(totals, term_range, terms, strategy):
+def restrict_budget(budget, term_range, terms, strategy):
     """Leave alone the terms with fewer or more members; one that the strategy names is an error."""
-    inside = terms_in_range(totals.n_before, term_range)
+    inside = terms_in_range(budget.n_before, term_range)
     if not inside.any():
         raise InvalidLabelsError(
             f"No term of y has as many members as term_range={term_range!r} asks for; they have "
-            f"{totals.n_before.min()} to {totals.n_before.max()}."
+            f"{budget.n_before.min()} to {budget.n_before.max()}."
         )
-    outside = ~inside & (totals.missing > 0)
+    outside = ~inside & (budget.missing > 0)
     if outside.any() and is_explicit(strategy):
-        names = a_few(f"{terms[c]}: {totals.n_before[c]}" for c in np.flatnonzero(outside))
+        names = a_few(f"{terms[c]}: {budget.n_before[c]}" for c in np.flatnonzero(outside))
         raise InvalidLabelsError(
             f"sampling_strategy names {outside.sum()} term(s) outside term_range={term_range!r} "
             f"(term: members; {names}). Leave them out or widen the range."
         )
     return replace(
-        totals,
-        n_target=np.where(outside, totals.n_before, totals.n_target),
-        targeted=totals.targeted & ~outside,
-        notes=np.where(outside, OUTSIDE_RANGE, totals.notes),
+        budget,
+        n_target=np.where(outside, budget.n_before, budget.n_target),
+        targeted=budget.targeted & ~outside,
+        notes=np.where(outside, OUTSIDE_RANGE, budget.notes),
     )

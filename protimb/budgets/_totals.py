@@ -10,14 +10,15 @@ from protimb.budgets._strategy import (
     Budget,
     Form,
     clipped,
-    find_budget,
     is_explicit,
     named_totals,
+    read_strategy,
     share_of_rows,
 )
 from protimb.exceptions import InvalidLabelsError, RareTermWarning, SkippedTermWarning
 from protimb.utils._imbalance import irlbl
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 BELOW_MIN_MEMBERS = "fewer than min_members"
 ONE_MEMBER = "one member"
@@ -37,23 +38,23 @@ WARNINGS = {
 }
 
 
-def find_totals(strategy, target, y, min_members=1, *, forms=None):
+def find_budget(strategy, target, y, min_members=1, *, forms=None):
     """Turn a strategy into a budget, by the ``forms`` that a sampler takes (``TOTALS``).
 
     Terms with fewer than ``min_members`` are left alone; to name one is an InvalidLabelsError.
     """
-    budget = find_budget(strategy, target, y, TOTALS if forms is None else forms, "over-sampling")
+    budget = read_strategy(strategy, target, y, TOTALS if forms is None else forms, "over-sampling")
     return _leave_some_alone(budget, target, min_members, is_explicit(strategy))
 
 
-def warn_about(totals, terms):
+def warn_about(budget, terms):
     """Say once for each kind of note which terms, of these names, it concerns."""
     for note, (category, consequence) in WARNINGS.items():
-        columns = np.flatnonzero(totals.notes == note)
+        columns = np.flatnonzero(budget.notes == note)
         if len(columns):
-            names = a_few(f"{terms[c]}: {totals.n_before[c]}" for c in columns)
+            names = a_few(f"{terms[c]}: {budget.n_before[c]}" for c in columns)
             message = f"{len(columns)} term(s) {consequence} (term: members; {names})."
-            warnings.warn(message, category, stacklevel=4)
+            warnings.warn(message, category, stacklevel=users_level())
 
 
 def mean_imbalance_totals(n_before):

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from protimb.exceptions import UndefinedSimilarityWarning
+from protimb.utils._warnings import users_level
 
 
 def learn_thresholds(held_out, n_members, quantile, shrinkage):
@@ -24,9 +25,7 @@ def warn_undefined(undefined, consequence):
     """Warn once of all rows, (n_rows,) bool, that cannot be rated, and say what becomes of them."""
     if undefined.any():
         message = f"{undefined.sum()} of {len(undefined)} {consequence}."
-        warnings.warn(
-            message, UndefinedSimilarityWarning, stacklevel=4
-        )  # who called fit, score or select
+        warnings.warn(message, UndefinedSimilarityWarning, stacklevel=users_level())
 
 
 def _pooled_thresholds(held_out, n_members, quantile):

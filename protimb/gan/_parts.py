@@ -1,6 +1,7 @@
 """The parts of a GAN that are given by name or as an object: which name stands for what."""
 
-from protimb.utils._named import resolve
+from protimb.utils import _named
+from protimb.utils._named import reached_into, resolve
 
 # Parameters, and the tables of protimb.nn that hold their names.
 PARTS = {"backbone": "BACKBONES", "condition": "CONDITIONS", "conditioning": "CONDITIONINGS"}
@@ -15,17 +16,10 @@ def find_parts(estimator):
     }
 
 
-def with_objects(params, estimator, tables=None):
-    """Put objects beside parameters like ``backbone__n_hidden`` that reach into a name.
-
-    ``tables`` of other parameters than the parts are {parameter: {name: class}}.
-    """
-    tables, owner = tables or {}, type(estimator).__name__
-    roots = {name.partition("__")[0] for name in params if "__" in name} & {*PARTS, *tables}
-    if roots:
-        tables = tables | _tables()
-    given = {root: params.get(root, getattr(estimator, root)) for root in roots}
-    return params | {root: resolve(v, tables[root], owner, root) for root, v in given.items()}
+def with_objects(params, estimator):
+    """Put objects beside parameters like ``backbone__n_hidden`` that reach into a part's name."""
+    reaches = reached_into(params) & {*PARTS}  # else torch is not asked for
+    return _named.with_objects(params, estimator, _tables()) if reaches else params
 
 
 def known_parts():

@@ -9,11 +9,13 @@ from sklearn.base import clone
 from sklearn.metrics import pairwise_distances_argmin
 from sklearn.utils import gen_batches
 
-from protimb.base import BaseMultilabelOverSampler
+from protimb.budgets._plan import Plan, join
 from protimb.exceptions import SkippedTermWarning
 from protimb.over_sampling._interpolation import smallest
+from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import HasMethods, check_params
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 # Terms with more members go to SMOTE itself, whose memory does not grow with their square.
 MAX_MEMBERS = 4096
@@ -25,7 +27,7 @@ _BLOCK = 2**22
 NEIGHBOURHOODS = {"k_neighbors": "members", "n_neighbors": "members", "m_neighbors": "rows"}
 
 
-class LabelwiseSampler(BaseMultilabelOverSampler):
+class LabelwiseSampler(QualityControlled):
     """Over-sample term by term with an over-sampler that knows two classes.
 
     For each term that lacks rows, its members play the minority class and all other rows the
@@ -50,6 +52,12 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         terms, and warns if each row has exactly one label and both readings differ. Only a
         strategy without a meaning for terms makes such columns classes. One-dimensional y always
         holds classes.
+    quality_filter : None, str or BaseFilter, default=None
+        Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none. Its
+        ``random_state``, if it has one that is None, is drawn from that of the sampler.
+    max_rounds : int, default=10
+        Draws that each planned row gets to pass quality control: a call of
+        ``sampler`` with the next seed.
     random_state : int, RandomState or None, default=None
         Seed of every draw; for each term a clone of ``sampler`` gets a seed drawn from it.
 
@@ -64,10 +72,19 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         ``n_after`` (with the rows that other terms brought), ``note``.
     n_synthetic_ : int
         Number of rows added.
+    terms_ : list of length n_terms
+        Column names or numbers of y; the classes where y has one label a row.
     synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
         Which rows of the output were generated.
     conditioning_indices_ : ndarray of int, shape (n_synthetic,)
         The nearest member of the term, whose labels each synthetic row carries.
+    quality_filter_ : BaseFilter or None
+        The filter fitted on the real rows.
+    quality_report_ : DataFrame of shape (n_terms, 6)
+        Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
+        ``n_missing`` planned rows that no draw could fill, ``n_copies`` of real vectors, and
+        ``diversity``, the spread of the new rows over that of the rows whose labels they carry
+        (NaN where there is no spread to compare). Only where there is a filter.
 
     See Also
     --------
@@ -111,7 +128,7 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
-        **BaseMultilabelOverSampler._parameter_constraints,
+        **QualityControlled._parameter_constraints,
         "sampler": [HasMethods(["fit_resample", "get_params", "set_params"]), None],
     }
 
@@ -122,6 +139,8 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
         sampling_strategy="auto",
         min_members=1,
         target="auto",
+        quality_filter=None,
+        max_rounds=10,
         random_state=None,
     ):
         super().__init__(
@@ -131,8 +150,11 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
             random_state=random_state,
         )
         self.sampler = sampler
+        self.quality_filter = quality_filter
+        self.max_rounds = max_rounds
 
     def _train(self, X, y, rng):
+        super()._train(X, y, rng)
         self.sampler_ = SMOTE() if self.sampler is None else clone(self.sampler)
 
     def _strategy_for(self, target):
@@ -141,40 +163,53 @@ class LabelwiseSampler(BaseMultilabelOverSampler):
             return own
         return getattr(self.sampler, "sampling_strategy", own)
 
-    def _resample(self, X, y, ledger, rng):
-        of_classes = self._sample_classes(X, y, ledger) if self._holds_classes else None
-        return of_classes or self._sample_terms(X, ledger, rng)
+    def _make(self, X, y, ledger, control, rng):
+        by_itself = self._sample_classes(X, y, ledger, control) if self._holds_classes else []
+        # What the sampler did for all classes at once was a round; the rest is drawn by class.
+        n_rounds = control.n_rounds - len(by_itself)
+        by_term = self._sample_terms(X, ledger, control, n_rounds, rng)
+        return np.concatenate([X[:0], *by_itself, *by_term]), ledger.plan()
 
-    def _sample_classes(self, X, y, ledger):
-        """Give the rows that the sampler gives by itself, in its order; None if it fails."""
+    def _sample_classes(self, X, y, ledger, control):
+        """Give the rows that the sampler gives by itself, in its order; none if it fails."""
         totals = {int(term): int(ledger.n_target[term]) for term in ledger.lacking()}
         if not totals:
-            return X[:0], ledger.plan()
+            return []
         sampler = clone(self.sampler_).set_params(sampling_strategy=totals)
         if self.random_state is not None and "random_state" in sampler.get_params(deep=False):
             sampler.set_params(random_state=self.random_state)
         try:
             X_res, codes = sampler.fit_resample(X, y.indices.astype(np.int64))
         except (ValueError, RuntimeError):
-            return None
+            return []
         X_new, codes = _behind(X_res, codes, X, type(sampler).__name__)
-        ledger.record(codes, _nearest_members(X_new, codes, X, ledger))
-        return X_new, ledger.plan()
+        plan = Plan(_nearest_members(X_new, codes, X, ledger), codes)
+        passed = control.judge(X_new, plan)
+        ledger.record(codes[passed], plan.rows[passed])
+        return [X_new if passed.all() else X_new[passed]]
 
-    def _sample_terms(self, X, ledger, rng):
+    def _sample_terms(self, X, ledger, control, n_rounds, rng):
         # Which labels a vector takes is known only once it exists, so terms are decided in turn.
-        vectors, failures = [X[:0]], {}
+        vectors, done = [], set()
+        failures: dict = {}
         short_way = _is_plain_smote(self.sampler_)
         for term, members, missing in ledger:
-            try:
-                X_new, nearest = self._sample_term(X, members, missing, short_way, rng)
-            except (ValueError, RuntimeError) as error:
-                failures[term] = error
-                continue
-            ledger.record(term, members[nearest])
+
+            def draw(positions, term=term, members=members):
+                try:
+                    X_new, nearest = self._sample_term(X, members, len(positions), short_way, rng)
+                except (ValueError, RuntimeError) as error:
+                    failures.setdefault(term, error)
+                    return X[:0], join([])
+                done.add(term)
+                return X_new, Plan(members[nearest], np.full(len(X_new), term))
+
+            _, X_new, plan = control.draw_until_passed(np.full(missing, term), draw, n_rounds)
+            ledger.record(term, plan.rows)
             vectors.append(X_new)
-        _report_failures(failures, n_done=len(vectors) - 1)
-        return np.concatenate(vectors), ledger.plan()
+        failures = {term: error for term, error in failures.items() if term not in done}
+        _report_failures(failures, n_done=len(done) or len(ledger.plan()))
+        return vectors
 
     def _sample_term(self, X, members, missing, short_way, rng):
         """Give new vectors, and for each the position of its nearest member among the members."""
@@ -295,5 +330,5 @@ def _report_failures(failures, n_done):
         f"The lifted sampler failed on {len(failures)} term(s), columns {a_few(failures)} of y, "
         f"which are left alone. First message: {first}",
         SkippedTermWarning,
-        stacklevel=5,
+        stacklevel=users_level(),
     )

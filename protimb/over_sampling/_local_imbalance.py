@@ -43,7 +43,7 @@ def measure(y, neighbours):
         kinds[drawn_in] = BORDERLINE
 
 
-def seed_weights(y, opposition, usable):
+def start_weights(y, opposition, usable):
     """Weigh labels as reasons to start a row, by the opposition to them: float, (n_labels,).
 
     Those of a term sum to 1, or to 0 where its members are all safe or outliers, or the term is

@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 
-from protimb.base import BaseMultilabelOverSampler
 from protimb.budgets._plan import cycle_fairly
 from protimb.over_sampling._interpolation import nearest_others, step_towards
+from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
 # Which labels a new row gets, from the votes for each label and the number of voters.
@@ -18,7 +18,7 @@ LABELSETS = {
 }
 
 
-class MLSMOTE(BaseMultilabelOverSampler):
+class MLSMOTE(QualityControlled):
     """Over-sample between neighbours that share a rare term, and let them vote on the labels.
 
     SMOTE for several labels a row [1]_: each new row starts at a member of the term and goes
@@ -43,6 +43,12 @@ class MLSMOTE(BaseMultilabelOverSampler):
         terms, and warns if each row has exactly one label and both readings differ. Only a
         strategy without a meaning for terms makes such columns classes. One-dimensional y always
         holds classes.
+    quality_filter : None, str or BaseFilter, default=None
+        Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none. Its
+        ``random_state``, if it has one that is None, is drawn from that of the sampler.
+    max_rounds : int, default=10
+        Draws that each planned row gets to pass quality control: other partners, other
+        steps, the same labels.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -55,10 +61,19 @@ class MLSMOTE(BaseMultilabelOverSampler):
         ``n_after`` (with the rows that other terms brought), ``note``.
     n_synthetic_ : int
         Number of rows added.
+    terms_ : list of length n_terms
+        Column names or numbers of y; the classes where y has one label a row.
     synthetic_mask_ : ndarray of bool, shape (n_rows + n_synthetic,)
         Which rows of the output were generated.
     conditioning_indices_ : ndarray of int, shape (n_synthetic,)
         The member that each synthetic row starts from. Its labels may differ from the voted ones.
+    quality_filter_ : BaseFilter or None
+        The filter fitted on the real rows.
+    quality_report_ : DataFrame of shape (n_terms, 6)
+        Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
+        ``n_missing`` planned rows that no draw could fill, ``n_copies`` of real vectors, and
+        ``diversity``, the spread of the new rows over that of the rows they start from
+        (NaN where there is no spread to compare). Only where there is a filter.
 
     See Also
     --------
@@ -100,7 +115,7 @@ class MLSMOTE(BaseMultilabelOverSampler):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
-        **BaseMultilabelOverSampler._parameter_constraints,
+        **QualityControlled._parameter_constraints,
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
         "labelset": [StrOptions(set(LABELSETS))],
     }
@@ -115,6 +130,8 @@ class MLSMOTE(BaseMultilabelOverSampler):
         labelset="ranking",
         min_members=1,
         target="auto",
+        quality_filter=None,
+        max_rounds=10,
         random_state=None,
     ):
         super().__init__(
@@ -125,21 +142,58 @@ class MLSMOTE(BaseMultilabelOverSampler):
         )
         self.k_neighbors = k_neighbors
         self.labelset = labelset
+        self.quality_filter = quality_filter
+        self.max_rounds = max_rounds
 
-    def _resample(self, X, y, ledger, rng):
+    def _make(self, X, y, ledger, control, rng):
         y = y.astype(np.int32)  # votes in uint8 would wrap around at 256
-        ends = [np.empty(0, dtype=np.int64)]
+        partners = _Partners(rng)
         for term, members, missing in ledger:
-            seeds = cycle_fairly(np.arange(len(members)), missing, rng)
-            drawn, which = np.unique(seeds, return_inverse=True)
+            starts = cycle_fairly(np.arange(len(members)), missing, rng)
+            drawn, which = np.unique(starts, return_inverse=True)
             voters = _neighbourhoods(X[members], drawn, self.k_neighbors)
             labels = _elect(voters, y[members], self.labelset)[which]
-            # A random voter other than the seed, which comes first; alone it is its own end.
-            columns = rng.randint(min(1, voters.shape[1] - 1), voters.shape[1], size=missing)
-            ends.append(members[voters[which, columns]])
-            ledger.record(term, members[seeds], labels)
+            partners.add(members[voters], which)
+            ledger.record(term, members[starts], labels)
         plan = ledger.plan()
-        return step_towards(X, plan.rows, np.concatenate(ends), rng), plan
+
+        def draw(positions):
+            part = plan.take(positions)
+            return step_towards(X, part.rows, partners.draw(positions), rng), part
+
+        _, X_new, plan = control.draw_until_passed(plan.terms, draw)
+        return X_new, plan
+
+
+class _Partners:
+    """Whom each planned row goes towards: another one each time that it is drawn."""
+
+    def __init__(self, rng):
+        self.rng, self._first, self._n_listed = rng, True, 0
+        none = np.empty(0, dtype=np.int64)
+        # Partners of all starts in one list; of each planned row where its own begin, how many
+        # there are, and which of them was drawn.
+        self._listed, self._begins, self._n_own, self._drawn = [none], [none], [none], [none]
+
+    def add(self, voters, which):
+        """Draw for new rows, (n_new,), which start at some of the voters, (n_starts, n_voters)."""
+        # Any voter other than the start, which comes first; alone it is its own partner.
+        partners = voters[:, min(1, voters.shape[1] - 1) :]
+        n_own = partners.shape[1]
+        self._drawn.append(self.rng.randint(n_own, size=len(which)))
+        self._begins.append(self._n_listed + n_own * which)
+        self._n_own.append(np.full(len(which), n_own))
+        self._listed.append(partners.ravel())
+        self._n_listed += partners.size
+
+    def draw(self, positions):
+        """Give the partners drawn at first, then others for the rows at these positions."""
+        listed, begins = np.concatenate(self._listed), np.concatenate(self._begins)
+        if self._first:
+            self._first = False
+            return listed[begins + np.concatenate(self._drawn)]
+        n_own = np.concatenate(self._n_own)[positions]
+        return listed[begins[positions] + self.rng.randint(n_own)]
 
 
 def _neighbourhoods(X, rows, k):

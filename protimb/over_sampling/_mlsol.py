@@ -1,17 +1,19 @@
 """MLSOL: rows near members whose neighbours lack the term, labels from the nearer of two rows."""
 
+from functools import partial
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from protimb.base import BaseMultilabelOverSampler
-from protimb.budgets._plan import cycle_fairly
+from protimb.budgets._plan import Plan, cycle_fairly
 from protimb.budgets._totals import TOTALS_OR_SHARE
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.over_sampling._interpolation import nearest_others, step_towards
-from protimb.over_sampling._local_imbalance import measure, seed_weights
+from protimb.over_sampling._local_imbalance import measure, start_weights
+from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
 
 # How far from a member, as a part of the way to the other row, its label still holds. By kind of
@@ -24,7 +26,7 @@ _MAX_ROUNDS = 20
 _BLOCK = 2**14  # rows whose distances are taken at a time
 
 
-class MLSOL(BaseMultilabelOverSampler):
+class MLSOL(QualityControlled):
     """Over-sample where a term is locally rare: near members whose neighbours lack it.
 
     A member amid fellow members is learnt anyway; one whose neighbours all lack the term may be
@@ -58,6 +60,12 @@ class MLSOL(BaseMultilabelOverSampler):
         terms, and warns if each row has exactly one label and both readings differ. Only a
         strategy without a meaning for terms makes such columns classes. One-dimensional y always
         holds classes.
+    quality_filter : None, str or BaseFilter, default=None
+        Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none. Its
+        ``random_state``, if it has one that is None, is drawn from that of the sampler.
+    max_rounds : int, default=10
+        Draws that each planned row gets to pass quality control: other rows,
+        with labels of their own.
     random_state : int, RandomState or None, default=None
         Seed of every draw.
 
@@ -80,6 +88,13 @@ class MLSOL(BaseMultilabelOverSampler):
         Which rows of the output were generated.
     conditioning_indices_ : ndarray of int, shape (n_synthetic,)
         The row that each synthetic row starts from. Its labels may differ.
+    quality_filter_ : BaseFilter or None
+        The filter fitted on the real rows.
+    quality_report_ : DataFrame of shape (n_terms, 6)
+        Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
+        ``n_missing`` planned rows that no draw could fill, ``n_copies`` of real vectors, and
+        ``diversity``, the spread of the new rows over that of the rows they start from
+        (NaN where there is no spread to compare). Only where there is a filter.
 
     See Also
     --------
@@ -121,7 +136,7 @@ class MLSOL(BaseMultilabelOverSampler):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
-        **BaseMultilabelOverSampler._parameter_constraints,
+        **QualityControlled._parameter_constraints,
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
         "minority": [StrOptions({"present", "rarer"})],
         "ontology": [HasMethods(["closure"]), None],
@@ -142,6 +157,8 @@ class MLSOL(BaseMultilabelOverSampler):
         terms=None,
         min_members=1,
         target="auto",
+        quality_filter=None,
+        max_rounds=10,
         random_state=None,
     ):
         super().__init__(
@@ -154,13 +171,10 @@ class MLSOL(BaseMultilabelOverSampler):
         self.minority = minority
         self.ontology = ontology
         self.terms = terms
+        self.quality_filter = quality_filter
+        self.max_rounds = max_rounds
 
-    def _read(self, X, y):
-        vectors, target = super()._read(X, y)
-        self.terms_ = target.terms
-        return vectors, target
-
-    def _resample(self, X, y, ledger, rng):
+    def _make(self, X, y, ledger, control, rng):
         self.n_closed_ = self.n_copied_ = 0
         if ledger.n_rows is None and not len(ledger.lacking()):
             return X[:0], ledger.plan()
@@ -169,11 +183,9 @@ class MLSOL(BaseMultilabelOverSampler):
         if not self._holds_classes:
             maker.closure = find_closure(self.ontology, self.terms, self.terms_)
         usable = ledger.n_now >= self.min_members
-        weights = seed_weights(maker.y, maker.local.opposition, usable)
-        if ledger.n_rows is None:
-            vectors = self._fill_terms(ledger, maker, weights)
-        else:
-            vectors = self._spend_share(ledger, maker, weights)
+        weights = start_weights(maker.y, maker.local.opposition, usable)
+        make = self._fill_terms if ledger.n_rows is None else self._spend_share
+        vectors = make(ledger, maker, weights, control)
         return np.concatenate([X[:0], *vectors]), ledger.plan()
 
     def _rare_where_absent(self, y):
@@ -182,7 +194,7 @@ class MLSOL(BaseMultilabelOverSampler):
             return np.zeros(y.shape[1], dtype=bool)
         return 2 * y.sum(axis=0, dtype=np.int64) > y.shape[0]
 
-    def _fill_terms(self, ledger, maker, weights):
+    def _fill_terms(self, ledger, maker, weights, control):
         weights = sparse.csr_array((weights, maker.y.indices, maker.y.indptr), shape=maker.y.shape)
         by_term = weights.tocsc()
         kinds = maker.kinds.tocsc()
@@ -191,29 +203,12 @@ class MLSOL(BaseMultilabelOverSampler):
             odds = _odds(by_term.data[column], REACH[kinds.data[column]])
             if maker.flipped[term]:  # what is weighed there are rows that lack the term
                 odds = np.full(len(members), 1 / len(members))
-            if odds is None:
-                seeds = cycle_fairly(members, missing, maker.rng)
-                self.n_copied_ += missing
-                labels, closed = close_rows(maker.labels_of(seeds), maker.closure)
-                self.n_closed_ += int(closed.sum())
-                ledger.record(term, seeds, labels)
-                yield maker.X[seeds]
-                continue
-            yield from self._fill_term(term, members, missing, odds, ledger, maker)
+            make = partial(maker.make_for, term, members, odds)
+            X_new = self._keep(np.full(missing, term), make, ledger, control)
+            self.n_copied_ += len(X_new) if odds is None else 0
+            yield X_new
 
-    def _fill_term(self, term, members, missing, odds, ledger, maker):
-        for _ in range(_MAX_ROUNDS):
-            if not missing:
-                break
-            seeds = maker.rng.choice(members, size=missing, p=odds)
-            X_new, labels, closed = maker.make(seeds)
-            reached = np.flatnonzero(labels[:, [term]].toarray().ravel())
-            self.n_closed_ += int(closed[reached].sum())
-            missing -= len(reached)
-            ledger.record(term, seeds[reached], labels[reached])
-            yield X_new[reached]
-
-    def _spend_share(self, ledger, maker, weights):
+    def _spend_share(self, ledger, maker, weights, control):
         """Draw labels of rows by their weight: a row is then drawn by the sum of its weights."""
         if not weights.any():
             weights = (ledger.n_now >= self.min_members)[maker.y.indices].astype(float)
@@ -221,14 +216,39 @@ class MLSOL(BaseMultilabelOverSampler):
             return
         drawn = maker.rng.choice(len(weights), size=ledger.n_rows, p=weights / weights.sum())
         rows = np.repeat(np.arange(maker.y.shape[0]), np.diff(maker.y.indptr))[drawn]
-        X_new, labels, closed = maker.make(rows)
-        self.n_closed_ = int(closed.sum())
-        ledger.record(maker.y.indices[drawn], rows, labels)
-        yield X_new
+        make = lambda positions: maker.make(rows[positions])  # noqa: E731
+        yield self._keep(maker.y.indices[drawn], make, ledger, control)
+
+    def _keep(self, terms, make, ledger, control):
+        """Make rows for these terms until they pass, and record them: their vectors."""
+        closed = np.zeros(len(terms), dtype=bool)
+
+        def draw(positions):
+            made = make(positions)
+            positions = positions[: len(made.starts)]
+            closed[positions] = made.closed
+            return made.X, Plan(made.starts, terms[positions], made.labels)
+
+        positions, X_new, plan = control.draw_until_passed(terms, draw)
+        self.n_closed_ += int(closed[positions].sum())
+        ledger.record(plan.terms, plan.rows, plan.labels)
+        return X_new
+
+
+class _Made(NamedTuple):
+    """New vectors, the rows that they start from, their labels, and which had to be closed."""
+
+    X: np.ndarray
+    starts: np.ndarray
+    labels: sparse.csr_array
+    closed: np.ndarray
+
+    def take(self, index):
+        return _Made(*(part[index] for part in self))
 
 
 class _Maker:
-    """Make rows between a seed and one of its neighbours, with labels from the nearer one.
+    """Make rows between a start and one of its neighbours, with labels from the nearer one.
 
     ``y`` is 1 where a label has its minority value: absence in ``flipped`` columns.
     """
@@ -240,29 +260,62 @@ class _Maker:
         self.local = measure(y, nearest_others(X, np.arange(len(X)), k_neighbors))
         self.kinds = sparse.csr_array((self.local.kinds, y.indices, y.indptr), shape=y.shape)
 
-    def make(self, seeds):
-        """Give vectors, labels, and which of these had to be closed."""
+    def make(self, starts):
+        """Go from some rows towards random neighbours."""
         neighbours = self.local.neighbours
-        ends = neighbours[seeds, self.rng.randint(neighbours.shape[1], size=len(seeds))]
-        X_new = step_towards(self.X, seeds, ends, self.rng)
+        ends = neighbours[starts, self.rng.randint(neighbours.shape[1], size=len(starts))]
+        X_new = step_towards(self.X, starts, ends, self.rng)
         if self.copies_labels:
-            return X_new, self.labels_of(seeds), np.zeros(len(seeds), dtype=bool)
-        labels = self.vote(seeds, ends, way_from(self.X, seeds, ends, X_new))
-        return X_new, *close_rows(labels, self.closure)
+            none = np.zeros(len(starts), dtype=bool)
+            return _Made(X_new, starts, self.labels_of(starts), none)
+        labels = self.vote(starts, ends, way_from(self.X, starts, ends, X_new))
+        return _Made(X_new, starts, *close_rows(labels, self.closure))
+
+    def make_for(self, term, members, odds, positions):
+        """Make so many rows for a term from its members, drawn by their odds; None: copy them."""
+        if odds is None:
+            return self.copy(members, len(positions))
+        return self.reach(term, members, odds, len(positions))
+
+    def reach(self, term, members, odds, n_new):
+        """Start at members, drawn by their odds, until so many rows carry the term, or give up."""
+        made = []
+        for _ in range(_MAX_ROUNDS):
+            tried = self.make(self.rng.choice(members, size=n_new, p=odds))
+            reached = np.flatnonzero(tried.labels[:, [term]].toarray().ravel())
+            made.append(tried.take(reached))
+            n_new -= len(reached)
+            if not n_new:
+                break
+        return _stack(made)
+
+    def copy(self, members, n_new):
+        """Copy members, each about equally often."""
+        starts = cycle_fairly(members, n_new, self.rng)
+        return _Made(self.X[starts], starts, *close_rows(self.labels_of(starts), self.closure))
 
     def labels_of(self, rows):
         """Give the labels of real rows: csr_array of uint8, (n_new, n_terms)."""
         return flip(self.y[rows], self.flipped).astype(np.uint8)
 
-    def vote(self, seeds, ends, way):
+    def vote(self, starts, ends, way):
         """Keep what both rows have, and of what one has alone what reaches the new row."""
-        seed_has, end_has = self.y[seeds], self.y[ends]
-        common = seed_has.multiply(end_has)
-        from_seed = _reaching(self.kinds[seeds], end_has, way)
-        from_end = _reaching(self.kinds[ends], seed_has, 1 - way)
-        labels = flip((common + from_seed + from_end).tocsr(), self.flipped)
+        start_has, end_has = self.y[starts], self.y[ends]
+        common = start_has.multiply(end_has)
+        from_start = _reaching(self.kinds[starts], end_has, way)
+        from_end = _reaching(self.kinds[ends], start_has, 1 - way)
+        labels = flip((common + from_start + from_end).tocsr(), self.flipped)
         labels.sort_indices()
         return labels.astype(np.uint8)
+
+
+def _stack(made):
+    """Put what was made one below the other."""
+    if len(made) == 1:
+        return made[0]
+    vectors, starts, labels, closed = zip(*made, strict=True)
+    stacked = sparse.vstack(labels, format="csr")
+    return _Made(np.concatenate(vectors), np.concatenate(starts), stacked, np.concatenate(closed))
 
 
 def flip(y, columns):
@@ -279,14 +332,14 @@ def flip(y, columns):
     return swapped.astype(y.dtype)
 
 
-def way_from(X, seeds, ends, X_new):
-    """Say how far new rows are from their seeds, as a part of the way over to their ends."""
-    way = np.empty(len(seeds))
-    for block in gen_batches(len(seeds), _BLOCK):
-        to_seed = np.linalg.norm(X_new[block] - X[seeds[block]], axis=1).astype(np.float64)
+def way_from(X, starts, ends, X_new):
+    """Say how far new rows are from their starts, as a part of the way over to their ends."""
+    way = np.empty(len(starts))
+    for block in gen_batches(len(starts), _BLOCK):
+        to_start = np.linalg.norm(X_new[block] - X[starts[block]], axis=1).astype(np.float64)
         to_end = np.linalg.norm(X_new[block] - X[ends[block]], axis=1)
-        both = to_seed + to_end
-        way[block] = np.divide(to_seed, both, out=np.full(len(both), 0.5), where=both > 0)
+        both = to_start + to_end
+        way[block] = np.divide(to_start, both, out=np.full(len(both), 0.5), where=both > 0)
     return way
 
 
@@ -301,7 +354,7 @@ def _reaching(kinds, other_has, way):
 
 
 def _odds(weights, reach):
-    """Give the chance of each member to be a seed; None where all are outliers."""
+    """Give the chance of each member to be a start; None where all are outliers."""
     if not weights.any():
         weights = (reach > 0).astype(float)
     return weights / weights.sum() if weights.any() else None

@@ -2,16 +2,19 @@
 
 import warnings
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import gen_batches
 
+from protimb.base import BaseMultilabelOverSampler
+from protimb.budgets._plan import Plan, join
 from protimb.exceptions import ModeCollapseWarning
 from protimb.filters import FILTERS, BaseFilter
 from protimb.utils._labelsets import group_positions
 from protimb.utils._memory import gather_rows, is_large
-from protimb.utils._named import resolve, seeded
+from protimb.utils._named import resolve, seeded, with_objects
 from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._sklearn_compat import Interval, StrOptions
 from protimb.utils._validation import a_few
@@ -23,14 +26,133 @@ COLLAPSED = 0.1
 # Fewer new rows tell little about spread.
 _MIN_ROWS = 5
 
-# Rows drawn and judged at a time, which bounds what that takes beside the rows themselves.
+# Rows judged at a time, which bounds what that takes beside the rows themselves.
 _BLOCK = 2**16
 
-# Of every sampler that makes vectors.
-QUALITY_CONSTRAINTS = {
-    "quality_filter": [StrOptions(set(FILTERS)), BaseFilter, None],
-    "max_rounds": [Interval(Integral, 1, None, closed="left")],
-}
+
+class QualityControlled(BaseMultilabelOverSampler):
+    """Base of the samplers that make vectors, which have to pass ``quality_filter``.
+
+    A subclass has parameters ``quality_filter`` and ``max_rounds``, and implements ``_make``.
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
+        **BaseMultilabelOverSampler._parameter_constraints,
+        "quality_filter": [StrOptions(set(FILTERS)), BaseFilter, None],
+        "max_rounds": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def set_params(self, **params):
+        """Set parameters; ``quality_filter__quantile`` also reaches into a filter's name.
+
+        Parameters
+        ----------
+        **params
+
+        Returns
+        -------
+        self : object
+        """
+        return super().set_params(**with_objects(params, self, {"quality_filter": FILTERS}))
+
+    def _find_budget(self, target, y):
+        self.terms_ = target.terms
+        return super()._find_budget(target, y)
+
+    def _train(self, X, y, rng):
+        self._fit_filter(X, y, rng)
+
+    def _fit_filter(self, X, y, rng):
+        self.quality_filter_ = fit_quality_filter(self.quality_filter, X, y, rng)
+
+    def _resample(self, X, y, ledger, rng):
+        control = QualityControl(self.quality_filter_, self.max_rounds, X, y)
+        X_new, plan = self._make(X, y, ledger, control, rng)
+        self._report_quality(control, X_new, plan)
+        return X_new, plan
+
+    def _make(self, X, y, ledger, control, rng):
+        """Draw with ``control`` what the ledger lacks, and give the vectors and the plan kept."""
+        raise NotImplementedError
+
+    def _report_quality(self, control, X_new, plan):
+        if self.quality_filter_ is not None:
+            self.quality_report_ = control.report(self.terms_, X_new, plan)
+
+
+class Kept(NamedTuple):
+    """Rows that passed: where they stand among those planned, vectors, and their plan."""
+
+    positions: np.ndarray
+    X: np.ndarray
+    plan: Plan
+
+    def take(self, passed):
+        """Keep some of them; all of them without a copy."""
+        if passed.all():
+            return self
+        return Kept(self.positions[passed], self.X[passed], self.plan.take(passed))
+
+
+class QualityControl:
+    """Judge what is drawn beside real rows X, csr y, draw again, and count what became of it.
+
+    ``n_rounds`` are the draws that each planned row gets: one where nothing judges it.
+    """
+
+    def __init__(self, quality, max_rounds, X, y):
+        self.quality, self.X, self.y = quality, X, y
+        self.n_rounds = 1 if quality is None else max_rounds
+        self.n_drawn, self.n_passed, self.n_missing = np.zeros((3, y.shape[1]), dtype=np.int64)
+
+    def draw_until_passed(self, terms, draw, n_rounds=None):
+        """Draw rows for these terms, (n_planned,), until each passes or has had its rounds.
+
+        ``draw(positions)`` gives X_new and a plan for the first of these planned rows; no more
+        rounds follow one that gives none.
+        """
+        pending, kept = np.arange(len(terms)), []
+        for _ in range(self.n_rounds if n_rounds is None else n_rounds):
+            X_new, plan = draw(pending)
+            passed = self.judge(X_new, plan)
+            drawn, undrawn = np.split(pending, [len(plan)])
+            kept.append(Kept(drawn, X_new, plan).take(passed))
+            pending = np.concatenate([drawn[~passed], undrawn])
+            if not (len(pending) and len(plan)):
+                break
+        self.n_missing += self._by_term(terms[pending])
+        return _in_order(kept or [Kept(pending[:0], self.X[:0], join([]))])
+
+    def judge(self, X_new, plan):
+        """Count what was drawn, and tell which rows pass with the labels they will carry."""
+        passed = np.ones(len(plan), dtype=bool)
+        if self.quality is not None:
+            labels = plan.carried(self.y)
+            for block in gen_batches(len(plan), _BLOCK):
+                passed[block] = self.quality.select(X_new[block], labels[block])
+        self.n_drawn += self._by_term(plan.terms)
+        self.n_passed += self._by_term(plan.terms[passed])
+        return passed
+
+    def report(self, terms, X_new, plan):
+        """List by term what was planned, drawn, rejected, missing and copied, and its spread.
+
+        X_new (n_new, n_features) and plan are what was kept. Gives a frame (n_terms, 6).
+        """
+        return pd.DataFrame(
+            {
+                "n_planned": self.n_passed + self.n_missing,
+                "n_drawn": self.n_drawn,
+                "n_rejected": self.n_drawn - self.n_passed,
+                "n_missing": self.n_missing,
+                "n_copies": self._by_term(plan.terms[are_copies(X_new, self.X)]),
+                "diversity": _diversity(plan, self.X, X_new, len(terms)),
+            },
+            index=pd.Index(terms, name="term", tupleize_cols=False),
+        )
+
+    def _by_term(self, terms):
+        return np.bincount(terms, minlength=self.y.shape[1])
 
 
 def fit_quality_filter(quality_filter, X, y, rng):
@@ -47,52 +169,6 @@ def fit_quality_filter(quality_filter, X, y, rng):
     members = gather_rows(X, rows)
     dtype = np.float32 if X.dtype == np.float16 else X.dtype
     return quality.fit(members.astype(dtype, copy=False), y[rows])
-
-
-def draw_until_passed(X_new, draw, passes, max_rounds):
-    """Fill X_new (n_new, n_features) with draws until each row passes, or has had its rounds.
-
-    ``draw(rows)`` gives vectors for positions in X_new, and may keep what else it drew for them;
-    ``passes(X_drawn, rows)`` judges these; None lets all pass. Gives passed, bool (n_new,), and
-    n_draws, int (n_new,).
-    """
-    passed = np.zeros(len(X_new), dtype=bool)
-    n_draws = np.zeros(len(X_new), dtype=np.int64)
-    for _ in range(max_rounds):
-        if passed.all():
-            break
-        pending = np.flatnonzero(~passed)
-        for block in gen_batches(len(pending), _BLOCK):
-            rows = pending[block]
-            X_new[rows] = draw(rows)
-            passed[rows] = True if passes is None else passes(X_new[rows], rows)
-        n_draws[pending] += 1
-    return passed, n_draws
-
-
-def report_quality(terms, plan, passed, n_draws, X, X_new):
-    """Count by term what was planned, drawn, rejected, missing and copied, and how it spreads.
-
-    ``passed`` and ``n_draws`` are of each planned row, X_new (n_planned, n_features) its last
-    draw, X the real rows. Gives a frame (n_terms, 6).
-    """
-
-    def count(weights):
-        return np.bincount(plan.terms, weights, minlength=len(terms)).astype(np.int64)
-
-    copies = np.zeros(len(plan), dtype=bool)
-    copies[passed] = are_copies(X_new[passed], X)
-    return pd.DataFrame(
-        {
-            "n_planned": count(np.ones(len(plan))),
-            "n_drawn": count(n_draws),
-            "n_rejected": count(n_draws - passed),
-            "n_missing": count(~passed),
-            "n_copies": count(copies),
-            "diversity": _diversity(plan.take(passed), X, X_new[passed], len(terms)),
-        },
-        index=pd.Index(terms, name="term", tupleize_cols=False),
-    )
 
 
 def warn_about_collapse(report):
@@ -119,6 +195,24 @@ def are_copies(X_new, X):
     copies = np.zeros(len(X_new), dtype=bool)
     copies[suspects] = [row.tobytes() in real for row in X_new[suspects]]
     return copies
+
+
+def _take(kept, passed):
+    return (
+        kept
+        if passed.all()
+        else Kept(kept.positions[passed], kept.X[passed], kept.plan.take(passed))
+    )
+
+
+def _in_order(kept):
+    """Put the rows of all rounds where they were planned."""
+    if len(kept) == 1:
+        return kept[0]
+    positions, vectors, plans = zip(*kept, strict=True)
+    order = np.argsort(np.concatenate(positions))
+    X_new = np.concatenate(vectors)
+    return Kept(np.concatenate(positions)[order], X_new[order], join(plans).take(order))
 
 
 def _spreads(report):

@@ -89,8 +89,8 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     def _generate(self, X, y, plan, rng):
         return X[plan.rows], plan
 
-    def _report(self, plan, target, totals):
-        super()._report(plan, target, totals)
+    def _report(self, plan, target, budget):
+        super()._report(plan, target, budget)
         n_rows = target.indicator.shape[0]
         self.sample_indices_ = np.concatenate([np.arange(n_rows), plan.rows])
 

@@ -12,12 +12,13 @@ from sklearn.utils import check_random_state
 
 from protimb.base import BaseMultilabelSampler
 from protimb.budgets._floors import FLOORS, RULES, warn_about_skipped
-from protimb.budgets._strategy import find_budget, suits_terms, warn_if_ambiguous
+from protimb.budgets._strategy import read_strategy, suits_terms, warn_if_ambiguous
 from protimb.budgets._target import READINGS, read_target
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 
 class _Reducer(BaseMultilabelSampler):
@@ -80,7 +81,7 @@ class _Reducer(BaseMultilabelSampler):
         return read_target(y, self.target, suits_terms=suits)
 
     def _find_floors(self, target, y):
-        return find_budget(self.sampling_strategy, target, y, self._forms, self._sampling_type)
+        return read_strategy(self.sampling_strategy, target, y, self._forms, self._sampling_type)
 
     def _choose(self, X, target, floors):
         """Choose the rows to remove: their positions, in any order."""
@@ -209,7 +210,7 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
                 f"{self.n_removed_} of {floors.n_rows} rows were removed: {self._others}. "
                 "sampling_plan_ lists the floors.",
                 ShortfallWarning,
-                stacklevel=4,
+                stacklevel=users_level(),
             )
 
 
@@ -285,5 +286,5 @@ def _warn_about_terms(plan, others):
             f"{len(above)} term(s) keep more members than asked for (term: members of asked; "
             f"{names}): {others}. sampling_plan_ lists them all.",
             ShortfallWarning,
-            stacklevel=5,
+            stacklevel=users_level(),
         )

@@ -16,6 +16,22 @@ def resolve(value, table, owner, parameter):
     return table[value]()
 
 
+def with_objects(params, estimator, tables):
+    """Put objects beside parameters like ``backbone__n_hidden`` that reach into a name.
+
+    ``tables`` are {parameter: {name: class}}.
+    """
+    owner = type(estimator).__name__
+    roots = reached_into(params) & {*tables}
+    given = {root: params.get(root, getattr(estimator, root)) for root in roots}
+    return params | {root: resolve(v, tables[root], owner, root) for root, v in given.items()}
+
+
+def reached_into(params):
+    """Give the parameters that nested ones like ``backbone__n_hidden`` reach into."""
+    return {name.partition("__")[0] for name in params if "__" in name}
+
+
 def seeded(estimator, rng):
     """Copy an estimator unfitted; one without a seed gets its own from ``rng``."""
     own = clone(estimator)

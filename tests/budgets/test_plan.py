@@ -11,7 +11,7 @@ from scipy import sparse
 
 from protimb.budgets._plan import Ledger, Plan, cycle_fairly
 from protimb.budgets._target import read_target
-from protimb.budgets._totals import TOTALS_OR_SHARE, find_totals, warn_about
+from protimb.budgets._totals import TOTALS_OR_SHARE, find_budget, warn_about
 from protimb.exceptions import RareTermWarning
 
 # Term 2 implies 1 implies 0; row 5 has none.
@@ -20,8 +20,8 @@ LABELS = np.array([[1, 1, 1], [1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0,
 
 def draw(y, strategy, seed=0):
     target = read_target(y)
-    totals = find_totals(strategy, target, y)
-    return totals, Ledger(target.indicator, totals).draw(np.random.RandomState(seed))
+    budget = find_budget(strategy, target, y)
+    return budget, Ledger(target.indicator, budget).draw(np.random.RandomState(seed))
 
 
 def test_rows_of_rare_terms_count_for_frequent_ones():
@@ -39,8 +39,8 @@ def test_a_frequent_term_gets_what_rare_ones_left_open():
 
 def test_the_mean_imbalance_of_three_terms():
     # 5, 3 and 1 members: IRLbl 1, 5/3, 5; MeanIR 2.56; 5 / 2.56 = 1.96, hence 2.
-    totals, _ = draw(LABELS, "auto")
-    assert totals.n_target.tolist() == [5, 3, 2]
+    budget, _ = draw(LABELS, "auto")
+    assert budget.n_target.tolist() == [5, 3, 2]
 
 
 def test_every_member_gets_its_turn():
@@ -63,9 +63,9 @@ def test_a_plan_keeps_rows_and_terms_together():
 def test_only_a_few_terms_are_named_in_a_warning():
     y = np.zeros((20, 9), dtype=int)
     y[np.arange(8), np.arange(8)] = y[8:18, 8] = 1
-    totals, _ = draw(y, 3)
+    budget, _ = draw(y, 3)
     with pytest.warns(RareTermWarning, match=r"^8 term.*0: 1, 1: 1, 2: 1, 3: 1, 4: 1, \.\.\.\)"):
-        warn_about(totals, list(range(9)))
+        warn_about(budget, list(range(9)))
 
 
 @given(
@@ -78,12 +78,12 @@ def test_only_a_few_terms_are_named_in_a_warning():
 def test_totals_are_lower_bounds_and_no_term_is_filled_twice(y, n, seed):
     assume(not (y == y[0]).all())
     assume((y.sum(axis=1) != 1).any())
-    totals, plan = draw(y, n, seed)
+    budget, plan = draw(y, n, seed)
     assert (y[plan.rows, plan.terms] == 1).all()
-    n_after = totals.n_before + y[plan.rows].sum(axis=0, dtype=int)
-    assert (n_after >= totals.n_target).all()
+    n_after = budget.n_before + y[plan.rows].sum(axis=0, dtype=int)
+    assert (n_after >= budget.n_target).all()
     # Rows drawn for a term never exceed what it lacked at the start.
-    assert (np.bincount(plan.terms, minlength=y.shape[1]) <= totals.missing).all()
+    assert (np.bincount(plan.terms, minlength=y.shape[1]) <= budget.missing).all()
 
 
 def test_the_biological_process_namespace_is_planned_in_seconds():
@@ -103,7 +103,7 @@ def test_the_biological_process_namespace_is_planned_in_seconds():
 
 def test_made_labels_count_in_place_of_those_of_their_row():
     target = read_target(LABELS)
-    ledger = Ledger(target.indicator, find_totals({2: 2}, target, LABELS))
+    ledger = Ledger(target.indicator, find_budget({2: 2}, target, LABELS))
     made = sparse.csr_array(np.array([[0, 0, 1], [1, 0, 1]], dtype=np.uint8))
     ledger.record(2, np.array([0, 0]), made)
     plan = ledger.plan()
@@ -116,7 +116,7 @@ def test_made_labels_count_in_place_of_those_of_their_row():
 
 def test_one_record_may_hold_rows_of_several_terms():
     target = read_target(LABELS)
-    ledger = Ledger(target.indicator, find_totals({2: 2}, target, LABELS))
+    ledger = Ledger(target.indicator, find_budget({2: 2}, target, LABELS))
     ledger.record(np.array([2, 1]), np.array([0, 1]))
     assert ledger.plan().terms.tolist() == [2, 1]
     assert ledger.n_now.tolist() == [7, 5, 2]
@@ -124,8 +124,8 @@ def test_one_record_may_hold_rows_of_several_terms():
 
 def test_a_share_is_a_number_of_rows_and_targets_no_term():
     target = read_target(np.tile(LABELS, (50, 1))[:100])
-    totals = find_totals(0.29, target, None, forms=TOTALS_OR_SHARE)
-    assert totals.n_rows == 29  # though 0.29 * 100 is 28.999999999999996
-    assert not totals.missing.any()
+    budget = find_budget(0.29, target, None, forms=TOTALS_OR_SHARE)
+    assert budget.n_rows == 29  # though 0.29 * 100 is 28.999999999999996
+    assert not budget.missing.any()
     with pytest.raises(ValueError, match="does not suit multilabel"):
-        find_totals(0.29, target, None)
+        find_budget(0.29, target, None)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison._traces import choose_terms, trace_sampler
+from protimb.datasets import make_longtail_multilabel
+from protimb.over_sampling import MLSMOTE
 
 
 def labels(*columns):
@@ -36,3 +38,13 @@ def test_what_a_filter_rejected_is_summed_over_terms():
     assert traces["quality_control"] == {"n_planned": 7, "n_missing": 2}
     assert traces["n_synthetic"] == 2
     assert traces["counts"].to_numpy().tolist() == [[1, 2], [2, 4]]
+
+
+def test_quality_control_is_traced_beside_any_sampler():
+    toy = make_longtail_multilabel(random_state=0)
+    sampler = MLSMOTE(sampling_strategy=10, random_state=0)
+    _, y_res = sampler.fit_resample(toy.X, toy.y)
+    assert "quality_control" not in trace_sampler(sampler, toy.y, y_res)
+    _, y_res = sampler.set_params(quality_filter="cosine").fit_resample(toy.X, toy.y)
+    counts = trace_sampler(sampler, toy.y, y_res)["quality_control"]
+    assert counts["n_planned"] - counts["n_missing"] == len(y_res) - len(toy.y) > 0

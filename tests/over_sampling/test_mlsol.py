@@ -18,7 +18,7 @@ from protimb.over_sampling._local_imbalance import (
     RARE,
     SAFE,
     measure,
-    seed_weights,
+    start_weights,
 )
 from protimb.over_sampling._mlsol import _Maker, way_from
 
@@ -102,7 +102,7 @@ def test_seeds_are_weighed_as_in_the_paper(y, seed):
         total = sum(dense[row, term] for row in counted)
         for row in counted:
             weights[row, term] = dense[row, term] / total if total else 0
-    ours = seed_weights(indicator(y), opposition, np.ones(4, dtype=bool))
+    ours = start_weights(indicator(y), opposition, np.ones(4, dtype=bool))
     assert_allclose(ours, weights[y == 1], rtol=1e-12)
 
 
@@ -198,7 +198,7 @@ def test_a_share_starts_rows_by_the_sum_of_their_weights():
     X = rng.normal(size=(40, 3))
     y = (rng.random_sample((40, 4)) < [0.6, 0.4, 0.3, 0.2]).astype(int)
     maker = _Maker(X, indicator(y), 5, rng)
-    labels = seed_weights(maker.y, maker.local.opposition, np.ones(4, dtype=bool))
+    labels = start_weights(maker.y, maker.local.opposition, np.ones(4, dtype=bool))
     weights = np.zeros(y.shape)
     weights[y == 1] = labels
     chance = weights.sum(axis=1) / weights.sum()

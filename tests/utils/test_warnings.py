@@ -2,9 +2,16 @@
 
 import warnings
 
+import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE
 from sklearn.base import BaseEstimator
 
+from protimb.classification import KNNTermClassifier, ResampledClassifier
+from protimb.datasets import make_longtail_multilabel
+from protimb.filters import CosineFilter
+from protimb.over_sampling import MLSMOTE, MLSOL, CGANSampler, LabelwiseSampler
+from protimb.under_sampling import MLRUS
 from protimb.utils._sklearn_compat import fit_context
 from protimb.utils._warnings import users_level
 
@@ -24,3 +31,46 @@ def test_the_caller_outside_is_the_first_level():
     with pytest.warns(UserWarning, match="here") as caught:
         Deep().fit()
     assert caught[0].filename == __file__
+
+
+TOY = make_longtail_multilabel(random_state=0)
+# Two rows without a direction of their own, which have no cosine.
+ZEROS = np.vstack([np.zeros((2, TOY.X.shape[1])), TOY.X[2:]])
+
+
+class Lost(SMOTE):
+    """Fail on the rarest terms."""
+
+    def _fit_resample(self, X, y):
+        if y.sum() < 10:
+            raise ValueError("too few")
+        return super()._fit_resample(X, y)
+
+
+RAISED = {"sampling_strategy": 20, "random_state": 0}
+SHORT = {**RAISED, "max_epochs": 1, "n_critic": 1, "device": "cpu"}
+
+# What is warned of, and how deep in protimb: called by hand, by another estimator, by a filter.
+CALLS = {
+    "copies": lambda: MLSMOTE(**RAISED).fit_resample(ZEROS[:, :1] * 0, TOY.y),
+    "resampled": lambda: ResampledClassifier(
+        MLSMOTE(**RAISED, quality_filter="memorisation", max_rounds=1), KNNTermClassifier()
+    ).fit(TOY.X, TOY.y),
+    "lifted": lambda: LabelwiseSampler(Lost(), **RAISED).fit_resample(TOY.X, TOY.y),
+    "filter": lambda: MLSOL(**RAISED, quality_filter="cosine").fit_resample(ZEROS, TOY.y),
+    "removed": lambda: MLRUS(sampling_strategy=1, random_state=0).fit_resample(TOY.X, TOY.y),
+    "generated": lambda: (
+        CGANSampler(**SHORT, quality_filter=CosineFilter(quantile=0.99), max_rounds=1)
+        .fit(TOY.X, TOY.y)
+        .generate(TOY.X, TOY.y, random_state=0)
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_warnings_of_samplers_and_filters_point_at_the_users_line(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    assert caught
+    assert {warning.filename for warning in caught} == {__file__}
