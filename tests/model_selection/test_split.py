@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +48,8 @@ def test_terms_that_a_split_cannot_teach_or_judge_are_counted():
     described = fold.describe()
     assert described["n_terms_without_training_protein"] == 2
     assert described["n_terms_without_test_protein"] == 2
+
+
+def test_one_cluster_cannot_be_parted():
+    with pytest.raises(ValueError, match="All 5 proteins are in one cluster, 'a'"):
+        split_by_cluster(["a"] * 5, random_state=0)
