@@ -115,6 +115,8 @@ def _checked_header(path, what):
             f"{path}: holds Python objects, which only pickle can read, and unpickling runs code. "
             f"Where you trust the file, convert it once.{advise(what, len(shape), path)}"
         )
+    if not all(type(n) is int and n >= 0 for n in shape):
+        raise EmbeddingFileError(f"{path}: damaged, its header claims shape {shape}.")
     if not dtype.itemsize:  # any number of rows would fit into no bytes
         raise EmbeddingFileError(f"{path}: its {math.prod(shape):,} {what} are all empty.")
     claimed = n_header + math.prod(shape) * dtype.itemsize  # Python integers: no overflow

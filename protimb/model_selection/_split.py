@@ -38,7 +38,7 @@ def split_by_cluster(groups, *, random_state, test_size=TEST_SIZE):
     groups = np.asarray(groups)
     if len(np.unique(groups)) < 2:
         raise ValueError(
-            f"All {len(groups)} proteins are in one cluster, {groups[0]!r}, so none can be held "
+            f"All {len(groups)} proteins are in one cluster, {str(groups[0])!r}, so none can be held "
             "out without its relatives. Cluster at a higher identity."
         )
     rows = np.arange(len(groups))

@@ -195,3 +195,9 @@ def test_numbers_that_float32_cannot_hold_are_refused(path):
     np.save(path, np.array([[1.0], [1e300], [2.0]]))
     with pytest.raises(EmbeddingFileError, match=r"infinity: P2.*above 3e38"):
         read_embeddings(path, IDS)
+
+
+@pytest.mark.parametrize("shape", [(-3, -2), (True, 2)])
+def test_a_shape_that_no_array_has_is_refused(tmp_path, shape):
+    with pytest.raises(EmbeddingFileError, match="damaged, its header claims shape"):
+        read_embeddings(npy_header(tmp_path, shape), IDS)
