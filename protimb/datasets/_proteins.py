@@ -74,7 +74,7 @@ class ProteinData(Bunch):
         ValueError
             If a field is missing, or fields differ in length.
         InvalidLabelsError
-            If ``y`` is not binary, or has not one column a term.
+            If ``y`` is not binary, or has not one column for each of distinct terms.
         """
         missing = [name for name in FIELDS if not hasattr(data, name)]
         if missing:
@@ -87,6 +87,9 @@ class ProteinData(Bunch):
         check_consistent_length(X, y, data.protein_ids, data.groups)
         if y.shape[1] != len(data.terms):
             raise InvalidLabelsError(f"y has {y.shape[1]} columns, but {len(data.terms)} terms.")
+        repeated = pd.Index(data.terms)[pd.Index(data.terms).duplicated()].unique()
+        if len(repeated):
+            raise InvalidLabelsError(f"Columns of y share a term: {a_few(repeated)}. Merge them.")
         return cls(**fields | {"X": X, "y": y})
 
     def take(self, rows):

@@ -250,3 +250,9 @@ def test_a_link_to_a_folder_yet_to_be_made_is_followed(toy, tmp_path):
     toy.write_cafa(tmp_path / "link")
     assert (tmp_path / "target" / "clusters.tsv").is_file()
     assert (tmp_path / "link").is_symlink()
+
+
+def test_terms_that_repeat_are_refused(toy):
+    toy.terms = np.array([toy.terms[0], *toy.terms[:-1]])
+    with pytest.raises(InvalidLabelsError, match=f"share a term: {toy.terms[0]}"):
+        ProteinData.from_fields(toy)
