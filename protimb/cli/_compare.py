@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, literal, names, strategy
+from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
 from protimb.comparison._arms import ARMS, CLASSIFIERS, MAIN_ARMS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
@@ -110,7 +110,7 @@ def _print_comparison(result, namespace, folder):
     # Without a terminal nothing is folded: a file or a pipe has no width.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     typer.echo(f"\n{namespace}\n")
-    typer.echo(result.render(width))
+    typer.echo(printable(result.render(width)))
     if folder:
         typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 
@@ -127,6 +127,7 @@ def _seeds(text):
 
 def _sampler_params(texts, arms):
     """Parse ``arm.name=value`` into a dict of dicts; values are Python literals or words."""
+    refuse_repeats(text.partition("=")[0] for text in texts)
     params: dict[str, dict] = {}
     for text in texts:
         target, equals, value = text.partition("=")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names
+from protimb.cli._words import clean_messages, names, printable
 
 
 def imbalance(
@@ -25,7 +25,7 @@ def imbalance(
         namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
         for namespace in namespaces:
             found = describe_imbalance(data, ontology=namespace, min_proteins=min_proteins)
-            typer.echo(f"\n{namespace}\n\n{found.render()}")
+            typer.echo(f"\n{namespace}\n\n{printable(found.render())}")
             if out:
                 folder = out / namespace if len(namespaces) > 1 else out
                 found.save(folder)

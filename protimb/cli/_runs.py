@@ -72,6 +72,7 @@ def train_sampler(
                 )
             params = _sampler_params(
                 param or [],
+                given,
                 term_range=term_range,
                 sampling_strategy=strategy(sampling_strategy),
                 max_epochs=epochs,
@@ -123,10 +124,18 @@ def _refuse_beside_resume(given):
         )
 
 
-def _sampler_params(words, **options):
+def _sampler_params(words, given, **options):
     """Collect the parameters that were asked for; the sampler knows its own defaults."""
     asked = {name: value for name, value in options.items() if value is not None}
-    return asked | literals(words)
+    more = literals(words)
+    for name in more:
+        option = name.replace("max_epochs", "epochs")
+        if name in asked and option in given:
+            raise typer.BadParameter(
+                f"--{option.replace('_', '-')} sets {name!r} too; leave out one.",
+                param_hint="--param",
+            )
+    return asked | more
 
 
 def _check_run(params, term_vectors):

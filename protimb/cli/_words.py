@@ -3,6 +3,7 @@
 import ast
 import sys
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 
 import typer
@@ -57,7 +58,16 @@ def literals(texts):
     for text in texts:
         if "=" not in text:
             raise typer.BadParameter(f"{text!r}; write name=value.", param_hint="--param")
-    return {name: literal(value) for name, _, value in (text.partition("=") for text in texts)}
+    pairs = [text.partition("=") for text in texts]
+    refuse_repeats(name for name, _, _ in pairs)
+    return {name: literal(value) for name, _, value in pairs}
+
+
+def refuse_repeats(names):
+    """Refuse a parameter that is set twice: one of its values would be passed over."""
+    repeated = [name for name, n in Counter(names).items() if n > 1]
+    if repeated:
+        raise typer.BadParameter(f"{repeated[0]!r} is set twice.", param_hint="--param")
 
 
 def literal(text):
@@ -68,7 +78,12 @@ def literal(text):
         return text
 
 
+def printable(text):
+    """Spell out what would steer a terminal: names in a user's files may hold anything."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+
+
 def _complain(kind, message):
     from tqdm import tqdm
 
-    tqdm.write(f"{kind}: {' '.join(str(message).split())}", file=sys.stderr)
+    tqdm.write(f"{kind}: {printable(' '.join(str(message).split()))}", file=sys.stderr)

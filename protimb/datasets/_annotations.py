@@ -71,9 +71,11 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     """
     path = local_path(path, AnnotationError)
     (header, *lines), n_truncated = read_lines(path, _is_whole, encoding, truncated)
-    _check_columns(header.split("\t"), path)
+    names = [_column_name(name) for name in header.split("\t")]
+    _check_columns(names, path)
     _check_lines(header, lines, path)
-    table = pd.read_csv(io.StringIO("\n".join([header, *lines])), **_VERBATIM)
+    table = pd.read_csv(io.StringIO("\n".join([_TAB.join(names), *lines])), **_VERBATIM)
+    table = _stripped(table)
     _check_filled(table, path)
     annotations = positive_and_unique(table)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
@@ -109,6 +111,17 @@ def count_not_ascii(lines):
 
 def _is_whole(line, header):
     return line.count("\t") == header.count("\t")
+
+
+def _column_name(name):
+    """Strip blanks; a qualifier is one in any case, since to overlook a NOT inverts it."""
+    name = name.strip()
+    return "qualifier" if name.lower() == "qualifier" else name
+
+
+def _stripped(table):
+    """Take blanks off the ends of ids, terms and aspects, in which they mean nothing."""
+    return table.assign(**{name: each(str.strip, table[name]) for name in COLUMNS})
 
 
 def _check_columns(names, path):
@@ -173,7 +186,7 @@ def _is_negated(table):
 
 
 def _says_not(qualifier):
-    return "NOT" in qualifier.upper().split("|")
+    return "NOT" in map(str.strip, qualifier.upper().split("|"))
 
 
 def _warn_of_repairs(annotations, path):

@@ -116,12 +116,15 @@ def read_cafa(
     FileNotFoundError: missing_folder has no go-basic.obo or go-basic.obo.gz, ...
     """
     namespace = _namespace(ontology)
+    _check_limits(min_proteins, max_proteins)
     paths = _find_files(Path(folder))
     graph = _read_obo_once(paths["ontology"])
     annotations = read_annotations(paths["terms"])
     lookup = look_up(annotations["term"].tolist(), graph)
     _warn_of_aspects(annotations, lookup.columns, graph)
-    protein_ids, propagated = _propagated(annotations, lookup.columns, graph, namespace)
+    inside = _namespaces(lookup.columns, graph) == namespace
+    _check_any(inside, namespace, paths["terms"])
+    protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
     X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = frequent_terms(propagated, graph, min_proteins, max_proteins)
@@ -143,6 +146,14 @@ def _namespace(ontology):
     if ontology not in ONTOLOGIES:
         raise ValueError(f"ontology must be one of {sorted(ONTOLOGIES)}, got {ontology!r}.")
     return ONTOLOGIES[ontology]
+
+
+def _check_limits(min_proteins, max_proteins):
+    if max_proteins is not None and max_proteins < min_proteins:
+        raise ValueError(
+            f"No term has min_proteins={min_proteins} or more, and max_proteins={max_proteins} or "
+            "fewer. Lower one, or raise the other."
+        )
 
 
 def _find_files(folder):
@@ -173,13 +184,18 @@ def _read_obo_version(path, mtime, size):
     return read_obo(path)
 
 
-def _propagated(annotations, columns, graph, namespace):
-    """Return the proteins annotated in a namespace, and their propagated indicators as CSR."""
-    inside = _namespaces(columns, graph) == namespace
+def _check_any(inside, namespace, path):
     if not inside.any():
-        raise AnnotationError(f"No protein has an annotation in {namespace}.")
-    rows, proteins = pd.factorize(annotations["EntryID"][inside], sort=True)
-    direct = indicator(rows, columns[inside], (len(proteins), len(graph)))
+        raise AnnotationError(
+            f"{path}: none of {len(inside)} annotations is in {namespace}. Ask for another "
+            f"ontology, of {', '.join(ONTOLOGIES)}."
+        )
+
+
+def _propagated(annotations, columns, graph):
+    """Return the proteins annotated, and their propagated indicators as CSR."""
+    rows, proteins = pd.factorize(annotations["EntryID"], sort=True)
+    direct = indicator(rows, columns, (len(proteins), len(graph)))
     return np.array(proteins, dtype=str), propagate_indicators(direct, graph)
 
 
@@ -226,9 +242,9 @@ def _read_groups(path, protein_ids):
 
 def _cluster_lines(path, protein_ids):
     """Return (line number, protein, cluster) of each line, whichever column the proteins are in."""
-    lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
-    rows = [_two_fields(line, number, path) for number, line in enumerate(lines, 1)]
-    columns = list(zip(*rows, strict=True))
+    lines = read_text(path, AnnotationError).split("\n")
+    rows = {n: _two_fields(line, n, path) for n, line in enumerate(lines, 1) if line.strip()}
+    columns = list(zip(*rows.values(), strict=True))
     names = [list(map(normalise_protein_id, column)) for column in columns]
     wanted = set(protein_ids.tolist())
     n_known = [len(wanted.intersection(column)) for column in names]
@@ -241,12 +257,12 @@ def _cluster_lines(path, protein_ids):
     # proteins, and that of the members holds more of them, and each once.
     is_each_once = [len(set(column)) == len(column) for column in names]
     second = (n_known[1], is_each_once[1]) > (n_known[0], is_each_once[0])
-    return zip(range(1, len(rows) + 1), names[second], columns[not second], strict=True)
+    return zip(rows, names[second], columns[not second], strict=True)
 
 
 def _two_fields(line, number, path):
-    fields = line.split("\t")
-    if len(fields) != 2:
+    fields = [field.strip() for field in line.split("\t")]
+    if len(fields) != 2 or not all(fields):
         raise AnnotationError(
             f"{path}, line {number}: expected a protein and its cluster, found {fields!r}."
         )
@@ -266,7 +282,7 @@ def _warn_of_unclustered(proteins, path):
 def _read_description(path, folder):
     if path is None:
         return f"Proteins with GO annotations, read from {folder}."
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8", errors="replace")  # for people, whatever wrote it
 
 
 def _shaped(bunch, as_frame, return_X_y):

@@ -2,6 +2,7 @@
 
 import math
 import tokenize
+from os import PathLike
 from pathlib import Path
 from warnings import warn
 
@@ -72,7 +73,8 @@ def read_embeddings(path, ids, *, select=None, missing="raise"):
     protein_ids = _read_ids(ids)
     _check_ids(protein_ids, vectors, path)
     rows = _select_rows(protein_ids, select, missing, path)
-    X = np.asarray(vectors[rows], dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        X = np.asarray(vectors[rows], dtype=np.float32)
     _check_finite(X, protein_ids[rows], path)
     return X, protein_ids[rows]
 
@@ -90,9 +92,10 @@ def _read_npy(path):
     """Map a matrix of numbers into memory, once its size is known to be right."""
     shape, dtype = _checked_header(path, "vectors")
     if len(shape) != 2 or dtype.kind not in "fiu":
+        hint = " Average per-residue vectors over the residues first." if len(shape) == 3 else ""
         raise EmbeddingFileError(
             f"{path}: expected a matrix of numbers, one row a protein, found shape {shape} of "
-            f"{dtype}. Average per-residue vectors over the residues first."
+            f"{dtype}.{hint}"
         )
     if 0 in shape:
         raise EmbeddingFileError(f"{path}: empty, its shape is {shape}.")
@@ -112,6 +115,10 @@ def _checked_header(path, what):
             f"{path}: holds Python objects, which only pickle can read, and unpickling runs code. "
             f"Where you trust the file, convert it once.{advise(what, len(shape), path)}"
         )
+    if not all(type(n) is int and n >= 0 for n in shape):
+        raise EmbeddingFileError(f"{path}: damaged, its header claims shape {shape}.")
+    if not dtype.itemsize:  # any number of rows would fit into no bytes
+        raise EmbeddingFileError(f"{path}: its {math.prod(shape):,} {what} are all empty.")
     claimed = n_header + math.prod(shape) * dtype.itemsize  # Python integers: no overflow
     found = Path(path).stat().st_size
     if found != claimed:
@@ -137,7 +144,7 @@ def _npy_header(file, path):
 
 
 def _read_ids(ids):
-    if isinstance(ids, str | Path):
+    if isinstance(ids, str | PathLike):
         path = local_path(ids, EmbeddingFileError)
         _checked_header(path, "ids")
         ids = np.load(path, allow_pickle=False)
@@ -155,12 +162,22 @@ def _protein_ids(names):
 
 
 def _protein_id(name, row):
-    text = name.decode("utf-8") if isinstance(name, bytes) else str(name)
+    text = _text_of(name, row)
     if pd.isna(name) or not text.strip():
         raise EmbeddingFileError(
             f"Row {row}, counted from 0, has no protein id (found {name!r}). Name every row."
         )
     return normalise_protein_id(text)
+
+
+def _text_of(name, row):
+    try:
+        return name.decode("utf-8") if isinstance(name, bytes) else str(name)
+    except UnicodeDecodeError as error:
+        raise EmbeddingFileError(
+            f"Row {row}, counted from 0: the protein id {name!r} is not valid UTF-8. Decode the "
+            "ids first, such as by np.char.decode(ids, 'latin-1')."
+        ) from error
 
 
 def _check_ids(protein_ids, vectors, path):
@@ -205,5 +222,6 @@ def _check_finite(X, protein_ids, path):
     if len(bad):
         some = ", ".join(protein_ids[bad][:5])
         raise EmbeddingFileError(
-            f"{path}: {len(bad)} vectors hold NaN or infinity: {some}. Embed these proteins again."
+            f"{path}: {len(bad)} vectors hold NaN or infinity: {some}. Embed these proteins "
+            "again; numbers above 3e38 count as infinite, since vectors are read as float32."
         )

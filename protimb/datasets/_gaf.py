@@ -101,9 +101,9 @@ def read_gaf(
     Raises
     ------
     AnnotationError
-        If a line has fewer fields than GAF demands, or no protein, term or known aspect; if an
-        evidence code does not exist, no line passes another filter, or a filter is a string
-        rather than a collection of them.
+        If the file is empty; if a line has fewer fields than GAF demands, or no protein,
+        term or known aspect; if an evidence code does not exist, no line passes another filter,
+        or a filter is empty, or a string rather than a collection of them.
 
     Warns
     -----
@@ -157,8 +157,12 @@ def _wanted(evidence, taxon, object_type, database):
     filters = {name: values for name, values in filters.items() if values is not None}
     for name, values in filters.items():
         refuse_string(values, name, AnnotationError)
-    _check_codes(filters.get("evidence", ()))
-    return {name: {_plain(name, one) for one in values} for name, values in filters.items()}
+    wanted = {name: {_plain(name, one) for one in values} for name, values in filters.items()}
+    for name, values in wanted.items():
+        if not values:
+            raise AnnotationError(f"An empty {name} keeps no line. Leave it out to keep all.")
+    _check_codes(wanted.get("evidence", ()))
+    return wanted
 
 
 def _plain(name, value):
@@ -183,6 +187,8 @@ def _is_whole(line, first):
 def _table(lines, path):
     numbered = enumerate(lines, 1)
     rows = [_fields(n, line, lines, path) for n, line in numbered if line and line[0] != "!"]
+    if not any(lines):
+        raise AnnotationError(f"{path}: empty file. Fetch it again.")
     table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
     table["taxon"] = each(_first_taxon, table["taxon"])
     return table
@@ -199,7 +205,7 @@ def _fields(number, line, lines, path):
             f"{path}, line {number}: {len(fields)} fields, but GAF has at least {_N_REQUIRED}. "
             f"Is this a GAF file, and complete?{advice_if_last(number - 1, lines)}"
         )
-    row = _PICK(fields + _MISSING)
+    row = tuple(map(str.strip, _PICK(fields + _MISSING)))
     if not row[_PROTEIN] or not row[_TERM] or row[_ASPECT] not in GAF_ASPECTS:
         raise AnnotationError(
             f"{path}, line {number}: an annotation needs a protein, a term and an aspect "

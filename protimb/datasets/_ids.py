@@ -39,8 +39,9 @@ def normalise_protein_id(name, *, canonical=False):
     """
     name = name.strip()
     database, _, rest = name.partition("|")
-    if database in ("sp", "tr") and rest:
-        name = rest.partition("|")[0]
+    accession = rest.partition("|")[0].strip()
+    if database in ("sp", "tr") and accession:
+        name = accession
     elif prefixed := _PREFIXED.fullmatch(name):
         name = prefixed[1].upper()
     return _canonical(name) if canonical else name

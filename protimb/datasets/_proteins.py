@@ -1,6 +1,7 @@
 """ProteinData: vectors, terms, clusters and sequences of some proteins, as one object."""
 
 import hashlib
+import re
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,12 @@ import pandas as pd
 from sklearn.utils import Bunch, check_consistent_length
 
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
+from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster
 from protimb.ontology._obo_text import obo_text
 from protimb.utils._new_folder import new_folder
-from protimb.utils._validation import dense_indicator, refuse_string
+from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
@@ -20,6 +22,8 @@ _ALL_FIELDS = (*FIELDS, "sequences", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
 
 TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
+
+_BREAKS = re.compile(r"[\t\n\r\0]")  # what no field of a table can hold
 
 
 class ProteinData(Bunch):
@@ -70,7 +74,7 @@ class ProteinData(Bunch):
         ValueError
             If a field is missing, or fields differ in length.
         InvalidLabelsError
-            If ``y`` is not binary, or has not one column a term.
+            If ``y`` is not binary, or has not one column for each of distinct terms.
         """
         missing = [name for name in FIELDS if not hasattr(data, name)]
         if missing:
@@ -83,6 +87,9 @@ class ProteinData(Bunch):
         check_consistent_length(X, y, data.protein_ids, data.groups)
         if y.shape[1] != len(data.terms):
             raise InvalidLabelsError(f"y has {y.shape[1]} columns, but {len(data.terms)} terms.")
+        repeated = pd.Index(data.terms)[pd.Index(data.terms).duplicated()].unique()
+        if len(repeated):
+            raise InvalidLabelsError(f"Columns of y share a term: {a_few(repeated)}. Merge them.")
         return cls(**fields | {"X": X, "y": y})
 
     def take(self, rows):
@@ -96,9 +103,15 @@ class ProteinData(Bunch):
         Returns
         -------
         data : ProteinData
+
+        Raises
+        ------
+        ValueError
+            If these are neither whole numbers nor a mask of that shape.
+        IndexError
+            If there is no such row.
         """
-        rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        rows = _row_numbers(np.asarray(rows), len(self.X))
         part = {name: _rows_of(self[name], rows) for name in _BY_ROW}
         if "sequences" in self:
             part["sequences"] = _sequences_of(self["sequences"], part["protein_ids"])
@@ -118,6 +131,7 @@ class ProteinData(Bunch):
         data : ProteinData
         """
         refuse_string(terms, "terms")
+        terms = list(terms)
         columns = pd.Index(self.terms).get_indexer(pd.Index(terms))
         known, y_here = columns >= 0, np.asarray(self.y)
         y = np.zeros((len(y_here), len(columns)), dtype=y_here.dtype)
@@ -190,13 +204,16 @@ class ProteinData(Bunch):
         FileExistsError
             If the folder holds something.
         ValueError
-            If a term lies in none of the three namespaces of GO.
+            If a term lies in none of the three namespaces of GO; if the files would not be read
+            again, because two proteins share an id, an id or cluster is blank or holds a tab or
+            line end, or a vector is not finite.
 
         Notes
         -----
         A protein of which no term is left is annotated with the root, as it was. The ontology
         does not remember which edges are ``is_a``; all are written as that.
         """
+        self._check_readable()
         with new_folder(folder) as draft:
             (draft / "go-basic.obo").write_text(obo_text(self.ontology), encoding="utf-8")
             np.save(draft / "train_embeddings.npy", np.asarray(self.X))
@@ -206,6 +223,23 @@ class ProteinData(Bunch):
             clusters.to_csv(draft / "clusters.tsv", **TABLE)
             (draft / "DESCR.md").write_text(self.get("DESCR", ""), encoding="utf-8")
             _write_sequences(self.get("sequences", {}), draft / "train_sequences.fasta")
+
+    def _check_readable(self):
+        """Refuse what the readers of the folder would refuse, or take for something else."""
+        check_vectors(self.X)
+        for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
+            bad = [one for one in map(str, names) if not one.strip() or _BREAKS.search(one)]
+            if bad:
+                raise ValueError(
+                    f"{len(bad)} names cannot be a {what} in a table: {a_few(map(repr, bad))}. "
+                    "They are blank, or hold a tab, a line end or a NUL; rename them."
+                )
+        ids = pd.Index([normalise_protein_id(one) for one in map(str, self.protein_ids)])
+        repeated = ids[ids.duplicated()].unique()
+        if len(repeated):
+            raise ValueError(
+                f"{len(repeated)} ids name more than one protein: {a_few(repeated)}. Rename them."
+            )
 
     def __dir__(self):
         return [*super().__dir__(), *dir(type(self))]  # a Bunch lists its fields only
@@ -225,6 +259,18 @@ class ProteinData(Bunch):
         namespace = self.ontology.namespace(self.terms[0])
         roots = self.ontology.roots
         return next(root for root in roots if self.ontology.namespaces[root] == namespace)
+
+
+def _row_numbers(rows, n_proteins):
+    """Return row numbers (n_rows,) of a mask, or of numbers."""
+    if rows.dtype == bool and rows.shape == (n_proteins,):
+        return np.flatnonzero(rows)
+    if rows.ndim == 1 and (rows.dtype.kind in "iu" or not rows.size):
+        return rows.astype(np.intp)
+    raise ValueError(
+        f"rows must be whole numbers, or a mask of shape ({n_proteins},), found {rows.dtype} of "
+        f"shape {rows.shape}. Ids become a mask by np.isin(data.protein_ids, ids)."
+    )
 
 
 def _rows_of(values, rows):

@@ -35,6 +35,12 @@ def split_by_cluster(groups, *, random_state, test_size=TEST_SIZE):
     >>> [groups[row] for row in test]
     ['c']
     """
+    groups = np.asarray(groups)
+    if len(np.unique(groups)) < 2:
+        raise ValueError(
+            f"All {len(groups)} proteins are in one cluster, {str(groups[0])!r}, so none can be "
+            "held out without its relatives. Cluster at a higher identity."
+        )
     rows = np.arange(len(groups))
     splitter = GroupShuffleSplit(n_splits=1, test_size=test_size, random_state=random_state)
     return next(splitter.split(rows, groups=groups))

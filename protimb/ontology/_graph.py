@@ -190,7 +190,7 @@ class GeneOntology:
         """
         found = self._find(term)
         if found is None:
-            raise UnknownTermError(f"Term {term!r} {self._why_unknown(term)}")
+            raise UnknownTermError(f"Term {str(term)!r} {self._why_unknown(term)}")
         return found
 
     def _find(self, term):

@@ -2,7 +2,7 @@
 
 from warnings import warn
 
-from protimb.exceptions import OntologyError, OntologyWarning
+from protimb.exceptions import OntologyCycleError, OntologyError, OntologyWarning
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._stanzas import (
     Stanza,
@@ -46,7 +46,7 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
     ------
     OntologyError
         If the file is empty, binary, truncated or malformed, defines an id twice, or names a
-        parent that it does not define.
+        parent that it does not define; if no term has one of ``relations``.
     OntologyCycleError
         If terms are their own ancestors.
 
@@ -98,7 +98,9 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         # The graph knows no file; errors of the reader name theirs already.
         if str(path) in str(error):
             raise
-        raise type(error)(f"{path}: {error}") from error
+        is_told = conditional == "keep" and isinstance(error, OntologyCycleError)
+        advice = " Edges that hold in some taxa only may do: conditional='drop'." if is_told else ""
+        raise type(error)(f"{path}: {error}{advice}") from error
     _warn_of_conditional(left_out, path)
     return ontology
 
@@ -122,6 +124,7 @@ def _by_id(stanzas, path):
 
 def _build(header, terms, obsolete, relations, conditional, path):
     """Return the ontology, and the edges (child, parent) left out because they are conditional."""
+    _check_relations(set(relations) - {"is_a", "part_of"}, terms, path)
     default = text_value(header, "default-namespace", "")
     namespaces = {term: text_value(one, "namespace", default) for term, one in terms.items()}
     parents, left_out = _parents(terms, namespaces, relations, conditional, path)
@@ -145,6 +148,18 @@ def _parents(terms, namespaces, relations, conditional, path):
         parents[term] = tuple(one for one in inside if targets[one] or conditional == "keep")
         left_out += [(term, one) for one in inside if one not in parents[term]]
     return parents, left_out
+
+
+def _check_relations(relations, terms, path):
+    """Refuse relations that no term has, which are misspelt as a rule."""
+    if not relations:
+        return
+    used = {one for term in terms.values() for one in identifiers(term, "relationship", path)}
+    if not relations <= used:
+        raise OntologyError(
+            f"{path}: no term has the relation {a_few(sorted(relations - used))}. There are "
+            f"{a_few(['is_a', *sorted(used)], limit=20)}."
+        )
 
 
 def _targets(stanza, relations, path):

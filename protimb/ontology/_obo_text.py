@@ -1,6 +1,6 @@
 """Write an ontology as OBO text."""
 
-_ESCAPES = str.maketrans({"\\": r"\\", "{": r"\{", "}": r"\}", "!": r"\!", "\n": r"\n"})
+_ESCAPES = str.maketrans({one: f"\\{one}" for one in "\\{}!"} | {"\n": r"\n", "\r": r"\W"})
 
 
 def obo_text(ontology):

@@ -72,8 +72,16 @@ def _cycle_error(parents):
         TopologicalSorter(inverted(parents)).prepare()
         path = "unknown"
     except CycleError as error:
-        path = " -> ".join(error.args[1])
+        path = _shortened(error.args[1])
     return OntologyCycleError(
         f"Terms are their own ancestors: {path} (each is a child of the next). "
         "Leave out the relation that closes the cycle."
     )
+
+
+def _shortened(cycle, limit=10):
+    """Show a cycle of terms; of a long one its beginning and end."""
+    if len(cycle) > limit:
+        half = limit // 2
+        cycle = [*cycle[:half], f"... {len(cycle) - limit} more ...", *cycle[-half:]]
+    return " -> ".join(cycle)

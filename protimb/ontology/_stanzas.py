@@ -8,15 +8,15 @@ from protimb.exceptions import OntologyError
 _STANZA = re.compile(r"\[(\w+)\]")
 _TAG = re.compile(r"[A-Za-z][\w-]*")
 _ESCAPED = re.compile(r"\\(.)")
-_ESCAPES = {"n": "\n", "t": "\t"}  # any other character stands for itself
+_ESCAPES = {"n": "\n", "t": "\t", "W": " "}  # any other character stands for itself
 _MARKS = re.compile(r"[{!\\]")
 _ID = re.compile(r"(?:[^\\{!]|\\.)*")  # an id ends where a block or a comment begins
 
 # A block at the end of a value, {id="quoted", id=bare}; other braces belong to the text.
-_QUALIFIER = r"""([^\s=,{}"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^",{}]*)"""
-_BLOCK = rf"\{{\s*{_QUALIFIER}(?:\s*,\s*{_QUALIFIER})*\s*\}}"
-# Text up to the first unescaped block or comment.
-_VALUE = re.compile(rf"(?P<text>(?:[^\\!]|\\.)*?)\s*(?P<block>{_BLOCK})?\s*(?:!.*)?")
+# Written so that no blank can be read in two ways: else long runs of them take for ever.
+_QUALIFIER = r"""([^\s=,{}"]+)\s*=(\s*"(?:[^"\\]|\\.)*"\s*|[^",{}]*)"""
+_BLOCK = re.compile(rf"\{{\s*{_QUALIFIER}(?:,\s*{_QUALIFIER})*\}}")
+_MARK = re.compile(r"\\.|[{!]")
 
 
 class Stanza(NamedTuple):
@@ -84,14 +84,24 @@ def text_value(stanza, tag, default):
 
 def qualifiers(value):
     """Return the qualifiers at the end of a value as {name: value as written}."""
-    match = _VALUE.fullmatch(value)
-    return dict(re.findall(_QUALIFIER, match["block"])) if match and match["block"] else {}
+    pairs = re.findall(_QUALIFIER, _parted(value)[1])
+    return {name: written.strip() for name, written in pairs}
 
 
 def _text(value):
     """Return a value without qualifiers and comment, unescaped."""
-    match = _VALUE.fullmatch(value) if _MARKS.search(value) else None
-    return _unescaped((match["text"] if match else value).strip())
+    return _unescaped((_parted(value)[0] if _MARKS.search(value) else value).strip())
+
+
+def _parted(value):
+    """Part a value into its text and the block of qualifiers behind it, which may be empty."""
+    for mark in _MARK.finditer(value):
+        if mark[0] == "!":
+            return value[: mark.start()], ""
+        block = _BLOCK.match(value, mark.start()) if mark[0] == "{" else None
+        if block and value[block.end() :].lstrip()[:1] in ("", "!"):
+            return value[: mark.start()], block[0]
+    return value, ""
 
 
 def _unescaped(text):

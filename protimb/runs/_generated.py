@@ -2,13 +2,13 @@
 
 import zipfile
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from protimb.exceptions import ArtifactError
+from protimb.utils._files import local_path
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Generated:
         FileNotFoundError
             If there is no file.
         """
-        with Path(path).open("rb") as file:
+        with local_path(path, ArtifactError).open("rb") as file:
             return cls(**_read_arrays(file, path, [field.name for field in fields(cls)]))
 
 

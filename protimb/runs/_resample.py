@@ -9,7 +9,7 @@ from protimb.runs._config import read_config
 from protimb.runs._enlarge import enlarge_folder
 from protimb.runs._generated import Generated, generate
 from protimb.runs._train import GENERATED, SAMPLER, load_same_data, name_of_data, split
-from protimb.utils._new_folder import check_vacant
+from protimb.utils._new_folder import check_new
 
 
 def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, verbose=0):
@@ -70,7 +70,7 @@ def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, 
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
     settings, fingerprint = read_config(run)
-    check_vacant(out)
+    check_new(out)
     generated = Generated.load(Path(run) / GENERATED)
     if (data, sampling_strategy, random_state) != (None, None, None):
         changes = {"sampling_strategy": sampling_strategy, "verbose": verbose}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _URL = re.compile(r"^(https?|ftps?|file|s3|gs):", re.IGNORECASE)
 _GZIP_MAGIC = b"\x1f\x8b"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 2**16
 
 
@@ -19,30 +20,54 @@ def read_text(path, error_type, encoding="utf-8", *, on_cut=None):
     """
     path = local_path(path, error_type)
     content = _decompressed(path, error_type, on_cut).removeprefix(codecs.BOM_UTF8)
-    if b"\0" in content[:4096]:
-        raise error_type(f"{path}: this is a binary file, not text.")
+    text = _decoded(content, path, error_type, encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(content, path, error_type, encoding):
     try:
         text = content.decode(encoding)
     except LookupError as error:
         raise ValueError(f"encoding={encoding!r} is none that Python knows.") from error
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise error_type(
-            f"{path}, line {line}: not valid {encoding.upper()} (byte "
-            f"{content[error.start]:#04x}). Is this a binary file, or text in another encoding? "
-            "The latter is read with encoding='latin-1', where the reader takes an encoding; "
-            "or convert the file."
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        problem = _undecodable(content, error.start, encoding)
+        raise error_type(f"{path}{problem}") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise error_type(f"{path}, line {line}: a NUL byte. This is a binary file, or damaged.")
+    return text
+
+
+def _undecodable(content, position, encoding):
+    if content.startswith(_UTF16):
+        return (
+            ": text in UTF-16, or a binary file. The former is read with encoding='utf-16', where "
+            "the reader takes an encoding; or convert the file."
+        )
+    if b"\0" in content:
+        return ": this is a binary file, not text."
+    line = content.count(b"\n", 0, position) + 1
+    return (
+        f", line {line}: not valid {encoding.upper()} (byte {content[position]:#04x}). Is this a "
+        "binary file, or text in another encoding? The latter is read with encoding='latin-1', "
+        "where the reader takes an encoding; or convert the file."
+    )
 
 
 def local_path(path, error_type):
-    """Turn a name into a Path, and refuse one that would reach over the network."""
+    """Turn a name into a Path; refuse one that reaches over the network, or that is no file."""
     if _URL.match(str(path)):
         raise error_type(
             f"{path}: protimb reads local files only. Download it, then pass its path."
         )
-    return Path(path)
+    path = Path(path)
+    if path.is_dir():
+        raise error_type(f"{path}: this is a folder. Name a file in it.")
+    if path.exists() and not path.is_file():  # reading a pipe would wait, perhaps for ever
+        raise error_type(
+            f"{path}: this is a pipe or a device. Save what it gives, and pass the path of that."
+        )
+    return path
 
 
 def _decompressed(path, error_type, on_cut):

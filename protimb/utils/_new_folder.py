@@ -14,11 +14,18 @@ def check_vacant(out):
         raise FileExistsError(f"{out} exists and is not an empty folder. Name another one.")
 
 
+def check_new(out):
+    """Refuse a path at which no new folder can appear."""
+    check_vacant(out)
+    if Path(out).resolve() == Path.cwd():  # replaced, it would be gone below the user's feet
+        raise FileExistsError(f"{str(out)!r} is the folder you are in. Name one inside it.")
+
+
 @contextmanager
 def new_folder(out):
     """Give a draft folder to fill, which becomes `out` at the end of the block, or vanishes."""
-    out = Path(out)
-    check_vacant(out)
+    check_new(out)
+    out = Path(out).resolve()  # a link may lead to what is yet to be made
     draft = out.parent / f".{out.name}-{secrets.token_hex(8)}"
     try:
         draft.mkdir(parents=True)

@@ -99,3 +99,9 @@ def test_words_that_make_no_run_are_refused_before_anything_is_read(tmp_path, wo
     text = " ".join(result.stderr.replace("│", " ").split())
     assert message in text
     assert not (tmp_path / "run").exists()
+
+
+def test_an_option_and_a_parameter_that_contradict_are_refused(tmp_path):
+    found = invoke("train-sampler", "--out", tmp_path / "run", *QUICK, "--param", "max_epochs=3")
+    assert found.exit_code == 2
+    assert "--epochs sets 'max_epochs' too" in found.output

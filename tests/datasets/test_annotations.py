@@ -149,3 +149,20 @@ def test_text_in_another_encoding_is_read_where_it_is_named_and_counted(write):
 def test_an_aspect_is_spelt_as_in_the_file(write, aspect):
     table = read_annotations(write(HEADER + f"P1\tGO:0000001\t{aspect}\n"))
     assert table["aspect"].tolist() == [aspect]
+
+
+def test_blanks_around_fields_and_names_of_columns_mean_nothing(write):
+    table = read_annotations(write("EntryID \tterm\t aspect\nP1 \t GO:1 \tMFO \n"))
+    assert table.to_numpy().tolist() == [["P1", "GO:1", "MFO"]]
+
+
+def test_a_blank_field_is_an_empty_one(write):
+    with pytest.raises(AnnotationError, match="empty field"):
+        read_annotations(write(f"{HEADER} \tGO:1\tMFO\n"))
+
+
+@pytest.mark.parametrize("column", ["Qualifier", "QUALIFIER", "qualifier "])
+def test_a_not_counts_however_its_column_is_written(write, column):
+    path = write(f"EntryID\tterm\taspect\t{column}\nP1\tGO:1\tMFO\tNOT\nP2\tGO:1\tMFO\t\n")
+    with pytest.warns(AnnotationWarning, match="1 qualified by NOT"):
+        assert read_annotations(path)["EntryID"].tolist() == ["P2"]

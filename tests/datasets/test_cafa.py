@@ -216,3 +216,36 @@ def test_missing_file_is_named(folder, name):
 
 def test_description_says_where_the_data_came_from(folder):
     assert str(folder) in read(folder).DESCR
+
+
+def test_a_description_in_another_encoding_stops_nobody(folder):
+    (folder / "DESCR.md").write_bytes(b"caf\xe9")
+    assert read(folder).DESCR == "caf\ufffd"
+
+
+def test_clusters_differ_by_no_blank_and_blank_lines_are_passed_over(folder):
+    (folder / "clusters.tsv").write_text("P1\tc1 \n\nP2 \tc1\n\n")
+    assert read(folder).groups.tolist() == ["c1", "c1"]
+
+
+@pytest.mark.parametrize("line", ["P2\t", "\tc1", "P2\t "])
+def test_a_protein_or_cluster_without_name_is_refused_with_its_line(folder, line):
+    (folder / "clusters.tsv").write_text(f"P1\tc1\n{line}\n")
+    with pytest.raises(AnnotationError, match="line 2: expected a protein and its cluster"):
+        read(folder)
+
+
+def test_an_empty_table_of_clusters_is_refused(folder):
+    (folder / "clusters.tsv").write_text("")
+    with pytest.raises(AnnotationError, match="names none of the 2 proteins"):
+        read(folder)
+
+
+def test_an_ontology_without_annotation_is_refused_with_the_file(folder):
+    with pytest.raises(AnnotationError, match=r"train_terms\.tsv: none of 4 .*cellular_component"):
+        read(folder, "cc")
+
+
+def test_limits_that_no_term_meets_are_refused(folder):
+    with pytest.raises(ValueError, match="min_proteins=5 or more, and max_proteins=2"):
+        read(folder, min_proteins=5, max_proteins=2)

@@ -174,3 +174,30 @@ def test_file_is_left_as_it_was(path):
     X, _ = read_embeddings(path, IDS)
     X[:] = 0
     assert path.read_bytes() == before
+
+
+def test_ids_in_another_encoding_are_refused_with_their_row(path):
+    with pytest.raises(EmbeddingFileError, match=r"Row 1, .*xe9.*latin-1"):
+        read_embeddings(path, np.array([b"P1", b"P\xe9", b"P3"]))
+
+
+@pytest.mark.parametrize("descr", ["<U0", "|S0"])
+def test_ids_of_no_width_are_refused_before_any_memory_is_taken(path, tmp_path, descr):
+    """A header of 128 bytes may claim any number of them."""
+    header = {"descr": descr, "fortran_order": False, "shape": (10**15,)}
+    with (tmp_path / "ids.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(EmbeddingFileError, match="are all empty"):
+        read_embeddings(path, tmp_path / "ids.npy")
+
+
+def test_numbers_that_float32_cannot_hold_are_refused(path):
+    np.save(path, np.array([[1.0], [1e300], [2.0]]))
+    with pytest.raises(EmbeddingFileError, match=r"infinity: P2.*above 3e38"):
+        read_embeddings(path, IDS)
+
+
+@pytest.mark.parametrize("shape", [(-3, -2), (True, 2)])
+def test_a_shape_that_no_array_has_is_refused(tmp_path, shape):
+    with pytest.raises(EmbeddingFileError, match="damaged, its header claims shape"):
+        read_embeddings(npy_header(tmp_path, shape), IDS)

@@ -181,3 +181,30 @@ def test_latin_1_is_read_where_it_is_named_and_counted(write):
     table = read_gaf(path, encoding="latin-1")
     assert table["EntryID"].tolist() == ["P1", "P2"]
     assert table.attrs["n_not_ascii"] == 1
+
+
+def test_an_empty_file_is_refused(write):
+    with pytest.raises(AnnotationError, match="empty file"):
+        read_gaf(write(""))
+
+
+def test_a_blank_protein_is_refused_with_its_line(write):
+    with pytest.raises(AnnotationError, match="line 2: an annotation needs a protein"):
+        read_gaf(write(gaf_line() + gaf_line(" ")))
+
+
+@pytest.mark.parametrize("qualifier", ["NOT | enables", "enables| not ", " NOT"])
+def test_blanks_do_not_turn_a_not_into_its_opposite(write, qualifier):
+    table = read_gaf(write(gaf_line("P1", qualifier) + gaf_line("P2")))
+    assert table["EntryID"].tolist() == ["P2"]
+
+
+def test_blanks_around_fields_mean_nothing(write):
+    path = write(gaf_line(" P1 ", term="GO:0000001 ", evidence="IDA ", aspect="F "))
+    assert read_gaf(path, evidence={"IDA"}).to_numpy().tolist() == [["P1", "GO:0000001", "MFO"]]
+
+
+@pytest.mark.parametrize("name", ["evidence", "taxon", "object_type", "database"])
+def test_an_empty_filter_is_refused(write, name):
+    with pytest.raises(AnnotationError, match=f"An empty {name} keeps no line"):
+        read_gaf(write(gaf_line()), **{name: []})

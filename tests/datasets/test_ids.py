@@ -39,3 +39,8 @@ def test_names_of_uniprot_become_accessions_and_others_stay(name, accession):
 )
 def test_only_isoforms_of_uniprot_are_named_by_their_protein(name, protein):
     assert normalise_protein_id(name, canonical=True) == protein
+
+
+@pytest.mark.parametrize("name", ["sp||X_HUMAN", "tr| |X", "sp|"])
+def test_a_name_without_accession_stays_and_is_never_empty(name):
+    assert normalise_protein_id(name) == name

@@ -208,3 +208,51 @@ def test_an_ontology_written_as_text_reads_the_same(tmp_path):
     path = tmp_path / "toy.obo"
     path.write_text(obo_text(ontology), encoding="utf-8")
     assert read_obo(path) == ontology
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a\rb", "a\0b", "", " "])
+@pytest.mark.parametrize("field", ["protein_ids", "groups"])
+def test_names_that_no_table_can_hold_are_refused_and_nothing_is_left(toy, tmp_path, field, name):
+    names = toy[field].astype(object)
+    names[3] = name
+    toy[field] = names.astype(str) if name != "a\0b" else names
+    with pytest.raises(ValueError, match="1 names cannot be a"):
+        toy.write_cafa(tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_proteins_of_one_id_and_vectors_without_value_are_not_written(toy, tmp_path):
+    twice = np.array([f"sp|{toy.protein_ids[1]}|X", *toy.protein_ids[1:]])
+    with pytest.raises(ValueError, match="1 ids name more than one protein: TOY00001"):
+        ProteinData(**{**toy, "protein_ids": twice}).write_cafa(tmp_path / "out")
+    with pytest.raises(ValueError, match="contains NaN"):
+        ProteinData(**{**toy, "X": toy.X * np.nan}).write_cafa(tmp_path / "out")
+
+
+@pytest.mark.parametrize("rows", [[True, False], [1.7], ["TOY00001"], [[1, 2]], 3])
+def test_rows_that_are_no_row_numbers_are_refused(toy, rows):
+    with pytest.raises(ValueError, match=r"whole numbers, or a mask of shape \(60,\)"):
+        toy.take(rows)
+
+
+def test_terms_may_come_from_an_iterator(toy):
+    assert toy.with_terms(iter(toy.terms[:2])).terms.tolist() == toy.terms[:2].tolist()
+
+
+def test_the_folder_one_is_in_is_not_replaced(toy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileExistsError, match=r"'\.' is the folder you are in"):
+        toy.write_cafa(".")
+
+
+def test_a_link_to_a_folder_yet_to_be_made_is_followed(toy, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    toy.write_cafa(tmp_path / "link")
+    assert (tmp_path / "target" / "clusters.tsv").is_file()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_terms_that_repeat_are_refused(toy):
+    toy.terms = np.array([toy.terms[0], *toy.terms[:-1]])
+    with pytest.raises(InvalidLabelsError, match=f"share a term: {toy.terms[0]}"):
+        ProteinData.from_fields(toy)

@@ -1,6 +1,7 @@
 """Whole clusters go to one side."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +27,8 @@ def test_the_seed_decides_the_split():
     groups = np.arange(40)
     first, again, other = (split_by_cluster(groups, random_state=s)[1] for s in (1, 1, 2))
     assert first.tolist() == again.tolist() != other.tolist()
+
+
+def test_one_cluster_cannot_be_parted():
+    with pytest.raises(ValueError, match="All 5 proteins are in one cluster, 'a'"):
+        split_by_cluster(["a"] * 5, random_state=0)

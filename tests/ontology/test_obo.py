@@ -357,3 +357,45 @@ def test_text_in_another_encoding_is_read_where_it_is_named(write):
 def test_a_string_in_place_of_relations_is_refused(write):
     with pytest.raises(ValueError, match=r"relations is a collection.*Pass \['part_of'\]"):
         read_obo(write(TOY), relations="part_of")
+
+
+def obo_of(*stanzas):
+    head = "format-version: 1.2\n\n"
+    return head + "".join(f"[Term]\n{one}namespace: molecular_function\n\n" for one in stanzas)
+
+
+def test_an_escaped_blank_is_a_blank(tmp_path):
+    path = tmp_path / "a.obo"
+    path.write_text(obo_of("id: GO:1\nname: ion\\Wbinding\n"))
+    assert read_obo(path).names["GO:1"] == "ion binding"
+
+
+@pytest.mark.parametrize("start", ["a {", "a {k=", 'a {k="v"', 'a {k="v",', "a {k", "a {k=v"])
+def test_long_runs_of_blanks_are_read_at_once(tmp_path, start):
+    path = tmp_path / "a.obo"
+    name = start + " " * 30_000 + "z"
+    path.write_text(obo_of(f"id: GO:1\nname: {name}\n"))
+    assert read_obo(path).names["GO:1"] == name
+
+
+def test_a_long_cycle_is_shown_by_its_ends(tmp_path):
+    path = tmp_path / "a.obo"
+    path.write_text(obo_of(*(f"id: GO:{k}\nis_a: GO:{(k + 1) % 5000}\n" for k in range(5000))))
+    with pytest.raises(OntologyCycleError, match=r"\.\.\. 4991 more \.\.\. ") as caught:
+        read_obo(path)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_cycle_of_conditional_edges_says_how_to_leave_them_out(tmp_path):
+    path = tmp_path / "a.obo"
+    edge = 'relationship: part_of GO:2 {gci_relation="part_of", gci_filler="NCBITaxon:1"}\n'
+    path.write_text(obo_of(f"id: GO:1\n{edge}", "id: GO:2\nis_a: GO:1\n"))
+    with pytest.raises(OntologyCycleError, match="conditional='drop'"):
+        read_obo(path, conditional="keep")
+
+
+def test_a_relation_that_no_term_has_is_refused(tmp_path):
+    path = tmp_path / "a.obo"
+    path.write_text(obo_of("id: GO:1\n", "id: GO:2\nrelationship: part_of GO:1\n"))
+    with pytest.raises(OntologyError, match=r"the relation partof\. There are is_a, part_of"):
+        read_obo(path, relations=("is_a", "partof"))
