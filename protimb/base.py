@@ -28,6 +28,7 @@ from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_vectors
+from protimb.utils._warnings import users_level
 
 __all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
 
@@ -335,5 +336,5 @@ def warn_about_shortfall(plan):
             f"{len(short)} term(s) have fewer members than planned (term: members of planned; "
             f"{names}). sampling_plan_ lists them all.",
             ShortfallWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )

@@ -8,6 +8,7 @@ import numpy as np
 from protimb.exceptions import DuplicateRowsWarning
 from protimb.utils._labelsets import members_by_term
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 
 def warn_about_copies(X, target, totals):
@@ -23,7 +24,7 @@ def warn_about_copies(X, target, totals):
             f"({a_few(target.terms[t] for t in copied)}): more rows bring little that is new. "
             "Look for duplicated proteins in X.",
             DuplicateRowsWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

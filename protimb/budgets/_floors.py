@@ -15,6 +15,7 @@ from protimb.budgets._strategy import (
 from protimb.exceptions import InvalidLabelsError, SkippedTermWarning
 from protimb.utils._imbalance import mean_ir, split_terms
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 AUTO_SHARE = 0.25
 MINORITY = "minority: rows kept"
@@ -29,7 +30,7 @@ def warn_about_skipped(floors, target):
             f"{len(columns)} term(s) left alone, because every row carries them and removing rows "
             f"would not change that (term: members; {names}).",
             SkippedTermWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

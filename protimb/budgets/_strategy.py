@@ -10,6 +10,7 @@ import numpy as np
 from imblearn.utils import check_sampling_strategy
 
 from protimb.exceptions import AmbiguousTargetWarning, InvalidLabelsError
+from protimb.utils._warnings import users_level
 
 ON_EVERY_ROW = "on every row"
 
@@ -189,7 +190,7 @@ def warn_if_ambiguous(strategy, target, forms, sampling_type, mixes_labels=False
             "terms: pass target='multilabel' to say that this is right, target='classes' for "
             "imbalanced-learn's meaning.",
             AmbiguousTargetWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

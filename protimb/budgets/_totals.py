@@ -18,6 +18,7 @@ from protimb.budgets._strategy import (
 from protimb.exceptions import InvalidLabelsError, RareTermWarning, SkippedTermWarning
 from protimb.utils._imbalance import irlbl
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 BELOW_MIN_MEMBERS = "fewer than min_members"
 ONE_MEMBER = "one member"
@@ -53,7 +54,7 @@ def warn_about(totals, terms):
         if len(columns):
             names = a_few(f"{terms[c]}: {totals.n_before[c]}" for c in columns)
             message = f"{len(columns)} term(s) {consequence} (term: members; {names})."
-            warnings.warn(message, category, stacklevel=4)
+            warnings.warn(message, category, stacklevel=users_level())
 
 
 def mean_imbalance_totals(n_before):

@@ -20,6 +20,7 @@ from protimb.exceptions import TeachingWarning
 from protimb.utils._containers import take_rows
 from protimb.utils._sklearn_compat import num_samples
 from protimb.utils._validation import check_indicator
+from protimb.utils._warnings import users_level
 
 # Classifiers that learn one term at a time: each term can be fitted on the rows that know it.
 TERM_BY_TERM = (MultiOutputClassifier, OneVsRestClassifier)
@@ -153,7 +154,7 @@ def _say_that_all_labels_teach(classifier):
         "GOTermClassifier, MultiOutputClassifier and OneVsRestClassifier can learn from the "
         "targeted terms alone.",
         TeachingWarning,
-        stacklevel=5,
+        stacklevel=users_level(),
     )
 
 

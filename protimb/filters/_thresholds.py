@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from protimb.exceptions import UndefinedSimilarityWarning
+from protimb.utils._warnings import users_level
 
 
 def learn_thresholds(held_out, n_members, quantile, shrinkage):
@@ -25,7 +26,7 @@ def warn_undefined(undefined, consequence):
     if undefined.any():
         message = f"{undefined.sum()} of {len(undefined)} {consequence}."
         warnings.warn(
-            message, UndefinedSimilarityWarning, stacklevel=4
+            message, UndefinedSimilarityWarning, stacklevel=users_level()
         )  # who called fit, score or select
 
 

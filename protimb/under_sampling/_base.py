@@ -18,6 +18,7 @@ from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 
 class _Reducer(BaseMultilabelSampler):
@@ -209,7 +210,7 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
                 f"{self.n_removed_} of {floors.n_rows} rows were removed: {self._others}. "
                 "sampling_plan_ lists the floors.",
                 ShortfallWarning,
-                stacklevel=4,
+                stacklevel=users_level(),
             )
 
 
@@ -285,5 +286,5 @@ def _warn_about_terms(plan, others):
             f"{len(above)} term(s) keep more members than asked for (term: members of asked; "
             f"{names}): {others}. sampling_plan_ lists them all.",
             ShortfallWarning,
-            stacklevel=5,
+            stacklevel=users_level(),
         )
