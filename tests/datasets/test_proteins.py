@@ -208,3 +208,45 @@ def test_an_ontology_written_as_text_reads_the_same(tmp_path):
     path = tmp_path / "toy.obo"
     path.write_text(obo_text(ontology), encoding="utf-8")
     assert read_obo(path) == ontology
+
+
+@pytest.fixture
+def frames(toy):
+    """The same proteins in frames, the columns of y turned."""
+    X = pd.DataFrame(toy.X, index=toy.protein_ids)
+    y = pd.DataFrame(toy.y, index=toy.protein_ids, columns=toy.terms)
+    return ProteinData(**{**toy, "X": X, "y": y.iloc[:, ::-1]})
+
+
+def test_columns_of_a_frame_are_found_by_name(toy, frames, tmp_path):
+    np.testing.assert_array_equal(ProteinData.from_fields(frames).y, toy.y)
+    np.testing.assert_array_equal(frames.with_terms(toy.terms).y.to_numpy(), toy.y)
+    assert frames.fingerprint() == toy.fingerprint()
+    frames.write_cafa(tmp_path / "out")
+    assert_same(read_cafa(tmp_path / "out", "mf", min_proteins=1), toy)
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_a_frame_whose_rows_are_other_proteins_is_refused(frames, name):
+    turned = ProteinData(**{**frames, name: frames[name].iloc[::-1]})
+    with pytest.raises(InvalidLabelsError, match=f"protein_ids and {name} have the same ids in a"):
+        ProteinData.from_fields(turned)
+
+
+@pytest.mark.parametrize(
+    "rows", [[0.5], [True, False], [True] * 61, ["TOY00000"], 3, [[1], [2]]], ids=str
+)
+def test_what_names_no_rows_is_refused(toy, rows):
+    with pytest.raises(IndexError, match="rows must be row numbers in one dimension, or a mask of"):
+        toy.take(rows)
+
+
+def test_no_rows_and_rows_from_the_end_can_be_taken(toy):
+    assert toy.take([]).X.shape == (0, 5)
+    assert toy.take([-1]).protein_ids.tolist() == [toy.protein_ids[59]]
+
+
+def test_a_term_is_asked_for_once(toy):
+    first = toy.terms[0]
+    with pytest.raises(ValueError, match=f"terms names {first} twice"):
+        toy.with_terms([first, first])

@@ -239,3 +239,16 @@ def test_terms_to_train_towards_are_found_by_name(tiny, named):
     by_name = tiny().fit(X, y, towards=towards.iloc[::-1])
     assert_array_equal(by_name.seen_, by_position.seen_)
     assert not by_name.seen_.all()
+
+
+def test_names_of_features_come_back_from_the_state(tiny, named):
+    X, y = named
+    again = ConditionalGAN.from_state(*tiny().fit(X, y).state(), device="cpu")
+    assert again.feature_names_in_.tolist() == X.columns.tolist()
+    with pytest.raises(ValueError, match="feature names should match"):
+        again.vary(X.iloc[:, ::-1], y, np.zeros(len(y), dtype=int))
+
+
+def test_labels_are_needed(tiny, toy):
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+        tiny().fit(toy.X, None)
