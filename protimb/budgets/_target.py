@@ -68,6 +68,8 @@ def read_target(y, reading="auto", *, suits_terms=True):
     Several columns are terms, one column holds classes, unless ``reading`` says otherwise or the
     strategy does not suit terms and each row has exactly one label.
     """
+    if y is None:
+        raise ValueError("This estimator requires y to be passed, but the target y is None.")
     y = as_array(y)
     if y.ndim < 2 or (y.shape[1] == 1 and reading != "multilabel"):
         return _read_classes(y, reading)

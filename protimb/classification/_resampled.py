@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.classification._balance import check_row_weights
 from protimb.classification._base import unchanged_on_failure
 from protimb.classification._lesson import Lesson, carry_weights
-from protimb.classification._targets import is_multilabel
+from protimb.classification._targets import is_multilabel, term_names
+from protimb.exceptions import InvalidLabelsError
+from protimb.utils._alignment import align_columns, check_same_order, column_names
 from protimb.utils._sklearn_compat import (
     HasMethods,
     Interval,
@@ -141,6 +143,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             where they come from, or the classifier takes no ``sample_weight``.
         """
         self._validate_params()
+        check_same_order(X=X, y=y, sample_weight=sample_weight)
         with unchanged_on_failure(self):
             validate_data(self, X, y, reset=True, skip_check_array=True)
             _check_classes(y)
@@ -199,12 +202,21 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_rows, n_features)
         y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
+            True labels. Columns of a table are found by name where ``fit`` saw names.
         sample_weight : array-like of shape (n_rows,), optional
 
         Returns
         -------
         score : float
+
+        Raises
+        ------
+        InvalidLabelsError
+            If tables differ in the ids of their rows or from ``fit`` in their terms.
         """
+        check_is_fitted(self)
+        check_same_order(X=X, y=y, sample_weight=sample_weight)
+        y = align_columns(y, self.terms_)
         options = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._fitted().score(X, y, **options)
 
@@ -219,6 +231,12 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if self.sampler_ is None:
             return Lesson(X, y, _checked(sample_weight, X))
         X_res, y_res = self.sampler_.fit_resample(X, y)
+        if is_multilabel(y) and not is_multilabel(y_res):
+            raise InvalidLabelsError(
+                f"{type(self.sampler_).__name__} gives one column back for two of y, as "
+                "imbalanced-learn does with one-hot classes. Pass classes in one dimension, or "
+                f"LabelwiseSampler({type(self.sampler_).__name__}()), which keeps columns."
+            )
         weights = carry_weights(self.sampler_, X, X_res, sample_weight, self.synthetic_weight)
         return Lesson(X_res, y_res, weights, self._known_labels(y_res))
 
@@ -231,7 +249,9 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if not targeted or not is_multilabel(y_res):
             return None
         known = self.sampler_.label_mask()
-        return None if known.all() else known
+        # A table of one column is one term to classifiers, and two classes to samplers.
+        in_classes = known.shape[1] != y_res.shape[1]
+        return None if in_classes or known.all() else known
 
     def _fitted(self):
         check_is_fitted(self)
@@ -248,7 +268,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
 
 def _names_of_columns(y):
-    return y.columns.to_numpy(dtype=object) if hasattr(y, "columns") else None
+    names = column_names(y)
+    return None if names is None else term_names(names, len(names))
 
 
 def _check_classes(y):

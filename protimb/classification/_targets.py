@@ -57,7 +57,7 @@ def encode_targets(y, terms=None):
     y = align_columns(y, terms, reference="terms", relabel=True)
     terms = column_names(y) if terms is None else terms
     labels, _ = check_indicator(y)
-    names = None if terms is None else _term_names(terms, labels.shape[1])
+    names = None if terms is None else term_names(terms, labels.shape[1])
     return labels, TargetCoding(True, np.arange(labels.shape[1]), _indicator_dtype(y), names)
 
 
@@ -127,7 +127,8 @@ def _indicator_dtype(y):
     return dtype if dtype.kind in "biuf" else np.dtype(np.int8)
 
 
-def _term_names(terms, n_columns):
+def term_names(terms, n_columns):
+    """Give names of columns as an array of objects, (n_columns,)."""
     if len(terms) != n_columns:
         raise InvalidLabelsError(
             f"terms has {len(terms)} names and y has {n_columns} columns; they must agree."

@@ -104,6 +104,8 @@ def _as_arm(name, arm):
         return arm
     if isinstance(arm, str):
         return _named_arm(arm)
+    if isinstance(arm, type):
+        raise TypeError(f"Arm {name!r} is the class {arm.__name__}; pass an object of it.")
     if hasattr(arm, "fit_resample"):
         return Arm(f"{arm}", make_sampler=_copies_of(arm), takes_strategy=False)
     if hasattr(arm, "fit") and hasattr(arm, "predict_proba"):

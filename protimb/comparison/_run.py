@@ -1,7 +1,7 @@
 """One arm in one fold: resample, train, predict, evaluate."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampl
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.ontology import describe_terms
 from protimb.plotting._map import METHODS
+from protimb.utils._sklearn_compat import HasMethods
 
 # What a generated row teaches the network: the terms that lacked rows, or all of its labels.
 SYNTHETIC_LABELS = ("targeted", "all")
@@ -94,6 +95,12 @@ def run_arm(name, arm, fold, protocol, stages):
 
 class _ObservedClassifier(ResampledClassifier):
     """The public estimator; times both halves of its fit, and keeps what is drawn of them."""
+
+    # Arms are judged by their scores: a classifier that decides nothing is one, too.
+    _parameter_constraints: ClassVar = {
+        **ResampledClassifier._parameter_constraints,
+        "classifier": [HasMethods(["fit", "predict_proba"])],
+    }
 
     def observe(self, fold, protocol, stage):
         self.fold, self.protocol, self.stage = fold, protocol, stage

@@ -10,6 +10,7 @@ import pandas as pd
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "aspect"]
 _TAB = "\t"
@@ -99,7 +100,7 @@ def read_lines(path, is_whole, encoding, truncated):
         warn(
             f"{path}: the file was cut off. It is read without its last line{lost}.",
             AnnotationWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )
     return lines, int(bool(cuts) or is_bad)
 
@@ -196,5 +197,5 @@ def _warn_of_repairs(annotations, path):
             f"{path}: left out {n_duplicates} duplicate annotations and {n_negated} qualified "
             "by NOT.",
             AnnotationWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )

@@ -24,6 +24,7 @@ from protimb.ontology._propagate import (
 )
 from protimb.utils._files import read_text
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 # What is read -> the names that it goes by; the first that exists is taken.
 FILES = {
@@ -222,7 +223,7 @@ def _warn_of_rows(rows, what):
             f"{len(rows)} annotations have {what}, such as {first['term']} of "
             f"{first['EntryID']} ({first['aspect']}). The ontology is followed.",
             OntologyWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 
@@ -275,7 +276,7 @@ def _warn_of_unclustered(proteins, path):
             f"{path}: no cluster for {len(proteins)} proteins, such as {a_few(proteins)}. Each "
             "becomes a cluster of its own, so a split by cluster may part it from its relatives.",
             AnnotationWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

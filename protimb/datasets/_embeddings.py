@@ -13,6 +13,7 @@ from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
+from protimb.utils._warnings import users_level
 
 
 def read_embeddings(path, ids, *, select=None, missing="raise"):
@@ -214,7 +215,7 @@ def _report_missing(absent, n_selected, missing, path):
         raise EmbeddingFileError(f"{message} Are the ids of another database?")
     if missing == "raise":
         raise EmbeddingFileError(f"{message} Pass missing='drop' to go on without them.")
-    warn(message, EmbeddingWarning, stacklevel=4)
+    warn(message, EmbeddingWarning, stacklevel=users_level())
 
 
 def _check_finite(X, protein_ids, path):

@@ -7,6 +7,7 @@ from warnings import warn
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._warnings import users_level
 
 # A gap or an inner stop is no residue; encoders know X as "any".
 _UNREADABLE = str.maketrans("-*.", "XXX")
@@ -171,5 +172,5 @@ def _warn_of_repairs(n_repeated, n_repaired, path):
             f"{path}: {n_repeated} records repeat an earlier one; in {n_repaired} sequences gaps "
             "or inner stops were read as X.",
             FastaWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )

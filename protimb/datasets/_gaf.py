@@ -18,6 +18,7 @@ from protimb.datasets._ids import is_isoform, normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path
 from protimb.utils._validation import a_few, refuse_string
+from protimb.utils._warnings import users_level
 
 # GAF writes an aspect as one letter; what comes back has CAFA's three.
 GAF_ASPECTS = {"F": "MFO", "P": "BPO", "C": "CCO"}
@@ -237,7 +238,7 @@ def _warn_of_unknown_codes(codes, path):
             f"{path}: left out {len(unknown)} lines whose evidence code does not exist: "
             f"{a_few(map(repr, unknown.unique()))}.",
             AnnotationWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
 
 

@@ -13,6 +13,7 @@ from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster
 from protimb.ontology._obo_text import obo_text
+from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._new_folder import new_folder
 from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
 
@@ -74,7 +75,8 @@ class ProteinData(Bunch):
         ValueError
             If a field is missing, or fields differ in length.
         InvalidLabelsError
-            If ``y`` is not binary, or has not one column for each of distinct terms.
+            If ``y`` is not binary, has not one column for each of distinct terms, or tables name
+            other proteins or the same in another order.
         """
         missing = [name for name in FIELDS if not hasattr(data, name)]
         if missing:
@@ -83,8 +85,11 @@ class ProteinData(Bunch):
                 "folder that can be read, or a Bunch as protimb.datasets.read_cafa returns it."
             )
         fields = {name: getattr(data, name) for name in _ALL_FIELDS if hasattr(data, name)}
-        X, y = np.asarray(data.X), dense_indicator(data.y).astype(np.uint8)
-        check_consistent_length(X, y, data.protein_ids, data.groups)
+        check_consistent_length(data.X, data.y, data.protein_ids, data.groups)
+        ids = pd.Series(0, index=pd.Index(np.asarray(data.protein_ids, dtype=object)))
+        check_same_order(protein_ids=ids, X=data.X, y=data.y)
+        labels = align_columns(data.y, data.terms, reference="terms")
+        X, y = np.asarray(data.X), dense_indicator(labels).astype(np.uint8)
         if y.shape[1] != len(data.terms):
             raise InvalidLabelsError(f"y has {y.shape[1]} columns, but {len(data.terms)} terms.")
         repeated = pd.Index(data.terms)[pd.Index(data.terms).duplicated()].unique()
@@ -111,7 +116,7 @@ class ProteinData(Bunch):
         IndexError
             If there is no such row.
         """
-        rows = _row_numbers(np.asarray(rows), len(self.X))
+        rows = _row_numbers(np.asarray(rows), len(self.protein_ids))
         part = {name: _rows_of(self[name], rows) for name in _BY_ROW}
         if "sequences" in self:
             part["sequences"] = _sequences_of(self["sequences"], part["protein_ids"])
@@ -129,11 +134,20 @@ class ProteinData(Bunch):
         Returns
         -------
         data : ProteinData
+
+        Raises
+        ------
+        ValueError
+            If a term is named twice.
         """
         refuse_string(terms, "terms")
         terms = list(terms)
-        columns = pd.Index(self.terms).get_indexer(pd.Index(terms))
-        known, y_here = columns >= 0, np.asarray(self.y)
+        wanted = pd.Index(terms)
+        if not wanted.is_unique:
+            repeated = wanted[wanted.duplicated()].unique()
+            raise ValueError(f"terms names {a_few(repeated)} twice. Pass each term once.")
+        columns = pd.Index(self.terms).get_indexer(wanted)
+        known, y_here = columns >= 0, self._labels()
         y = np.zeros((len(y_here), len(columns)), dtype=y_here.dtype)
         y[:, known] = y_here[:, columns[known]]
         names = [self.ontology.names.get(term, term) for term in terms]
@@ -176,7 +190,7 @@ class ProteinData(Bunch):
             Sizes, the ontology's version, and ``sha256``.
         """
         digest = hashlib.sha256()
-        for array in (self.X, self.y):
+        for array in (self.X, self._labels()):
             digest.update(np.ascontiguousarray(array).tobytes())
         for names in (self.protein_ids, self.terms, self.groups):
             digest.update("\n".join(map(str, names)).encode())
@@ -244,9 +258,13 @@ class ProteinData(Bunch):
     def __dir__(self):
         return [*super().__dir__(), *dir(type(self))]  # a Bunch lists its fields only
 
+    def _labels(self):
+        """Give y as an array, its columns in the order of ``terms``."""
+        return np.asarray(align_columns(self.y, self.terms, reference="terms"))
+
     def _annotations(self):
         """Return CAFA's table: each term of each protein, the root where there is no other."""
-        y = np.asarray(self.y) != 0
+        y = self._labels() != 0
         rows, columns = np.nonzero(y)
         bare = np.flatnonzero(~y.any(axis=1))
         terms = [*np.asarray(self.terms)[columns], *[self._root()] * len(bare)]

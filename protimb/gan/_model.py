@@ -13,10 +13,17 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.budgets._target import read_target
 from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDiverged
 from protimb.gan._parts import find_parts, with_objects
-from protimb.gan._rows import check_known, read_vectors
+from protimb.gan._rows import (
+    check_columns,
+    check_known,
+    check_terms,
+    check_towards,
+    read_vectors,
+)
 from protimb.gan._starts import STARTS, name_known_relatives
 from protimb.ontology import align_term_vectors
-from protimb.utils._alignment import check_same_order
+from protimb.utils._alignment import align_columns, check_same_order
+from protimb.utils._foreign import read_table
 from protimb.utils._sklearn_compat import (
     HasMethods,
     Interval,
@@ -242,6 +249,8 @@ class ConditionalGAN(BaseEstimator):
 
         Raises
         ------
+        InvalidLabelsError
+            If y is not binary, or ``terms`` or ``towards`` do not fit its columns.
         TermVectorError
             If the condition reads vectors of terms and there are none.
         TrainingDiverged
@@ -255,18 +264,19 @@ class ConditionalGAN(BaseEstimator):
         vectors, target = read_vectors(X), read_target(y)
         check_consistent_length(vectors, target.indicator)
         check_same_order(X=X, y=y)
-        terms = target.terms if terms is None else list(terms)
+        terms = target.terms if terms is None else check_terms(terms, target.indicator)
+        towards = check_towards(towards, target.indicator, terms)
         described = self._read_term_vectors(term_vectors, terms)
         trained = train_gan(
             vectors,
             target.indicator,
             self,
             self._source_of_draws(random_state, resume_from),
-            towards=np.ones(len(terms), bool) if towards is None else np.asarray(towards, bool),
+            towards=towards,
             term_vectors=described,
             resume_from=resume_from,
         )
-        validate_data(self, X, reset=True, skip_check_array=True)
+        validate_data(self, read_table(X, "X"), reset=True, skip_check_array=True)
         self.terms_, self.term_vectors_ = terms, described
         self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
         self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
@@ -280,7 +290,7 @@ class ConditionalGAN(BaseEstimator):
         Parameters
         ----------
         labels : array-like or sparse of shape (n_rows, n_terms)
-            Binary indicators with the columns that ``fit`` saw.
+            Binary indicators with the columns that ``fit`` saw, found by name in a DataFrame.
         random_state : int, RandomState or None, default=None
             Seed of the noise; the same seed gives the same vectors.
 
@@ -292,7 +302,7 @@ class ConditionalGAN(BaseEstimator):
         Raises
         ------
         InvalidLabelsError
-            If there are more or fewer columns.
+            If there are more or fewer columns, or a table has other terms.
         UntrainedTermError
             If a term has neither a training row nor a vector.
         TrainingDiverged
@@ -327,19 +337,22 @@ class ConditionalGAN(BaseEstimator):
 
         Raises
         ------
+        InvalidLabelsError
+            If tables differ in the ids of their rows or from ``fit`` in their terms, or ``terms``
+            are no columns.
         ValueError
-            If the arguments differ in length, or from ``fit`` in width.
+            If the arguments differ in length, or from ``fit`` in width or names of features.
         TrainingDiverged
             If the generator gives NaN or infinite values.
         """
+        check_is_fitted(self, "generator_")
+        check_same_order(X=X, labels=labels, terms=terms)
+        validate_data(self, read_table(X, "X"), reset=False, skip_check_array=True)
         X, labels = read_vectors(X), self._read_labels(labels)
+        terms = check_columns(terms, len(self.terms_))
         check_consistent_length(X, labels, terms)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the model was fitted with {self.n_features_in_}."
-            )
         rng = check_random_state(random_state)
-        starts = self.starts_.of_rows(X, np.asarray(terms), self.scaling_, rng)
+        starts = self.starts_.of_rows(X, terms, self.scaling_, rng)
         return self._draw(labels, starts, rng)
 
     def state(self):
@@ -410,7 +423,7 @@ class ConditionalGAN(BaseEstimator):
 
     def _read_labels(self, labels):
         check_is_fitted(self, "generator_")
-        labels = check_indicator(labels, "labels")[0]
+        labels = check_indicator(align_columns(labels, self.terms_, "labels"), "labels")[0]
         if labels.shape[1] != len(self.terms_):
             raise InvalidLabelsError(
                 f"labels has {labels.shape[1]} columns, but the model was fitted with "

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError, UntrainedTermError
 from protimb.gan._scaling import Scaling
+from protimb.utils._alignment import align_values
 from protimb.utils._imbalance import irlbl
 from protimb.utils._labelsets import rarest_terms
 from protimb.utils._memory import is_large
@@ -60,6 +61,47 @@ def read_vectors(X):
     """Read X as finite floats; a large half-precision matrix, often a memory map, is no copy."""
     large = getattr(X, "ndim", 0) == 2 and is_large(X.shape, 4)
     return check_vectors(X, keep_half=large)
+
+
+def check_terms(terms, y):
+    """Return names of the columns of y, csr (n_rows, n_terms), as a list, one a column."""
+    terms = list(terms)
+    if len(terms) != y.shape[1] or len(set(terms)) != len(terms):
+        raise InvalidLabelsError(
+            f"terms has {len(terms)} names, {len(set(terms))} of them distinct, and y has "
+            f"{y.shape[1]} columns. Pass one name for each column."
+        )
+    return terms
+
+
+def check_towards(towards, y, terms):
+    """Return the mark of terms to train towards, bool (n_terms,), if rows of y carry one."""
+    if towards is None:
+        return np.ones(len(terms), dtype=bool)
+    marks = np.asarray(align_values(towards, terms, "towards"))
+    if marks.shape != (len(terms),) or not np.isin(marks, (0, 1)).all():
+        raise InvalidLabelsError(
+            f"towards must hold True or False for each of the {len(terms)} columns of y; got "
+            f"{marks.dtype} of shape {marks.shape}. np.isin(terms, wanted) makes it of names."
+        )
+    marks = marks.astype(bool)
+    if not len(rows_with(y, marks)):
+        raise InvalidLabelsError(
+            f"towards marks {marks.sum()} of {len(terms)} terms, and no row carries one of them: "
+            "there is nothing to train on. Mark terms that have members."
+        )
+    return marks
+
+
+def check_columns(terms, n_terms):
+    """Return column numbers of terms, int (n_rows,), if each is one of n_terms columns."""
+    columns = np.asarray(terms)
+    if columns.dtype.kind not in "iu" or not ((columns >= 0) & (columns < n_terms)).all():
+        raise InvalidLabelsError(
+            f"terms must hold a column number from 0 to {n_terms - 1} for each row; got "
+            f"{a_few(np.unique(columns).tolist())}."
+        )
+    return columns
 
 
 def check_known(labels, known, terms):

@@ -32,6 +32,7 @@ def describe_model(model):
         "parameters": describe_parameters(model, LEFT_OUT),
         "terms": [_plain(term) for term in model.terms_],
         "n_features_in": int(model.n_features_in_),
+        "feature_names_in": getattr(model, "feature_names_in_", np.array([])).tolist(),
         "dtype": np.dtype(model.dtype_).name,
         "history": model.history_.to_dict("list"),
     }
@@ -58,6 +59,8 @@ def rebuild_model(cls, state, manifest, device, classes, source):
 def _put_back(model, state, manifest):
     n_features, terms = manifest["n_features_in"], manifest["terms"]
     model.n_features_in_, model.terms_ = n_features, terms
+    if manifest["feature_names_in"]:
+        model.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
     model.dtype_ = np.dtype(manifest["dtype"])
     model.history_ = pd.DataFrame(manifest["history"])
     model.seen_, model.term_vectors_ = state["seen"], state["term_vectors"]

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from protimb.utils._alignment import align_columns, column_names
 from protimb.utils._named import resolve
 from protimb.utils._validation import check_vectors
 
@@ -198,6 +199,7 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
 
 
 def _check_pair(X_real, X_new, at_least):
+    X_new = align_columns(X_new, column_names(X_real), "X_new", "those of X_real")
     X_real, X_new = (check_vectors(X).astype(np.float64, copy=False) for X in (X_real, X_new))
     if X_real.shape[1] != X_new.shape[1]:
         raise ValueError(

@@ -125,6 +125,7 @@ def label_consistency(
     >>> bool(found.score > 0.7), bool(found.lower > 0)
     (True, True)
     """
+    X_new = align_columns(X_new, column_names(X_real), "X_new", "those of X_real")
     y_new = align_columns(y_new, column_names(y_real), "y_new", "those of y_real")
     X_new, claims = _read_rows(X_new, y_new, "y_new")
     X_real, indicator = _read_rows(X_real, y_real, "y_real")

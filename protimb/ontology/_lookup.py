@@ -8,6 +8,7 @@ import numpy as np
 
 from protimb.exceptions import OntologyWarning, UnknownTermError
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 UNKNOWN_POLICIES = ("warn", "ignore", "raise")
 
@@ -45,7 +46,7 @@ def _report(lookup, ontology, unknown):
     message = _message(lookup, ontology)
     if unknown == "raise":
         raise UnknownTermError(message)
-    warn(message, OntologyWarning, stacklevel=4)
+    warn(message, OntologyWarning, stacklevel=users_level())
 
 
 def _message(lookup, ontology):

@@ -14,6 +14,7 @@ from protimb.ontology._stanzas import (
 )
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few, refuse_string
+from protimb.utils._warnings import users_level
 
 # Qualifiers of an edge that holds under a condition only, nearly always in some taxa.
 _CONDITIONS = {"gci_relation", "gci_filler"}
@@ -193,7 +194,7 @@ def _warn_of_conditional(edges, path):
             f"{path}: left out {len(edges)} edges that hold in some taxa only (gci_relation), such "
             f"as {some}. Pass conditional='keep' to propagate over them too.",
             OntologyWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )
 
 

@@ -12,6 +12,7 @@ from protimb.exceptions import TermVectorError, TermVectorWarning
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 # Vectors hardly compress: a file that would unfold to more than this is no table of vectors.
 _MAX_UNFOLDED = 50
@@ -171,7 +172,7 @@ def _report_missing(missing, terms):
             f"{len(names)} of {len(terms)} terms have no vector ({a_few(names)}). The condition's "
             "parameter 'missing' says what describes them.",
             TermVectorWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )
 
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.exceptions import OntologyError, TermVectorWarning
 from protimb.utils._sklearn_compat import Interval, check_params
 from protimb.utils._validation import a_few, refuse_string
+from protimb.utils._warnings import users_level
 
 # Rows of the features have unit length; a compressed row shorter than this is rounding error.
 _NOTHING = 1e-6
@@ -219,7 +220,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
                 f"{len(unknown)} terms are not in this ontology (version {version}) and get no "
                 f"vector: {a_few(unknown)}.",
                 TermVectorWarning,
-                stacklevel=3,
+                stacklevel=users_level(),
             )
 
 

@@ -1,9 +1,10 @@
 """CGANSampler: over-sampling by a conditional Wasserstein GAN, with quality control."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state, gen_batches
+from sklearn.utils import Bunch, check_consistent_length, check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.base import warn_about_shortfall
@@ -16,7 +17,9 @@ from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import count_members, read_vectors
 from protimb.over_sampling._label_rows import read_label_rows
 from protimb.over_sampling._quality_control import QualityControlled, warn_about_collapse
-from protimb.utils._sklearn_compat import check_params, fit_context
+from protimb.utils._alignment import align_columns, check_same_order
+from protimb.utils._foreign import check_supported, read_table
+from protimb.utils._sklearn_compat import check_params, fit_context, validate_data
 from protimb.utils._validation import a_few
 
 # Rows generated at a time, which bounds what that takes beside the rows themselves.
@@ -421,7 +424,7 @@ class CGANSampler(QualityControlled):
         X : array-like of shape (n_rows, n_features)
             Rows to plan from: those of ``fit``, or others with the same features.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
-            Their labels, with the columns that ``fit`` saw.
+            Their labels, with the columns that ``fit`` saw, found by name in a table.
         random_state : int, RandomState or None, default=None
             Seed of the draws.
 
@@ -436,7 +439,7 @@ class CGANSampler(QualityControlled):
         InvalidLabelsError
             If the columns of y are not those of ``fit``.
         ValueError
-            If the vectors have another width.
+            If the vectors have another width, or features other names.
 
         Notes
         -----
@@ -456,6 +459,7 @@ class CGANSampler(QualityControlled):
         check_is_fitted(self, "model_")
         check_params(self)
         rng = check_random_state(random_state)
+        y = align_columns(y, self.terms_)
         vectors, target = self._read_again(X, y)
         budget = self._find_budget(target, y)
         warn_about(budget, target.terms)
@@ -528,17 +532,19 @@ class CGANSampler(QualityControlled):
 
     def _read_again(self, X, y):
         """Read rows that the model was not trained on, and refuse other terms or features."""
-        vectors, target = super()._read(X, y)
-        self.n_features_in_ = self.model_.n_features_in_
+        check_supported(X=X, y=y)
+        check_same_order(X=X, y=y)
+        validate_data(self, read_table(X, "X"), reset=False, skip_check_array=True)
+        vectors, target = self._read_vectors(X), self._read_target(y)
+        check_consistent_length(vectors, target.indicator)
+        if target.classes is None or target.one_hot:  # by position where not by name
+            n_columns, n_terms = target.indicator.shape[1], len(self.terms_)
+            target = replace(target, terms=self.terms_ if n_columns == n_terms else target.terms)
         if target.terms != self.terms_:
             raise InvalidLabelsError(
-                f"Columns of y ({a_few(target.terms)}) must be those that CGANSampler was fitted "
-                f"with ({a_few(self.terms_)}), in the same order."
-            )
-        if vectors.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {vectors.shape[1]} features, but CGANSampler was fitted with "
-                f"{self.n_features_in_}."
+                f"y has {len(target.terms)} columns or classes ({a_few(target.terms)}), but "
+                f"CGANSampler was fitted with {len(self.terms_)} ({a_few(self.terms_)}). Pass the "
+                "same ones."
             )
         return vectors, target
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from protimb.metrics import mean_imbalance_ratio, scumble_score
 from protimb.plotting._style import COLOURS, axes_or_new, tidy
+from protimb.utils._alignment import align_columns, column_names
 
 # What is printed beside the counts: name -> function of the labels.
 MEASURES = {"MeanIR": mean_imbalance_ratio, "SCUMBLE": scumble_score}
@@ -85,8 +86,10 @@ class LabelImbalanceDisplay:
         Raises
         ------
         InvalidLabelsError
-            If either is not a matrix of binary indicators.
+            If either is not a matrix of binary indicators, or tables have other terms.
         """
+        if y_resampled is not None:
+            y_resampled = align_columns(y_resampled, column_names(y), "y_resampled", "those of y")
         after = None if y_resampled is None else _count(y_resampled)
         measures = {
             name: (measure(y), None if y_resampled is None else measure(y_resampled))

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new
+from protimb.utils._alignment import align_columns, check_same_order, column_names
 
 # Distinct vectors that t-SNE and UMAP need: with fewer there are no neighbourhoods to keep.
 _FEWEST = 4
@@ -108,6 +109,8 @@ class EmbeddingMapDisplay:
 
         Raises
         ------
+        InvalidLabelsError
+            If tables differ in the ids of their rows, or in their columns.
         ValueError
             If the method is unknown, no row carries any of the terms, or vectors and label rows
             differ in number.
@@ -116,6 +119,10 @@ class EmbeddingMapDisplay:
 
         if method not in METHODS:
             raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}.")
+        check_same_order(X=X, y=y)
+        check_same_order(X_new=X_new, y_new=y_new)
+        X_new = align_columns(X_new, column_names(X), "X_new", "those of X")
+        y_new = align_columns(y_new, column_names(y), "y_new", "those of y")
         X, X_new, y, y_new = np.asarray(X), np.asarray(X_new), _dense(y), _dense(y_new)
         check_consistent_length(X, y)
         check_consistent_length(X_new, y_new)

@@ -9,6 +9,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from protimb.exceptions import PenaltyWarning
+from protimb.utils._warnings import users_level
 
 
 class Callback:
@@ -262,4 +263,4 @@ class PenaltyGuard(_Returning):
 
 
 def _warn(message):
-    warnings.warn(message, PenaltyWarning, stacklevel=3)
+    warnings.warn(message, PenaltyWarning, stacklevel=users_level())

@@ -56,7 +56,9 @@ class TrainingLoop:
         self.batches = batches
         self.max_epochs = max_epochs
         self.max_steps = max_steps
-        self.callbacks = sorted(callbacks, key=lambda c: getattr(c, "runs_last", False))
+        self.callbacks = sorted(
+            map(_check_callback, callbacks), key=lambda c: getattr(c, "runs_last", False)
+        )
         self.manifest = dict(manifest or {})
         self.history = []
         self.n_steps = 0
@@ -345,3 +347,13 @@ class _EpochLosses:
             self._fetched = torch.cat([*parts, torch.stack(rows).cpu()])
             self._pending = []
         return self._fetched
+
+
+def _check_callback(callback):
+    """Return the callback, if it is one."""
+    if not hasattr(callback, "on_train_begin"):
+        raise TypeError(
+            f"callbacks holds {callback!r}, a {type(callback).__name__}; it wants objects of a "
+            "class derived from protimb.training.Callback."
+        )
+    return callback

@@ -36,7 +36,7 @@ def align_columns(table, names, called="y", reference="those of fit", *, relabel
     if set(own) != set(names):
         raise InvalidLabelsError(
             f"Columns of {called} differ from {reference}: {_difference(own, names)}. Both need "
-            f"the same terms; give {called} those columns, or pass an array in their order."
+            f"the same columns; give {called} those, or pass an array in their order."
         )
     position = {name: number for number, name in enumerate(own)}
     return table.iloc[:, [position[name] for name in names]]

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
@@ -21,7 +22,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier, ResampledClassifier
 from protimb.datasets import make_longtail_multilabel
-from protimb.exceptions import SkippedTermWarning, TeachingWarning
+from protimb.exceptions import InvalidLabelsError, SkippedTermWarning, TeachingWarning
 from protimb.over_sampling import (
     MLROS,
     REMEDIAL,
@@ -327,3 +328,48 @@ def test_the_network_of_the_package_takes_mask_and_weights_at_once(data, small):
     model = ResampledClassifier(copier(), small(), synthetic_weight=0.5).fit(*data)
     assert isinstance(model.classifier_, GOTermClassifier)
     assert np.isfinite(model.predict_proba(data[0])).all()
+
+
+@pytest.mark.parametrize("sampler", [None, copier()], ids=["rows as they are", "copies"])
+def test_tables_are_paired_by_name_whatever_the_classifier_does(data, sampler):
+    X, y = (pd.DataFrame(part) for part in data)
+    X, y = X.add_prefix("x").rename("P{}".format), y.add_prefix("term").rename("P{}".format)
+    weights = pd.Series(WEIGHTS, index=X.index)
+    forest = RandomForestClassifier(5, max_depth=2, random_state=0)
+    model = ResampledClassifier(sampler, forest, synthetic_labels="all").fit(X, y, weights)
+    assert model.score(X, y.iloc[:, ::-1]) == model.score(X, y) > 0.1
+    for fit_or_score in (model.fit, model.score):
+        with pytest.raises(InvalidLabelsError, match="X and y have the same ids in a different"):
+            fit_or_score(X, y.iloc[::-1])
+        with pytest.raises(InvalidLabelsError, match="X and sample_weight have the same ids"):
+            fit_or_score(X, y, weights.iloc[::-1])
+
+
+@pytest.mark.parametrize("sampler", [None, copier()], ids=["rows as they are", "copies"])
+@pytest.mark.parametrize("kind", [RandomForestClassifier, GOTermClassifier])
+def test_polars_tables_teach_what_arrays_teach(data, kind, sampler, small):
+    X, y = data
+    classifier = small() if kind is GOTermClassifier else kind(5, random_state=0)
+    model = ResampledClassifier(sampler, classifier, synthetic_labels="all")
+    expected = clone(model).fit(X, y).predict(X)
+    names = [f"term{column}" for column in range(y.shape[1])]
+    model.fit(pl.DataFrame(X), pl.DataFrame(y, schema=names))
+    assert_array_equal(model.predict(pl.DataFrame(X)), expected)
+    assert model.terms_.tolist() == names
+
+
+@pytest.mark.parametrize("wrap", [pd.DataFrame, sparse.csr_array])
+def test_a_table_of_one_term_is_taught_whole(data, small, wrap):
+    """Samplers read its zeros and ones as two classes, which are no terms to mask."""
+    X, y = data
+    model = ResampledClassifier(RandomLabelsetOverSampler(random_state=0), small())
+    model.fit(X, wrap(y[:, -1:]))
+    assert model.sampler_.n_synthetic_ > 0
+    assert model.predict(X).shape == (len(X), 1)
+
+
+def test_columns_that_a_sampler_loses_are_an_error(data):
+    X, y = data
+    model = ResampledClassifier(SMOTE(k_neighbors=1), RandomForestClassifier(2, random_state=0))
+    with pytest.raises(InvalidLabelsError, match="SMOTE gives one column back for two of y"):
+        model.fit(X, np.column_stack([y[:, 0], 1 - y[:, 0]]))

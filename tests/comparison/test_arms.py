@@ -7,9 +7,11 @@ import warnings
 from inspect import signature
 from typing import get_type_hints
 
+import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
 from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
 from protimb.classification import KNNTermClassifier
@@ -109,11 +111,13 @@ def test_an_arm_without_sampler_builds_none():
     [
         (["rose"], "Unknown arm 'rose'.*none, class_weight, ros"),
         ({"mine": 3}, "Arm 'mine' is int"),
+        ({"mine": RandomForestClassifier}, "is the class RandomForestClassifier; pass an object"),
+        ({"mine": SMOTE}, "is the class SMOTE; pass an object"),
         ({"none": SMOTE()}, "name yours otherwise"),
     ],
 )
 def test_what_is_no_arm_is_named(arms, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         resolve_arms(arms)
 
 
@@ -134,6 +138,23 @@ def test_a_classifier_of_ones_own_is_trained_seeded_and_judged_by_itself(toy, qu
         "train",
         "evaluate",
     ]
+
+
+class Frequencies(BaseEstimator):
+    """Scores every protein by how frequent its terms are, and decides nothing."""
+
+    def fit(self, X, y):
+        self.frequencies_ = y.mean(axis=0)
+        return self
+
+    def predict_proba(self, X):
+        return np.tile(self.frequencies_, (len(X), 1))
+
+
+def test_a_classifier_is_judged_by_its_scores_and_needs_no_predict(toy, quick):
+    result = compare(toy, arms={"frequencies": Frequencies()}, maps=(), **quick)
+    table = result.table.set_index(["arm", "metric"])["estimate"]
+    assert 0 < table["frequencies", "fmax"] < 1
 
 
 def test_an_arm_may_bring_a_sampler_and_a_classifier(toy, quick):

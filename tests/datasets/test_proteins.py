@@ -229,7 +229,7 @@ def test_proteins_of_one_id_and_vectors_without_value_are_not_written(toy, tmp_p
         ProteinData(**{**toy, "X": toy.X * np.nan}).write_cafa(tmp_path / "out")
 
 
-@pytest.mark.parametrize("rows", [[True, False], [1.7], ["TOY00001"], [[1, 2]], 3])
+@pytest.mark.parametrize("rows", [[True, False], [True] * 61, [1.7], ["TOY00001"], [[1, 2]], 3])
 def test_rows_that_are_no_row_numbers_are_refused(toy, rows):
     with pytest.raises(ValueError, match=r"whole numbers, or a mask of shape \(60,\)"):
         toy.take(rows)
@@ -256,3 +256,37 @@ def test_terms_that_repeat_are_refused(toy):
     toy.terms = np.array([toy.terms[0], *toy.terms[:-1]])
     with pytest.raises(InvalidLabelsError, match=f"share a term: {toy.terms[0]}"):
         ProteinData.from_fields(toy)
+
+
+@pytest.fixture
+def frames(toy):
+    """The same proteins in frames, the columns of y turned."""
+    X = pd.DataFrame(toy.X, index=toy.protein_ids)
+    y = pd.DataFrame(toy.y, index=toy.protein_ids, columns=toy.terms)
+    return ProteinData(**{**toy, "X": X, "y": y.iloc[:, ::-1]})
+
+
+def test_columns_of_a_frame_are_found_by_name(toy, frames, tmp_path):
+    np.testing.assert_array_equal(ProteinData.from_fields(frames).y, toy.y)
+    np.testing.assert_array_equal(frames.with_terms(toy.terms).y.to_numpy(), toy.y)
+    assert frames.fingerprint() == toy.fingerprint()
+    frames.write_cafa(tmp_path / "out")
+    assert_same(read_cafa(tmp_path / "out", "mf", min_proteins=1), toy)
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_a_frame_whose_rows_are_other_proteins_is_refused(frames, name):
+    turned = ProteinData(**{**frames, name: frames[name].iloc[::-1]})
+    with pytest.raises(InvalidLabelsError, match=f"protein_ids and {name} have the same ids in a"):
+        ProteinData.from_fields(turned)
+
+
+def test_no_rows_and_rows_from_the_end_can_be_taken(toy):
+    assert toy.take([]).X.shape == (0, 5)
+    assert toy.take([-1]).protein_ids.tolist() == [toy.protein_ids[59]]
+
+
+def test_a_term_is_asked_for_once(toy):
+    first = toy.terms[0]
+    with pytest.raises(ValueError, match=f"terms names {first} twice"):
+        toy.with_terms([first, first])

@@ -10,10 +10,12 @@ from protimb.metrics import (
     average_precision_by_frequency,
     evaluate,
     fmax_score,
+    frechet_distance,
     imbalance_report,
     label_consistency,
     smin_score,
     term_average_precision,
+    two_sample_score,
 )
 
 IDS, TERMS = [f"P{number}" for number in range(20)], ["GO:1", "GO:2", "GO:3"]
@@ -94,3 +96,18 @@ def test_consistency_pairs_named_rows_and_finds_terms_by_name(truth, rng):
         label_consistency(X, truth[::-1], X, truth)
     with pytest.raises(InvalidLabelsError, match="X_real and y_real have the same ids"):
         label_consistency(X, truth, X, truth[::-1])
+
+
+def test_features_of_generated_rows_are_found_by_name(truth, rng):
+    """Features differ in mean, so that turned ones are told apart at once."""
+    X = pd.DataFrame(rng.normal([0, 5, 10], size=(20, 3)), IDS, ["a", "b", "c"])
+    X_new = (X + rng.normal(scale=0.1, size=X.shape)).set_axis([f"S{n}" for n in range(20)])
+    y_new, turned = truth.set_axis(X_new.index), X_new[["c", "b", "a"]]
+    assert frechet_distance(X, turned) == frechet_distance(X, X_new) < 1
+    assert two_sample_score(X, turned).auc == two_sample_score(X, X_new).auc < 0.9
+    same = label_consistency(X_new, y_new, X, truth, n_resamples=10)
+    assert label_consistency(turned, y_new, X, truth, n_resamples=10) == same
+    other = X_new.rename(columns={"a": "z"})
+    for judge in (frechet_distance, two_sample_score):
+        with pytest.raises(InvalidLabelsError, match=r"1 missing \(a\) and 1 unknown \(z\)"):
+            judge(X, other)

@@ -1,9 +1,11 @@
 """Term counts are drawn as they are, at the place of the term before resampling."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
+from protimb.exceptions import InvalidLabelsError
 from protimb.plotting import LabelImbalanceDisplay
 
 Y = np.array([[1, 0, 1], [1, 0, 0], [1, 1, 1], [1, 0, 0]])  # counts 4, 1, 2
@@ -66,3 +68,11 @@ def test_one_line_needs_no_legend():
     assert LabelImbalanceDisplay([3, 1]).plot().ax_.get_legend() is None
     assert LabelImbalanceDisplay([3, 1], [3, 2]).plot().ax_.get_legend() is not None
     assert LabelImbalanceDisplay([3, 0]).plot().ax_.get_legend() is not None
+
+
+def test_terms_after_resampling_are_found_by_name():
+    before, after = (pd.DataFrame(y, columns=["a", "b", "c"]) for y in (Y, Y_RESAMPLED))
+    turned = LabelImbalanceDisplay.from_labels(before, after[["c", "b", "a"]])
+    assert turned.after.tolist() == LabelImbalanceDisplay.from_labels(Y, Y_RESAMPLED).after.tolist()
+    with pytest.raises(InvalidLabelsError, match="Columns of y_resampled differ"):
+        LabelImbalanceDisplay.from_labels(before, after.rename(columns={"a": "z"}))

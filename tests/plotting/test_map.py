@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from protimb.exceptions import InvalidLabelsError
 from protimb.plotting import EmbeddingMapDisplay
 from protimb.plotting._map import _principal_axes
 
@@ -135,3 +136,18 @@ def test_unknown_method_and_absent_terms_are_errors(rows):
     X, y = rows
     with pytest.raises(ValueError, match="No row carries any of the terms"):
         EmbeddingMapDisplay.from_vectors(X, 0 * y, X, 0 * y, terms=TERMS)
+
+
+def test_tables_are_paired_by_name(rows):
+    X, y = (pd.DataFrame(part).rename("P{}".format).add_prefix("c") for part in rows)
+    X_new, y_new = (part[:20].rename("S{}".format) for part in (X, y))
+
+    def points_of(*tables):
+        return EmbeddingMapDisplay.from_vectors(*tables, terms=TERMS, random_state=0).points
+
+    expected = points_of(X, y, X_new, y_new)
+    turned = points_of(X, y, X_new.iloc[:, ::-1], y_new.iloc[:, ::-1])
+    pd.testing.assert_frame_equal(turned, expected)
+    for wrong in ((X, y[::-1], X_new, y_new), (X, y, X_new, y_new[::-1])):
+        with pytest.raises(InvalidLabelsError, match="same ids in a different order"):
+            points_of(*wrong)

@@ -272,3 +272,8 @@ def test_planned_steps_are_the_steps_of_a_full_run(limits, planned):
 
 def test_planned_steps_of_unsized_batches_are_unknown():
     assert TrainingLoop(CountingStep(), iter(BATCHES), max_epochs=1).n_steps_planned() is None
+
+
+def test_what_is_no_callback_is_named_before_training():
+    with pytest.raises(TypeError, match="callbacks holds 3, a int"):
+        TrainingLoop(CountingStep(), BATCHES, max_epochs=1, callbacks=[3])

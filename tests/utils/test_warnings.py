@@ -5,12 +5,22 @@ import warnings
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
 
 from protimb.classification import KNNTermClassifier, ResampledClassifier
 from protimb.datasets import make_longtail_multilabel
+from protimb.exceptions import RareTermWarning, TeachingWarning
 from protimb.filters import CosineFilter
-from protimb.over_sampling import MLSMOTE, MLSOL, CGANSampler, LabelwiseSampler
+from protimb.over_sampling import (
+    MLSMOTE,
+    MLSOL,
+    CGANSampler,
+    LabelwiseSampler,
+    RandomLabelsetOverSampler,
+)
 from protimb.under_sampling import MLRUS
 from protimb.utils._sklearn_compat import fit_context
 from protimb.utils._warnings import users_level
@@ -74,3 +84,34 @@ def test_warnings_of_samplers_and_filters_point_at_the_users_line(call):
         call()
     assert caught
     assert {warning.filename for warning in caught} == {__file__}
+
+
+SAMPLER = RandomLabelsetOverSampler(sampling_strategy=3, random_state=0)
+FOREST = RandomForestClassifier(1, random_state=0)
+RESAMPLED = ResampledClassifier(SAMPLER, FOREST)
+
+
+@pytest.fixture(scope="module")
+def one_rare_row():
+    X = np.arange(24.0).reshape(12, 2)
+    y = np.tile(np.eye(2, dtype=int), (6, 1))
+    return X, np.column_stack([y, np.arange(12) == 1])
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        SAMPLER.fit_resample,
+        RESAMPLED.fit,
+        make_pipeline(SAMPLER, FOREST).fit,
+        GridSearchCV(RESAMPLED, {"synthetic_weight": [1]}, cv=[(range(12), range(12))]).fit,
+    ],
+    ids=["sampler", "ResampledClassifier", "pipeline", "search"],
+)
+def test_warnings_name_the_line_of_the_user_through_whatever_calls_us(fit, one_rare_row):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(*one_rare_row)
+    ours = [one for one in caught if one.category in (RareTermWarning, TeachingWarning)]
+    assert ours
+    assert {one.filename for one in ours} == {__file__}
