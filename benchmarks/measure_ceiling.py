@@ -15,10 +15,10 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.preprocessing import StandardScaler, normalize
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
-from protimb.comparison import split_by_cluster
 from protimb.comparison._run import BINS
 from protimb.datasets import load_human_go
 from protimb.metrics import average_precision_by_frequency
+from protimb.model_selection import split_by_cluster
 
 N_MEMBERS = 4  # networks of the ensemble
 GAMMA, RIDGE = 2.0, 0.5  # of the kernel exp(GAMMA * cosine), and added to its diagonal

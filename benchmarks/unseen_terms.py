@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from protimb.classification import GOTermClassifier
-from protimb.comparison import split_by_cluster
 from protimb.comparison._comparison import average_evaluations
 from protimb.datasets import load_human_go
 from protimb.metrics import draw_proteins, evaluate, paired_difference
+from protimb.model_selection import split_by_cluster
 from protimb.ontology import TermVectorizer
 from protimb.over_sampling import CGANSampler, RandomLabelsetOverSampler
 

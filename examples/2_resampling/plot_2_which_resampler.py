@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 
 from protimb import GOTermClassifier, load_human_go
-from protimb.comparison import split_by_cluster
 from protimb.exceptions import ProtimbWarning
 from protimb.metrics import evaluate, imbalance_summary, paired_difference
+from protimb.model_selection import split_by_cluster
 from protimb.over_sampling import LPROS, MLROS, MLSMOTE, MLSOL, REMEDIAL, LabelwiseSampler
 from protimb.plotting import LabelImbalanceDisplay
 from protimb.under_sampling import LPRUS, MLRUS, MLTL, MLeNN

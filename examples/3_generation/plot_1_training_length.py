@@ -20,8 +20,8 @@ from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import StandardScaler
 
 from protimb import CGANSampler, load_human_go
-from protimb.comparison import split_by_cluster
 from protimb.metrics import frechet_distance, two_sample_score
+from protimb.model_selection import split_by_cluster
 from protimb.nn import MLPBackbone
 from protimb.plotting import EmbeddingMapDisplay, LabelImbalanceDisplay, TrainingHistoryDisplay
 

@@ -23,8 +23,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.preprocessing import StandardScaler
 
 from protimb import CGANSampler, load_human_go
-from protimb.comparison import split_by_cluster
 from protimb.metrics import frechet_distance, two_sample_score
+from protimb.model_selection import split_by_cluster
 from protimb.nn import AttentionBackbone, ConvBackbone, MLPBackbone, TransposedConvBackbone
 from protimb.plotting import LabelImbalanceDisplay
 
