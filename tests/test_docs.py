@@ -1,5 +1,7 @@
 """The site keeps up with the code: its examples run, and no public name is left out."""
 
+import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -14,6 +16,9 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FRONT_PAGES = [DOCS / "index.md", ROOT / "README.md"]
 PAGES = sorted((ROOT / "examples").rglob("plot_*.py"))
+SCRIPTS = [*PAGES, *sorted((ROOT / "benchmarks").glob("*.py"))]
+GUIDES = [ROOT / "README.md", DOCS / "contributing.md", DOCS / "architecture.md"]
+GUIDES += sorted((DOCS / "user_guide").glob("*.md"))
 
 
 def code_blocks(path):
@@ -75,3 +80,23 @@ def test_a_gallery_page_asks_a_question_and_says_what_was_seen(page):
     assert title.endswith("?")
     assert "# What was seen\n" in text
     assert "print(" in text.split("# What was seen\n")[1]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_what_a_script_imports_of_us_is_there(script):
+    """Scripts take too long to be run here; names that moved would break them unseen."""
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("protimb"):
+            module = importlib.import_module(node.module)
+            missing = [one.name for one in node.names if not hasattr(module, one.name)]
+            assert not missing, f"{node.module} has no {missing}"
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_files_that_a_page_names_are_there(page):
+    named = re.findall(
+        r"`((?:protimb|tests|docs|benchmarks|examples)/[\w/.-]+)`", page.read_text(encoding="utf-8")
+    )
+    built = "docs/_build/"  # by `make docs`
+    missing = [one for one in named if not (one.startswith(built) or (ROOT / one).exists())]
+    assert not missing
