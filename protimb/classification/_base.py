@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order
@@ -21,7 +22,7 @@ from protimb.utils._validation import as_vectors, check_vectors
 BLOCK_ROWS = 256
 
 
-class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
+class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, ABC):
     """Base of all term classifiers; a subclass fits, and scores rows that were checked."""
 
     @abstractmethod
