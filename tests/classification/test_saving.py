@@ -110,7 +110,7 @@ def test_what_was_loaded_is_saved_as_it_was(fitted, data, tmp_path):
     assert_array_equal(load(fitted, tmp_path).predict_proba(data.X), fitted.predict_proba(data.X))
 
 
-def test_a_loaded_classifier_can_be_fitted_again_to_the_same_network(fitted, target, data, tmp_path):
+def test_a_loaded_classifier_is_fitted_again_to_the_same_bits(fitted, target, data, tmp_path):
     fitted.save(tmp_path)
     loaded = load(fitted, tmp_path)
     again = [clone(one).fit(data.X, target).predict_proba(data.X) for one in (loaded, fitted)]
