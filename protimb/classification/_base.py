@@ -124,7 +124,9 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)
-        return check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        X = check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        # A frame holds columns together, and sums over them would round in another order.
+        return np.ascontiguousarray(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
