@@ -29,6 +29,8 @@ class FittedClassifierMixin:
 
         Raises
         ------
+        TypeError
+            If ``predict_proba`` gives a list, as forests of scikit-learn do.
         ValueError
             If there are not as many ids as rows, or two rows have one id.
 
@@ -41,16 +43,7 @@ class FittedClassifierMixin:
         scikit-learn's ``set_output`` shapes what transformers return; ``predict_proba`` of a
         classifier is an array in all of scikit-learn, whose tools count on that.
         """
-        probabilities = self.predict_proba(X)
-        if isinstance(probabilities, list):
-            raise TypeError(
-                "This classifier's predict_proba gives a list of arrays, one a term, which make no "
-                "table. Use one of protimb's classifiers."
-            )
-        ids = _row_names(X, protein_ids, len(probabilities))
-        terms = getattr(self, "terms_", None)
-        columns = pd.Index(self.classes_ if terms is None else terms)
-        return pd.DataFrame(probabilities, index=ids, columns=columns)
+        return _frame(self, X, protein_ids)
 
     def save(self, folder):
         """Write the fitted classifier to a folder, for ``load``.
@@ -110,11 +103,26 @@ class FittedClassifierMixin:
         return load_classifier(cls, folder, device, classes)
 
 
+def _frame(classifier, X, protein_ids):
+    """Give a fitted classifier's probabilities names of rows and columns."""
+    probabilities = classifier.predict_proba(X)
+    if isinstance(probabilities, list):
+        raise TypeError(
+            "This classifier's predict_proba gives a list of arrays, one a term, which make no "
+            "table. Use one of protimb's classifiers."
+        )
+    ids = _row_names(X, protein_ids, len(probabilities))
+    terms = getattr(classifier, "terms_", None)
+    columns = pd.Index(classifier.classes_ if terms is None else terms)
+    return pd.DataFrame(probabilities, index=ids, columns=columns)
+
+
 def _row_names(X, protein_ids, n_rows):
     if protein_ids is None:
         table = read_table(X, "X")
         protein_ids = table.index if isinstance(table, pd.DataFrame) else range(n_rows)
-    ids = pd.Index(list(protein_ids), name="EntryID")
+    names = protein_ids.tolist() if hasattr(protein_ids, "tolist") else list(protein_ids)
+    ids = pd.Index(names, name="EntryID")
     if len(ids) != n_rows:
         raise ValueError(f"{len(ids)} protein_ids for {n_rows} rows of X. Each row needs one id.")
     repeated = np.unique(ids[ids.duplicated()].astype(str))
