@@ -109,6 +109,43 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
             average_precision_score(y[:, held], probabilities[:, held], sample_weight=sample_weight)
         )
 
+    def nearest(self, X, n_neighbors=5):
+        """Find the training rows that lie nearest to given rows, and what they are labelled with.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Protein vectors.
+        n_neighbors : int
+            All training rows where there are fewer.
+
+        Returns
+        -------
+        cosines : ndarray of float32, shape (n_rows, n_neighbors)
+            Of standardized vectors, the nearest first.
+        positions : ndarray of int, shape (n_rows, n_neighbors)
+            Numbers of the training rows that vote.
+        labels : csr_array of shape (n_rows_that_vote, n_columns)
+            Labels of all of these.
+
+        Raises
+        ------
+        ValueError
+            If the classifier was fitted without neighbours.
+        """
+        check_is_fitted(self)
+        votes, standardized = self._voters(self._check_rows(X, reset=False))
+        if votes is None:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted with n_neighbors=None and kept no training "
+                "rows. Fit it with neighbours."
+            )
+        return *votes.nearest(standardized, n_neighbors), votes.labels
+
+    @abstractmethod
+    def _voters(self, X):
+        """Return the CosineVote, or None, and checked rows as it takes them."""
+
     def _read_training(self, X, y, terms=None):
         """Check the training rows, and learn from y what every classifier has to know of it."""
         check_same_order(X=X, y=y)

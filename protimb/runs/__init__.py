@@ -1,6 +1,7 @@
 """Runs that leave a folder: trained samplers and classifiers, enlarged data, predictions."""
 
 from protimb.runs._classify import predict_terms, train_classifier
+from protimb.runs._explain import ProteinPage, explain_protein
 from protimb.runs._generated import Generated
 from protimb.runs._model import TermModel
 from protimb.runs._resample import resample
@@ -8,7 +9,9 @@ from protimb.runs._train import resume_training, train_sampler
 
 __all__ = [
     "Generated",
+    "ProteinPage",
     "TermModel",
+    "explain_protein",
     "predict_terms",
     "resample",
     "resume_training",

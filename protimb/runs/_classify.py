@@ -4,6 +4,7 @@ import math
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from tqdm.auto import tqdm
@@ -123,17 +124,19 @@ def train_classifier(
     network = GOTermClassifier(
         early_stopping=False, n_neighbors=n_neighbors, random_state=random_state, verbose=verbose
     ).set_params(**classifier_params or {})
-    fitted, fingerprints = {}, {}
+    fitted, fingerprints, voters = {}, {}, {}
     for name in namespaces:
         bunch = load_proteins(data, name, min_proteins)
         _check_namespace(bunch, name)
         fingerprints[name] = bunch.fingerprint()
-        fitted[name] = _fit(network, sampler, bunch, epochs, random_state, verbose)
+        fitted[name], rows = _fit(network, sampler, bunch, epochs, random_state, verbose)
+        voters[name] = _names_of(rows, bunch.protein_ids)
     record = {
         "ontology_version": bunch.ontology.version,
         "n_features": int(bunch.X.shape[1]),
         "encoder": encoder,
         "data": fingerprints,
+        "training_ids": voters,
         "settings": settings,
         "environment": environment(),
     }
@@ -232,16 +235,28 @@ def _check_namespace(bunch, name):
 
 
 def _fit(network, sampler, bunch, epochs, seed, verbose):
-    """Fit a copy of the network on all proteins, resampled where there is a sampler."""
+    """Fit a copy of the network; also give the real row behind each row, or None if unknown."""
     n_steps = epochs * math.ceil(len(bunch.X) / network.batch_size)
     classifier = clone(network).set_params(
         max_steps=n_steps, ontology=bunch.ontology, terms=bunch.terms
     )
     y = pd.DataFrame(bunch.y, columns=bunch.terms)
     if sampler is None:
-        return classifier.fit(bunch.X, y)
+        return classifier.fit(bunch.X, y), np.arange(len(bunch.X))
     own = _prepare(sampler, bunch, seed, verbose)
-    return ResampledClassifier(own, classifier).fit(bunch.X, y).classifier_
+    fitted = ResampledClassifier(own, classifier).fit(bunch.X, y)
+    return fitted.classifier_, _real_rows(fitted.sampler_, len(bunch.X))
+
+
+def _real_rows(sampler, n_rows):
+    """Return the real row behind each leading row of a sampler's, or None if it does not say."""
+    if hasattr(sampler, "synthetic_mask_"):
+        return np.arange(n_rows)  # the new ones follow, without a name
+    return getattr(sampler, "sample_indices_", None)
+
+
+def _names_of(rows, ids):
+    return None if rows is None else np.asarray(ids)[rows].tolist()
 
 
 def _prepare(sampler, bunch, seed, verbose):

@@ -18,6 +18,7 @@ from protimb.utils._rebuilding import check_kind, rebuilding
 
 KIND = "TermModel"
 _MANIFEST = "manifest.json"
+_RECORDED = {"n_features", "ontology_version", "encoder", "data", "training_ids", "settings"}
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class TermModel:
         By namespace, ``"mf"``, ``"bp"`` or ``"cc"``.
     record : dict
         ``ontology_version``, ``n_features`` (width of vectors), ``encoder`` (what made them, in
-        words, or None), ``data`` (fingerprint by namespace) and ``settings`` of the training.
+        words, or None), ``data`` (fingerprint by namespace), ``training_ids`` (names of the
+        proteins that vote, by namespace, or None) and ``settings`` of the training.
 
     See Also
     --------
     train_classifier : Trains and saves one.
     predict_terms : Predicts with a saved one.
+    explain_protein : Says why a protein gets its terms.
 
     Examples
     --------
@@ -185,7 +188,7 @@ class TermModel:
 def _check_record(record, hashes):
     if not hashes or not set(hashes) <= set(ONTOLOGIES):
         raise ValueError(f"classifiers of {sorted(hashes)}, which are no namespaces")
-    missing = {"n_features", "ontology_version", "encoder", "data", "settings"} - set(record)
+    missing = _RECORDED - set(record)
     if missing:
         raise KeyError(", ".join(sorted(missing)))
 
