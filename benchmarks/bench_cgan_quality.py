@@ -19,7 +19,6 @@ from textbook_gan import CLOCKS, LR, N_LATENT, TextbookGAN
 from protimb import CGANSampler, load_human_go
 from protimb.gan._sampling import draw_rows
 from protimb.metrics import frechet_distance
-from protimb.model_selection import split_by_cluster
 from protimb.training import Callback
 
 BATCH_SIZE = 256

@@ -24,7 +24,6 @@ from imblearn.pipeline import Pipeline
 from protimb import CGANSampler, GOTermClassifier, load_human_go
 from protimb.exceptions import ShortfallWarning
 from protimb.metrics import evaluate, paired_difference
-from protimb.model_selection import split_by_cluster
 from protimb.nn import MLPBackbone
 from protimb.plotting import (
     EmbeddingMapDisplay,

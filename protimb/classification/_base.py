@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order
@@ -21,7 +22,7 @@ from protimb.utils._validation import as_vectors, check_vectors
 BLOCK_ROWS = 256
 
 
-class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
+class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, ABC):
     """Base of all term classifiers; a subclass fits, and scores rows that were checked."""
 
     @abstractmethod
@@ -108,6 +109,43 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
             average_precision_score(y[:, held], probabilities[:, held], sample_weight=sample_weight)
         )
 
+    def nearest(self, X, n_neighbors=5):
+        """Find the training rows that lie nearest to given rows, and what they are labelled with.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Protein vectors.
+        n_neighbors : int
+            All training rows where there are fewer.
+
+        Returns
+        -------
+        cosines : ndarray of float32, shape (n_rows, n_neighbors)
+            Of standardized vectors, the nearest first.
+        positions : ndarray of int, shape (n_rows, n_neighbors)
+            Numbers of the training rows that vote.
+        labels : csr_array of shape (n_rows_that_vote, n_columns)
+            Labels of all of these.
+
+        Raises
+        ------
+        ValueError
+            If the classifier was fitted without neighbours.
+        """
+        check_is_fitted(self)
+        votes, standardized = self._voters(self._check_rows(X, reset=False))
+        if votes is None:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted with n_neighbors=None and kept no training "
+                "rows. Fit it with neighbours."
+            )
+        return *votes.nearest(standardized, n_neighbors), votes.labels
+
+    @abstractmethod
+    def _voters(self, X):
+        """Return the CosineVote, or None, and checked rows as it takes them."""
+
     def _read_training(self, X, y, terms=None):
         """Check the training rows, and learn from y what every classifier has to know of it."""
         check_same_order(X=X, y=y)
@@ -123,7 +161,9 @@ class BaseTermClassifier(ClassifierMixin, BaseEstimator, ABC):
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)
-        return check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        X = check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        # A frame holds columns together, and sums over them would round in another order.
+        return np.ascontiguousarray(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

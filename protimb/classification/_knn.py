@@ -109,6 +109,9 @@ class KNNTermClassifier(BaseTermClassifier):
     def _scores(self, X, dtype):
         return self._votes.scores(self._standardized(X)).astype(dtype, copy=False)
 
+    def _voters(self, X):
+        return self._votes, self._standardized(X)
+
     def _standardized(self, X):
         return X if self._scaler is None else self._scaler.transform(X)
 
@@ -129,6 +132,12 @@ class CosineVote:
     def scores(self, X):
         """Return the weight of the voters that carry each label, (n_rows, n_columns)."""
         return in_blocks(self._score_block, X, self.labels.shape[1])
+
+    def nearest(self, X, n_neighbors):
+        """Return cosines and positions of the nearest rows, both (n_rows, n_neighbors)."""
+        similarity = normalize(X) @ self.directions.T
+        positions = np.argsort(-similarity, axis=1, kind="stable")[:, :n_neighbors]
+        return np.take_along_axis(similarity, positions, axis=1), positions
 
     def _score_block(self, X):
         similarity = normalize(X) @ self.directions.T  # (BLOCK_ROWS, n_train)

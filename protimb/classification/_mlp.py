@@ -282,6 +282,9 @@ class GOTermClassifier(BaseTermClassifier):
             scores = self.ontology.propagate_scores(scores, self.terms_)
         return scores
 
+    def _voters(self, X):
+        return self._neighbors, self._scaler.transform(X)
+
     def _logits(self, X):
         from protimb.classification._network import network_logits
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.classification._balance import check_row_weights
 from protimb.classification._base import unchanged_on_failure
 from protimb.classification._lesson import Lesson, carry_weights
+from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import is_multilabel, term_names
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order, column_names
@@ -32,7 +33,9 @@ def _classifier_has(name):
     return has
 
 
-class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class ResampledClassifier(
+    FittedClassifierMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """Resample the training rows, fit a classifier on them, and predict with it.
 
     A pipeline hands rows and labels from a sampler to a classifier and nothing else. A sampler

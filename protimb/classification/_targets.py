@@ -26,6 +26,11 @@ class TargetCoding:
     dtype: np.dtype  # of the target, and so of what predict returns
     terms: np.ndarray | None = None  # names of the columns, where they are known
 
+    @property
+    def n_columns(self):
+        """Columns of the encoded labels."""
+        return 1 if not self.multilabel and len(self.classes) == 2 else len(self.classes)
+
     def probabilities(self, scores):
         """Turn scores (n_rows, n_columns) into what ``predict_proba`` promises."""
         if self.multilabel:

@@ -8,7 +8,9 @@ import typer
 from protimb._version import __version__
 from protimb.cli._compare import compare
 from protimb.cli._imbalance import imbalance
+from protimb.cli._predict import predict
 from protimb.cli._runs import resample, train_sampler
+from protimb.cli._train import train
 
 # Subcommands import what they need: --help must not wait for torch.
 app = typer.Typer(
@@ -43,3 +45,5 @@ app.command()(compare)
 app.command()(imbalance)
 app.command("train-sampler")(train_sampler)
 app.command()(resample)
+app.command()(train)
+app.command()(predict)

@@ -97,6 +97,105 @@ class ProteinData(Bunch):
             raise InvalidLabelsError(f"Columns of y share a term: {a_few(repeated)}. Merge them.")
         return cls(**fields | {"X": X, "y": y})
 
+    @classmethod
+    def from_arrays(
+        cls,
+        X,
+        annotations,
+        ontology,
+        *,
+        namespace="mf",
+        protein_ids=None,
+        groups=None,
+        sequences=None,
+        min_proteins=10,
+        max_proteins=None,
+    ):
+        """Make proteins from vectors and annotations in memory, joined by id.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, width)
+            Protein vectors.
+        annotations : DataFrame or mapping of str to set of str
+            Who has which term: ``{protein: terms}``, or a table of two columns, proteins and
+            terms; others may stand beside ``EntryID`` and ``term``, as ``read_gaf`` returns
+            them. They are propagated here.
+        ontology : GeneOntology
+            Knows the namespace of each term; an aspect is not needed.
+        namespace : str
+            ``"mf"``, ``"bp"`` or ``"cc"``, or a namespace as the ontology calls it.
+        protein_ids : sequence of str, shape (n_rows,), optional
+            Protein of each row; by default the index of a DataFrame X.
+        groups : sequence of str of shape (n_rows,), Series or mapping, optional
+            Sequence cluster of each row, or ``{protein: cluster}``. A protein without one is a
+            cluster of its own.
+        sequences : mapping of str to str, optional
+            Residues, as ``read_fasta`` returns them.
+        min_proteins, max_proteins : int
+            Leave out terms with fewer or more proteins, counted after propagation.
+
+        Returns
+        -------
+        data : ProteinData
+            The proteins with an annotation in the namespace, in the order of X. ``compare``,
+            ``describe_imbalance`` and all samplers take it; ``write_cafa`` makes a folder of it,
+            which a run can find again.
+
+        Raises
+        ------
+        AnnotationError
+            If annotations have other columns or gaps, or none of them is of a protein in X and
+            of the namespace.
+        EmbeddingFileError
+            If rows and ids differ in number, or an id is missing or repeated.
+        TypeError
+            If ``sequences`` is no mapping.
+        ValueError
+            If a vector is not finite, or the ontology lacks the namespace.
+
+        Warns
+        -----
+        EmbeddingWarning
+            If annotated proteins have no vector; gives the coverage.
+        OntologyWarning
+            If annotations name terms that the ontology lacks.
+
+        See Also
+        --------
+        read_cafa : The same from a folder.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from protimb.datasets import ProteinData
+        >>> from protimb.ontology import GeneOntology
+        >>> ontology = GeneOntology(
+        ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+        ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+        ...     parents={"GO:3": ["GO:2"], "GO:2": ["GO:1"]},
+        ... )
+        >>> data = ProteinData.from_arrays(
+        ...     np.eye(3),
+        ...     {"P1": {"GO:3"}, "P3": {"GO:2"}},
+        ...     ontology,
+        ...     protein_ids=["P1", "P2", "P3"],
+        ...     min_proteins=1,
+        ... )
+        >>> data.protein_ids.tolist(), data.terms.tolist()
+        (['P1', 'P3'], ['GO:2', 'GO:3'])
+        >>> data.y
+        array([[1, 1],
+               [1, 0]], dtype=uint8)
+        """
+        from protimb.datasets._arrays import fields_from_arrays
+
+        limits = (min_proteins, max_proteins)
+        fields = fields_from_arrays(
+            X, annotations, ontology, namespace, protein_ids, groups, sequences, limits
+        )
+        return cls(**fields)
+
     def take(self, rows):
         """Pick some proteins.
 

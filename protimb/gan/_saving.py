@@ -3,19 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from protimb.exceptions import ArtifactError, DeviceUnavailableError
 from protimb.gan._networks import build_networks
 from protimb.gan._parts import find_parts, known_parts
 from protimb.gan._scaling import Scaling
 from protimb.gan._starts import STARTS
 from protimb.training import resolve_device, torch_generator
 from protimb.utils._description import describe_parameters, rebuild_parameters
+from protimb.utils._rebuilding import by_name, plain_name, rebuilding
 
 # Parameters that are no part of what is saved: where to compute, and whom to tell.
 LEFT_OUT = {"device", "callbacks"}
-
-# What goes wrong where a state is not what was saved.
-DAMAGE = (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError)
 
 
 def describe_model(model):
@@ -30,7 +27,7 @@ def describe_model(model):
     }
     manifest = {
         "parameters": describe_parameters(model, LEFT_OUT),
-        "terms": [_plain(term) for term in model.terms_],
+        "terms": [plain_name(term) for term in model.terms_],
         "n_features_in": int(model.n_features_in_),
         "feature_names_in": getattr(model, "feature_names_in_", np.array([])).tolist(),
         "dtype": np.dtype(model.dtype_).name,
@@ -41,18 +38,11 @@ def describe_model(model):
 
 def rebuild_model(cls, state, manifest, device, classes, source):
     """Undo ``describe_model``; ``source`` says in errors where the state comes from."""
-    try:
-        known = {entry.__name__: entry for entry in [*known_parts(), *classes]}
+    with rebuilding(cls.__name__, source):
+        known = by_name(*known_parts(), *classes)
         parameters = rebuild_parameters(manifest["parameters"], known)
         model = cls(**parameters, device=device)
         _put_back(model, state, manifest)
-    except DAMAGE as error:
-        if isinstance(error, ArtifactError | DeviceUnavailableError):
-            raise
-        raise ArtifactError(
-            f"{source} does not hold what a {cls.__name__} needs ({error}). It was changed, or "
-            "saved by another version of a class it uses."
-        ) from error
     return model
 
 
@@ -92,13 +82,3 @@ def _read_networks(model, state):
         network.load_state_dict(state[name])
         network.eval()
     return networks
-
-
-def _plain(term):
-    value = term.item() if isinstance(term, np.generic) else term
-    if not isinstance(value, str | int | float | bool):
-        raise TypeError(
-            f"Term {term!r} is a {type(term).__name__}: only terms named by text or numbers can "
-            "be saved. Rename the columns of y."
-        )
-    return value

@@ -3,14 +3,15 @@
 import numpy as np
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
-from protimb.exceptions import ArtifactError
 from protimb.filters import FILTERS, FilterChain
 from protimb.gan import ConditionalGAN
 from protimb.gan._parts import known_parts
 from protimb.training import load_state, save_state
 from protimb.utils._description import describe_parameters, rebuild_parameters
+from protimb.utils._rebuilding import by_name, check_kind, rebuilding
 
 KIND = "CGANSampler"
+_GO_ON = " To go on from a checkpoint, use fit(X, y, resume_from=folder)."
 
 # Parameters that are no part of what is saved: where to compute, and whom to tell.
 _LEFT_OUT = {"term_vectors", "device", "callbacks"}
@@ -34,25 +35,14 @@ def save_sampler(sampler, folder):
 def load_sampler(cls, folder, device, classes):
     """Read a sampler of class ``cls`` that `save_sampler` wrote."""
     state, manifest = load_state(folder)
-    if manifest.get("kind") != KIND:
-        raise ArtifactError(
-            f"{folder} holds no CGANSampler but {manifest.get('kind', 'something else')!r}. To go "
-            "on from a checkpoint, use fit(X, y, resume_from=folder)."
-        )
-    try:
+    check_kind(manifest, KIND, folder, _GO_ON)
+    with rebuilding(KIND, folder):
         parameters = rebuild_parameters(manifest["parameters"], known_classes(classes))
         sampler = cls(**parameters, device=device)
         sampler.model_ = ConditionalGAN.from_state(
             state, manifest["model"], device=device, classes=classes, source=folder
         )
         _put_back(sampler, manifest)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, ArtifactError):
-            raise
-        raise ArtifactError(
-            f"{folder} does not hold what a CGANSampler needs ({error}). It was changed, or "
-            "saved by another version of a class it uses."
-        ) from error
     return sampler
 
 
@@ -71,5 +61,4 @@ def _put_back(sampler, manifest):
 def known_classes(own=()):
     """Gather the classes that a saved sampler may hold, the user's ``own`` too, by name."""
     inside = [FilterChain, GOTermClassifier, KNNTermClassifier]  # filters hold classifiers
-    entries = [*own, *known_parts(), *FILTERS.values(), *inside]
-    return {entry.__name__: entry for entry in entries}
+    return by_name(*own, *known_parts(), *FILTERS.values(), *inside)

@@ -77,7 +77,7 @@ def _check_saved(description, place):
             _check_saved(part, f"{place}__{name}")
     elif _is_unsaved(description):
         raise TypeError(
-            f"{place} is a {description['unsaved']}, which cannot be saved: a sampler's parameters "
+            f"{place} is a {description['unsaved']}, which cannot be saved: parameters that can "
             "hold numbers, strings and objects with get_params. Set it to None before saving."
         )
     elif isinstance(description, dict):
@@ -87,7 +87,7 @@ def _check_saved(description, place):
 def _find(name, known):
     if name not in known:
         raise ArtifactError(
-            f"The saved sampler holds an object of class {name!r}, which is none of protimb's. "
-            f"Pass the class: CGANSampler.load(folder, classes=[{name}])."
+            f"What was saved holds an object of class {name!r}, which is not known here. Pass "
+            f"the class: load(folder, classes=[{name}])."
         )
     return known[name]

@@ -184,3 +184,15 @@ def test_a_sampler_before_is_suspected_where_lengths_differ(small, data):
     for extra in ({"sample_weight": np.ones(120)}, {"label_mask": np.ones((120, 6), bool)}):
         with pytest.raises(ValueError, match=r"sampler.*pipeline.*ResampledClassifier"):
             model.fit(data.X, data.y, **{f"gotermclassifier__{k}": v for k, v in extra.items()})
+
+
+def test_rows_stored_column_by_column_give_the_same_bits(small):
+    # 64 features and 300 rows: enough terms of a sum for its order to show.
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(300, 64)).astype(np.float32)
+    y = (X[:, :3] > 0).astype(int)
+    for model in (KNNTermClassifier(5), small(n_neighbors=5)):
+        expected = model.fit(X, y).predict_proba(X)
+        np.testing.assert_array_equal(model.predict_proba(np.asfortranarray(X)), expected)
+        again = model.fit(np.asfortranarray(X), y).predict_proba(X)
+        np.testing.assert_array_equal(again, expected)
