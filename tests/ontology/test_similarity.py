@@ -1,4 +1,4 @@
-"""Semantic similarity against numbers worked out by hand, and a plain search for shared ancestors."""
+"""Semantic similarity against numbers worked out by hand, and a plain search of ancestors."""
 
 import numpy as np
 import pandas as pd
