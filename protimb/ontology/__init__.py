@@ -1,4 +1,4 @@
-"""The Gene Ontology: read strictly, walk it, propagate along it, weigh its terms and place them."""
+"""The Gene Ontology: read it, walk it, propagate along it; weigh, compare and place its terms."""
 
 from protimb.ontology._anc2vec import Anc2VecVectorizer
 from protimb.ontology._binarizer import GOTermBinarizer

@@ -35,10 +35,7 @@ def train(task, n_components, *, n_negatives, batch_size, lr, max_epochs, seed):
         optimizer.slow_down(epoch / max_epochs)
         losses.append(_epoch(tables, task, optimizer, n_negatives, batch_size, rng))
         total = losses[-1].sum()
-        if not np.isfinite(total):
-            raise TrainingDiverged(
-                f"The loss of epoch {len(losses)} is {total}. Lower lr={lr}, or raise n_negatives."
-            )
+        _check_finite(total, len(losses), lr, n_steps=-(-len(task.inputs) // batch_size))
         if total < best[0]:
             best = total, tables["vectors"].detach().numpy().copy()
     return best[1], np.array(losses)
@@ -104,6 +101,13 @@ def _epoch(tables, task, optimizer, n_negatives, batch_size, rng):
         optimizer.step(parts.sum())
         losses += parts.detach().numpy() * len(terms) / len(order)
     return losses
+
+
+def _check_finite(total, epoch, lr, n_steps):
+    if not np.isfinite(total):
+        raise TrainingDiverged(
+            f"The loss of epoch {epoch} is {total}. Lower lr={lr}.", step=epoch * n_steps
+        )
 
 
 def _draw(n_terms, n_negatives, rng):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from protimb.exceptions import OntologyError
+from protimb.exceptions import OntologyError, TrainingDiverged
 from protimb.ontology import Anc2VecVectorizer, GeneOntology, align_term_vectors
 from protimb.ontology import _anc2vec_training as training
 from protimb.ontology._anc2vec import describe_task
@@ -158,3 +158,8 @@ def test_an_ontology_without_an_edge_teaches_nothing():
 def test_parameters_that_train_nothing_are_named(slim, name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of Anc2VecVectorizer must be"):
         Anc2VecVectorizer(**{name: value}).fit(slim)
+
+
+def test_steps_that_lead_nowhere_are_said_and_no_vectors_are_given(slim):
+    with pytest.raises(TrainingDiverged, match=r"The loss of epoch \d is nan. Lower lr=1e\+30"):
+        Anc2VecVectorizer(4, lr=1e30, max_epochs=5, random_state=0).fit(slim)
