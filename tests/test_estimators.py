@@ -18,7 +18,13 @@ from sklearn.utils import get_tags
 import protimb
 from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.filters import BaseFilter
-from protimb.ontology import GeneOntology, GOTermBinarizer, TermVectorizer
+from protimb.ontology import (
+    Anc2VecVectorizer,
+    GeneOntology,
+    GOTermBinarizer,
+    GOTermIndexer,
+    TermVectorizer,
+)
 from protimb.over_sampling import MLROS, CGANSampler
 
 EXACT_WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
@@ -32,7 +38,9 @@ ONTOLOGY = GeneOntology(
 
 # What an estimator needs besides its defaults: to exist, to be quick, or to be exact enough.
 PARAMETERS: dict[type, dict] = {
+    Anc2VecVectorizer: {"n_components": 2, "max_epochs": 2},
     GOTermBinarizer: {"ontology": ONTOLOGY},
+    GOTermIndexer: {"ontology": ONTOLOGY},
     TermVectorizer: {"n_components": 2},
     CGANSampler: {"max_epochs": 1, "n_critic": 1, "quality_filter": None, "device": "cpu"},
     GOTermClassifier: {
@@ -73,6 +81,8 @@ EXPECTED_FAILED: dict[type, dict] = {
 
 # What estimators learn from that do not take arrays, and what they transform.
 OWN_INPUT: dict[type, tuple] = {
+    Anc2VecVectorizer: (ONTOLOGY, ["GO:3", "GO:4"]),
+    GOTermIndexer: ([{"GO:3"}, {"GO:4"}], [{"GO:2"}, {"GO:3", "GO:4"}]),
     GOTermBinarizer: ([{"GO:3"}, {"GO:4"}], [{"GO:2"}, {"GO:3", "GO:4"}]),
     TermVectorizer: (ONTOLOGY, ["GO:3", "GO:4"]),
 }

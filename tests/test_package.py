@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 import protimb
 from protimb.exceptions import MissingExtraError, ProtimbError
-from protimb.training._optional import EXTRAS, import_optional
+from protimb.utils._optional import EXTRAS, import_optional
 
 ROOT = Path(__file__).parents[1]
 TEXT_SUFFIXES = {".py", ".md", ".txt", ".toml", ".rst", ".yaml", ".css", ""}

@@ -22,6 +22,7 @@ from protimb.ontology._propagate import (
 )
 from protimb.utils._foreign import read_table
 from protimb.utils._validation import a_few, as_vectors, check_vectors
+from protimb.utils._warnings import users_level
 
 
 def fields_from_arrays(X, annotations, ontology, namespace, protein_ids, groups, sequences, limits):
@@ -150,7 +151,7 @@ def _rows_of(proteins, ids, namespace):
             "proteins and then terms?"
         )
     if absent:
-        warn(message, EmbeddingWarning, stacklevel=4)
+        warn(message, EmbeddingWarning, stacklevel=users_level())
     return rows
 
 

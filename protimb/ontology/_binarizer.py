@@ -1,19 +1,12 @@
 """GOTermBinarizer: sets of GO terms in, a propagated indicator matrix out."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.ontology._propagate import (
-    cut_columns,
-    direct_indicators,
-    frequent_terms,
-    propagate_indicators,
-)
-from protimb.utils._validation import refuse_string
+from protimb.ontology._base import BaseTermCoding
 
 
-class GOTermBinarizer(TransformerMixin, BaseEstimator):
+class GOTermBinarizer(BaseTermCoding):
     """Turn the GO terms of proteins into a propagated indicator matrix.
 
     Like scikit-learn's ``MultiLabelBinarizer``, but every row is closed under the ontology: a
@@ -51,6 +44,7 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
 
     See Also
     --------
+    GOTermIndexer : The same rows as lists of numbers.
     GeneOntology.propagate : The same closure, on sets.
 
     Notes
@@ -90,56 +84,6 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         self.unknown = unknown
         self.sparse_output = sparse_output
 
-    def fit(self, annotations, y=None):
-        """Choose the columns.
-
-        Parameters
-        ----------
-        annotations : mapping of str to iterable of str, or sequence of iterable of str
-            Terms of each protein.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : GOTermBinarizer
-        """
-        self._fit(annotations)
-        return self
-
-    def fit_transform(self, annotations, y=None):
-        """Choose the columns and return the matrix.
-
-        Parameters
-        ----------
-        annotations : mapping of str to iterable of str, or sequence of iterable of str
-            Terms of each protein.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        indicators : ndarray or CSR of uint8, shape (n_proteins, n_terms)
-            Rows in the order of the annotations.
-        """
-        return self._cut(self._fit(annotations))
-
-    def transform(self, annotations):
-        """Return the matrix of other proteins in the same columns.
-
-        Parameters
-        ----------
-        annotations : mapping of str to iterable of str, or sequence of iterable of str
-            Terms of each protein.
-
-        Returns
-        -------
-        indicators : ndarray or CSR of uint8, shape (n_proteins, n_terms)
-            Rows in the order of the annotations.
-        """
-        check_is_fitted(self, "classes_")
-        return self._cut(self._propagated(annotations)[0])
-
     def inverse_transform(self, indicators):
         """Return the terms of each row.
 
@@ -155,36 +99,5 @@ class GOTermBinarizer(TransformerMixin, BaseEstimator):
         rows = indicators.toarray() if hasattr(indicators, "toarray") else np.asarray(indicators)
         return [frozenset(self.classes_[row != 0].tolist()) for row in rows]
 
-    def __sklearn_tags__(self):
-        # As MultiLabelBinarizer: sets of terms are no array, and make the columns of a target.
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.target_tags.two_d_labels = True
-        return tags
-
-    def _fit(self, annotations):
-        propagated, lookup = self._propagated(annotations)
-        if self.terms is None:
-            limits = (self.min_proteins, self.max_proteins)
-            terms = frequent_terms(propagated, self.ontology, *limits)
-        else:
-            terms = self._named_columns()
-        self.classes_ = np.array(terms, dtype=str)
-        self.n_mapped_ = lookup.n_mapped
-        self.unknown_terms_ = lookup.unknown
-        return propagated
-
-    def _named_columns(self):
-        refuse_string(self.terms, "terms")
-        terms = [self.ontology.resolve(term) for term in self.terms]
-        if len(set(terms)) < len(terms):
-            raise ValueError("Some terms are named twice, or by two ids. Name each column once.")
-        return terms
-
-    def _propagated(self, annotations):
-        direct, lookup = direct_indicators(annotations, self.ontology, self.unknown)
-        return propagate_indicators(direct, self.ontology), lookup
-
-    def _cut(self, propagated):
-        indicators = cut_columns(propagated, self.ontology, self.classes_.tolist())
+    def _write(self, indicators):
         return indicators if self.sparse_output else indicators.toarray()

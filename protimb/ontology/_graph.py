@@ -7,14 +7,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from protimb.exceptions import UnknownTermError
-from protimb.ontology import _propagate
+from protimb.ontology import _propagate, _slim
 from protimb.ontology._order import (
     check_described,
     check_parents,
     children_first,
+    depths,
     inverted,
     reachable,
 )
+from protimb.utils._optional import import_optional
 
 
 class ObsoleteTerm(NamedTuple):
@@ -155,6 +157,10 @@ class GeneOntology:
     def _parent_matrix(self):
         return _propagate.parent_matrix(self)
 
+    @cached_property
+    def _depths(self):
+        return depths(self.parents, self.terms)
+
     def namespace(self, term):
         """Return the namespace of a term.
 
@@ -241,6 +247,141 @@ class GeneOntology:
         descendants : frozenset of str
         """
         return reachable([self.resolve(term)], self.children)
+
+    def depth(self, term, *, longest=False):
+        """Return how many steps a term lies below a root.
+
+        Parameters
+        ----------
+        term : str
+            Any id that ``resolve`` accepts.
+        longest : bool
+            Count the longest way up instead of the shortest. The Gene Ontology's own pages call
+            the shortest a term's level, and the longest its depth.
+
+        Returns
+        -------
+        depth : int
+            0 for a root.
+
+        Examples
+        --------
+        >>> from protimb.ontology import GeneOntology
+        >>> ontology = GeneOntology(
+        ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+        ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+        ...     parents={"GO:3": ["GO:2", "GO:1"], "GO:2": ["GO:1"]},
+        ... )
+        >>> ontology.depth("GO:3"), ontology.depth("GO:3", longest=True)
+        (1, 2)
+        """
+        return self._depths[self.resolve(term)][bool(longest)]
+
+    def slim(self, terms):
+        """Return the ontology of some terms alone, as those of a GO slim.
+
+        Parameters
+        ----------
+        terms : sequence of str
+            Any ids that ``resolve`` accepts.
+
+        Returns
+        -------
+        slim : GeneOntology
+            Its parents are the nearest ancestors among ``terms``; alternative ids of terms that
+            it has are kept, retired terms are not.
+
+        Raises
+        ------
+        UnknownTermError
+            If an id is unknown.
+
+        Examples
+        --------
+        >>> from protimb.ontology import GeneOntology
+        >>> ontology = GeneOntology(
+        ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+        ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+        ...     parents={"GO:3": ["GO:2"], "GO:2": ["GO:1"]},
+        ... )
+        >>> ontology.slim(["GO:1", "GO:3"]).parents["GO:3"]
+        ('GO:1',)
+        """
+        parents = _slim.slim_parents(self, terms)
+        return GeneOntology(
+            names={term: self.names[term] for term in parents},
+            namespaces={term: self.namespaces[term] for term in parents},
+            parents=parents,
+            alt_ids={old: new for old, new in self.alt_ids.items() if new in parents},
+            version=self.version,
+        )
+
+    def map_to_slim(self, annotations, terms, *, unknown="warn"):
+        """Replace each protein's terms by the nearest ones of a slim.
+
+        Parameters
+        ----------
+        annotations : mapping of str to iterable of str, or sequence of iterable of str
+            Terms of each protein.
+        terms : sequence of str
+            The slim: any ids that ``resolve`` accepts.
+        unknown : {"warn", "ignore", "raise"}
+            What to do about annotated ids that no term answers to.
+
+        Returns
+        -------
+        mapped : dict of str to frozenset, or list of frozenset
+            As given. For each of a protein's most specific terms, the slim terms that it is or
+            lies below, without those that are ancestors of others; a term below none is left out.
+
+        Raises
+        ------
+        UnknownTermError
+            If one of ``terms`` is unknown; with ``unknown="raise"``, also if an annotated id is.
+
+        Examples
+        --------
+        >>> from protimb.ontology import GeneOntology
+        >>> ontology = GeneOntology(
+        ...     names={"GO:1": "function", "GO:2": "binding", "GO:3": "ion binding"},
+        ...     namespaces=dict.fromkeys(["GO:1", "GO:2", "GO:3"], "molecular_function"),
+        ...     parents={"GO:3": ["GO:2"], "GO:2": ["GO:1"]},
+        ... )
+        >>> ontology.map_to_slim({"P12345": {"GO:3"}}, ["GO:1", "GO:2"])
+        {'P12345': frozenset({'GO:2'})}
+        """
+        return _slim.map_to_slim(self, annotations, terms, unknown)
+
+    def to_networkx(self):
+        """Return the graph for networkx's algorithms and drawings.
+
+        Returns
+        -------
+        graph : networkx.DiGraph
+            An edge leads from each term to each of its parents; nodes have the attributes
+            ``name`` and ``namespace``, the graph has ``version``.
+
+        Raises
+        ------
+        MissingExtraError
+            If networkx is not installed; says how to get it.
+
+        Examples
+        --------
+        >>> from protimb.ontology import GeneOntology
+        >>> ontology = GeneOntology(
+        ...     names={"GO:1": "function", "GO:2": "binding"},
+        ...     namespaces=dict.fromkeys(["GO:1", "GO:2"], "molecular_function"),
+        ...     parents={"GO:2": ["GO:1"]},
+        ... )
+        >>> list(ontology.to_networkx().edges)
+        [('GO:2', 'GO:1')]
+        """
+        graph = import_optional("networkx").DiGraph(version=self.version)
+        for term in self.terms:
+            graph.add_node(term, name=self.names[term], namespace=self.namespaces[term])
+        graph.add_edges_from((term, up) for term in self.terms for up in self.parents[term])
+        return graph
 
     def propagate(self, annotations, *, unknown="warn"):
         """Add to each protein's terms all their ancestors.

@@ -55,6 +55,16 @@ def inverted(parents):
     return {term: tuple(below) for term, below in children.items()}
 
 
+def depths(parents, order):
+    """Give {term: (fewest, most steps to a root)}; in order, children precede parents."""
+    found: dict[str, tuple[int, int]] = {}
+    for term in reversed(order):
+        above = [found[parent] for parent in parents[term]]
+        fewest, most = zip(*above, strict=True) if above else ((-1,), (-1,))
+        found[term] = min(fewest) + 1, max(most) + 1
+    return found
+
+
 def reachable(starts, neighbours):
     """Collect the terms that any start leads to; a start counts only if one does."""
     found: set[str] = set()

@@ -15,7 +15,7 @@ from protimb.utils._alignment import align_columns
 def propagate_indicators(direct, ontology):
     """Propagate CSR of bool (n_proteins, len(ontology)), columns as ontology.terms."""
     used = np.flatnonzero(direct.sum(axis=0))
-    return (direct[:, used] @ _reach(ontology, used)).astype(bool)
+    return (direct[:, used] @ reach(ontology, used)).astype(bool)
 
 
 def direct_indicators(annotations, ontology, unknown="warn"):
@@ -100,7 +100,7 @@ def nearest_ancestors(ontology, terms):
 def closure(ontology, terms):
     """Do the work of ``GeneOntology.closure``."""
     columns = np.array([ontology._rank[ontology.resolve(term)] for term in terms], dtype=np.int64)
-    return _reach(ontology, columns)[:, columns]
+    return reach(ontology, columns)[:, columns]
 
 
 def parent_matrix(ontology):
@@ -111,7 +111,8 @@ def parent_matrix(ontology):
     return indicator(rows, columns, (len(rank), len(rank)))
 
 
-def _reach(ontology, starts):
+def reach(ontology, starts):
+    """Give the ancestors of starts, themselves included: CSR of bool (n_starts, n_terms)."""
     # One product a level. The frontiers are collected and merged once: adding each to a
     # growing matrix would cost depth times the whole.
     n_starts, n_terms = len(starts), len(ontology)

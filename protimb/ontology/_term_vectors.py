@@ -9,6 +9,7 @@ from warnings import warn
 import numpy as np
 
 from protimb.exceptions import TermVectorError, TermVectorWarning
+from protimb.ontology._pickled import read_pickled_dict
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few
@@ -25,7 +26,9 @@ def read_term_vectors(path):
     Parameters
     ----------
     path : str or path-like
-        ``.npz`` with the arrays ``ids`` (n_terms,) and ``vectors`` (n_terms, n_dims); or
+        ``.npz`` with the arrays ``ids`` (n_terms,) and ``vectors`` (n_terms, n_dims), with those
+        that anc2vec publishes (``embeds`` and ``term2index``, or ``embds``), or with one array
+        a term under its id, as ``np.savez(path, **vectors)`` writes; or
         ``.tsv``, ``.txt``, ``.vec``, gzipped or plain: a term and its numbers a line, separated
         by tabs or spaces, as word2vec writes them. A first line of two integers, the numbers of
         terms and of dimensions, is checked where there is one.
@@ -45,6 +48,12 @@ def read_term_vectors(path):
     --------
     align_term_vectors : Puts the vectors in the order of a label matrix.
     TermVectorizer : Makes vectors from the ontology alone.
+
+    Notes
+    -----
+    What anc2vec publishes holds a pickled dictionary, and to unpickle a file is to run what it
+    says. Here it is read as data instead: only steps and names that such a dictionary consists of
+    are accepted, and nothing is called.
 
     Examples
     --------
@@ -197,10 +206,10 @@ def _check_finite(ids, vectors, source):
 
 
 def _read_npz(path):
-    _check_archive(path)
+    names = _check_archive(path)
+    layout = next(layout for layout in LAYOUTS if set(layout) <= names)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            ids, vectors = archive["ids"], archive["vectors"]
+        ids, vectors = LAYOUTS[layout](path)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise TermVectorError(
             f"{path}: a damaged archive, or not one of plain arrays ({error}). Where it was made "
@@ -217,8 +226,50 @@ def _read_npz(path):
     return [_as_text(one) for one in ids.tolist()], _stack(ids, vectors)
 
 
+def _plain_arrays(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return archive["ids"], archive["vectors"]
+
+
+def _anc2vec_table(path):
+    """Read what anc2vec publishes: a table of vectors, and a dictionary of their row numbers."""
+    rows = read_pickled_dict(_member(path, "term2index.npy"), int)
+    with np.load(path, allow_pickle=False) as archive:
+        vectors = archive["embeds"]
+    if sorted(rows.values()) != list(range(len(vectors))):
+        raise ValueError(f"{len(rows)} terms do not name each of {len(vectors)} rows once")
+    return np.array(sorted(rows, key=rows.__getitem__)), vectors
+
+
+def _anc2vec_dict(path):
+    """Read a dictionary of vectors, as anc2vec's functions return it."""
+    found = read_pickled_dict(_member(path, "embds.npy"), bytes)
+    if len(set(map(len, found.values()))) > 1:
+        raise ValueError("its vectors differ in length")
+    return np.array(list(found)), np.stack([np.frombuffer(one, "<f4") for one in found.values()])
+
+
+def _one_array_a_term(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return np.array(archive.files), np.stack([archive[name] for name in archive.files])
+
+
+def _member(path, name):
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name)
+
+
+# Arrays that an archive has -> how their ids and vectors are read. The first that fits is taken.
+LAYOUTS = {
+    ("ids", "vectors"): _plain_arrays,
+    ("term2index", "embeds"): _anc2vec_table,
+    ("embds",): _anc2vec_dict,
+    (): _one_array_a_term,
+}
+
+
 def _check_archive(path):
-    """Look at what an archive says it holds, before anything is unfolded."""
+    """Look at what an archive says it holds before it is unfolded; give its arrays' names."""
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             raise TermVectorError(
@@ -226,9 +277,12 @@ def _check_archive(path):
             )
         with zipfile.ZipFile(file) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
-    if not {"ids.npy", "vectors.npy"} <= set(sizes):
+    names = {name.removesuffix(".npy") for name in sizes}
+    is_known = any(set(layout) <= names for layout in LAYOUTS if layout)
+    if not is_known and not (names and all(":" in name for name in names)):
         raise TermVectorError(
-            f"{path}: expected the arrays 'ids' and 'vectors' in it, found {a_few(sizes)}."
+            f"{path}: expected the arrays 'ids' and 'vectors' in it, or those of anc2vec, or one a "
+            f"term, found {a_few(sizes)}."
             f"{advise('term vectors', 'other arrays', path)}"
         )
     folded, unfolded = path.stat().st_size, sum(sizes.values())
@@ -237,6 +291,7 @@ def _check_archive(path):
             f"{path}: would unfold from {folded:,} to {unfolded:,} bytes. Vectors do not compress "
             "like that; the file is refused."
         )
+    return names
 
 
 def _as_text(name):

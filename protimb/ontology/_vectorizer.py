@@ -1,26 +1,23 @@
 """TermVectorizer: vectors of terms from the ontology alone."""
 
 from numbers import Integral, Real
-from warnings import warn
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
-from sklearn.utils.validation import check_is_fitted
 
-from protimb.exceptions import OntologyError, TermVectorWarning
+from protimb.exceptions import OntologyError
+from protimb.ontology._base import BaseTermVectorizer
 from protimb.utils._sklearn_compat import Interval, check_params
-from protimb.utils._validation import a_few, refuse_string
-from protimb.utils._warnings import users_level
+from protimb.utils._validation import refuse_string
 
 # Rows of the features have unit length; a compressed row shorter than this is rounding error.
 _NOTHING = 1e-6
 
 
-class TermVectorizer(TransformerMixin, BaseEstimator):
+class TermVectorizer(BaseTermVectorizer):
     """Make one vector for each term, from its ancestors and the words of its name.
 
     Terms are alike that share specific ancestors, and whose names share rare words. Both are
@@ -49,6 +46,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
 
     See Also
     --------
+    Anc2VecVectorizer : Vectors that a network has learned, over which sums tell more than means.
     read_term_vectors : Vectors that something else has made.
     align_term_vectors : Puts vectors in the order of a label matrix.
 
@@ -122,75 +120,6 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
         self._vectors = _unit_rows(svd.transform(features)).astype(np.float32)
         return self
 
-    def transform(self, terms):
-        """Return the vectors of some terms.
-
-        Parameters
-        ----------
-        terms : sequence of str
-            Any ids that ``ontology.resolve`` accepts, and others.
-
-        Returns
-        -------
-        vectors : ndarray of shape (n_terms, n_components), float32
-            NaN for ids that the ontology does not have.
-
-        Warns
-        -----
-        TermVectorWarning
-            If the ontology does not have some of the ids; says how many.
-        """
-        check_is_fitted(self, "ontology_")
-        refuse_string(terms, "terms")
-        terms = list(terms)
-        found = [self.ontology_._find(term) for term in terms]
-        known = [place for place, term in enumerate(found) if term is not None]
-        vectors = np.full((len(terms), self._vectors.shape[1]), np.nan, dtype=np.float32)
-        vectors[known] = self._vectors[[self.ontology_._rank[found[place]] for place in known]]
-        self._report_unknown([term for term, it in zip(terms, found, strict=True) if it is None])
-        return vectors
-
-    def fit_transform(self, ontology, y=None):
-        """Return the vectors of all terms, in the order of ``ontology.terms``.
-
-        Parameters
-        ----------
-        ontology : GeneOntology
-            Three terms or more.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        vectors : ndarray of shape (len(ontology), n_components), float32
-        """
-        return self.fit(ontology).transform(ontology.terms)
-
-    def vectors(self, terms=None):
-        """Return vectors as a mapping, ready for ``CGANSampler(term_vectors=...)``.
-
-        Parameters
-        ----------
-        terms : sequence of str, optional
-            Every term of the ontology by default.
-
-        Returns
-        -------
-        term_vectors : dict of str to ndarray of shape (n_components,)
-            Keys as given; ids that the ontology does not have are left out.
-        """
-        check_is_fitted(self, "ontology_")
-        refuse_string(terms, "terms")
-        terms = list(self.ontology_.terms if terms is None else terms)
-        table = self.transform(terms)
-        return {t: row for t, row in zip(terms, table, strict=True) if not np.isnan(row).any()}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False  # an ontology, then ids of its terms
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
     def _rows(self, ontology):
         spaces = np.array([ontology.namespaces[term] for term in ontology.terms], dtype=object)
         rows = np.flatnonzero((spaces == self.namespace) | (self.namespace is None))
@@ -212,16 +141,6 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
             share * normalize(part) for share, part in zip(shares, (above, words), strict=True)
         ]
         return sparse.hstack(parts, format="csr")
-
-    def _report_unknown(self, unknown):
-        if unknown:
-            version = self.ontology_.version or "unknown"
-            warn(
-                f"{len(unknown)} terms are not in this ontology (version {version}) and get no "
-                f"vector: {a_few(unknown)}.",
-                TermVectorWarning,
-                stacklevel=users_level(),
-            )
 
 
 def describe_terms(ontology, terms, *, n_components=64, name_weight=0.5):

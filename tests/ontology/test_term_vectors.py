@@ -1,6 +1,9 @@
 """Vectors of terms: read strictly, aligned by name, and made so that relatives lie close."""
 
 import gzip
+import io
+import pickle
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -116,6 +119,114 @@ def test_a_truncated_archive_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(TermVectorError, match="truncated"):
         read_term_vectors(path)
+
+
+PUBLISHED = {"GO:0000001": [1.0, 2.0], "GO:0000002": [3.0, 4.0], "GO:0000003": [3.0, 4.0]}
+
+
+def published(protocol):
+    """What anc2vec's functions return: a dictionary of float32 vectors."""
+    vectors = {term: np.array(row, dtype=np.float32) for term, row in PUBLISHED.items()}
+    return boxed(vectors, protocol)
+
+
+def boxed(thing, protocol=4):
+    """The bytes of an .npy file of one object; NumPy has used the pickle protocols 3 and 4."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+    return file.getvalue() + pickle.dumps(np.array(thing, dtype=object), protocol=protocol)
+
+
+def write_archive(path, **members):
+    """Write bytes and arrays as members of an archive."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            if not isinstance(content, bytes):
+                file = io.BytesIO()
+                np.save(file, content)
+                content = file.getvalue()
+            archive.writestr(f"{name}.npy", content)
+    return path
+
+
+@pytest.fixture
+def no_unpickling(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("something was unpickled")
+
+    for name in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, name, refuse)
+
+
+@pytest.mark.parametrize("protocol", [3, 4])
+def test_a_published_dictionary_of_vectors_is_read_and_not_unpickled(
+    tmp_path, protocol, no_unpickling
+):
+    path = write_archive(tmp_path / "v.npz", embds=published(protocol))
+    vectors = read_term_vectors(path)
+    assert {term: vector.tolist() for term, vector in vectors.items()} == PUBLISHED
+
+
+@pytest.mark.parametrize("protocol", [3, 4])
+def test_published_rows_are_found_by_their_numbers(tmp_path, protocol, no_unpickling):
+    rows = {f"GO:{number:07}": (number + 1) % 700 for number in range(700)}  # beyond one byte
+    path = write_archive(
+        tmp_path / "v.npz",
+        term2index=boxed(rows, protocol),
+        embeds=np.arange(1400, dtype=np.float32).reshape(700, 2),
+    )
+    vectors = read_term_vectors(path)
+    assert len(vectors) == 700
+    assert vectors["GO:0000000"].tolist() == [2, 3]
+    assert vectors["GO:0000699"].tolist() == [0, 1]
+
+
+class Malicious:
+    def __reduce__(self):
+        return print, ("run",)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (Malicious(), "names 'builtins', which is no term"),
+        ({"GO:0000001": Malicious()}, "names 'builtins', which is no term"),
+        ({"GO:0000001": np.ones(2)}, "names 'f8'"),
+        ({"GO:0000001": np.ones(2, dtype=">f4")}, "names '>'"),
+        ({"GO:0000001": np.ones(2, "f4"), "GO:0000002": np.ones(3, "f4")}, "differ in length"),
+        ({"GO:0000001": None}, "no dictionary of terms"),
+        ({"GO:0000001": 1.5}, "needs the step BINFLOAT"),
+        ({}, "no dictionary of terms"),
+        (["GO:0000001"], "no dictionary of terms"),
+    ],
+)
+def test_an_object_that_is_no_dictionary_of_vectors_is_refused_unread(
+    tmp_path, thing, message, no_unpickling, capsys
+):
+    path = write_archive(tmp_path / "v.npz", embds=boxed(thing))
+    with pytest.raises(TermVectorError, match=message):
+        read_term_vectors(path)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("rows", [{"GO:1": 0}, {"GO:1": 0, "GO:2": 0}, {"GO:1": 1, "GO:2": 2}])
+def test_published_rows_are_named_once_each(tmp_path, rows):
+    path = write_archive(tmp_path / "v.npz", term2index=boxed(rows), embeds=np.eye(2))
+    with pytest.raises(TermVectorError, match="do not name each of 2 rows once"):
+        read_term_vectors(path)
+
+
+def test_a_cut_dictionary_is_refused(tmp_path):
+    path = write_archive(tmp_path / "v.npz", embds=published(4)[:-60])
+    with pytest.raises(TermVectorError, match="damaged archive"):
+        read_term_vectors(path)
+
+
+def test_one_array_a_term_under_its_id(tmp_path):
+    path = tmp_path / "v.npz"
+    np.savez(path, **{term: np.array(row) for term, row in PUBLISHED.items()})
+    vectors = read_term_vectors(path)
+    assert {term: vector.tolist() for term, vector in vectors.items()} == PUBLISHED
 
 
 @pytest.mark.parametrize("array", ["ids", "vectors"])

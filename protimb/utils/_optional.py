@@ -5,7 +5,7 @@ from importlib import import_module
 from protimb.exceptions import MissingExtraError
 
 # module -> the extra in pyproject.toml that brings it
-EXTRAS = {"tensorboard": "tensorboard"}
+EXTRAS = {"networkx": "networkx", "tensorboard": "tensorboard"}
 
 
 def import_optional(module):
