@@ -3,7 +3,7 @@
 from typing import Any
 
 from protimb.training._callbacks import Callback
-from protimb.training._optional import import_optional
+from protimb.utils._optional import import_optional
 
 
 class TensorBoard(Callback):
