@@ -156,7 +156,8 @@ def _explained(model, local_files_only):
     try:
         yield
     except (OSError, ValueError, ImportError, RuntimeError) as error:
-        hint = " Pass local_files_only=False to download it." if local_files_only else ""
+        absent = local_files_only and not Path(model).exists()
+        hint = " Pass local_files_only=False to download it." if absent else ""
         reason = " ".join(str(error).split())
         raise EncoderError(
             f"{model} cannot be loaded. protimb takes a folder or a name of the hub, with "

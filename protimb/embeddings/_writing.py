@@ -30,7 +30,8 @@ def check_target(out, dtype):
 
 def write_vectors(out, X, protein_ids, dtype):
     """Write X (n_proteins, width) and its ids in the format of the suffix."""
-    narrow = X.astype(dtype)
+    with np.errstate(over="ignore"):  # said below, and in words
+        narrow = X.astype(dtype)
     if not np.isfinite(narrow).all():
         raise ValueError(f"The vectors do not fit {dtype}: the largest is {np.abs(X).max():.4g}.")
     try:

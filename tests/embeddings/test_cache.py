@@ -159,11 +159,11 @@ from protimb.embeddings._mlstm import MLSTM
 _cache._PATIENCE = 0
 pool = MLSTM.pool
 def slow(self, pieces):
-    time.sleep(0.05)
+    time.sleep(0.1)
     return pool(self, pieces)
 MLSTM.pool = slow
 options = {"device": "cpu", "cache": sys.argv[2], "batch_tokens": 1}
-sequences = ["M" * n for n in range(1, 400)]
+sequences = ["M" * n for n in range(1, 60)]
 UniRepEncoder(weights=sys.argv[1], **options).fit().transform(sequences)
 """
 
@@ -178,6 +178,6 @@ def test_a_killed_process_leaves_what_it_had_made(models, encoder, tmp_path, emb
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     n_kept = len(list(Path(tmp_path).rglob("shard-*")))
-    encoder.fit_transform(["M" * n for n in range(1, 400)])
-    assert 3 <= n_kept < 399
-    assert len(embedded) == 399 - n_kept
+    encoder.fit_transform(["M" * n for n in range(1, 60)])
+    assert 3 <= n_kept < 59
+    assert len(embedded) == 59 - n_kept

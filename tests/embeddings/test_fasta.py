@@ -68,7 +68,7 @@ def test_an_h5_file_holds_one_dataset_a_protein(fasta, tmp_path):
     np.testing.assert_allclose(vector, EXPECTED[1], rtol=1e-3)
 
 
-@pytest.mark.parametrize("odd", ["../../etc/passwd", "a/b", "..", ".", "/abs"])
+@pytest.mark.parametrize("odd", ["../../etc/passwd", "a/b", "..", ".", "/abs", "<b>alert(1)</b>"])
 def test_an_id_that_would_be_a_path_is_kept_as_an_attribute(tmp_path, odd):
     ids = ["P1", odd, "1"]
     embed_fasta(write(tmp_path / "odd.fasta", ids), "kmer-1", tmp_path / "x.h5")
@@ -77,7 +77,7 @@ def test_an_id_that_would_be_a_path_is_kept_as_an_attribute(tmp_path, odd):
     assert list(found) == ["0", "1", "2"]  # no group among them
 
 
-@pytest.mark.parametrize("odd", ["\x1b[31mred", "<script>alert(1)</script>", "é", "a|b;c"])
+@pytest.mark.parametrize("odd", ["\x1b[31mred", "<img>", "é", "a|b;c"])
 def test_other_odd_ids_are_names_like_any(tmp_path, odd):
     embed_fasta(write(tmp_path / "odd.fasta", ["P1", odd]), "kmer-1", tmp_path / "x.h5")
     embed_fasta(tmp_path / "odd.fasta", "kmer-1", tmp_path / "x.npy")
