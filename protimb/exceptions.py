@@ -16,6 +16,7 @@ __all__ = [
     "DuplicateRowsWarning",
     "EmbeddingFileError",
     "EmbeddingWarning",
+    "EncoderError",
     "FastaError",
     "FastaWarning",
     "InvalidLabelsError",
@@ -29,6 +30,7 @@ __all__ = [
     "ProtimbError",
     "ProtimbWarning",
     "RareTermWarning",
+    "SequenceError",
     "ShortfallWarning",
     "SkippedTermWarning",
     "TeachingWarning",
@@ -122,6 +124,14 @@ class FastaError(ProtimbError, ValueError):
 
 class EmbeddingFileError(ProtimbError, ValueError):
     """A file of protein vectors cannot be trusted or does not fit its ids."""
+
+
+class SequenceError(ProtimbError, ValueError):
+    """A protein sequence cannot be encoded: no residues, or characters that are none."""
+
+
+class EncoderError(ProtimbError, ValueError):
+    """An encoder's weights cannot be loaded, or give vectors that are not finite."""
 
 
 class TermVectorError(ProtimbError, ValueError):

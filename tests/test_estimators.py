@@ -3,11 +3,14 @@
 import importlib
 import pickle
 import pkgutil
+import tempfile
 import warnings
 from inspect import isabstract, isclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from encoders import save_esm, save_unirep
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.linear_model import LogisticRegression
@@ -17,6 +20,12 @@ from sklearn.utils import get_tags
 
 import protimb
 from protimb.classification import GOTermClassifier, ResampledClassifier
+from protimb.embeddings import (
+    ConcatEncoder,
+    KmerEncoder,
+    TransformersEncoder,
+    UniRepEncoder,
+)
 from protimb.filters import BaseFilter
 from protimb.ontology import (
     Anc2VecVectorizer,
@@ -36,8 +45,18 @@ ONTOLOGY = GeneOntology(
     parents={"GO:2": ["GO:1"], "GO:3": ["GO:2"], "GO:4": ["GO:1"]},
 )
 
+SEQUENCES = ["MKVLAW", "GHPC", "MKVLAW"]
+_FOLDER = tempfile.TemporaryDirectory()  # until the tests end
+MODELS = Path(_FOLDER.name)
+ENCODERS: dict[type, dict] = {
+    KmerEncoder: {"k": 2},
+    UniRepEncoder: {"weights": save_unirep(MODELS / "unirep.npz"), "device": "cpu"},
+    TransformersEncoder: {"model": save_esm(MODELS / "esm"), "device": "cpu"},
+    ConcatEncoder: {"encoders": [KmerEncoder(k=1), KmerEncoder(k=2)]},
+}
+
 # What an estimator needs besides its defaults: to exist, to be quick, or to be exact enough.
-PARAMETERS: dict[type, dict] = {
+PARAMETERS: dict[type, dict] = ENCODERS | {
     Anc2VecVectorizer: {"n_components": 2, "max_epochs": 2},
     GOTermBinarizer: {"ontology": ONTOLOGY},
     GOTermIndexer: {"ontology": ONTOLOGY},
@@ -85,6 +104,7 @@ OWN_INPUT: dict[type, tuple] = {
     GOTermIndexer: ([{"GO:3"}, {"GO:4"}], [{"GO:2"}, {"GO:3", "GO:4"}]),
     GOTermBinarizer: ([{"GO:3"}, {"GO:4"}], [{"GO:2"}, {"GO:3", "GO:4"}]),
     TermVectorizer: (ONTOLOGY, ["GO:3", "GO:4"]),
+    **dict.fromkeys(ENCODERS, (SEQUENCES, SEQUENCES)),
 }
 
 # The checks of scikit-learn that need no data.

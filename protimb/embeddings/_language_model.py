@@ -1,0 +1,180 @@
+"""Protein language models from transformers: loaded without their code, pooled over residues."""
+
+import hashlib
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from protimb.embeddings._batches import cut
+from protimb.embeddings._residue_tokens import ResidueTokens
+from protimb.exceptions import EncoderError
+from protimb.training import resolve_device
+from protimb.utils._optional import import_optional
+
+# By model_type of config.json: class that loads the encoder, and what it is told beside.
+_LOADERS = {
+    "t5": ("AutoModelForTextEncoding", {}),
+    "esm": ("AutoModel", {"add_pooling_layer": False}),
+}
+_WINDOWS = {"esm": 1022}
+_WINDOW = 2048
+_HALF = {"t5": torch.bfloat16}
+# Weights that no vector of a residue depends on, so that a model may lack them.
+_UNUSED = ("pooler", "contact_head", "embeddings.position_ids")
+
+
+class LanguageModel:
+    """A network that gives each token a vector, and the tokens of residues."""
+
+    min_fill = 0.92  # a batch's shortest piece is at least so long as its longest
+
+    def __init__(self, network, tokens, *, name, layer, window, overlap):
+        self.network = network
+        self.tokens = tokens
+        self.name = name
+        self.layer = layer
+        self.window = window
+        self.overlap = overlap
+        self.width = network.config.hidden_size
+        self.n_special = len(tokens.prefix) + len(tokens.suffix)
+        self._identity = None
+
+    def identity(self):
+        """Hash what vectors depend on: weights, tokens, layer, windows."""
+        if self._identity is None:
+            facts = [self.layer, self.window, self.overlap, vars(self.tokens)]
+            digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+            digest.update(json.dumps(_architecture(self.network.config)).encode())
+            for name, tensor in sorted(self.network.state_dict().items()):
+                digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+                values = tensor.detach().cpu().contiguous().reshape(-1)
+                digest.update(values.view(torch.uint8).numpy().tobytes())
+            self._identity = digest.hexdigest()
+        return self._identity
+
+    def cut(self, row, sequence):
+        """Cut a sequence into windows."""
+        return cut(row, sequence, self.window, self.overlap)
+
+    @torch.inference_mode()
+    def pool(self, pieces):
+        """Add up weighted vectors of residues, (n_pieces, width)."""
+        numbers, mask, weights = (
+            torch.from_numpy(values).to(self.network.device) for values in self._inputs(pieces)
+        )
+        hidden = self._hidden(numbers, mask).float()  # (n_pieces, n_tokens, width)
+        return torch.bmm(weights.unsqueeze(1), hidden).squeeze(1).cpu().numpy()
+
+    def _hidden(self, numbers, mask):
+        if self.layer == self.network.config.num_hidden_layers:
+            return self.network(input_ids=numbers, attention_mask=mask).last_hidden_state
+        found = self.network(input_ids=numbers, attention_mask=mask, output_hidden_states=True)
+        return found.hidden_states[self.layer]
+
+    def _inputs(self, pieces):
+        """Give token numbers, attention mask and weights, (n_pieces, n_tokens) each."""
+        shape = len(pieces), max(len(piece.residues) for piece in pieces) + self.n_special
+        numbers = np.full(shape, self.tokens.pad, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        weights = np.zeros(shape, dtype=np.float32)
+        first = len(self.tokens.prefix)
+        for row, piece in enumerate(pieces):
+            encoded = self.tokens.encode(piece.residues)
+            numbers[row, : len(encoded)] = encoded
+            mask[row, : len(encoded)] = 1
+            weights[row, first : first + len(piece.residues)] = piece.weights
+        return numbers, mask, weights
+
+
+def load_language_model(model, *, layer, window, overlap, precision, device, local_files_only):
+    """Load a network and learn its tokenizer's ways."""
+    transformers = import_optional("transformers")
+    device = resolve_device(device)
+    options = {"local_files_only": local_files_only, "trust_remote_code": False}
+    with _quiet(transformers), _explained(model, local_files_only):
+        config = transformers.AutoConfig.from_pretrained(model, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model, **options)
+        loader, beside = _LOADERS.get(config.model_type, ("AutoModel", {}))
+        network, report = getattr(transformers, loader).from_pretrained(
+            model,
+            use_safetensors=True,
+            dtype=_dtype(precision, device, config.model_type),
+            output_loading_info=True,
+            **options,
+            **beside,
+        )
+    _check_complete(report["missing_keys"], model)
+    window = _WINDOWS.get(config.model_type, _WINDOW) if window == "auto" else window
+    return LanguageModel(
+        network.to(device).eval(),
+        ResidueTokens(tokenizer, config.model_type),
+        name=Path(str(model)).name,
+        layer=_layer(layer, config.num_hidden_layers, model),
+        window=window,
+        overlap=min(overlap, window // 2),
+    )
+
+
+def _dtype(precision, device, model_type):
+    if precision != "auto":
+        return getattr(torch, precision)
+    return torch.float32 if device.type == "cpu" else _HALF.get(model_type, torch.float16)
+
+
+def _layer(layer, n_layers, model):
+    """Count a layer from the front; 0 is the embedding of tokens."""
+    if not -n_layers - 1 <= layer <= n_layers:
+        raise EncoderError(
+            f"layer={layer}: {model} has {n_layers} layers. Pass 0 (the embedding of tokens) to "
+            f"{n_layers}, or -1 to {-n_layers - 1} from the end."
+        )
+    return layer % (n_layers + 1)
+
+
+def _check_complete(missing, model):
+    needed = sorted(name for name in missing if not name.startswith(_UNUSED))
+    if needed:
+        raise EncoderError(
+            f"{model} lacks {len(needed)} weights of its network, which would be random: "
+            f"{', '.join(needed[:3])}. Is the file of another model?"
+        )
+
+
+def _architecture(config):
+    """Describe a network without names, versions and paths."""
+    passing = ("_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype")
+    found = config.to_dict()
+    return sorted((name, str(value)) for name, value in found.items() if name not in passing)
+
+
+@contextmanager
+def _explained(model, local_files_only):
+    """Turn what transformers raises into an error that says what to do."""
+    try:
+        yield
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
+        absent = local_files_only and not Path(model).exists()
+        hint = " Pass local_files_only=False to download it." if absent else ""
+        reason = " ".join(str(error).split())
+        raise EncoderError(
+            f"{model} cannot be loaded. protimb takes a folder or a name of the hub, with "
+            f"safetensors weights and without code of its own.{hint} transformers says: {reason}"
+        ) from error
+
+
+@contextmanager
+def _quiet(transformers):
+    """Silence messages and bars of loading, and put back what was set."""
+    logging = transformers.utils.logging
+    verbosity, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if has_bars:
+            logging.enable_progress_bar()
