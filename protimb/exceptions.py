@@ -26,6 +26,8 @@ __all__ = [
     "OntologyError",
     "OntologyWarning",
     "PenaltyWarning",
+    "PredictionError",
+    "PredictionWarning",
     "ProtimbError",
     "ProtimbWarning",
     "RareTermWarning",
@@ -116,6 +118,10 @@ class AnnotationError(ProtimbError, ValueError):
     """A table of annotations is malformed."""
 
 
+class PredictionError(ProtimbError, ValueError):
+    """A file of predictions is malformed, or fits nothing that it is held against."""
+
+
 class FastaError(ProtimbError, ValueError):
     """A FASTA file is malformed."""
 
@@ -174,6 +180,10 @@ class OntologyWarning(ProtimbWarning):
 
 class AnnotationWarning(ProtimbWarning):
     """A table of annotations was repaired while reading (duplicates, NOT qualifiers)."""
+
+
+class PredictionWarning(ProtimbWarning):
+    """A file of predictions was repaired while reading (duplicates, lines of free text)."""
 
 
 class FastaWarning(ProtimbWarning):

@@ -8,6 +8,7 @@ from protimb.datasets._gaf import read_gaf
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel
+from protimb.datasets._predictions import read_predictions
 from protimb.datasets._proteins import ProteinData
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "read_embeddings",
     "read_fasta",
     "read_gaf",
+    "read_predictions",
 ]

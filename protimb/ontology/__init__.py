@@ -1,5 +1,6 @@
 """The Gene Ontology: read strictly, walk it, propagate along it, weigh its terms and place them."""
 
+from protimb.ontology._accretion_file import read_information_accretion
 from protimb.ontology._binarizer import GOTermBinarizer
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._information import information_accretion
@@ -15,6 +16,7 @@ __all__ = [
     "align_term_vectors",
     "describe_terms",
     "information_accretion",
+    "read_information_accretion",
     "read_obo",
     "read_term_vectors",
 ]
