@@ -19,12 +19,11 @@ _PREAMBLE = ("AUTHOR", "MODEL", "KEYWORDS", "ACCURACY")  # first words of lines 
 _FREE_TEXT = "Text"  # stands where a term would, in lines that describe a protein in words
 _SCORE_HEADERS = ("score", "confidence", "prediction")
 _TAB = "\t"
-# Few names and few scores, each many times: as categories each is made once.
 _VERBATIM: dict[str, Any] = {
     "sep": "\t",
     "header": None,
     "names": COLUMNS,
-    "dtype": "category",
+    "dtype": str,  # an id such as 1E5 is no number
     "na_filter": False,
     "quoting": csv.QUOTE_NONE,
     "engine": "c",
@@ -126,7 +125,8 @@ def _read(path):
     if not lines:
         raise PredictionError(f"{path}: no prediction in this file.")
     _check_fields(lines, numbers, path)
-    table = pd.read_csv(io.BytesIO("\n".join(lines).encode()), **_VERBATIM)
+    # Few names and few scores, each many times: as categories each is looked at once.
+    table = pd.read_csv(io.BytesIO("\n".join(lines).encode()), **_VERBATIM).astype("category")
     table["score"] = _scores(table["score"], numbers, path)
     for name in COLUMNS[:2]:
         table[name] = _names(table[name], numbers, path)

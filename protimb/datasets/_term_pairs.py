@@ -30,13 +30,23 @@ def read_term_pairs(path):
 def _bare_pairs(lines, path):
     """Read lines of a protein and a term; what follows is passed over, as cafaeval does."""
     start = lines[0].partition("\t")[0].strip().lower() in _HEADERS
-    numbered = [(n, line.split("\t")) for n, line in enumerate(lines, 1) if line][start:]
-    for number, fields in numbered:
-        if len(fields) < 2 or not (fields[0].strip() and fields[1].strip()):
-            raise AnnotationError(
-                f"{path}, line {number}: an annotation needs a protein and a term, separated by "
-                f"a tab; found {fields[:3]}."
-            )
-    table = pd.DataFrame([fields[:2] for _, fields in numbered], columns=_PAIR, dtype=str)
-    table["term"] = each(str.strip, table["term"])
+    rows = [line for line in lines[start:] if line]
+    # One list of all fields: a list a line takes ten times as long to make and to collect.
+    fields = "\t".join(rows).split("\t") if rows else []
+    if {line.count("\t") for line in rows} - {1}:
+        fields = [field for line in rows for field in [*line.split("\t"), ""][:2]]
+    table = pd.DataFrame({"EntryID": fields[::2], "term": fields[1::2]}, dtype=str)
+    for name in _PAIR:
+        table[name] = each(str.strip, table[name])
+    _check_filled(table, lines, path)
     return positive_and_unique(table.assign(aspect=""))[_PAIR]
+
+
+def _check_filled(table, lines, path):
+    empty = (table == "").any(axis=1).to_numpy()
+    if empty.any():
+        line = [line for line in lines if line][-len(table) :][empty.argmax()]
+        raise AnnotationError(
+            f"{path}, line {lines.index(line) + 1}: an annotation needs a protein and a term, "
+            f"separated by a tab; found {line[:60]!r}."
+        )

@@ -109,12 +109,18 @@ def count_cells(predicted, true, bits, thresholds, n_proteins):
     return ThresholdCounts(
         thresholds=thresholds,
         known=np.ones(n_proteins, dtype=bool),
-        true=np.bincount(true.protein, weights=bits[true.term], minlength=n_proteins)[:, None],
+        true=_sum_by_protein(true, bits, n_proteins)[:, None],
         predicted=sums[0],
         correct=sums[1],
         covered=(sums[0] > 0).astype(float),
     )
 
 
+def _sum_by_protein(cells, bits, n_proteins):
+    sums = np.bincount(cells.protein, weights=bits[cells.term], minlength=n_proteins)
+    return sums.astype(float, copy=False)  # of no cell at all, sums are integers
+
+
 def _sum_by_level(cells, bits, shape):
-    return sum_by_threshold(cells.protein * shape[1] + cells.reached, bits[cells.term], shape)
+    places = cells.protein * shape[1] + cells.reached
+    return sum_by_threshold(places, bits[cells.term], shape).astype(float, copy=False)

@@ -22,6 +22,7 @@ from protimb.metrics import FREQUENCY_BINS
 from protimb.metrics._norms import NORMS, threshold_curve
 from protimb.metrics._thresholds import check_thresholds
 from protimb.ontology._order import reachable
+from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few
 
 _CHOICES = {"norm": NORMS, "prop": PROPAGATIONS, "obsolete": ("drop", "map")}
@@ -173,7 +174,7 @@ def evaluate_predictions(
             curves[key], sizes[key] = curve, size
     return PredictionEvaluation(
         summary=summarise(curves, sizes),
-        curves=pd.concat(curves, names=["namespace", "knowledge", "terms"]),
+        curves=pd.concat(curves, names=["namespace", "knowledge", "terms"]).sort_index(),
         left_out=_left_out(true, ontology, n_train, min_proteins),
         counts=counts | {"n_unknown_truth": sum(unknown_true.values())},
     )

@@ -97,16 +97,15 @@ def summarise(curves, sizes):
 def _best(curve, sizes):
     figures = {"fmax": "f", "weighted_fmax": "weighted_f"}
     figures |= {"micro_fmax": "micro_f", "weighted_micro_fmax": "weighted_micro_f"}
+    # Silence is no candidate, unless there is nothing else.
+    spoken = curve["n_predicted"] > 0
+    candidates = curve[spoken] if spoken.any() else curve
     found = {}
     for name, column in figures.items():
         if column in curve:
-            found |= _at_best(curve[column], name, "idxmax")
+            found |= _at_best(candidates[column], name, "idxmax")
     if "weighted_s" in curve:
-        # Silence is no candidate, unless there is nothing else.
-        spoken = curve["n_predicted"] > 0
-        found |= _at_best(
-            curve.loc[spoken if spoken.any() else ~spoken, "weighted_s"], "smin", "idxmin"
-        )
+        found |= _at_best(candidates["weighted_s"], "smin", "idxmin")
     found["coverage"] = curve["coverage"].max()
     return found if sizes["n_proteins"] else dict.fromkeys(found, np.nan)
 

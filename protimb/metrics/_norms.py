@@ -30,7 +30,7 @@ def threshold_curve(counts, norm="cafa"):
         "precision": precision,
         "recall": recall,
         "f": harmonic_mean(precision, recall),
-        "coverage": ratio(n_predicted, by_rest),
+        "coverage": ratio(n_predicted, proteins["true"]),  # under every norm
         "misinformation": wrong,
         "remaining_uncertainty": missed,
         "s": np.hypot(wrong, missed),

@@ -124,9 +124,9 @@ def count_reached(score, thresholds):
     # Scores fall into cells so narrow that at most one threshold lies inside, and that one is
     # compared. Cells are a power of two wide, hence free of rounding.
     gap = np.diff(thresholds).min(initial=1)
-    n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
-    if n_cells > MAX_CELLS:
+    if gap < 2 / MAX_CELLS:
         return np.searchsorted(thresholds, score.ravel(), side="right").reshape(score.shape)
+    n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
     edges = np.arange(n_cells + 1) / n_cells
     below = np.searchsorted(thresholds, edges, side="right")[(score * n_cells).astype(np.int32)]
     return below + (score >= np.append(thresholds, np.inf)[below])

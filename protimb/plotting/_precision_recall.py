@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import BACKGROUND, COLOURS, axes_or_new, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, tidy
 
 # prefix of a curve's columns -> what a reader calls it
 _KINDS = {"": "terms alike", "weighted_": "terms by information"}

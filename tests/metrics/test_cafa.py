@@ -243,3 +243,18 @@ def test_thresholds_must_increase(thresholds):
 def test_weights_must_be_one_number_a_protein(weights):
     with pytest.raises(ValueError, match="sample_weight"):
         fmax_score([[1], [1]], [[0.5], [0.5]], sample_weight=weights)
+
+
+def test_weighted_fmax_matches_the_hand_worked_example():
+    # 1 of 4 bits found, nothing wrong: precision 1, recall 1/4.
+    assert fmax_score([[1, 1]], [[0.9, 0]], information_accretion=[1, 3]) == pytest.approx(0.4)
+
+
+def test_weighted_fmax_equals_cafaeval(tmp_path, rng):
+    truth, score = draw_problem("tied", rng)
+    theirs = run_cafaeval(tmp_path, truth, score)
+    ours = fmax_curve(truth, score, information_accretion=BITS)
+    assert ours["f"].max() == pytest.approx(theirs["f_w"].max(), abs=1e-9)
+    spoken = ours[ours["coverage"] > 0]
+    theirs = theirs.droplevel(["filename", "ns"])[["pr_w", "rc_w", "cov_w"]].iloc[: len(spoken)]
+    np.testing.assert_allclose(spoken[["precision", "recall", "coverage"]], theirs)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from hypothesis import strategies as st
 
 NAMESPACES = ("molecular_function", "biological_process")
+BITS = [0.0, 0.5, 1.25, 3.0]
 
 
 def name(term):
@@ -14,25 +15,29 @@ def name(term):
 
 @st.composite
 def problems(draw, *, known=False):
-    """Draw everything that an evaluation takes; scores lie on thresholds, between and at 0."""
-    n_terms = draw(st.integers(2, 12))
-    spaces = [draw(st.sampled_from(NAMESPACES)) for _ in range(n_terms)]
-    links = [
+    """Draw everything that an evaluation takes; scores lie on thresholds and between."""
+    n_terms = draw(st.integers(4, 12))
+    # cafaeval fails on a namespace without a link: terms 2 and 3 are children of 0 and 1.
+    spaces = [NAMESPACES[term % 2] for term in range(n_terms)]
+    links = [(2, 0, "is_a"), (3, 1, "is_a")] + [
         (child, parent, draw(st.sampled_from(["is_a", "part_of"])))
-        for child in range(1, n_terms)
+        for child in range(4, n_terms)
         for parent in draw(st.sets(st.integers(0, child - 1), max_size=3))
     ]
     terms = st.integers(0, n_terms - 1)
     proteins = st.integers(0, 5)
     pairs = st.tuples(proteins, terms)
-    score = st.one_of(st.sampled_from([0.0, 0.01, 0.3, 0.57, 1.0]), st.floats(0, 1))
+    # No 0: cafaeval fails on predictions that hold nothing else.
+    score = st.one_of(st.sampled_from([0.01, 0.3, 0.57, 1.0]), st.floats(1e-6, 1))
     return SimpleNamespace(
         n_terms=n_terms,
         spaces=spaces,
         links=links,
         truth=draw(st.lists(pairs, min_size=1, max_size=12, unique=True)),
         predictions=draw(st.lists(st.tuples(proteins, terms, score), min_size=1, max_size=25)),
-        bits=draw(st.lists(st.sampled_from([0.0, 0.5, 1.25, 3.0]), min_size=n_terms, max_size=n_terms)),
+        bits=draw(
+            st.lists(st.sampled_from([0.0, 0.5, 1.25, 3.0]), min_size=n_terms, max_size=n_terms)
+        ),
         known=draw(st.lists(pairs, min_size=1, max_size=10, unique=True)) if known else [],
     )
 
@@ -61,4 +66,3 @@ def write(problem, folder):
 def _links(term, links):
     lines = {"is_a": "is_a: {}\n", "part_of": "relationship: part_of {}\n"}
     return "".join(lines[kind].format(name(p)) for child, p, kind in links if child == term)
-
