@@ -36,9 +36,8 @@ def main():
         ours, seconds = _best_time(lambda: run_ours(files, known), n_rounds=3)
         print(f"protimb   {seconds:8.2f} s")
         theirs, their_seconds = _best_time(lambda: run_cafaeval(files, known), n_rounds=1)
-        print(
-            f"cafaeval  {their_seconds:8.2f} s  protimb is {their_seconds / seconds:.1f} x faster"
-        )
+        speedup = their_seconds / seconds
+        print(f"cafaeval  {their_seconds:8.2f} s  protimb is {speedup:.1f} x faster")
     for namespace, rows in theirs.groupby("ns"):
         mine = ours.summary.loc[(namespace, "all", "all")]
         for column, figure in BEST.items():

@@ -53,7 +53,7 @@ def run_ours(files, **options):
         )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     problem=problems(),
     norm=st.sampled_from(["cafa", "pred", "gt"]),
