@@ -198,4 +198,4 @@ def _names(names, numbers, path):
     if (found == names.cat.categories).all():
         return names
     codes, unique = pd.factorize(found)
-    return pd.Categorical.from_codes(codes[names.cat.codes], unique)
+    return pd.Categorical.from_codes(codes[names.cat.codes], pd.Index(unique))

@@ -1,5 +1,6 @@
 """evaluate_predictions: the call behind ``protimb evaluate``."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 from warnings import warn
 
@@ -25,7 +26,11 @@ from protimb.ontology._order import reachable
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few
 
-_CHOICES = {"norm": NORMS, "prop": PROPAGATIONS, "obsolete": ("drop", "map")}
+_CHOICES: dict[str, Collection[str]] = {
+    "norm": NORMS,
+    "prop": PROPAGATIONS,
+    "obsolete": ("drop", "map"),
+}
 KNOWLEDGE = ("none", "limited", "partial")
 
 
@@ -337,7 +342,7 @@ def _evaluate_namespace(namespace, problem, options, groups):
             weights["weighted_"] = np.nan_to_num(problem.bits[columns]) * counted
         drops = options.drops or name != "all"
         sums = {
-            prefix: count_cells(*cells, bits, problem.thresholds, len(rows))
+            prefix: count_cells(cells[0], cells[1], bits, problem.thresholds, len(rows))
             for prefix, bits in weights.items()
         }
         for knowledge, chosen in members.items():
@@ -414,7 +419,8 @@ def _warn_of_unweighed(problem, columns):
 
 def _curve(sums, chosen, drops, norm):
     """Average the counts of some proteins: a frame by threshold, and how many count."""
-    columns, n_proteins = {}, 0
+    columns: dict[str, np.ndarray] = {}
+    n_proteins = 0
     for prefix, counts in sums.items():
         kept = chosen & (counts.true[:, 0] > 0) if drops else chosen
         part = counts.take(kept)

@@ -83,7 +83,7 @@ class PredictionEvaluation:
             Terms that count alike and, with bits, weighted ones in one display.
         """
         spaces = dict.fromkeys(self.summary.index.get_level_values("namespace"))
-        curves = {space: self.curves.loc[(space, "all", "all")] for space in spaces}
+        curves = {space: self.curves.xs((space, "all", "all")) for space in spaces}
         return {space: PrecisionRecallDisplay.from_curve(one) for space, one in curves.items()}
 
 
@@ -100,7 +100,7 @@ def _best(curve, sizes):
     # Silence is no candidate, unless there is nothing else.
     spoken = curve["n_predicted"] > 0
     candidates = curve[spoken] if spoken.any() else curve
-    found = {}
+    found: dict[str, float] = {}
     for name, column in figures.items():
         if column in curve:
             found |= _at_best(candidates[column], name, "idxmax")
