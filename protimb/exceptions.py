@@ -27,6 +27,8 @@ __all__ = [
     "OntologyError",
     "OntologyWarning",
     "PenaltyWarning",
+    "PredictionError",
+    "PredictionWarning",
     "ProtimbError",
     "ProtimbWarning",
     "RareTermWarning",
@@ -118,6 +120,10 @@ class AnnotationError(ProtimbError, ValueError):
     """A table of annotations is malformed."""
 
 
+class PredictionError(ProtimbError, ValueError):
+    """A file of predictions is malformed, or fits nothing that it is held against."""
+
+
 class FastaError(ProtimbError, ValueError):
     """A FASTA file is malformed."""
 
@@ -184,6 +190,10 @@ class OntologyWarning(ProtimbWarning):
 
 class AnnotationWarning(ProtimbWarning):
     """A table of annotations was repaired while reading (duplicates, NOT qualifiers)."""
+
+
+class PredictionWarning(ProtimbWarning):
+    """A file of predictions was repaired while reading (duplicates, lines of free text)."""
 
 
 class FastaWarning(ProtimbWarning):

@@ -8,6 +8,7 @@ import typer
 from protimb._version import __version__
 from protimb.cli._compare import compare
 from protimb.cli._embed import embed
+from protimb.cli._evaluate import evaluate
 from protimb.cli._imbalance import imbalance
 from protimb.cli._predict import predict
 from protimb.cli._runs import resample, train_sampler
@@ -45,6 +46,7 @@ def main(
 app.command()(compare)
 app.command()(embed)
 app.command()(imbalance)
+app.command()(evaluate)
 app.command("train-sampler")(train_sampler)
 app.command()(resample)
 app.command()(train)

@@ -8,8 +8,9 @@ from protimb.datasets._gaf import read_gaf
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel
-from protimb.datasets._predictions import write_predictions
 from protimb.datasets._proteins import ProteinData
+from protimb.datasets._read_predictions import read_predictions
+from protimb.datasets._write_predictions import write_predictions
 
 __all__ = [
     "ProteinData",
@@ -21,5 +22,6 @@ __all__ = [
     "read_embeddings",
     "read_fasta",
     "read_gaf",
+    "read_predictions",
     "write_predictions",
 ]

@@ -7,7 +7,7 @@ from protimb.metrics._thresholds import ThresholdCounts, best_f, harmonic_mean, 
 from protimb.metrics._validation import check_protein_weights
 
 
-def fmax_score(y_true, y_score, *, thresholds=None, sample_weight=None):
+def fmax_score(y_true, y_score, *, information_accretion=None, thresholds=None, sample_weight=None):
     """Compute the protein-centric Fmax of CAFA.
 
     At every threshold precision is averaged over the proteins with at least one prediction,
@@ -19,6 +19,10 @@ def fmax_score(y_true, y_score, *, thresholds=None, sample_weight=None):
         Binary indicators, closed under the ontology (every ancestor of a true term is true).
     y_score : array of shape (n_proteins, n_terms)
         Scores in [0, 1], closed likewise (no parent scores below its child).
+    information_accretion : array of shape (n_terms,), optional
+        Bits that each term adds to its parents; finite and not negative. With it, precision and
+        recall count bits and not terms: the weighted Fmax by which CAFA has ranked since its
+        fifth edition. A Series is matched to named columns.
     thresholds : array of shape (n_thresholds,), optional
         Increasing; a term is predicted where its score reaches the threshold. By default 0.01,
         0.02, ..., 0.99, as cafaeval does.
@@ -35,18 +39,23 @@ def fmax_score(y_true, y_score, *, thresholds=None, sample_weight=None):
     InvalidLabelsError
         If ``y_true`` is not binary or holds no true term.
     ValueError
-        If shapes differ, or a score is NaN or outside [0, 1].
+        If shapes differ, a score is NaN or outside [0, 1], or an information accretion is NaN,
+        infinite or negative.
 
     See Also
     --------
     fmax_curve : Precision and recall at every threshold.
-    smin_score : Weights terms by their information accretion.
+    smin_score : What is missed and what is wrong, in bits.
+    protimb.ontology.read_information_accretion : Reads the bits that CAFA publishes.
 
     Notes
     -----
     Proteins without any true term are left out, predictions and all: cafaeval never sees them,
     because they are absent from its ground-truth file. Leave the roots of the ontology out of
     the columns, or they inflate the figure: every protein has them.
+
+    Terms of 0 bits are invisible to the weighted Fmax: a protein with no other prediction does
+    not enter the mean precision, and one with no other true term has recall 0.
 
     References
     ----------
@@ -62,26 +71,32 @@ def fmax_score(y_true, y_score, *, thresholds=None, sample_weight=None):
     >>> from protimb.metrics import fmax_score
     >>> fmax_score([[1, 1, 0], [0, 1, 0]], [[0.9, 0.0, 0.0], [0.0, 0.6, 0.6]])
     0.75
+
+    A protein with terms of 1 and 3 bits, of which the lesser is found: recall is 1/4, and 1/2
+    where terms count alike.
+
+    >>> fmax_score([[1, 1]], [[0.9, 0.0]], information_accretion=[1.0, 3.0])
+    0.4
     """
-    counts = ThresholdCounts.from_scores(y_true, y_score, thresholds)
+    counts = ThresholdCounts.from_scores(y_true, y_score, thresholds, information_accretion)
     weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     precision, recall, _ = counts.precision_recall(weights[:, None])
     return float(best_f(precision, recall)[0])
 
 
-def fmax_curve(y_true, y_score, *, thresholds=None, sample_weight=None):
+def fmax_curve(y_true, y_score, *, information_accretion=None, thresholds=None, sample_weight=None):
     """Compute precision, recall and their harmonic mean at every threshold.
 
     Parameters
     ----------
-    y_true, y_score, thresholds, sample_weight
+    y_true, y_score, information_accretion, thresholds, sample_weight
         As for :func:`fmax_score`.
 
     Returns
     -------
     curve : DataFrame of shape (n_thresholds, 4)
         Indexed by ``threshold``; columns ``precision``, ``recall``, ``f`` and ``coverage``, the
-        share of proteins with at least one prediction.
+        share of proteins with at least one prediction (of more than 0 bits, where terms weigh).
 
     Raises
     ------
@@ -101,7 +116,7 @@ def fmax_curve(y_true, y_score, *, thresholds=None, sample_weight=None):
     0.4              1.0    1.00  1.0       1.0
     0.8              1.0    0.25  0.4       0.5
     """
-    counts = ThresholdCounts.from_scores(y_true, y_score, thresholds)
+    counts = ThresholdCounts.from_scores(y_true, y_score, thresholds, information_accretion)
     weights = check_protein_weights(sample_weight, len(counts.known), y_true)
     precision, recall, coverage = counts.precision_recall(weights[:, None])
     columns = {"precision": precision, "recall": recall, "f": harmonic_mean(precision, recall)}

@@ -37,7 +37,7 @@ class ThresholdCounts:
         """Check y_true and y_score, (n_proteins, n_terms), as smin_score has them, and count."""
         truth, score = check_truth_and_scores(y_true, y_score)
         check_unit_interval(score)
-        thresholds = _check_thresholds(thresholds)
+        thresholds = check_thresholds(thresholds)
         bits = _bits(information_accretion, truth.shape[1], y_true)
         known = _check_known(truth)
         true, predicted, correct = _count(truth, score, thresholds, bits)
@@ -50,11 +50,22 @@ class ThresholdCounts:
             covered=(score[known].max(axis=1)[:, None] >= thresholds).astype(float),
         )
 
+    def take(self, proteins):
+        """Keep the counts of some proteins, (n_known,) bool."""
+        return ThresholdCounts(
+            thresholds=self.thresholds,
+            known=np.ones(int(proteins.sum()), dtype=bool),
+            true=self.true[proteins],
+            predicted=self.predicted[proteins],
+            correct=self.correct[proteins],
+            covered=self.covered[proteins],
+        )
+
     def precision_recall(self, weights):
         """Average precision, recall and coverage, (n_thresholds, n_columns), by weighting."""
         weights = weights[self.known].astype(float)  # (n_known, n_columns)
-        # Precision is over covered proteins, recall over all known ones.
-        covered, total = self.covered.T @ weights, weights.sum(axis=0)
+        # Precision is over proteins with predictions that weigh something, recall over all.
+        covered, total = (self.predicted > 0).T @ weights, weights.sum(axis=0)
         precision = ratio(ratio(self.correct, self.predicted).T @ weights, covered)
         recall = ratio(ratio(self.correct, self.true).T @ weights, total)
         return precision, recall, ratio(covered, total)
@@ -98,36 +109,37 @@ def _count(truth, score, thresholds, bits):
 
 def _count_block(truth, score, thresholds, bits):
     # A score reaches the first so many thresholds: one look at it serves them all.
-    reached = _count_reached(score, thresholds)
+    reached = count_reached(score, thresholds)
     shape = len(score), len(thresholds) + 1
     cells = (reached + shape[1] * np.arange(shape[0])[:, None]).ravel()
     hits = np.flatnonzero(truth)
     protein, term = np.divmod(hits, truth.shape[1])
     true = np.bincount(protein, weights=bits[term], minlength=shape[0])
-    predicted = _sum_by_threshold(cells, np.tile(bits, shape[0]), shape)
-    return true[:, None], predicted, _sum_by_threshold(cells[hits], bits[term], shape)
+    predicted = sum_by_threshold(cells, np.tile(bits, shape[0]), shape)
+    return true[:, None], predicted, sum_by_threshold(cells[hits], bits[term], shape)
 
 
-def _count_reached(score, thresholds):
+def count_reached(score, thresholds):
     """Count the thresholds at or below each score, as searchsorted would, but without a search."""
     # Scores fall into cells so narrow that at most one threshold lies inside, and that one is
     # compared. Cells are a power of two wide, hence free of rounding.
     gap = np.diff(thresholds).min(initial=1)
-    n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
-    if n_cells > MAX_CELLS:
+    if gap < 2 / MAX_CELLS:
         return np.searchsorted(thresholds, score.ravel(), side="right").reshape(score.shape)
+    n_cells = 2 ** int(np.ceil(np.log2(2 / gap)))
     edges = np.arange(n_cells + 1) / n_cells
     below = np.searchsorted(thresholds, edges, side="right")[(score * n_cells).astype(np.int32)]
     return below + (score >= np.append(thresholds, np.inf)[below])
 
 
-def _sum_by_threshold(cells, bits, shape):
+def sum_by_threshold(cells, bits, shape):
     """Sum bits by cell of (protein, thresholds reached), then over all that reach as many."""
     by_reached = np.bincount(cells, weights=bits, minlength=shape[0] * shape[1]).reshape(shape)
     return by_reached[:, :0:-1].cumsum(axis=1)[:, ::-1]
 
 
-def _check_thresholds(thresholds):
+def check_thresholds(thresholds):
+    """Return thresholds (n_thresholds,) that increase, those of cafaeval where None."""
     if thresholds is None:
         return THRESHOLDS
     thresholds = np.asarray(thresholds, dtype=float)

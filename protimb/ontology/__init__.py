@@ -1,5 +1,6 @@
 """The Gene Ontology: read it, walk it, propagate along it; weigh, compare and place its terms."""
 
+from protimb.ontology._accretion_file import read_information_accretion
 from protimb.ontology._anc2vec import Anc2VecVectorizer
 from protimb.ontology._binarizer import GOTermBinarizer
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
@@ -21,6 +22,7 @@ __all__ = [
     "describe_terms",
     "information_accretion",
     "information_content",
+    "read_information_accretion",
     "read_obo",
     "read_term_vectors",
     "term_similarity",

@@ -9,10 +9,12 @@ from protimb.plotting._bins import FrequencyBinDisplay
 from protimb.plotting._history import TrainingHistoryDisplay
 from protimb.plotting._imbalance import LabelImbalanceDisplay
 from protimb.plotting._map import EmbeddingMapDisplay
+from protimb.plotting._precision_recall import PrecisionRecallDisplay
 
 __all__ = [
     "EmbeddingMapDisplay",
     "FrequencyBinDisplay",
     "LabelImbalanceDisplay",
+    "PrecisionRecallDisplay",
     "TrainingHistoryDisplay",
 ]

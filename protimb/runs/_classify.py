@@ -14,7 +14,7 @@ from protimb.datasets import read_embeddings, write_predictions
 from protimb.datasets._aspects import ONTOLOGIES
 from protimb.datasets._cafa import FILES, _find, _read_obo_once
 from protimb.datasets._load import load_proteins
-from protimb.datasets._predictions import check_printable
+from protimb.datasets._write_predictions import check_printable
 from protimb.exceptions import ArtifactError, EmbeddingFileError
 from protimb.ontology import describe_terms
 from protimb.runs._model import TermModel

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.metrics import fmax_curve, fmax_score, smin_curve, smin_score
-from protimb.metrics._thresholds import THRESHOLDS, _count_reached
+from protimb.metrics._thresholds import THRESHOLDS, count_reached
 
 # A small ontology: column -> its parents, children after parents.
 PARENTS = {0: [], 1: [0], 2: [0], 3: [1, 2], 4: [2], 5: [3], 6: [3, 4]}
@@ -181,7 +181,7 @@ THRESHOLD_LISTS = st.lists(UNIT, min_size=1, max_size=8, unique=True).map(sorted
 def test_thresholds_reached_are_counted_as_a_search_would(score, thresholds):
     score[0, : len(thresholds)] = thresholds[:5]  # scores equal to thresholds
     expected = (score[..., None] >= thresholds).sum(axis=-1)
-    np.testing.assert_array_equal(_count_reached(score, np.array(thresholds)), expected)
+    np.testing.assert_array_equal(count_reached(score, np.array(thresholds)), expected)
 
 
 @settings(max_examples=40)
@@ -195,7 +195,7 @@ def test_fmax_lies_between_zero_and_one(truth, score):
 
 
 def test_every_step_of_the_threshold_table_is_reached_by_its_own_value():
-    counts = _count_reached(THRESHOLDS[None, :], THRESHOLDS)
+    counts = count_reached(THRESHOLDS[None, :], THRESHOLDS)
     np.testing.assert_array_equal(counts[0], np.arange(1, 100))
 
 
@@ -243,3 +243,18 @@ def test_thresholds_must_increase(thresholds):
 def test_weights_must_be_one_number_a_protein(weights):
     with pytest.raises(ValueError, match="sample_weight"):
         fmax_score([[1], [1]], [[0.5], [0.5]], sample_weight=weights)
+
+
+def test_weighted_fmax_matches_the_hand_worked_example():
+    # 1 of 4 bits found, nothing wrong: precision 1, recall 1/4.
+    assert fmax_score([[1, 1]], [[0.9, 0]], information_accretion=[1, 3]) == pytest.approx(0.4)
+
+
+def test_weighted_fmax_equals_cafaeval(tmp_path, rng):
+    truth, score = draw_problem("tied", rng)
+    theirs = run_cafaeval(tmp_path, truth, score)
+    ours = fmax_curve(truth, score, information_accretion=BITS)
+    assert ours["f"].max() == pytest.approx(theirs["f_w"].max(), abs=1e-9)
+    spoken = ours[ours["coverage"] > 0]
+    theirs = theirs.droplevel(["filename", "ns"])[["pr_w", "rc_w", "cov_w"]].iloc[: len(spoken)]
+    np.testing.assert_allclose(spoken[["precision", "recall", "coverage"]], theirs)

@@ -134,7 +134,7 @@ def test_what_does_not_fit_is_refused_and_a_file_that_is_there_stays(
 
 def test_a_failure_while_writing_leaves_the_file_that_was_there(tmp_path, monkeypatch):
     (tmp_path / "p.tsv").write_text("before")
-    monkeypatch.setattr("protimb.datasets._predictions._three_digits", lambda score: 1 / 0)
+    monkeypatch.setattr("protimb.datasets._write_predictions._three_digits", lambda score: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_predictions(table(np.ones((2, 30))), tmp_path / "p.tsv", TOY.ontology)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]

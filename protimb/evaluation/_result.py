@@ -1,0 +1,150 @@
+"""PredictionEvaluation: what evaluate_predictions found, as tables, text and a figure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from protimb.plotting import PrecisionRecallDisplay
+
+_KEYS = ["namespace", "knowledge", "terms"]
+
+
+@dataclass
+class PredictionEvaluation:
+    """What :func:`evaluate_predictions` found.
+
+    Attributes
+    ----------
+    summary : DataFrame
+        One row for each namespace, group of proteins (``knowledge``) and group of terms
+        (``terms``): ``n_proteins``, ``n_terms`` (true ones that count), ``fmax``, ``micro_fmax``,
+        each with its ``..._threshold``, and ``coverage``, the largest share of proteins with a
+        prediction; with bits also ``weighted_fmax``, ``weighted_micro_fmax`` and ``smin``. NaN
+        where no protein counts.
+    curves : DataFrame
+        The figures behind, indexed by the same and ``threshold``: ``n_predicted``,
+        ``precision``, ``recall``, ``f``, ``coverage``, ``misinformation``,
+        ``remaining_uncertainty``, ``s``, ``micro_precision``, ``micro_recall``, ``micro_f``, and
+        the same with ``weighted_`` in front, in bits.
+    left_out : DataFrame
+        Terms of the truth with fewer than ``min_proteins`` training proteins, indexed by term:
+        ``name``, ``namespace``, ``n_train``, ``n_proteins``.
+    counts : dict
+        ``n_predictions``, ``n_duplicates``, ``n_unknown_predictions`` and ``n_unknown_truth``
+        (lines whose term the ontology does not have) and ``n_proteins_outside_truth``.
+    """
+
+    summary: pd.DataFrame
+    curves: pd.DataFrame
+    left_out: pd.DataFrame
+    counts: dict
+
+    def render(self):
+        """Say it in text: a table, what was passed over, and which terms were left out.
+
+        Returns
+        -------
+        text : str
+        """
+        return "\n\n".join([_table(self.summary), *_remarks(self)])
+
+    def save(self, folder):
+        """Write ``summary.csv``, ``curves.csv``, ``left_out.csv`` and ``precision_recall.png``.
+
+        Parameters
+        ----------
+        folder : path-like
+            Is made if it does not exist.
+        """
+        # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
+        from matplotlib.figure import Figure
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.summary.to_csv(folder / "summary.csv")
+        self.curves.to_csv(folder / "curves.csv")
+        self.left_out.to_csv(folder / "left_out.csv")
+        displays = self.displays()
+        figure = Figure(figsize=(4.2 * len(displays), 4), layout="constrained")
+        axes = figure.subplots(1, len(displays), squeeze=False)[0]
+        for ax, (namespace, display) in zip(axes, displays.items(), strict=True):
+            display.plot(ax)
+            ax.set_title(namespace.replace("_", " "))
+        figure.savefig(folder / "precision_recall.png", dpi=150)
+
+    def displays(self):
+        """Return the precision-recall curves of each namespace.
+
+        Returns
+        -------
+        displays : dict of str to PrecisionRecallDisplay
+            Terms that count alike and, with bits, weighted ones in one display.
+        """
+        spaces = dict.fromkeys(self.summary.index.get_level_values("namespace"))
+        curves = {space: self.curves.xs((space, "all", "all")) for space in spaces}
+        return {space: PrecisionRecallDisplay.from_curve(one) for space, one in curves.items()}
+
+
+def summarise(curves, sizes):
+    """Take the best figures of each curve: {key: frame} and {key: counts} to one frame."""
+    rows = {key: sizes[key] | _best(curve, sizes[key]) for key, curve in curves.items()}
+    index = pd.MultiIndex.from_tuples(rows, names=_KEYS)
+    return pd.DataFrame(list(rows.values()), index=index)
+
+
+def _best(curve, sizes):
+    figures = {"fmax": "f", "weighted_fmax": "weighted_f"}
+    figures |= {"micro_fmax": "micro_f", "weighted_micro_fmax": "weighted_micro_f"}
+    # Silence is no candidate, unless there is nothing else.
+    spoken = curve["n_predicted"] > 0
+    candidates = curve[spoken] if spoken.any() else curve
+    found: dict[str, float] = {}
+    for name, column in figures.items():
+        if column in curve:
+            found |= _at_best(candidates[column], name, "idxmax")
+    if "weighted_s" in curve:
+        found |= _at_best(candidates["weighted_s"], "smin", "idxmin")
+    found["coverage"] = curve["coverage"].max()
+    return found if sizes["n_proteins"] else dict.fromkeys(found, np.nan)
+
+
+def _at_best(values, name, which):
+    threshold = getattr(values, which)()
+    return {name: values[threshold], f"{name}_threshold": threshold}
+
+
+def _table(summary):
+    thresholds = [name for name in summary if name.endswith("_threshold")]
+    table = summary.drop(columns=[name for name in thresholds if name != "fmax_threshold"])
+    table = table.rename(columns={"fmax_threshold": "at", "n_proteins": "proteins"})
+    table = table.rename(columns={"n_terms": "true terms"}).reset_index()
+    plain = [name for name in ("knowledge", "terms") if (table[name] == "all").all()]
+    formats = dict.fromkeys(table.columns.difference([*_KEYS, "proteins", "true terms"]), _figure)
+    formats |= {"proteins": "{:,}".format, "true terms": "{:,}".format}
+    return table.drop(columns=plain).to_string(index=False, formatters=formats)
+
+
+def _figure(value):
+    return "-" if np.isnan(value) else f"{value:.3f}"
+
+
+def _remarks(evaluation):
+    counts, n_left_out = evaluation.counts, len(evaluation.left_out)
+    remarks = []
+    if n_left_out:
+        common = evaluation.left_out.iloc[0]
+        remarks.append(
+            f"{n_left_out:,} terms of the truth have too few training proteins and are left out "
+            f"of the rows 'at least': the commonest is {common['name']}, of "
+            f"{common['n_proteins']:,} proteins. The rows 'all' count them."
+        )
+    passed = {
+        "n_proteins_outside_truth": "predicted proteins are not in the truth",
+        "n_unknown_predictions": "predictions name a term that the ontology does not have",
+        "n_unknown_truth": "true annotations do",
+        "n_duplicates": "predictions repeat another",
+    }
+    lines = [f"{counts[name]:,} {text}" for name, text in passed.items() if counts[name]]
+    return [*remarks, *(["\n".join(lines)] if lines else [])]

@@ -1,0 +1,39 @@
+"""protimb evaluate: words in, a table and a folder out."""
+
+from typer.testing import CliRunner
+
+from protimb.cli import app
+
+OBO = "".join(
+    f"[Term]\nid: GO:{n}\nname: term {n}\nnamespace: molecular_function\n{above}\n"
+    for n, above in [(1, ""), (2, "is_a: GO:1\n"), (3, "is_a: GO:2\n")]
+)
+
+
+def run(tmp_path, *options, predictions="P1\tGO:3\t0.9\nP2\tGO:2\t0.4\n"):
+    files = {"p.tsv": predictions, "t.tsv": "P1\tGO:3\nP2\tGO:2\n", "go.obo": OBO}
+    files |= {"ia.txt": "GO:1\t0\nGO:2\t1\nGO:3\t2\n", "known.tsv": "P1\tGO:2\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in ("p.tsv", "t.tsv")]
+    return CliRunner().invoke(
+        app, ["evaluate", *paths, "--obo", str(tmp_path / "go.obo"), *options]
+    )
+
+
+def test_a_table_is_printed_and_a_folder_written(tmp_path):
+    out = tmp_path / "out"
+    files = ["--ia", str(tmp_path / "ia.txt"), "--known", str(tmp_path / "known.tsv")]
+    result = run(tmp_path, *files, "--no-orphans", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "molecular_function" in result.output
+    assert "partial" in result.output
+    written = {path.name for path in out.iterdir()}
+    assert written == {"summary.csv", "curves.csv", "left_out.csv", "precision_recall.png"}
+
+
+def test_bad_files_and_words_end_with_one_line(tmp_path):
+    result = run(tmp_path, predictions="P1\tGO:3\t7\n")
+    assert result.exit_code == 2
+    assert "line 1: the score '7'" in result.output
+    assert run(tmp_path, "--norm", "mean").exit_code == 2
