@@ -39,7 +39,7 @@ autosummary_imported_members = True  # public names live in private files
 autosummary_context = {
     # Classes of other libraries, whose methods a page of ours does not repeat.
     "ancestors_not_shown": "BaseEstimator, BaseOverSampler, BaseSampler, ClassifierMixin, "
-    "TransformerMixin, OneToOneFeatureMixin, SamplerMixin, Exception, Module, Mapping, tuple"
+    "TransformerMixin, OneToOneFeatureMixin, SamplerMixin, Exception, Module, Mapping, tuple, dict"
 }
 autodoc_typehints = "none"  # numpydoc's Parameters say it with shapes and units
 autodoc_member_order = "bysource"

@@ -69,7 +69,7 @@ class ResampledClassifier(
         Names of the label columns, where the classifier knows them or y is a DataFrame.
     n_features_in_ : int
         Features seen in ``fit``.
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (n_features,)
         Names of the features, where all columns of X have text for a name.
 
     See Also

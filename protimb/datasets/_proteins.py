@@ -57,6 +57,9 @@ class ProteinData(Bunch):
     ['TOY00003', 'TOY00001']
     """
 
+    def __init__(self, **fields):
+        super().__init__(**fields)
+
     @classmethod
     def from_fields(cls, data):
         """Check a Bunch, or anything with the fields of one, and make its X and y arrays.

@@ -112,7 +112,8 @@ class QualityControl:
         rounds follow one that gives none.
         """
         pending, kept = np.arange(len(terms)), []
-        for _ in range(self.n_rounds if n_rounds is None else n_rounds):
+        n_rounds = self.n_rounds if n_rounds is None else n_rounds
+        for _ in range(n_rounds if len(pending) else 0):
             X_new, plan = draw(pending)
             passed = self.judge(X_new, plan)
             drawn, undrawn = np.split(pending, [len(plan)])
