@@ -54,7 +54,7 @@ class BaseEncoder(
 
         Returns
         -------
-        X : ndarray of float32, shape (n_sequences, n_features_out_)
+        X : ndarray of float32, shape (n_sequences, n_features)
             In the order of the input.
 
         Raises

@@ -54,7 +54,7 @@ class ConcatEncoder(BaseEncoder):
 
         Returns
         -------
-        names : ndarray of object, shape (n_features_out_,)
+        names : ndarray of object, shape (n_features,)
         """
         check_is_fitted(self)
         return np.array(

@@ -89,7 +89,7 @@ class KmerEncoder(BaseEncoder):
 
         Returns
         -------
-        names : ndarray of object, shape (n_features_out_,)
+        names : ndarray of object, shape (n_features,)
         """
         check_is_fitted(self)
         letters = [group[0] for group in ALPHABETS[self.alphabet]]

@@ -15,7 +15,7 @@ _KEYS = ["namespace", "knowledge", "terms"]
 class PredictionEvaluation:
     """What :func:`evaluate_predictions` found.
 
-    Attributes
+    Parameters
     ----------
     summary : DataFrame
         One row for each namespace, group of proteins (``knowledge``) and group of terms

@@ -17,7 +17,7 @@ from protimb.runs._model import TermModel
 class ProteinPage:
     """What a model says of one protein, and which training proteins lie near it.
 
-    Attributes
+    Parameters
     ----------
     protein_id : str
     terms : DataFrame

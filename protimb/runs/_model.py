@@ -25,7 +25,7 @@ _RECORDED = {"n_features", "ontology_version", "encoder", "data", "training_ids"
 class TermModel:
     """Classifiers of one or several namespaces that were trained on vectors of one embedding.
 
-    Attributes
+    Parameters
     ----------
     classifiers : dict of str -> GOTermClassifier
         By namespace, ``"mf"``, ``"bp"`` or ``"cc"``.
