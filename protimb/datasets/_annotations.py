@@ -107,7 +107,7 @@ def read_lines(path, is_whole, encoding, truncated):
 
 def count_not_ascii(lines):
     """Count the lines whose text depends on the encoding."""
-    return sum(not line.isascii() for line in lines)
+    return 0 if "".join(lines).isascii() else sum(not line.isascii() for line in lines)
 
 
 def _is_whole(line, header):
@@ -176,7 +176,7 @@ def positive_and_unique(table):
 
 def each(function, names):
     """Apply a function to a Series of names that repeat, once a name."""
-    return names.map({name: function(name) for name in names.unique()})
+    return names.map({name: function(name) for name in names.unique().tolist()})
 
 
 def _is_negated(table):

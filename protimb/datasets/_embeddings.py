@@ -163,6 +163,8 @@ def _protein_ids(names):
 
 
 def _protein_id(name, row):
+    if isinstance(name, str) and name.isalnum():
+        return name
     text = _text_of(name, row)
     if pd.isna(name) or not text.strip():
         raise EmbeddingFileError(

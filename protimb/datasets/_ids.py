@@ -37,6 +37,8 @@ def normalise_protein_id(name, *, canonical=False):
     >>> normalise_protein_id("P12345-2", canonical=True)
     'P12345'
     """
+    if name.isalnum():  # an accession by itself, as nearly all are
+        return name
     name = name.strip()
     database, _, rest = name.partition("|")
     accession = rest.partition("|")[0].strip()
