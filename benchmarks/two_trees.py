@@ -44,9 +44,10 @@ def main():
         print(json.dumps(time_calls(args.only)))
         return
     found = {tree: [] for tree in (args.before, args.after)}
-    for _ in range(args.rounds):
-        for tree, rounds in found.items():
-            rounds.append(run_in(tree, args.only))
+    for number in range(args.rounds):
+        # In turn who is first: whoever comes second was up to 4 % slower for that alone.
+        for tree in list(found)[:: 1 if number % 2 == 0 else -1]:
+            found[tree].append(run_in(tree, args.only))
     before, after = (pd.DataFrame(rounds).min() for rounds in found.values())
     table = pd.DataFrame({"before": before, "after": after, "after / before": after / before})
     print(table.to_string(float_format="{:.3f}".format))
