@@ -145,6 +145,12 @@ def test_the_drawing_shows_the_table_as_it_is():
     assert drawing.read_text(encoding="utf-8") == expected, "run python docs/draw_rows.py"
 
 
+def test_each_package_says_what_it_is_for():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    unexplained = {name for name in LAYERS if f"| `{name}` |" not in text}
+    assert unexplained == {"_version"}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_from_rows_above_its_own(module):
     own = package_of(module)
