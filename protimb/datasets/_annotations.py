@@ -14,6 +14,7 @@ from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "aspect"]
 _TAB = "\t"
+_BLANKS = " \v\f\x1c\x1d\x1e\x1f"  # of ASCII, beside those that part fields and lines
 # Every field is what is written: no missing values, no numbers, no quotes.
 _VERBATIM: dict[str, Any] = {
     "sep": "\t",
@@ -75,8 +76,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     names = [_column_name(name) for name in header.split("\t")]
     _check_columns(names, path)
     _check_lines(header, lines, path)
-    table = pd.read_csv(io.StringIO("\n".join([_TAB.join(names), *lines])), **_VERBATIM)
-    table = _stripped(table)
+    body = "\n".join(lines)
+    table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
+    table = _stripped(table) if _may_hold_blanks(body) else table
     _check_filled(table, path)
     annotations = positive_and_unique(table)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
@@ -118,6 +120,11 @@ def _column_name(name):
     """Strip blanks; a qualifier is one in any case, since to overlook a NOT inverts it."""
     name = name.strip()
     return "qualifier" if name.lower() == "qualifier" else name
+
+
+def _may_hold_blanks(body):
+    """Look once at all of a text for what ``strip`` would take off some field."""
+    return not body.isascii() or any(blank in body for blank in _BLANKS)
 
 
 def _stripped(table):

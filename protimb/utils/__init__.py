@@ -1,1 +1,1 @@
-"""Small helpers that every package may import: validation, scikit-learn compatibility."""
+"""Helpers that several packages use: validation, containers, names, files, memory, labelsets."""
