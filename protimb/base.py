@@ -284,8 +284,13 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     def _find_budget(self, target, y):
         strategy = self._strategy_for(target)
         budget = find_budget(strategy, target, y, self.min_members, forms=self._forms)
+        budget = self._restrict_budget(budget, target)
         columns = np.flatnonzero(budget.missing)
         self.sampling_strategy_ = {target.terms[c]: int(budget.missing[c]) for c in columns}
+        return budget
+
+    def _restrict_budget(self, budget, target):
+        """Leave some terms alone; none by default."""
         return budget
 
     def _strategy_for(self, target):

@@ -10,6 +10,7 @@ import numpy as np
 from imblearn.utils import check_sampling_strategy
 
 from protimb.exceptions import AmbiguousTargetWarning, InvalidLabelsError
+from protimb.utils._labelsets import count_members
 from protimb.utils._warnings import users_level
 
 ON_EVERY_ROW = "on every row"
@@ -97,17 +98,12 @@ def suits_terms(strategy, forms):
     return kind_of(strategy) in ("callable", *forms)
 
 
-def count_members(target):
-    """Count the members of each term: int64, (n_terms,)."""
-    return target.indicator.sum(axis=0).astype(np.int64)
-
-
 def read_strategy(strategy, target, y, forms, sampling_type):
     """Read a strategy as one for terms, or for classes if the target has them.
 
     ``forms`` are those for terms, by kind; a callable gets ``y`` as given, or the classes.
     """
-    n_before = count_members(target)
+    n_before = count_members(target.indicator)
     if target.classes is not None:
         counts = ask_imbalanced_learn(strategy, target, sampling_type)
         return _class_budget(counts, n_before, sampling_type)

@@ -1,10 +1,7 @@
 """Predictions as files: CAFA's submission format, and a table with names for people."""
 
 import csv
-import os
-import secrets
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +9,7 @@ import pandas as pd
 from protimb.exceptions import AnnotationError
 from protimb.utils._files import local_path
 from protimb.utils._foreign import read_table
+from protimb.utils._new_folder import whole_file
 from protimb.utils._validation import a_few
 
 MAX_TERMS = 1500  # a protein, as CAFA has it
@@ -103,7 +101,8 @@ def write_predictions(
     order = sorted(range(len(terms)), key=lambda k: ontology._rank[terms[k]], reverse=True)
     terms = [terms[k] for k in order]
     labels = _labels(terms, ontology) if path.suffix == ".csv" else terms
-    with _replacing(path) as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
         best = _best(scores[:, order], terms, ontology, max_terms, min_score)
         return write(file, ((ids[row], labels[column], text) for row, column, text in best))
 
@@ -165,26 +164,6 @@ def _writer(path):
             f"{path.suffix or 'a file without suffix'!r}."
         )
     return WRITERS[path.suffix]
-
-
-class _replacing:
-    """Write a text file beside its place, and put it there once it is complete."""
-
-    def __init__(self, path):
-        self.path = path
-        self.draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-
-    def __enter__(self):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = self.draft.open("w", encoding="utf-8", newline="\n")
-        return self.file
-
-    def __exit__(self, kind, error, trace):
-        self.file.close()
-        if kind is None:
-            os.replace(self.draft, self.path)
-        else:
-            Path(self.draft).unlink(missing_ok=True)
 
 
 def _read(predictions, protein_ids, terms, ontology):

@@ -1,13 +1,11 @@
 """Files of vectors that appear whole or not at all."""
 
-import os
-import secrets
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from protimb.exceptions import ArtifactWriteError
+from protimb.utils._new_folder import whole_file
 from protimb.utils._optional import import_optional
 
 
@@ -49,7 +47,7 @@ def ids_path(out):
 
 
 def _write_npy(out, X, protein_ids):
-    with _replacing(out) as vectors, _replacing(ids_path(out)) as ids:
+    with whole_file(out) as vectors, whole_file(ids_path(out)) as ids:
         _save(vectors, X)
         _save(ids, protein_ids)
 
@@ -62,7 +60,7 @@ def _save(path, values):
 def _write_h5(out, X, protein_ids):
     h5py = import_optional("h5py")
     names = _dataset_names(protein_ids)
-    with _replacing(out) as draft, h5py.File(draft, "w") as file:
+    with whole_file(out) as draft, h5py.File(draft, "w") as file:
         for name, protein_id, vector in zip(names, protein_ids, X, strict=True):
             file.create_dataset(name, data=vector).attrs["original_id"] = str(protein_id)
 
@@ -75,16 +73,3 @@ def _dataset_names(protein_ids):
     names = [str(one) for one in protein_ids]
     is_path = any("/" in name or name in (".", "..") or "\0" in name for name in names)
     return [str(number) for number in range(len(names))] if is_path else names
-
-
-@contextmanager
-def _replacing(path):
-    """Give a draft's name, which becomes `path` at the end of the block, or vanishes."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
-        yield draft
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

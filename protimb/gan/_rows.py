@@ -10,7 +10,7 @@ from protimb.exceptions import InvalidLabelsError, UntrainedTermError
 from protimb.gan._scaling import Scaling
 from protimb.utils._alignment import align_values
 from protimb.utils._imbalance import irlbl
-from protimb.utils._labelsets import rarest_terms
+from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._memory import is_large
 from protimb.utils._validation import a_few, check_vectors
 
@@ -115,11 +115,6 @@ def check_known(labels, known, terms):
             "borrow from related ones, or train towards more terms (term_range) if their proteins "
             "were left out."
         )
-
-
-def count_members(y):
-    """Count the members of each term of a csr (n_rows, n_terms), as int64."""
-    return np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
 
 
 def cut_rows(y, rows):

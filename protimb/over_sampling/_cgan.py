@@ -14,11 +14,12 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.gan import ConditionalGAN
 from protimb.gan._model import check_patience
 from protimb.gan._parts import find_parts, with_objects
-from protimb.gan._rows import count_members, read_vectors
+from protimb.gan._rows import read_vectors
 from protimb.over_sampling._label_rows import read_label_rows
 from protimb.over_sampling._quality_control import QualityControlled, warn_about_collapse
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
+from protimb.utils._labelsets import count_members
 from protimb.utils._sklearn_compat import check_params, fit_context, validate_data
 from protimb.utils._validation import a_few
 
@@ -553,12 +554,12 @@ class CGANSampler(QualityControlled):
 
     def _find_budget(self, target, y):
         self.check_parameters()
-        budget = super()._find_budget(target, y)
-        if self.term_range is not None:
-            budget = restrict_budget(budget, self.term_range, target.terms, self.sampling_strategy)
-            columns = np.flatnonzero(budget.missing)
-            self.sampling_strategy_ = {target.terms[c]: int(budget.missing[c]) for c in columns}
-        return budget
+        return super()._find_budget(target, y)
+
+    def _restrict_budget(self, budget, target):
+        if self.term_range is None:
+            return budget
+        return restrict_budget(budget, self.term_range, target.terms, self.sampling_strategy)
 
     def _new_model(self):
         return ConditionalGAN(**{name: getattr(self, name) for name in MODEL_PARAMETERS})

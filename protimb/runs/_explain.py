@@ -1,16 +1,14 @@
 """A protein's page: its terms with scores, and the training proteins nearest to it."""
 
-import os
-import secrets
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from string import Template
 
 import numpy as np
 import pandas as pd
 
 from protimb.runs._model import TermModel
+from protimb.utils._new_folder import whole_file
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,8 @@ class ProteinPage:
         path : str or path-like
             Replaced as a whole where it exists.
         """
-        path = Path(path)
-        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        draft.write_text(self.to_html(), encoding="utf-8")
-        os.replace(draft, path)
+        with whole_file(path) as draft:
+            draft.write_text(self.to_html(), encoding="utf-8")
 
 
 def explain_protein(model, x, protein_id="protein", *, n_terms=20, n_neighbors=5):

@@ -62,3 +62,8 @@ def group_positions(values):
         int(value): order[start:stop]
         for value, start, stop in zip(distinct, starts, stops, strict=False)
     }
+
+
+def count_members(y):
+    """Count the members of each term of a csr (n_rows, n_terms), as int64."""
+    return np.asarray(y.sum(axis=0)).ravel().astype(np.int64)

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and only where nothing was."""
+"""Folders and files that appear whole or not at all; a folder only where nothing was."""
 
 import os
 import secrets
@@ -35,3 +35,17 @@ def new_folder(out):
         os.replace(draft, out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path):
+    """Give a draft's path to write, which becomes `path` at the end of the block, or vanishes."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

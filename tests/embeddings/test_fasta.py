@@ -13,12 +13,12 @@ from protimb.embeddings import (
     ConcatEncoder,
     KmerEncoder,
     UniRepEncoder,
-    _writing,
     embed_fasta,
     make_encoder,
 )
 from protimb.embeddings._mlstm import MLSTM
 from protimb.exceptions import ArtifactWriteError, FastaError, MissingExtraError
+from protimb.utils import _new_folder
 
 FASTA = ">sp|P12345|X_HUMAN toy\nMKVLAW\n>B2\nghpc*\n>C3\nMKVLAW\n"
 EXPECTED = KmerEncoder(k=1).fit_transform(["MKVLAW", "GHPC", "MKVLAW"])
@@ -94,7 +94,7 @@ def test_a_write_that_fails_leaves_the_old_file(fasta, tmp_path, monkeypatch, na
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_writing.os, "replace", full)
+    monkeypatch.setattr(_new_folder.os, "replace", full)
     with pytest.raises(ArtifactWriteError, match="No space left"):
         embed_fasta(fasta, "kmer-2", tmp_path / name)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -75,6 +75,7 @@ def test_one_class_a_row_is_one_term_a_class(kind, clusters, rng):
     X_new = X + rng.normal(size=X.shape)
     from_classes, from_columns = seeded(kind).fit(X, classes), seeded(kind).fit(X, indicator)
     expected = from_columns.select(X_new, indicator)
+    assert 0 < expected.mean() < 1
     np.testing.assert_array_equal(from_classes.select(X_new, classes), expected)
     np.testing.assert_array_equal(from_classes.select(X_new, indicator), expected)
     rated = from_columns.score(X_new, indicator)
