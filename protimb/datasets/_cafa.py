@@ -1,4 +1,4 @@
-"""Read a CAFA-5 training folder: vectors, propagated annotations, groups and ontology."""
+"""Read a CAFA training folder: vectors, propagated annotations, groups and ontology."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +9,14 @@ import pandas as pd
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
-from protimb.datasets._embeddings import read_embeddings
+from protimb.datasets._embeddings import (
+    READERS,
+    names_own_rows,
+    read_embeddings,
+    vector_files,
+)
 from protimb.datasets._fasta import LazySequences
+from protimb.datasets._folders import find_file as _find
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._proteins import ProteinData
 from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
@@ -30,8 +36,8 @@ from protimb.utils._warnings import users_level
 FILES = {
     "ontology": ("go-basic.obo", "go-basic.obo.gz"),
     "terms": ("train_terms.tsv", "train_terms.tsv.gz"),
-    "ids": ("train_ids.npy",),
-    "vectors": ("train_embeds.npy", "train_embeddings.npy"),
+    "ids": ("train_ids.npy", "train_embeds_ids.npy", "train_embeddings_ids.npy"),
+    "vectors": vector_files("train"),
     "sequences": ("train_sequences.fasta", "train_sequences.fasta.gz"),
     "clusters": ("clusters.tsv", "clusters.tsv.gz"),
     "description": ("DESCR.md",),
@@ -47,7 +53,7 @@ def read_cafa(
     as_frame=False,
     return_X_y=False,
 ):
-    """Read a training folder in the layout of CAFA-5.
+    """Read a training folder in the layout of CAFA-5 and CAFA-6.
 
     Parameters
     ----------
@@ -158,20 +164,25 @@ def _check_limits(min_proteins, max_proteins):
 
 
 def _find_files(folder):
-    optional = {"sequences", "clusters", "description"}
     paths = {what: _find(folder, names) for what, names in FILES.items()}
+    optional = {"sequences", "clusters", "description"}
+    if paths["vectors"] and names_own_rows(paths["vectors"]):
+        paths["ids"] = None
+        optional.add("ids")
     for what, path in paths.items():
         if path is None and what not in optional:
             raise FileNotFoundError(
-                f"{folder} has no {' or '.join(FILES[what])}, which a CAFA-5 training folder has. "
+                f"{folder} has no {_called(what)}, which a CAFA training folder has. "
                 "Check the path."
             )
     return paths
 
 
-def _find(folder, names):
-    candidates = (folder / sub / name for name in names for sub in ("", "Train"))
-    return next((path for path in candidates if path.is_file()), None)
+def _called(what):
+    """Say what a file is called, in short where there are many names."""
+    if what == "vectors":
+        return f"train_embeds or train_embeddings, with {', '.join(READERS)} behind"
+    return " or ".join(FILES[what])
 
 
 def _read_obo_once(path):

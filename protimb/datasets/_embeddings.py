@@ -1,7 +1,5 @@
 """Protein vectors from files, joined to proteins by id and never by position."""
 
-import math
-import tokenize
 from os import PathLike
 from pathlib import Path
 from warnings import warn
@@ -9,23 +7,58 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
+from protimb.datasets._folders import find_file
 from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._vectors_h5 import read_h5
+from protimb.datasets._vectors_npy import check_npy, read_npy
+from protimb.datasets._vectors_npz import read_npz
+from protimb.datasets._vectors_parquet import read_parquet
+from protimb.datasets._vectors_table import read_text_table
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
-from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
+from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
+# Suffix -> a function that looks into such a file and gives its Vectors.
+READERS = {
+    ".npy": read_npy,
+    ".npz": read_npz,
+    ".h5": read_h5,
+    ".hdf5": read_h5,
+    ".parquet": read_parquet,
+    ".csv": read_text_table,
+    ".csv.gz": read_text_table,
+    ".tsv": read_text_table,
+    ".tsv.gz": read_text_table,
+}
 
-def read_embeddings(path, ids, *, select=None, missing="raise"):
+_STEMS = ("embeds", "embeddings")
+
+
+def read_embeddings(path, ids=None, *, select=None, missing="raise"):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
     ----------
     path : str or path-like
-        Matrix of shape (n_rows, width), one protein a row; the suffix names the format, a key
-        of ``READERS``.
-    ids : str, path-like or sequence of str
-        Protein of each row, or a ``.npy`` file that holds them.
+        A file whose suffix is a key of ``READERS``, or a folder that holds ``train_embeds`` or
+        ``train_embeddings``, else ``test_embeds`` or ``test_embeddings``, with such a suffix.
+
+        - ``.npy``: a matrix of shape (n_rows, width), one protein a row, and ``ids``.
+        - ``.npz``: a matrix called ``embeddings``, ``vectors`` or ``X`` with its ``ids`` or
+          ``protein_ids``; or one array a protein, under its id.
+        - ``.h5``, ``.hdf5``: one dataset a protein, as in UniProt's per-protein files; where
+          a dataset has an attribute ``original_id``, that is the id. Or two datasets, as in an
+          ``.npz`` file. Needs ``pip install 'protimb[h5]'``.
+        - ``.parquet``: a column of ids, and one a number or one of lists. Needs
+          ``pip install 'protimb[parquet]'``.
+        - ``.csv``, ``.tsv``, plain or gzipped: a column of ids, which is that called ``EntryID``
+          or the like or else the first, and one a number.
+    ids : str, path-like or sequence of str, optional
+        Protein of each row, or a ``.npy`` file that holds them. By default the ids are looked
+        for in the file, and beside an ``X.npy`` in ``X_ids.npy``; ``train_embeds.npy`` and
+        ``train_embeddings.npy`` may also have ``train_ids.npy``. Where the file names its
+        proteins itself, ``ids`` must name the same ones, and says their order.
     select : sequence of str, optional
         Proteins wanted, in the order wanted; every row in the order of the file by default.
     missing : {"raise", "drop"}
@@ -40,9 +73,14 @@ def read_embeddings(path, ids, *, select=None, missing="raise"):
     Raises
     ------
     EmbeddingFileError
-        If the file is truncated, is not a matrix of finite numbers, needs pickle, has more or
-        fewer rows than there are ids, names an id twice or a row not at all, or lacks a selected
-        protein.
+        If the file is truncated, does not hold one vector of finite numbers a protein, all of
+        one width, needs pickle, has more or fewer rows than there are ids, names an id twice or
+        a row not at all, or lacks a selected protein; if it leads to other files, or would unfold
+        to more than 50 times its size.
+    FileNotFoundError
+        If there is no such file.
+    MissingExtraError
+        If the format needs a package that is not installed.
 
     Warns
     -----
@@ -52,11 +90,17 @@ def read_embeddings(path, ids, *, select=None, missing="raise"):
     See Also
     --------
     read_cafa : Reads vectors, annotations and ontology together.
+    protimb.embeddings.embed_fasta : Makes such files.
 
     Notes
     -----
-    The size that the header claims is compared with the size of the file before any memory is
-    allocated. Files of Python objects are refused, because reading them runs code.
+    The size that a file claims is compared with what is there before any memory is allocated.
+    Files of Python objects are refused, because reading them runs code. Soft and external links,
+    external storage and virtual datasets of HDF5 are refused as well, because they lead to other
+    files than the one that was named. No file stays open.
+
+    Vectors in half precision are widened as they are read. Of ``.npy`` and ``.h5`` files, and of
+    an ``.npz`` file of one array a protein, only the selected rows are held in memory.
 
     Examples
     --------
@@ -69,85 +113,86 @@ def read_embeddings(path, ids, *, select=None, missing="raise"):
     ...     read_embeddings(path, ["P1", "P2"], select=["P2"])
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
-    path = local_path(path, EmbeddingFileError)
+    path = _locate(Path(path))
     vectors = _reader(path)(path)
-    protein_ids = _read_ids(ids)
-    _check_ids(protein_ids, vectors, path)
-    rows = _select_rows(protein_ids, select, missing, path)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-        X = np.asarray(vectors[rows], dtype=np.float32)
-    _check_finite(X, protein_ids[rows], path)
-    return X, protein_ids[rows]
+    protein_ids, places = _name_rows(vectors, ids, path)
+    chosen = _select_rows(protein_ids, select, missing, path)
+    X = vectors.take(places[chosen])
+    _check_finite(X, protein_ids[chosen], path)
+    return X, protein_ids[chosen]
+
+
+def vector_files(kind):
+    """List the names that vectors of "train" or "test" proteins may have in a folder."""
+    return tuple(f"{kind}_{stem}{suffix}" for suffix in READERS for stem in _STEMS)
+
+
+def names_own_rows(path):
+    """Return whether a file of vectors holds ids too, by its format."""
+    return path.suffix.lower() != ".npy"
+
+
+def ids_files(path):
+    """List the files that may hold the ids of a matrix, beside it."""
+    stems = [path.stem, *(path.stem.removesuffix(f"_{stem}") for stem in _STEMS)]
+    return [path.with_name(f"{stem}_ids.npy") for stem in dict.fromkeys(stems)]
+
+
+def _locate(path):
+    """Return the path of a local file, that of the vectors where a folder is given."""
+    if not path.is_dir():
+        return local_path(path, EmbeddingFileError)
+    found = find_file(path, [*vector_files("train"), *vector_files("test")])
+    if found is None:
+        raise EmbeddingFileError(
+            f"{path}: this is a folder. Name a file in it; none is called train_embeds, "
+            f"train_embeddings, test_embeds or test_embeddings with {', '.join(READERS)} behind."
+        )
+    return found
 
 
 def _reader(path):
-    if path.suffix not in READERS:
+    name = path.name.lower()
+    suffix = next((suffix for suffix in READERS if name.endswith(suffix)), None)
+    if suffix is None:
         raise EmbeddingFileError(
             f"{path}: protein vectors are read from {', '.join(READERS)}, not from "
             f"{path.suffix or 'a file without suffix'!r}."
         )
-    return READERS[path.suffix]
+    return READERS[suffix]
 
 
-def _read_npy(path):
-    """Map a matrix of numbers into memory, once its size is known to be right."""
-    shape, dtype = _checked_header(path, "vectors")
-    if len(shape) != 2 or dtype.kind not in "fiu":
-        hint = " Average per-residue vectors over the residues first." if len(shape) == 3 else ""
+def _name_rows(vectors, ids, path):
+    """Return the protein ids, in the order wanted, and the row of the file that each has."""
+    if vectors.names is None:
+        protein_ids = _read_ids(_ids_beside(path) if ids is None else ids)
+        _check_ids(protein_ids, vectors.n_rows, path)
+        return protein_ids, np.arange(vectors.n_rows)
+    own = _protein_ids(vectors.names)
+    _check_ids(own, vectors.n_rows, path)
+    if ids is None:
+        return own, np.arange(vectors.n_rows)
+    protein_ids = _read_ids(ids)
+    _check_same(protein_ids, own, path)
+    return protein_ids, pd.Index(own).get_indexer(protein_ids)
+
+
+def _ids_beside(path):
+    candidates = ids_files(path)
+    found = next((one for one in candidates if one.is_file()), None)
+    if found is None:
         raise EmbeddingFileError(
-            f"{path}: expected a matrix of numbers, one row a protein, found shape {shape} of "
-            f"{dtype}.{hint}"
+            f"{path}: a matrix without ids, and there is no "
+            f"{' or '.join(one.name for one in candidates)} beside it. Pass ids, one a row: a "
+            "sequence, or a .npy file of text."
         )
-    if 0 in shape:
-        raise EmbeddingFileError(f"{path}: empty, its shape is {shape}.")
-    return np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-READERS = {".npy": _read_npy}
-
-
-def _checked_header(path, what):
-    """Return shape and dtype of an .npy file whose size is what its header claims."""
-    with Path(path).open("rb") as file:
-        shape, dtype = _npy_header(file, path)
-        n_header = file.tell()
-    if dtype.hasobject:
-        raise EmbeddingFileError(
-            f"{path}: holds Python objects, which only pickle can read, and unpickling runs code. "
-            f"Where you trust the file, convert it once.{advise(what, len(shape), path)}"
-        )
-    if not all(type(n) is int and n >= 0 for n in shape):
-        raise EmbeddingFileError(f"{path}: damaged, its header claims shape {shape}.")
-    if not dtype.itemsize:  # any number of rows would fit into no bytes
-        raise EmbeddingFileError(f"{path}: its {math.prod(shape):,} {what} are all empty.")
-    claimed = n_header + math.prod(shape) * dtype.itemsize  # Python integers: no overflow
-    found = Path(path).stat().st_size
-    if found != claimed:
-        raise EmbeddingFileError(
-            f"{path}: its header claims {claimed:,} bytes (shape {shape}, {dtype}), the file has "
-            f"{found:,}. It is truncated or damaged: fetch it again."
-        )
-    return shape, dtype
-
-
-def _npy_header(file, path):
-    header_readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    try:
-        shape, _, dtype = header_readers[np.lib.format.read_magic(file)](file)
-    except (ValueError, KeyError, EOFError, tokenize.TokenError) as error:
-        raise EmbeddingFileError(
-            f"{path}: not an .npy file, or cut off within its header ({error})."
-        ) from error
-    return shape, dtype
+    return found
 
 
 def _read_ids(ids):
     if isinstance(ids, str | PathLike):
         path = local_path(ids, EmbeddingFileError)
-        _checked_header(path, "ids")
+        check_npy(path, "ids")
         ids = np.load(path, allow_pickle=False)
     return _protein_ids(ids)
 
@@ -183,16 +228,27 @@ def _text_of(name, row):
         ) from error
 
 
-def _check_ids(protein_ids, vectors, path):
-    if len(protein_ids) != len(vectors):
+def _check_ids(protein_ids, n_rows, path):
+    if len(protein_ids) != n_rows:
         raise EmbeddingFileError(
-            f"{path}: {len(vectors)} vectors but {len(protein_ids)} ids. Each row needs its id."
+            f"{path}: {n_rows} vectors but {len(protein_ids)} ids. Each row needs its id."
         )
     repeated = pd.Index(protein_ids).duplicated()
     if repeated.any():
         some = ", ".join(protein_ids[repeated][:5])
         raise EmbeddingFileError(
             f"{path}: {repeated.sum()} ids name more than one vector: {some}. Keep one of each."
+        )
+
+
+def _check_same(protein_ids, own, path):
+    """Refuse ids that are not those by which a file calls its proteins."""
+    _check_ids(protein_ids, len(own), path)
+    others = sorted(set(protein_ids.tolist()) ^ set(own.tolist()))
+    if others:
+        raise EmbeddingFileError(
+            f"{path}: names its proteins itself, and ids name others: {a_few(others)} are in one "
+            "of both. Leave ids out; select picks proteins."
         )
 
 

