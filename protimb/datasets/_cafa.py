@@ -19,6 +19,7 @@ from protimb.datasets._fasta import LazySequences
 from protimb.datasets._folders import find_file as _find
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._proteins import ProteinData
+from protimb.datasets._vectors import ID_NAMES
 from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
 from protimb.ontology import read_obo
 from protimb.ontology._lookup import look_up
@@ -43,6 +44,9 @@ FILES = {
     "description": ("DESCR.md",),
 }
 
+# What tables of clusters call the column of proteins, in lower case.
+_PROTEIN_COLUMNS = {*ID_NAMES, "member", "members", "sequence"}
+
 
 def read_cafa(
     folder,
@@ -58,10 +62,12 @@ def read_cafa(
     Parameters
     ----------
     folder : str or path-like
-        Holds ``train_terms.tsv``, ``go-basic.obo``, ``train_ids.npy``, and ``train_embeds.npy``
-        or ``train_embeddings.npy``; possibly ``train_sequences.fasta`` and ``clusters.tsv``
-        (``EntryID``, ``cluster``, in either order). Text files may be gzipped; files may lie in a
-        subfolder ``Train``, as Kaggle packs them.
+        Holds ``train_terms.tsv``, ``go-basic.obo``, and ``train_embeds`` or ``train_embeddings``
+        in any format of ``read_embeddings``, with ``train_ids.npy`` where that is ``.npy``;
+        possibly ``train_sequences.fasta`` and ``clusters.tsv`` (``EntryID``, ``cluster``, in
+        either order; a header may say which). Text files may be gzipped; files may lie in a
+        subfolder ``Train``, as Kaggle packs them. Aspects are spelt as in CAFA-5 (``MFO``) or
+        CAFA-6 (``F``).
     ontology : {"mf", "bp", "cc"}
         Molecular function, biological process or cellular component.
     min_proteins : int
@@ -265,11 +271,20 @@ def _cluster_lines(path, protein_ids):
             f"{path} names none of the {len(wanted)} proteins, such as {a_few(sorted(wanted))}. "
             "A line is a protein, a tab and its cluster; are the ids of another database?"
         )
-    # MMseqs2 names a cluster by one of its proteins and writes it first: then both columns hold
-    # proteins, and that of the members holds more of them, and each once.
-    is_each_once = [len(set(column)) == len(column) for column in names]
-    second = (n_known[1], is_each_once[1]) > (n_known[0], is_each_once[0])
+    second = _said_by_header(next(iter(rows.values())), wanted)
+    if second is None or not n_known[second]:
+        # MMseqs2 names a cluster by one of its proteins and writes it first: then both columns
+        # hold proteins, and that of the members holds more of them, and each once.
+        is_each_once = [len(set(column)) == len(column) for column in names]
+        second = (n_known[1], is_each_once[1]) > (n_known[0], is_each_once[0])
     return zip(rows, names[second], columns[not second], strict=True)
+
+
+def _said_by_header(cells, proteins):
+    """Return the place of the column that a first line calls proteins, or None."""
+    is_named = [cell.lower() in _PROTEIN_COLUMNS for cell in cells]
+    is_header = proteins.isdisjoint(map(normalise_protein_id, cells)) and sum(is_named) == 1
+    return is_named.index(True) if is_header else None
 
 
 def _two_fields(line, number, path):

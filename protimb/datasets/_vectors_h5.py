@@ -129,7 +129,7 @@ def _stack(path, keys, names, rows):
 
 def _room(n_rows, width, path):
     # A file may name one dataset many times.
-    check_unfolded(n_rows * width, path.stat().st_size, path)
+    check_unfolded(4 * n_rows * width, path.stat().st_size, path)
     return np.empty((n_rows, width), dtype=np.float32)
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 from protimb.datasets._vectors import ID_NAMES, Vectors, as_float32
 from protimb.exceptions import EmbeddingFileError
 from protimb.utils._files import read_text
-from protimb.utils._validation import a_few
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _SIGNS = {",": "commas", "\t": "tabs"}
@@ -34,7 +32,7 @@ def read_text_table(path):
             f"{path}: no vectors in it. A line is a protein and its numbers, parted by "
             f"{_SIGNS[separator]}."
         )
-    table = _numbers(body, separator, quoting, ids, path, has_header)
+    table = _numbers(body, separator, quoting, ids, len(first), path)
     left_out = _row_numbers(first, ids) if has_header else []
     X = as_float32(table.drop(columns=[ids, *left_out]).to_numpy())
     return Vectors(table[ids].tolist(), len(table), lambda rows: X[rows])
@@ -47,7 +45,8 @@ def _quoting(lines, separator):
 
 
 def _cells(line, separator, quoting):
-    return [one.strip() for one in next(csv.reader([line], delimiter=separator, quoting=quoting))]
+    (cells,) = csv.reader([line], delimiter=separator, quoting=quoting) if line else [[""]]
+    return [one.strip() for one in cells]
 
 
 def _is_header(cells, path):
@@ -93,7 +92,7 @@ def _check_lengths(lines, separator, quoting, n_cells, path):
             )
 
 
-def _numbers(lines, separator, quoting, ids, path, has_header):
+def _numbers(lines, separator, quoting, ids, n_cells, path):
     """Parse lines into a table whose columns are numbered, all float32 but that of ids."""
     layout: dict[str, Any] = {
         "sep": separator,
@@ -102,15 +101,15 @@ def _numbers(lines, separator, quoting, ids, path, has_header):
         "quoting": quoting,
     }
     text = "\n".join(lines)
-    types = defaultdict(lambda: np.float32, {ids: str})
+    types = {n: str if n == ids else np.float32 for n in range(n_cells)}
     try:
         return pd.read_csv(io.StringIO(text), dtype=types, **layout)
     except (ValueError, OverflowError) as error:
         table = pd.read_csv(io.StringIO(text), dtype=str, **layout)
-        raise _bad_cell(table, ids, path, has_header) from error
+        raise _bad_cell(table, ids, path) from error
 
 
-def _bad_cell(table, ids, path, has_header):
+def _bad_cell(table, ids, path):
     """Say where a table holds something else than numbers."""
     bad = ~table.drop(columns=ids).map(_is_number)
     if not bad.to_numpy().any():

@@ -2,7 +2,9 @@
 
 import gzip
 
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from protimb.datasets import read_cafa
@@ -249,3 +251,72 @@ def test_an_ontology_without_annotation_is_refused_with_the_file(folder):
 def test_limits_that_no_term_meets_are_refused(folder):
     with pytest.raises(ValueError, match="min_proteins=5 or more, and max_proteins=2"):
         read(folder, min_proteins=5, max_proteins=2)
+
+
+def save_as(path, ids, X):
+    """Write vectors in the format of a suffix."""
+    table = pd.DataFrame(X.astype(np.float32), columns=["a", "b"])
+    table.insert(0, "EntryID", ids)
+    if path.suffix == ".npz":
+        np.savez(path, ids=np.array(ids), embeddings=X)
+    elif path.suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            file.update(zip(ids, X, strict=True))
+    elif path.suffix == ".parquet":
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, sep="\t", index=False)
+
+
+@pytest.mark.parametrize("name", ["embeds.npz", "embeddings.h5", "embeds.parquet", "embeds.tsv.gz"])
+def test_vectors_of_any_format_are_joined_by_their_own_ids(folder, name):
+    plain = read(folder)
+    (folder / "train_embeds.npy").unlink()
+    np.save(folder / "train_ids.npy", np.array(["X1", "X2", "X3"]))  # of the matrix that is gone
+    save_as(folder / f"train_{name}", IDS, VECTORS)
+    data = read(folder)
+    assert data.protein_ids.tolist() == plain.protein_ids.tolist()
+    np.testing.assert_array_equal(data.X, plain.X)
+
+
+def test_vectors_that_are_missing_are_named_by_stem_and_formats(folder):
+    (folder / "train_embeds.npy").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no train_embeds or .*, with \.npy,"):
+        read(folder)
+
+
+def test_a_folder_as_cafa_6_packs_it_is_read(folder, tmp_path):
+    """One letter an aspect, names of UniProt in the sequences, IA.tsv beside Train and Test."""
+    plain = read(folder)
+    root = tmp_path / "cafa6"
+    (root / "Test").mkdir(parents=True)
+    (root / "Test" / "testsuperset.fasta").write_text(">Q9 9606\nMK\n")
+    (root / "IA.tsv").write_text("GO:2\t0.5\n")
+    (root / "Train").mkdir()
+    (root / "Train" / "train_taxonomy.tsv").write_text("P1\t9606\n")
+    for path in [one for one in folder.iterdir() if one.is_file()]:
+        path.rename(root / "Train" / path.name)
+    terms = TERMS.replace("MFO", "F").replace("BPO", "P")
+    (root / "Train" / "train_terms.tsv").write_text(terms)
+    data = read(root)
+    np.testing.assert_array_equal(data.y, plain.y)
+    np.testing.assert_array_equal(data.X, plain.X)
+    assert data.sequences["P1"] == "MLA"
+
+
+@pytest.mark.parametrize(
+    "header", ["EntryID\tcluster", "Protein\tGroup", "member\trepresentative", "accession\tc"]
+)
+def test_a_header_says_which_column_of_clusters_holds_the_proteins(folder, header):
+    # Both columns name proteins, and by their counts either could be that of the members.
+    lines = ["P1\tP3", "P2\tP1", "P3\tP2"]
+    (folder / "clusters.tsv").write_text("\n".join([header, *lines]))
+    assert read(folder).groups.tolist() == ["P3", "P1"]
+    turned = ["\t".join(line.split("\t")[::-1]) for line in [header, *lines]]
+    (folder / "clusters.tsv").write_text("\n".join(turned))
+    assert read(folder).groups.tolist() == ["P3", "P1"]
+
+
+def test_a_header_of_words_that_nobody_knows_is_no_protein(folder):
+    (folder / "clusters.tsv").write_text("who\twhere\nP1\tC\nP2\tD\n")
+    assert read(folder).groups.tolist() == ["C", "D"]

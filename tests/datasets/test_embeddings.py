@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from protimb.datasets import read_embeddings
+from protimb.datasets._embeddings import READERS
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
 
 IDS = ["P1", "P2", "P3"]
@@ -165,8 +166,46 @@ def test_vector_that_is_not_finite_is_refused_with_its_protein(path, value):
 
 
 def test_suffix_names_the_formats_there_are(tmp_path):
-    with pytest.raises(EmbeddingFileError, match=r"read from \.npy, not from '\.csv'"):
-        read_embeddings(tmp_path / "vectors.csv", IDS)
+    with pytest.raises(EmbeddingFileError, match=r"read from \.npy, .*, not from '\.pkl'"):
+        read_embeddings(tmp_path / "vectors.pkl", IDS)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "ids"),
+    [
+        ("X.npy", "X_ids.npy"),
+        ("train_embeds.npy", "train_ids.npy"),
+        ("train_embeddings.npy", "train_ids.npy"),
+        ("train_embeddings.npy", "train_embeddings_ids.npy"),
+    ],
+)
+def test_ids_are_found_beside_a_matrix(tmp_path, vectors, ids):
+    np.save(tmp_path / vectors, VECTORS)
+    np.save(tmp_path / ids, np.array(IDS))
+    X, found = read_embeddings(tmp_path / vectors, select=["P3"])
+    assert (X.tolist(), found.tolist()) == ([[4, 5]], ["P3"])
+
+
+def test_a_matrix_without_ids_names_the_files_that_were_looked_for(path):
+    looked_for = r"no train_embeds_ids\.npy or train_ids\.npy beside it"
+    with pytest.raises(EmbeddingFileError, match=looked_for):
+        read_embeddings(path)
+
+
+def test_a_folder_stands_for_the_vectors_in_it(path, tmp_path):
+    np.save(tmp_path / "train_ids.npy", np.array(IDS))
+    assert read_embeddings(tmp_path)[1].tolist() == IDS
+
+
+def test_a_folder_without_vectors_is_refused(tmp_path):
+    with pytest.raises(EmbeddingFileError, match="Name a file in it; none is called train_embeds"):
+        read_embeddings(tmp_path)
+
+
+def test_a_missing_file_is_not_found_rather_than_damaged(tmp_path):
+    for suffix in READERS:
+        with pytest.raises(FileNotFoundError):
+            read_embeddings(tmp_path / f"none{suffix}", IDS)
 
 
 def test_file_is_left_as_it_was(path):

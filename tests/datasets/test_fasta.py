@@ -1,8 +1,13 @@
 """FASTA: what parsers pass over in silence is refused with its place."""
 
 import gzip
+import tempfile
+from pathlib import Path
 
 import pytest
+from Bio.SeqIO.FastaIO import SimpleFastaParser
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protimb.datasets import normalise_protein_id, read_fasta
 from protimb.exceptions import FastaError, FastaWarning
@@ -128,3 +133,22 @@ def test_text_in_another_encoding_is_read_where_it_is_named(write):
 def test_isoforms_have_sequences_of_their_own(write):
     path = write(">sp|Q9Z2D6|A_MOUSE\nMKV\n>sp|Q9Z2D6-2|A_MOUSE\nMKL\n")
     assert read_fasta(path) == {"Q9Z2D6": "MKV", "Q9Z2D6-2": "MKL"}
+
+
+LINES = st.lists(st.text("ACDEX \t", max_size=8), min_size=1, max_size=4)
+
+
+@given(st.lists(st.tuples(st.sampled_from([" >a", "", " x y"]), LINES), min_size=1, max_size=4))
+def test_records_are_those_of_an_independent_parser(records):
+    parts = enumerate(records)
+    text = "".join(f">P{n}{words}\nM\n" + "\n".join(lines) + "\n" for n, (words, lines) in parts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.fasta")
+        path.write_text(text)
+        with path.open() as file:
+            expected = {header.split()[0]: one for header, one in SimpleFastaParser(file)}
+        if any("\t" in one for one in expected.values()):
+            with pytest.raises(FastaError, match="no residues"):
+                read_fasta(path)
+        else:
+            assert read_fasta(path) == expected

@@ -44,3 +44,19 @@ def test_only_isoforms_of_uniprot_are_named_by_their_protein(name, protein):
 @pytest.mark.parametrize("name", ["sp||X_HUMAN", "tr| |X", "sp|"])
 def test_a_name_without_accession_stays_and_is_never_empty(name):
     assert normalise_protein_id(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("P12345.2", "P12345"),
+        ("sp|P12345.2|X_HUMAN", "P12345"),
+        ("A0A0C5B5G6.1", "A0A0C5B5G6"),
+        ("P12345-2.1", "P12345-2"),
+        ("NP_000001.1", "NP_000001.1"),
+        ("P1.2", "P1.2"),
+        ("P12345.x", "P12345.x"),
+    ],
+)
+def test_the_version_of_a_sequence_is_no_part_of_an_accession(name, plain):
+    assert normalise_protein_id(name) == plain

@@ -2,6 +2,7 @@
 
 import re
 
+import h5py
 import numpy as np
 import pytest
 
@@ -40,6 +41,18 @@ def save_terms(**arrays):
     return lambda path: np.savez(path, **arrays)
 
 
+def save_datasets(path):
+    with h5py.File(path, "w") as file:
+        for number, (one, residues) in enumerate(zip(IDS, RESIDUES, strict=True)):
+            file.create_dataset(str(number), data=residues).attrs["original_id"] = one
+
+
+SUFFIXES = {
+    "term vectors": ".npz",
+    "vectors .npz": ".npz",
+    "vectors .h5": ".h5",
+}
+
 # (what, layout) -> what may be inside, in the order of the table -> files that hold it.
 FILES = {
     ("ids", 0): [[save_as_one(IDS), save_as_one(dict.fromkeys(IDS))]],
@@ -53,6 +66,15 @@ FILES = {
         [save_objects(RESIDUES)],
     ],
     ("vectors", 2): [[lambda path: np.save(path, X.astype(object))]],
+    ("vectors .npz", "objects"): [
+        [
+            save_terms(ids=objects(IDS), X=X),
+            save_terms(ids=np.array(IDS), X=objects(list(X))),
+            save_terms(**{one: row.astype(object) for one, row in zip(IDS, X, strict=True)}),
+        ]
+    ],
+    ("vectors .npz", "residues"): [[save_terms(**dict(zip(IDS, RESIDUES, strict=True)))]],
+    ("vectors .h5", "residues"): [[save_datasets]],
     ("term vectors", "objects"): [
         [
             save_terms(ids=objects(IDS), vectors=X),
@@ -80,7 +102,7 @@ def read(what, path, ids):
         vectors = path.with_name("good.npy")
         np.save(vectors, X)
         return read_embeddings(vectors, path)[::-1]
-    return read_embeddings(path, ids)[::-1]
+    return read_embeddings(path, ids)[::-1]  # those of .h5 and .npz name their rows too
 
 
 def advised(message):
@@ -99,7 +121,7 @@ def test_every_line_that_can_be_advised_is_run_below():
 def test_advised_lines_make_a_file_that_is_read_and_leave_the_old_one(
     tmp_path, what, layout, option, save
 ):
-    path = tmp_path / ("old.npz" if what == "term vectors" else "old.npy")
+    path = tmp_path / f"old{SUFFIXES.get(what, '.npy')}"
     save(path)
     before = path.read_bytes()
     with pytest.raises(ProtimbError) as caught:

@@ -20,6 +20,10 @@ READERS = {
     "b.npz": read_term_vectors,
     "a.npy": lambda path: read_embeddings(path, ["P1"]),
     "a.npz": Generated.load,
+    "c.npz": read_embeddings,
+    "a.h5": read_embeddings,
+    "a.parquet": read_embeddings,
+    "a.csv": read_embeddings,
 }
 
 
