@@ -22,28 +22,34 @@ def link_by_words(sequences, identity, coverage):
     """Group {protein: residues} by shared words: {protein: the longest protein of its group}."""
     proteins = list(sequences)
     lengths = np.array([len(one) for one in sequences.values()])
-    has = _word_table(list(sequences.values()), lengths)
+    has, totals = _word_table(list(sequences.values()), lengths)
     if not has.nnz:
         return dict(zip(proteins, proteins, strict=True))
     floor = identity ** (np.log(_FLOOR_AT_30) / np.log(0.3))
-    first, second, alike = _links(has, lengths, floor, coverage)
+    first, second, alike = _links(has, totals, lengths, floor, coverage)
     groups = _capped_groups(first, second, alike, floor, len(proteins))
     names = [proteins[row] for row in _longest(groups, lengths)]
     return dict(zip(proteins, names, strict=True))
 
 
 def _word_table(sequences, lengths):
-    """Mark the words of each protein: CSR of float64 (n_proteins, n_words), all ones."""
+    """Mark words that proteins share: CSR of ones (n_proteins, n_words); weigh all words of each.
+
+    A word weighs the logarithm of how many times fewer proteins have it than there are.
+    """
+    n_proteins = len(sequences)
     rows, words = _words(sequences, lengths)
-    _, words, counts = np.unique(words, return_inverse=True, return_counts=True)
-    shared = (counts > 1)[words]  # a word that occurs once links nobody
-    rows, words = rows[shared], words[shared]
-    _, words = np.unique(words, return_inverse=True)
-    shape = (len(sequences), int(words.max(initial=-1)) + 1)
-    has = sparse.csr_array((np.ones(len(words)), (rows, words)), shape=shape)
-    has.data[:] = 1  # a repeat within a protein counts once
-    n_with = np.asarray(has.sum(axis=0)).ravel()
-    return has[:, (n_with > 1) & (n_with <= _MAX_PROTEINS)]
+    once = np.unique(words * n_proteins + rows)  # a repeat within a protein counts once
+    rows, words = once % n_proteins, once // n_proteins
+    _, columns, n_with = np.unique(words, return_inverse=True, return_counts=True)
+    weights = np.log(n_proteins / n_with) * (n_with <= _MAX_PROTEINS)
+    totals = np.bincount(rows, weights[columns], minlength=n_proteins)
+    links = (n_with > 1) & (n_with <= _MAX_PROTEINS)
+    linking = links[columns]
+    shape = (n_proteins, int(links.sum()))
+    place = np.cumsum(links) - 1  # columns of words that link nobody are left out
+    at = (rows[linking], place[columns[linking]])
+    return sparse.csr_array((np.ones(len(at[0])), at), shape=shape), totals
 
 
 def _words(sequences, lengths):
@@ -79,10 +85,9 @@ def _chosen(words, n_words):
     return (mixed >> np.uint64(32)) < np.uint64(2**32 * _MAX_WORDS / n_words)
 
 
-def _links(has, lengths, floor, coverage):
+def _links(has, totals, lengths, floor, coverage):
     """Return pairs (n_links,), (n_links,) of proteins, and the share of weight in common."""
-    weights = np.log(has.shape[0] / np.asarray(has.sum(axis=0)).ravel())
-    totals = has @ weights
+    weights = np.log(has.shape[0] / has.sum(axis=0))
     # One product counts shared words and adds up their weights.
     weighted = (has @ sparse.diags_array(weights + _UNIT)).T.tocsr()
     found = []
