@@ -11,6 +11,7 @@ __all__ = [
     "AnnotationWarning",
     "ArtifactError",
     "ArtifactWriteError",
+    "ClusteringError",
     "DeviceMemoryError",
     "DeviceUnavailableError",
     "DuplicateRowsWarning",
@@ -138,6 +139,10 @@ class SequenceError(ProtimbError, ValueError):
 
 class EncoderError(ProtimbError, ValueError):
     """An encoder's weights cannot be loaded, or give vectors that are not finite."""
+
+
+class ClusteringError(ProtimbError, RuntimeError):
+    """Sequences could not be clustered: the program for it is missing, or failed."""
 
 
 class TermVectorError(ProtimbError, ValueError):

@@ -10,6 +10,7 @@ from protimb.cli._compare import compare
 from protimb.cli._embed import embed
 from protimb.cli._evaluate import evaluate
 from protimb.cli._imbalance import imbalance
+from protimb.cli._ingest import ingest
 from protimb.cli._predict import predict
 from protimb.cli._runs import resample, train_sampler
 from protimb.cli._train import train
@@ -43,6 +44,7 @@ def main(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+app.command()(ingest)
 app.command()(compare)
 app.command()(embed)
 app.command()(imbalance)

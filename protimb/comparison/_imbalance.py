@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from protimb.datasets._load import load_proteins
+from protimb.datasets._load import check_enough_terms, load_proteins
+from protimb.datasets._terms_only import lacks_vectors, read_terms
 from protimb.metrics import FREQUENCY_BINS, imbalance_report, imbalance_summary
 from protimb.plotting import LabelImbalanceDisplay
 
@@ -19,7 +20,7 @@ def describe_imbalance(data="human_go", *, ontology="mf", min_proteins=1):
     ----------
     data : {"human_go"}, path or Bunch, default="human_go"
         The bundled proteins, a CAFA training folder, or what :func:`protimb.datasets.read_cafa`
-        returns.
+        returns. A folder needs no vectors; where it has them, proteins without one do not count.
     ontology : {"mf", "bp", "cc"}, default="mf"
     min_proteins : int, default=1
         Leave out terms with fewer proteins.
@@ -46,13 +47,23 @@ def describe_imbalance(data="human_go", *, ontology="mf", min_proteins=1):
     >>> print(imbalance.summary["SCUMBLE"].round(2))
     0.39
     """
-    bunch = load_proteins(data, ontology, min_proteins)
-    terms = imbalance_report(bunch.y, bunch.terms).assign(name=list(bunch.term_names))
+    y, ids, names = _labels(data, ontology, min_proteins)
+    terms = imbalance_report(y, ids).assign(name=names)
     return Imbalance(
         terms.sort_values("count", ascending=False, kind="stable"),
-        imbalance_summary(bunch.y),
-        LabelImbalanceDisplay.from_labels(bunch.y),
+        imbalance_summary(y),
+        LabelImbalanceDisplay.from_labels(y),
     )
+
+
+def _labels(data, ontology, min_proteins):
+    """Return indicators (n_proteins, n_terms), and ids and names of the terms."""
+    if not lacks_vectors(data):
+        bunch = load_proteins(data, ontology, min_proteins)
+        return bunch.y, bunch.terms, list(bunch.term_names)
+    y, terms, names = read_terms(data, ontology, min_proteins)
+    check_enough_terms(terms, ontology, min_proteins)
+    return y, terms, names
 
 
 @dataclass

@@ -5,6 +5,7 @@ from protimb.datasets._cafa import read_cafa
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import read_fasta
 from protimb.datasets._gaf import read_gaf
+from protimb.datasets._gpad import read_gpad
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel
@@ -22,6 +23,7 @@ __all__ = [
     "read_embeddings",
     "read_fasta",
     "read_gaf",
+    "read_gpad",
     "read_predictions",
     "write_predictions",
 ]

@@ -2,18 +2,28 @@
 
 import csv
 import io
+import re
 from typing import Any
 from warnings import warn
 
 import pandas as pd
 
+from protimb.datasets._aspects import namespace_of
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path, read_text
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "aspect"]
+_NEEDED = COLUMNS[:2]
 _TAB = "\t"
+# A line that needs no header above it: a protein, a term's id, and perhaps an aspect.
+_TERM_ID = re.compile(r"\s*[A-Za-z_]+:\w+\s*")
+# Other names that tables give to the two columns that are needed, in lower case.
+_ALIASES = {
+    "EntryID": ("entryid", "protein", "protein_id", "target", "target_id", "accession", "entry"),
+    "term": ("term", "go", "go_id", "go_term", "goid", "term_id"),
+}
 _BLANKS = " \v\f\x1c\x1d\x1e\x1f"  # of ASCII, beside those that part fields and lines
 # Every field is what is written: no missing values, no numbers, no quotes.
 _VERBATIM: dict[str, Any] = {
@@ -30,8 +40,10 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     Parameters
     ----------
     path : str or path-like
-        Tab-separated, plain or gzipped, with a header that names ``EntryID``, ``term`` and
-        ``aspect``. A column ``qualifier``, if there is one, may say ``NOT``.
+        Tab-separated, plain or gzipped, with a header that names ``EntryID`` and ``term``, and
+        perhaps ``aspect``; ``protein`` and ``go_id`` are understood too. Without a header, a line
+        is a protein, a term such as ``GO:0003674``, and perhaps an aspect. A column
+        ``qualifier``, if there is one, may say ``NOT``.
     encoding : str
         Of the text, such as ``"latin-1"``.
     truncated : {"raise", "drop"}
@@ -40,15 +52,17 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     Returns
     -------
     annotations : DataFrame
-        Columns ``EntryID``, ``term`` and ``aspect``, all strings: an id such as ``NA`` or
-        ``1E5`` stays what it is, and an aspect is spelt as in the file. ``annotations.attrs``
+        Columns ``EntryID``, ``term`` and, where the file has it, ``aspect``, all strings: an id
+        such as ``NA`` or ``1E5`` stays what it is, and an aspect is spelt as in the file. The
+        ontology knows aspects, so that nothing needs the column. ``annotations.attrs``
         counts what was left out, ``n_duplicates``, ``n_negated`` and ``n_truncated`` (1 if
-        the end of the file is missing), and the lines that depend on the encoding, ``n_not_ascii``.
+        the end of the file is missing), ids reduced to accessions, ``n_renamed``, and the lines
+        that depend on the encoding, ``n_not_ascii``.
 
     Raises
     ------
     AnnotationError
-        If a column is missing, or a line has too few or too many fields.
+        If there is no column of proteins or of terms, or a line has too few or too many fields.
 
     Warns
     -----
@@ -58,7 +72,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
 
     See Also
     --------
-    read_gaf : Read the Gene Ontology's own files.
+    read_gaf, read_gpad : Read the Gene Ontology's own files.
 
     Examples
     --------
@@ -72,10 +86,11 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     0      NA  GO:0003674    MFO
     """
     path = local_path(path, AnnotationError)
-    (header, *lines), n_truncated = read_lines(path, _is_whole, encoding, truncated)
-    names = [_column_name(name) for name in header.split("\t")]
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    names, start = _read_header(lines[0])
     _check_columns(names, path)
-    _check_lines(header, lines, path)
+    _check_lines(lines, start, path)
+    lines = lines[start:]
     body = "\n".join(lines)
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
@@ -116,6 +131,20 @@ def _is_whole(line, header):
     return line.count("\t") == header.count("\t")
 
 
+def _read_header(line):
+    """Return the names of columns, and how many lines they take: 0 where there is no header."""
+    fields = line.split("\t")
+    names = [_column_name(name) for name in fields]
+    is_row = len(fields) in (2, 3) and "term" not in names and _TERM_ID.fullmatch(fields[1])
+    if is_row and (len(fields) == 2 or namespace_of(fields[2].strip())):
+        return COLUMNS[: len(fields)], 0
+    for meant, aliases in _ALIASES.items():
+        places = [place for place, name in enumerate(names) if name.lower() in aliases]
+        if meant not in names and len(places) == 1:
+            names[places[0]] = meant
+    return names, 1
+
+
 def _column_name(name):
     """Strip blanks; a qualifier is one in any case, since to overlook a NOT inverts it."""
     name = name.strip()
@@ -129,27 +158,36 @@ def _may_hold_blanks(body):
 
 def _stripped(table):
     """Take blanks off the ends of ids, terms and aspects, in which they mean nothing."""
-    return table.assign(**{name: each(str.strip, table[name]) for name in COLUMNS})
+    return table.assign(**{name: each(str.strip, table[name]) for name in _present(table)})
+
+
+def _present(table):
+    return [name for name in COLUMNS if name in table]
 
 
 def _check_columns(names, path):
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in _NEEDED if name not in names]
     if missing:
         raise AnnotationError(
             f"{path}, line 1: no column {', '.join(missing)}; found {', '.join(names)}. "
-            f"The header must name {', '.join(COLUMNS)}, separated by tabs."
+            f"The header must name {', '.join(_NEEDED)}, separated by tabs; without a header, a "
+            "line is a protein, a tab and a term."
         )
+    repeated = [name for name in COLUMNS if names.count(name) > 1]
+    if repeated:
+        raise AnnotationError(f"{path}, line 1: two columns are called {repeated[0]}. Keep one.")
 
 
-def _check_lines(header, lines, path):
+def _check_lines(lines, start, path):
     """Refuse what pandas would fill up, cut or shift."""
-    n_tabs = header.count("\t")
-    for number, line in enumerate(lines, 2):
+    n_tabs = lines[0].count("\t")
+    for place, line in enumerate(lines):
         if line.count("\t") != n_tabs and line:
+            said = "the header names" if start else "the first line has"
             raise AnnotationError(
-                f"{path}, line {number}: {line.count(_TAB) + 1} fields, but the header names "
+                f"{path}, line {place + 1}: {line.count(_TAB) + 1} fields, but {said} "
                 f"{n_tabs + 1}: {line[:60]!r}. Fields are separated by single tabs."
-                f"{advice_if_last(number - 2, lines)}"
+                f"{advice_if_last(place, lines)}"
             )
 
 
@@ -159,24 +197,27 @@ def advice_if_last(position, lines):
 
 
 def _check_filled(table, path):
-    empty = (table[COLUMNS] == "").any(axis=1)
+    empty = (table[_present(table)] == "").any(axis=1)
     if empty.any():
         record = int(empty.argmax())
+        found = table[_present(table)].iloc[record].tolist()
         raise AnnotationError(
             f"{path}: {empty.sum()} records have an empty field, the first is record "
-            f"{record + 1}, {table[COLUMNS].iloc[record].tolist()}. Complete or remove them."
+            f"{record + 1}, {found}. Complete or remove them."
         )
 
 
 def positive_and_unique(table):
     """Leave out rows qualified by NOT and repeated ones, counted in attrs; reduce ids."""
     negated = _is_negated(table)
-    positive = table.loc[~negated, COLUMNS].copy()
-    positive["EntryID"] = each(normalise_protein_id, positive["EntryID"])
+    positive = table.loc[~negated, _present(table)].copy()
+    written = positive["EntryID"]
+    positive["EntryID"] = each(normalise_protein_id, written)
     unique = positive.drop_duplicates(["EntryID", "term"], ignore_index=True)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
         "n_negated": int(negated.sum()),
+        "n_renamed": int((positive["EntryID"] != written).sum()),
     }
     return unique
 

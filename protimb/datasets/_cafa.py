@@ -223,6 +223,8 @@ def _namespaces(columns, graph):
 
 
 def _warn_of_aspects(annotations, columns, graph):
+    if "aspect" not in annotations:
+        return
     namespace = {aspect: namespace_of(aspect) for aspect in annotations["aspect"].unique()}
     said = annotations["aspect"].map(namespace).to_numpy()
     wrong = (columns >= 0) & (said != _namespaces(columns, graph))

@@ -3,7 +3,6 @@
 from functools import partial
 from numbers import Integral
 from operator import itemgetter
-from warnings import warn
 
 import pandas as pd
 
@@ -14,11 +13,11 @@ from protimb.datasets._annotations import (
     positive_and_unique,
     read_lines,
 )
+from protimb.datasets._evidence import judge_evidence, wanted_codes
 from protimb.datasets._ids import is_isoform, normalise_protein_id
-from protimb.exceptions import AnnotationError, AnnotationWarning
+from protimb.exceptions import AnnotationError
 from protimb.utils._files import local_path
 from protimb.utils._validation import a_few, refuse_string
-from protimb.utils._warnings import users_level
 
 # GAF writes an aspect as one letter; what comes back has CAFA's three.
 GAF_ASPECTS = {"F": "MFO", "P": "BPO", "C": "CCO"}
@@ -40,24 +39,11 @@ _MISSING = [""] * (max(GAF_COLUMNS.values()) + 1 - _N_REQUIRED)
 _PICK = itemgetter(*GAF_COLUMNS.values())
 _PROTEIN, _TERM, _ASPECT = map(list(GAF_COLUMNS).index, ("EntryID", "term", "aspect"))
 
-# https://geneontology.org/docs/guide-go-evidence-codes/
-EVIDENCE_CODES = {
-    "experiment": ("EXP", "IDA", "IPI", "IMP", "IGI", "IEP"),
-    "high throughput": ("HTP", "HDA", "HMP", "HGI", "HEP"),
-    "phylogeny": ("IBA", "IBD", "IKR", "IRD"),
-    "computation": ("ISS", "ISO", "ISA", "ISM", "IGC", "RCA"),
-    "author": ("TAS", "NAS"),
-    "curator": ("IC", "ND"),
-    "electronic": ("IEA",),
-    "retired": ("IMR", "NR"),
-}
-_CODES = [code for codes in EVIDENCE_CODES.values() for code in codes]
-
 
 def read_gaf(
     path,
     *,
-    evidence=None,
+    evidence="experimental",
     taxon=None,
     object_type=None,
     database=None,
@@ -74,11 +60,14 @@ def read_gaf(
     ----------
     path : str or path-like
         Plain or gzipped.
-    evidence : collection of str, optional
-        Evidence codes to keep, such as ``{"EXP", "IDA"}``; all by default.
+    evidence : {"experimental", "curated", "all"} or collection of str
+        What to believe. ``"experimental"``: EXP IDA IPI IMP IGI IEP, of high throughput HTP HDA
+        HMP HGI HEP, and TAS and IC, as CAFA does. ``"curated"``: besides, what a person looked at:
+        IBA IBD IKR IRD ISS ISO ISA ISM IGC RCA NAS; not IEA and ND. Or codes by name, such as
+        ``{"EXP", "IDA"}``.
     taxon : int or collection of int, optional
         NCBI's numbers of the species to keep, such as 9606. Of two taxa in one line, the first
-        is that of the protein.
+        is that of the protein, the second that of an organism it interacts with.
     object_type : collection of str, optional
         What to keep, such as ``{"protein"}``.
     database : collection of str, optional
@@ -96,15 +85,18 @@ def read_gaf(
     annotations : DataFrame
         As from ``read_annotations``, with aspects ``MFO``, ``BPO`` and ``CCO``. A GAF names an
         annotation once for each paper, so duplicates are counted in ``attrs`` but not warned of.
-        Besides, ``n_filtered`` counts lines that did not pass, and ``n_isoforms`` those that
-        passed and speak of an isoform.
+        Besides, ``n_filtered`` counts lines that did not pass, ``filtered`` the same by the first
+        filter that each failed, and ``n_isoforms`` those that passed and speak of an isoform;
+        ``evidence_kept`` and ``evidence_dropped`` count lines that passed the other filters, by
+        code.
 
     Raises
     ------
     AnnotationError
         If the file is empty; if a line has fewer fields than GAF demands, or no protein,
-        term or known aspect; if an evidence code does not exist, no line passes another filter,
-        or a filter is empty, or a string rather than a collection of them.
+        term or known aspect; if an evidence code does not exist, no line passes another filter
+        or is of the preset of evidence, or a filter is empty, or a string rather than a collection
+        of them.
 
     Warns
     -----
@@ -113,6 +105,7 @@ def read_gaf(
 
     See Also
     --------
+    read_gpad : Read the younger format of the Gene Ontology.
     read_annotations : Read CAFA's layout.
 
     Examples
@@ -124,21 +117,26 @@ def read_gaf(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "human.gaf")
     ...     _ = path.write_text("!gaf-version: 2.2\n" + "\t".join(fields) + "\n")
-    ...     read_gaf(path, evidence={"IDA"}, taxon=9606)
+    ...     read_gaf(path, taxon=9606)
       EntryID        term aspect
     0  P12345  GO:0003674    MFO
     """
-    wanted = _wanted(evidence, taxon, object_type, database)
+    wanted = _wanted(taxon, object_type, database)
+    codes = wanted_codes(evidence)
     if isoforms not in ("join", "keep"):
         raise ValueError(f"isoforms must be 'join' or 'keep', got {isoforms!r}.")
     path = local_path(path, AnnotationError)
     lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
-    table = _filtered(_table(lines, path), wanted, path)
-    kept, n_isoforms = _join_isoforms(table[table["passes"]], isoforms)
+    table = _table(lines, path)
+    table["fails"] = _first_failed(table, wanted, path)
+    fate = judge_evidence(table, codes, evidence, path)
+    kept, n_isoforms = _join_isoforms(table[table["fails"] == ""], isoforms)
     annotations = positive_and_unique(kept)
     annotations["aspect"] = annotations["aspect"].map(GAF_ASPECTS)
-    annotations.attrs |= {
-        "n_filtered": int((~table["passes"]).sum()),
+    filtered = table.loc[table["fails"] != "", "fails"].value_counts().to_dict()
+    annotations.attrs |= fate | {
+        "n_filtered": sum(filtered.values()),
+        "filtered": filtered,
         "n_isoforms": n_isoforms,
         "n_truncated": n_truncated,
         "n_not_ascii": count_not_ascii(lines),
@@ -146,15 +144,10 @@ def read_gaf(
     return annotations
 
 
-def _wanted(evidence, taxon, object_type, database):
+def _wanted(taxon, object_type, database):
     """Return {column: values to keep} of the filters that were set."""
     taxon = [taxon] if isinstance(taxon, Integral) else taxon
-    filters = {
-        "evidence": evidence,
-        "taxon": taxon,
-        "object_type": object_type,
-        "database": database,
-    }
+    filters = {"taxon": taxon, "object_type": object_type, "database": database}
     filters = {name: values for name, values in filters.items() if values is not None}
     for name, values in filters.items():
         refuse_string(values, name, AnnotationError)
@@ -162,23 +155,11 @@ def _wanted(evidence, taxon, object_type, database):
     for name, values in wanted.items():
         if not values:
             raise AnnotationError(f"An empty {name} keeps no line. Leave it out to keep all.")
-    _check_codes(wanted.get("evidence", ()))
     return wanted
 
 
 def _plain(name, value):
     return str(value).removeprefix("taxon:") if name == "taxon" else value
-
-
-def _check_codes(codes):
-    unknown = [code for code in codes if code not in _CODES]
-    if unknown:
-        meant = [str(code).upper() for code in unknown if str(code).upper() in _CODES]
-        hint = f"Did you mean {a_few(meant)}? " if meant else ""
-        raise AnnotationError(
-            f"There is no evidence code {a_few(map(repr, unknown))}. {hint}Codes are "
-            f"{', '.join(_CODES)}."
-        )
 
 
 def _is_whole(line, first):
@@ -215,31 +196,18 @@ def _fields(number, line, lines, path):
     return row
 
 
-def _filtered(table, wanted, path):
-    """Add the column ``passes``: whether a line has what every filter wants."""
-    table["passes"] = True
+def _first_failed(table, wanted, path):
+    """Name the first filter that each line (n_lines,) fails, "" where it passes all."""
+    fails = pd.Series("", index=table.index, dtype=object)
     for name, values in wanted.items():
         has = table[name].isin(values)
-        if name != "evidence" and len(table) and not has.any():
+        if len(table) and not has.any():
             raise AnnotationError(
                 f"{path}: no line has the {name} {a_few(sorted(values))}. There are "
                 f"{a_few(table[name].value_counts().index)}."
             )
-        table["passes"] &= has
-    if "evidence" in wanted:
-        _warn_of_unknown_codes(table["evidence"], path)
-    return table
-
-
-def _warn_of_unknown_codes(codes, path):
-    unknown = codes[~codes.isin(_CODES)]
-    if len(unknown):
-        warn(
-            f"{path}: left out {len(unknown)} lines whose evidence code does not exist: "
-            f"{a_few(map(repr, unknown.unique()))}.",
-            AnnotationWarning,
-            stacklevel=users_level(),
-        )
+        fails[~has & (fails == "")] = name
+    return fails
 
 
 def _join_isoforms(table, isoforms):

@@ -16,9 +16,14 @@ def load_proteins(data, ontology, min_proteins):
         bunch = read_cafa(data, ontology, min_proteins=min_proteins)
     else:
         bunch = ProteinData.from_fields(data)
-    if len(bunch.terms) < 2:
+    check_enough_terms(bunch.terms, ontology, min_proteins)
+    return bunch
+
+
+def check_enough_terms(terms, ontology, min_proteins):
+    """Refuse a single term, or none: there is nothing to compare."""
+    if len(terms) < 2:
         raise InvalidLabelsError(
-            f"{len(bunch.terms)} terms of {ontology} have {min_proteins} proteins or more, and "
+            f"{len(terms)} terms of {ontology} have {min_proteins} proteins or more, and "
             "two are needed. Lower min_proteins, or look for another ontology."
         )
-    return bunch

@@ -1,9 +1,10 @@
-"""Annotations in any of the layouts in which a truth is handed over: GAF, CAFA's table, pairs."""
+"""Annotations in any layout, told apart by what is in the file: GAF, GPAD, CAFA's table, pairs."""
 
 import pandas as pd
 
 from protimb.datasets._annotations import each, positive_and_unique, read_annotations
 from protimb.datasets._gaf import read_gaf
+from protimb.datasets._gpad import GPAD_HEADER, read_gpad
 from protimb.exceptions import AnnotationError
 from protimb.utils._files import local_path, read_text
 
@@ -12,19 +13,38 @@ _HEADERS = {"entryid", "protein", "protein_id", "target", "target_id"}
 
 
 def read_term_pairs(path):
-    """Read (protein, term) of GAF, CAFA's table or bare pairs into a frame EntryID, term."""
+    """Read (protein, term) of GAF, GPAD, CAFA's table or bare pairs: a frame EntryID, term."""
     path = local_path(path, AnnotationError)
     lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
-    fields = lines[0].split("\t")
-    if lines[0].startswith("!") or len(fields) >= 15:
-        pairs = read_gaf(path)[_PAIR]
-    elif {*_PAIR, "aspect"} <= set(fields):
+    kind = layout_of(lines)
+    if kind != "table":
+        pairs = _READERS[kind](path, evidence="all")[_PAIR]
+    elif {*_PAIR, "aspect"} <= set(lines[0].split("\t")):
         pairs = read_annotations(path)[_PAIR]
     else:
         pairs = _bare_pairs(lines, path)
     if pairs.empty:
         raise AnnotationError(f"{path}: no annotation in this file.")
     return pairs
+
+
+_READERS = {"gaf": read_gaf, "gpad": read_gpad}
+
+
+def layout_of(lines):
+    """Return what a file of annotations is, by its lines: "gaf", "gpad" or "table"."""
+    for line in lines:
+        if GPAD_HEADER.match(line):
+            return "gpad"
+        if line and line[0] != "!":
+            return _layout_of_row(line.split("\t"))
+    return "gaf"
+
+
+def _layout_of_row(fields):
+    if len(fields) >= 10 and fields[5].startswith("ECO:"):
+        return "gpad"
+    return "gaf" if len(fields) >= 15 else "table"
 
 
 def _bare_pairs(lines, path):

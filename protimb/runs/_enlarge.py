@@ -28,8 +28,8 @@ def _write(paths, draft, generated, ontology, source):
     np.save(draft / "train_embeddings.npy", np.concatenate([X, generated.X.astype(X.dtype)]))
     np.save(draft / "train_ids.npy", np.concatenate([ids, generated.ids]))
     real = read_annotations(paths["terms"])
-    annotations = generated.annotations(spelling_like(real["aspect"], ONTOLOGIES[ontology]))
-    pd.concat([real, annotations]).to_csv(draft / "train_terms.tsv", **TABLE)
+    annotations = generated.annotations(spelling_like(real.get("aspect"), ONTOLOGIES[ontology]))
+    pd.concat([real, annotations[real.columns]]).to_csv(draft / "train_terms.tsv", **TABLE)
     _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **TABLE)
     generated.provenance().to_csv(draft / "provenance.tsv", **TABLE)
     for what in _COPIED:

@@ -33,7 +33,7 @@ def test_stray_quotes_are_text(write):
     assert table["EntryID"].tolist() == ['P"1', '"P2']
 
 
-@pytest.mark.parametrize("missing", ["EntryID", "term", "aspect"])
+@pytest.mark.parametrize("missing", ["EntryID", "term"])
 def test_missing_column_is_named(write, missing):
     """Case 50."""
     with pytest.raises(AnnotationError, match=f"line 1: no column {missing};"):
@@ -73,7 +73,10 @@ def test_duplicates_are_dropped_and_counted(write):
     with pytest.warns(AnnotationWarning, match="2 duplicate annotations and 0 qualified"):
         table = read_annotations(path)
     assert table["term"].tolist() == ["GO:0000001", "GO:0000002"]
-    assert table.attrs == {"n_duplicates": 2, "n_negated": 0, "n_truncated": 0, "n_not_ascii": 0}
+    assert table.attrs == {"n_duplicates": 2, "n_negated": 0, "n_renamed": 0} | {
+        "n_truncated": 0,
+        "n_not_ascii": 0,
+    }
 
 
 def test_annotations_qualified_by_not_are_left_out(write):
@@ -88,7 +91,42 @@ def test_uniprot_headers_and_accessions_are_one_protein(write):
     """Case 55."""
     path = write(HEADER + "sp|P12345|X_HUMAN\tGO:0000001\tMFO\nP12345\tGO:0000001\tMFO\n")
     with pytest.warns(AnnotationWarning, match="1 duplicate"):
-        assert read_annotations(path)["EntryID"].tolist() == ["P12345"]
+        table = read_annotations(path)
+    assert table["EntryID"].tolist() == ["P12345"]
+    assert table.attrs["n_renamed"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EntryID\tterm\nP1\tGO:0000001\nNA\tGO:0000002\n",
+        "P1\tGO:0000001\nNA\tGO:0000002\n",
+        "protein\tgo_id\nP1\tGO:0000001\nNA\tGO:0000002\n",
+        "Term\tTarget\nGO:0000001\tP1\nGO:0000002\tNA\n",
+        "P1 \t GO:0000001\nNA\tGO:0000002",
+    ],
+)
+def test_two_columns_are_enough_with_and_without_a_header(write, text):
+    table = read_annotations(write(text))
+    assert table.columns.tolist() == ["EntryID", "term"]
+    assert table.to_numpy().tolist() == [["P1", "GO:0000001"], ["NA", "GO:0000002"]]
+
+
+def test_three_columns_need_no_header_where_the_third_is_an_aspect(write):
+    table = read_annotations(write("P1\tGO:0000001\tF\n"))
+    assert table.to_numpy().tolist() == [["P1", "GO:0000001", "F"]]
+    with pytest.raises(AnnotationError, match="line 1: no column EntryID, term; found P1"):
+        read_annotations(write("P1\tGO:0000001\t0.5\n"))
+
+
+def test_a_ragged_line_below_no_header_is_refused_with_its_number(write):
+    with pytest.raises(AnnotationError, match="line 2: 3 fields, but the first line has 2"):
+        read_annotations(write("P1\tGO:0000001\nP2\tGO:0000001\tF\nP3\tGO:0000001\n"))
+
+
+def test_two_columns_of_one_name_are_refused(write):
+    with pytest.raises(AnnotationError, match="two columns are called term"):
+        read_annotations(write("EntryID\tterm\tterm\nP1\tGO:0000001\tGO:0000002\n"))
 
 
 def test_damaged_gzip_is_refused(write):

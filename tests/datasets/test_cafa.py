@@ -191,6 +191,15 @@ def test_an_aspect_of_no_vocabulary_warns_and_names_those_there_are(folder):
     assert data.protein_ids.tolist() == ["P1", "P2"]
 
 
+def test_two_columns_of_annotations_are_enough(folder):
+    """The ontology knows the aspect."""
+    expected = read(folder).fingerprint()
+    path = folder / "train_terms.tsv"
+    rows = [line.split("\t")[:2] for line in path.read_text().splitlines()[1:]]
+    path.write_text("".join("\t".join(row) + "\n" for row in rows))
+    assert read(folder).fingerprint() == expected
+
+
 def test_unknown_terms_of_another_release_warn(folder):
     """Case 46."""
     (folder / "train_terms.tsv").write_text(TERMS + "P2\tGO:77\tMFO\n")

@@ -89,9 +89,13 @@ def test_one_file_of_many_species_and_kinds_gives_what_is_asked_for(write, wante
         ({"database": {"SGD"}}, "no line has the database SGD. There are UniProtKB, "),
         ({"database": "UniProtKB"}, "database is a collection, got the string 'UniProtKB'"),
         ({"taxon": "9606"}, "Pass ['9606'] instead"),
-        ({"evidence": "IDA"}, "Pass ['IDA'] instead"),
+        ({"evidence": "IDA"}, "got 'IDA'. For codes, pass a collection: ['IDA']"),
+        ({"evidence": None}, "Pass 'all' to take annotations of any evidence"),
         ({"evidence": {"ida"}}, "no evidence code 'ida'. Did you mean IDA"),
-        ({"evidence": {"experimental"}}, "no evidence code 'experimental'. Codes are EXP, IDA"),
+        (
+            {"evidence": {"experimental"}},
+            "named alone: evidence='experimental'. Codes are",
+        ),
     ],
 )
 def test_a_filter_that_lets_nothing_pass_says_what_there_is(write, wanted, message):
@@ -103,6 +107,46 @@ def test_a_filter_that_lets_nothing_pass_says_what_there_is(write, wanted, messa
 def test_a_file_without_annotations_gives_an_empty_table_whatever_is_asked_for(write):
     table = read_gaf(write("!gaf-version: 2.2\n"), taxon=9606, evidence={"IDA"})
     assert table.shape == (0, 3)
+
+
+CODES = ["IDA", "HDA", "TAS", "IBA", "ISS", "NAS", "IEA", "IEA", "ND"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kept", "dropped"),
+    [
+        ("experimental", {"IDA": 1, "HDA": 1, "TAS": 1}, {"IEA": 2, "IBA": 1, "ISS": 1}),
+        ("curated", {"IDA": 1, "IBA": 1, "ISS": 1, "NAS": 1, "TAS": 1}, {"IEA": 2, "ND": 1}),
+        ("all", {"IEA": 2, "ND": 1}, {}),
+    ],
+)
+def test_a_preset_keeps_its_codes_and_counts_both_kinds(write, evidence, kept, dropped):
+    table = read_gaf(
+        write("".join(gaf_line(f"P{n}", evidence=code) for n, code in enumerate(CODES))),
+        evidence=evidence,
+    )
+    assert kept.items() <= table.attrs["evidence_kept"].items()
+    assert dropped.items() <= table.attrs["evidence_dropped"].items()
+    assert sum(table.attrs["evidence_kept"].values()) == len(table)
+    assert sum(table.attrs["evidence_dropped"].values()) == len(CODES) - len(table)
+
+
+def test_experimental_evidence_is_what_is_read_unless_told_otherwise(write):
+    path = write(gaf_line("P1", evidence="IEA") + gaf_line("P2", evidence="IC"))
+    assert read_gaf(path)["EntryID"].tolist() == ["P2"]
+
+
+def test_if_no_line_is_of_a_preset_the_error_says_what_there_is(write):
+    path = write(gaf_line(evidence="IEA") * 2 + gaf_line(evidence="ND"))
+    with pytest.raises(AnnotationError, match=r"none of 3 .* experimental.*IEA \(2\), ND \(1\)"):
+        read_gaf(path)
+
+
+def test_a_line_is_counted_by_the_first_filter_that_it_fails(write):
+    path = write("".join(MIXED) + gaf_line("P9", evidence="IEA"))
+    table = read_gaf(path, taxon=9606, object_type={"protein"})
+    assert table.attrs["filtered"] == {"taxon": 3, "object_type": 2, "evidence": 1}
+    assert table.attrs["n_filtered"] == 6
 
 
 def test_lines_whose_evidence_code_does_not_exist_are_counted_if_evidence_is_asked_for(write):
