@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, literals, names, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, literals, names, strategy
 from protimb.comparison._arms import ARMS
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
@@ -44,7 +44,7 @@ def train(
     leave_out: Annotated[
         Path | None, typer.Option(help="Proteins to keep out, one id a line: test_ids_0.txt.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of resampling and training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of resampling and training.")] = 0,
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):
     """Train a classifier of each namespace on all proteins, for protimb predict."""

@@ -22,3 +22,13 @@ def load_proteins(data, ontology, min_proteins):
             "two are needed. Lower min_proteins, or look for another ontology."
         )
     return bunch
+
+
+def require_ontology(bunch):
+    """Refuse proteins made by hand without an ontology."""
+    if not hasattr(bunch.ontology, "propagate_scores"):
+        raise ValueError(
+            f"data.ontology is {type(bunch.ontology).__name__}, and terms are nothing without one: "
+            "pass a GeneOntology, such as protimb.ontology.read_obo gives."
+        )
+    return bunch

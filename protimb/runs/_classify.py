@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.datasets._aspects import ONTOLOGIES
-from protimb.datasets._load import load_proteins
+from protimb.datasets._load import load_proteins, require_ontology
 from protimb.ontology import describe_terms
 from protimb.runs._encoder import check_reproduces, settle_encoder
 from protimb.runs._leave_out import leave_out_proteins, read_left_out
@@ -124,7 +124,7 @@ def train_classifier(
     ).set_params(**classifier_params or {})
     fitted, fingerprints, voters = {}, {}, {}
     for name in namespaces:
-        bunch = load_proteins(data, name, min_proteins)
+        bunch = require_ontology(load_proteins(data, name, min_proteins))
         _check_namespace(bunch, name)
         check_reproduces(encoder, encoded_by, bunch)
         bunch = leave_out_proteins(bunch, left_out)
