@@ -122,6 +122,7 @@ def _seeds(text):
         raise typer.BadParameter(
             f"{text!r}; give how many, or which: 5, or 100,101.", param_hint="--seeds"
         )
+    refuse_repeats(map(int, words), "--seeds", "named")
     return int(text) if len(words) == 1 else [int(word) for word in words]
 
 

@@ -12,7 +12,9 @@ def predict(
     model: Annotated[Path, typer.Argument(help="Folder that protimb train wrote.")],
     new: Annotated[
         Path,
-        typer.Argument(help="Vectors of new proteins: a .npy file with --ids, or a CAFA folder."),
+        typer.Argument(
+            help="New proteins: FASTA, or vectors: a file, with --ids if need be, or a CAFA folder."
+        ),
     ],
     out: Annotated[
         Path, typer.Option(help="File: .tsv in CAFA's submission format, or .csv with names.")
@@ -26,6 +28,17 @@ def predict(
     max_terms: Annotated[
         int, typer.Option(min=1, help="Highest scores written of each protein.")
     ] = 1500,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Where the model's encoder is now, such as the folder it was moved to."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Of the encoder: auto, cpu, cuda.")] = "auto",
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps vectors of sequences for other runs.")
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the encoder from the hub if need be.")
+    ] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):
     """Predict GO terms of new proteins, and write them as CAFA takes them."""
@@ -33,14 +46,18 @@ def predict(
         chosen = ontology and names(ontology, ("mf", "bp", "cc"), "--ontology")
         from protimb import runs
 
-        predictions = runs.predict_terms(
+        done = runs.predict_terms(
             model,
             new,
             out,
             protein_ids=ids,
             ontology=chosen,
             max_terms=max_terms,
+            encoder=encoder,
+            device=device,
+            cache=cache,
+            download=download,
+            return_frame=False,
             verbose=verbose,
         )
-        n_proteins, n_terms = predictions.shape
-        typer.echo(f"{n_proteins} proteins, {n_terms} terms; written to {out}")
+        typer.echo(f"{done.n_proteins} proteins, {done.n_terms} terms; written to {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, explicit_options, literals, names, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, explicit_options, literals, names, strategy
 
 
 def train_sampler(
@@ -47,7 +47,9 @@ def train_sampler(
         list[str] | None,
         typer.Option(help="Another parameter of CGANSampler, repeatable: n_latent=32."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of split, training and draws.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Of split, training and draws.")
+    ] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, possibly to more epochs.")
     ] = False,
@@ -105,7 +107,9 @@ def resample(
     sampling_strategy: Annotated[
         str | None, typer.Option(help="Generate anew: raise terms to so many rows, or 'auto'.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Generate anew from this seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MAX_SEED, help="Generate anew from this seed.")
+    ] = None,
 ):
     """Write an enlarged CAFA folder: the data of a run and its generated proteins."""
     with clean_messages():

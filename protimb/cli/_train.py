@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, literals, names, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, literals, names, strategy
 from protimb.comparison._arms import ARMS
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
@@ -35,9 +35,16 @@ def train(
         int, typer.Option(min=0, help="Cosine neighbours to average with; 0 for none.")
     ] = 100,
     encoder: Annotated[
-        str | None, typer.Option(help="What made the vectors, in words, for the record.")
+        str | None,
+        typer.Option(help="What made the vectors, as protimb embed names it, if no record says."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of resampling and training.")] = 0,
+    layer: Annotated[
+        int | None, typer.Option(help="Of a transformer, as of protimb embed.")
+    ] = None,
+    leave_out: Annotated[
+        Path | None, typer.Option(help="Proteins to keep out, one id a line: test_ids_0.txt.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of resampling and training.")] = 0,
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):
     """Train a classifier of each namespace on all proteins, for protimb predict."""
@@ -54,13 +61,24 @@ def train(
             sampler=made,
             epochs=epochs,
             n_neighbors=neighbors or None,
-            encoder=encoder,
+            encoder=_make_encoder(encoder, layer),
+            leave_out=leave_out,
             random_state=seed,
             verbose=verbose,
         )
         for name, facts in model.record["data"].items():
             typer.echo(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
         typer.echo(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")
+
+
+def _make_encoder(name, layer):
+    if name is None:
+        if layer is not None:
+            raise typer.BadParameter("there is no --encoder that has it.", param_hint="--layer")
+        return None
+    from protimb.embeddings import make_encoder
+
+    return make_encoder(name, layer=layer)
 
 
 def _make_sampler(name, sampling_strategy, words, seed):

@@ -10,6 +10,8 @@ import typer
 
 from protimb.exceptions import ProtimbError
 
+MAX_SEED = 2**32 - 1  # of NumPy's generators
+
 
 @contextmanager
 def clean_messages():
@@ -33,6 +35,7 @@ def names(text, known, option, groups=None):
         raise typer.BadParameter(
             f"{', '.join(unknown)!r}; choose from {', '.join(words)}.", param_hint=option
         )
+    refuse_repeats(found, option, "named")
     return found
 
 
@@ -63,11 +66,11 @@ def literals(texts):
     return {name: literal(value) for name, _, value in pairs}
 
 
-def refuse_repeats(names):
-    """Refuse a parameter that is set twice: one of its values would be passed over."""
+def refuse_repeats(names, option="--param", done="set"):
+    """Refuse what is set or named twice: one of both would be passed over, or be done again."""
     repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
-        raise typer.BadParameter(f"{repeated[0]!r} is set twice.", param_hint="--param")
+        raise typer.BadParameter(f"{repeated[0]!r} is {done} twice.", param_hint=option)
 
 
 def literal(text):

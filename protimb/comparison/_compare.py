@@ -13,10 +13,14 @@ from protimb.comparison._folds import make_fold
 from protimb.comparison._run import Protocol, run_arm
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
-from protimb.datasets._load import load_proteins
+from protimb.datasets._load import load_proteins, require_ontology
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
 from protimb.utils._provenance import environment
+from protimb.utils._validation import a_few
+
+_LARGEST_SEED = 2**32 - 1  # of NumPy's generators
+_MOST_SEEDS = 10_000
 
 
 def compare(
@@ -64,7 +68,7 @@ def compare(
         ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
         real training rows. One training serves both.
     seeds : int or sequence of int
-        How many seeds, counted from 0, or which.
+        How many seeds, counted from 0, or which, each once.
     sampling_strategy : int, dict, callable or "auto"
         What the named samplers raise terms to; your own samplers keep theirs.
     epochs : int
@@ -99,7 +103,7 @@ def compare(
     ------
     ValueError
         If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
-        or the Bunch lacks a field.
+        one is named twice, or the Bunch lacks a field or an ontology.
     ProtimbError
         What reading the data, a sampler or training raises, unchanged.
 
@@ -117,6 +121,11 @@ def compare(
     without a training protein stay in the table's rarest bin, terms without a test protein are
     left out of it; the record counts both.
 
+    Fmax counts the terms that ``min_proteins`` keeps, which are those that can be learned. Where
+    the data say how many they left out (``n_terms_left_out``), "Fmax, all terms" counts these as
+    true and missed by every arm: it is lower, and the one to hold against figures of others, such
+    as those of cafaeval with ``-no_orphans``.
+
     Examples
     --------
     >>> from protimb.comparison import compare
@@ -133,7 +142,7 @@ def compare(
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
         with stages("load"):
-            bunch = load_proteins(data, ontology, min_proteins)
+            bunch = require_ontology(load_proteins(data, ontology, min_proteins))
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
@@ -149,10 +158,27 @@ def compare(
 
 
 def _as_list(seeds):
-    seeds = list(range(seeds)) if isinstance(seeds, Integral) else list(seeds)
+    if isinstance(seeds, Integral):
+        _check_count(seeds)
+        return list(range(seeds))
+    seeds = list(seeds)
     if not seeds:
         raise ValueError("A comparison needs at least one seed.")
+    wrong = [one for one in seeds if not isinstance(one, Integral) or not 0 <= one <= _LARGEST_SEED]
+    if wrong or len(set(seeds)) < len(seeds):
+        raise ValueError(
+            f"seeds are different whole numbers from 0 to {_LARGEST_SEED}; got "
+            f"{a_few(map(repr, wrong or seeds))}."
+        )
     return seeds
+
+
+def _check_count(n_seeds):
+    if not 1 <= n_seeds <= _MOST_SEEDS:
+        raise ValueError(
+            f"A comparison needs at least one seed and takes at most {_MOST_SEEDS:,}; got "
+            f"seeds={n_seeds}. One seed of that number is [{n_seeds}]."
+        )
 
 
 def _count_stages(arms, seeds, protocol):
@@ -178,7 +204,8 @@ def _collect(results, folds, bunch, record):
     }
     terms = _describe_terms(bunch, folds).assign(**scores)
     traces = {arm: one.traces for arm, one in results[0].items()}
-    return Comparison(evaluations, terms, record, traces, _by_seed(results, folds))
+    test_ids = {fold.seed: fold.test_ids for fold in folds}
+    return Comparison(evaluations, terms, record, traces, _by_seed(results, folds), test_ids)
 
 
 def _by_seed(results, folds):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from protimb.comparison._winners import (
+    ABOUT_FMAX,
     CAVEAT,
     LEGEND,
     NO_CLUSTERS,
@@ -29,6 +30,7 @@ COLUMNS = [
     "diff_high",
     "n_terms",
 ]
+HEADINGS = {"fmax": "Fmax", "fmax_all": "Fmax, all terms", "smin": "Smin (bits)"}
 PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
 
 
@@ -51,6 +53,8 @@ class Comparison:
     by_seed : DataFrame
         ``estimate`` of each ``seed``, ``arm``, ``classifier`` and ``metric``: their spread is
         what another split and another training change, which the intervals leave out.
+    test_ids : dict of int -> array of str
+        The proteins that each seed held out.
 
     See Also
     --------
@@ -77,6 +81,7 @@ class Comparison:
     record: dict
     traces: dict = field(default_factory=dict)
     by_seed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    test_ids: dict = field(default_factory=dict)
 
     @cached_property
     def table(self):
@@ -182,7 +187,22 @@ class Comparison:
         text : str
         """
         table = self.wide().rename_axis(columns=None).to_string(line_width=width)
-        return "\n\n".join([table, LEGEND, "\n".join(self.winners()), self.caveat])
+        parts = [table, LEGEND, *self.about_fmax(), "\n".join(self.winners()), self.caveat]
+        return "\n\n".join(parts)
+
+    def about_fmax(self):
+        """Say what both kinds of Fmax count, where there are two.
+
+        Returns
+        -------
+        sentences : list of str
+        """
+        folds = self.record["folds"]
+        if not all("n_true_left_out" in fold for fold in folds):
+            return []
+        n_left_out, n_true = (sum(f[name] for f in folds) for name in ("n_true_left_out", "n_true"))
+        share = n_left_out / max(n_left_out + n_true, 1)
+        return [ABOUT_FMAX.format(n_terms=self.record["data"]["n_terms"], share=share)]
 
     def to_csv(self, path):
         """Write the table.
@@ -212,7 +232,8 @@ class Comparison:
         ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
         a term), ``seeds.csv`` (the estimates of each seed), ``pairs.csv`` (every two arms),
         ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned, rejected
-        and missing, by term) and ``figures/*.png`` are for further work.
+        and missing, by term), ``test_ids_<seed>.txt`` (the proteins held out, one a line, for
+        ``protimb train --leave-out``) and ``figures/*.png`` are for further work.
 
         Parameters
         ----------
@@ -233,6 +254,9 @@ class Comparison:
         self.by_seed.to_csv(folder / "seeds.csv", index=False)
         self.pairwise().to_csv(folder / "pairs.csv", index=False)
         self.to_json(folder / "comparison.json")
+        for seed, ids in self.test_ids.items():
+            text = "".join(f"{one}\n" for one in ids)
+            (folder / f"test_ids_{seed}.txt").write_text(text, encoding="utf-8")
         for arm, traces in self.traces.items():
             if "quality" in traces:
                 traces["quality"].to_csv(folder / f"quality_{arm}.csv", index_label="term")
@@ -269,4 +293,4 @@ def _stars(table):
 
 
 def _heading(metric):
-    return {"fmax": "Fmax", "smin": "Smin (bits)"}.get(metric, metric)
+    return HEADINGS.get(metric, metric)

@@ -43,6 +43,17 @@ class Fold:
         """Test proteins of each term."""
         return self.bunch.y[self.test].sum(axis=0, dtype=np.int64)
 
+    @property
+    def n_unpredicted(self):
+        """True terms of each test protein that have no column, or None where that is unknown."""
+        counts = getattr(self.bunch, "n_terms_left_out", None)
+        return None if counts is None else np.asarray(counts)[self.test]
+
+    @property
+    def test_ids(self):
+        """Names of the test proteins."""
+        return np.asarray(self.bunch.protein_ids)[self.test]
+
     def describe(self):
         """Count rows, and the terms that this split cannot teach or cannot judge."""
         return {
@@ -52,7 +63,13 @@ class Fold:
             "max_steps": self.max_steps,
             "n_terms_without_training_protein": int((self.n_train == 0).sum()),
             "n_terms_without_test_protein": int((self.n_test == 0).sum()),
+            "n_true": int(self.n_test.sum()),
+            **self._describe_left_out(),
         }
+
+    def _describe_left_out(self):
+        counts = self.n_unpredicted
+        return {} if counts is None else {"n_true_left_out": int(counts.sum())}
 
     def predict_neighbours(self):
         """Predict with the cosine neighbours of the real training rows, once a fold."""

@@ -22,7 +22,7 @@ def write_report(comparison, figures, path):
         "winners": _items(comparison.winners()),
         "caveat": escape(comparison.caveat),
         "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
-        "legend": escape(LEGEND),
+        "legend": escape(" ".join([LEGEND + ".", *comparison.about_fmax()])),
         "figures": "\n".join(_figure(*one) for one in figures.items()),
         "tally": _html(tally_terms(comparison.terms)),
         "extremes": _html(_extremes(comparison.terms)),

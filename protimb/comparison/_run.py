@@ -54,7 +54,7 @@ class Protocol:
         _require_known("synthetic_labels", (protocol.synthetic_labels,), SYNTHETIC_LABELS)
         _require_known("maps", protocol.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
-        _require_known("sampler_params", protocol.sampler_params, with_sampler)
+        _check_sampler_params(protocol.sampler_params, with_sampler, arms)
         return protocol
 
     @property
@@ -200,6 +200,7 @@ def _judge(scores, fold, protocol):
             bins=BINS,
             information_accretion=fold.information_accretion,
             draws=fold.draws,  # the same resampled proteins for every arm: paired
+            n_unpredicted=fold.n_unpredicted,
         )
         for classifier, score in scores.items()
     }
@@ -207,7 +208,19 @@ def _judge(scores, fold, protocol):
     return ArmResult(evaluations, by_term)
 
 
+def _check_sampler_params(params, with_sampler, arms):
+    idle = [name for name in params if name not in with_sampler]
+    if idle:
+        has = f"{', '.join(with_sampler)} have one" if with_sampler else "none of them has one"
+        raise ValueError(
+            f"sampler_params names {', '.join(idle)}, no arm with a sampler here: the arms are "
+            f"{', '.join(arms)}, and {has}. Add the arm, or leave out its parameters."
+        )
+
+
 def _require_known(what, names, known, at_least=0):
     unknown = [name for name in names if name not in known]
-    if unknown or isinstance(names, str) or len(names) < at_least:
-        raise ValueError(f"{what} may name {', '.join(known)}; got {names!r}.")
+    repeats = len(set(names)) < len(names)
+    if unknown or repeats or isinstance(names, str) or len(names) < at_least:
+        each = ", each once" if repeats else ""
+        raise ValueError(f"{what} may name {', '.join(known) or 'nothing'}{each}; got {names!r}.")

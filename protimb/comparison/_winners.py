@@ -3,6 +3,11 @@
 from protimb.metrics import paired_difference
 
 LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
+ABOUT_FMAX = (
+    "Fmax counts the {n_terms:,} terms with enough proteins to be compared. Fmax, all terms, also "
+    "counts what the test proteins have of rarer ones ({share:.0%} of their true terms), which "
+    "every arm misses: hold this one against figures from elsewhere."
+)
 CAVEAT = (
     "A leader is picked after the scores are seen, so its lead is likely a little overstated. "
     "Intervals are for one figure each: of twenty arms that change nothing, about one would leave "

@@ -15,6 +15,7 @@ from protimb.exceptions import AnnotationError, EmbeddingFileError, EmbeddingWar
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
     _as_terms,
+    count_left_out,
     cut_columns,
     frequent_terms,
     indicator,
@@ -48,6 +49,7 @@ def fields_from_arrays(X, annotations, ontology, namespace, protein_ids, groups,
         "groups": _read_groups(groups, ids)[kept],
         "ontology": ontology,
         "sequences": _read_sequences(sequences, ids[kept]),
+        "n_terms_left_out": count_left_out(propagated, ontology, terms),
         "DESCR": f"{len(kept)} of {len(ids)} proteins, those annotated in {namespace}.",
     }
 

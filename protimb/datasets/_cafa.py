@@ -24,6 +24,7 @@ from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarni
 from protimb.ontology import read_obo
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
+    count_left_out,
     cut_columns,
     frequent_terms,
     indicator,
@@ -91,6 +92,8 @@ def read_cafa(
         ``ontology`` : GeneOntology, all three namespaces.
         ``sequences`` : mapping of protein id to residues, read when first asked for; empty
         without a FASTA file.
+        ``n_terms_left_out`` : int of shape (n_proteins,), terms of each protein that the limits
+        left out.
         ``DESCR`` : str.
 
     Raises
@@ -150,6 +153,7 @@ def read_cafa(
         groups=_read_groups(paths["clusters"], kept),
         ontology=graph,
         sequences=LazySequences(paths["sequences"], kept) if paths["sequences"] else {},
+        n_terms_left_out=count_left_out(propagated, graph, terms),
         DESCR=_read_description(paths["description"], folder),
     )
     return _shaped(bunch, as_frame, return_X_y)

@@ -27,3 +27,13 @@ def check_enough_terms(terms, ontology, min_proteins):
             f"{len(terms)} terms of {ontology} have {min_proteins} proteins or more, and "
             "two are needed. Lower min_proteins, or look for another ontology."
         )
+
+
+def require_ontology(bunch):
+    """Refuse proteins made by hand without an ontology."""
+    if not hasattr(bunch.ontology, "propagate_scores"):
+        raise ValueError(
+            f"data.ontology is {type(bunch.ontology).__name__}, and terms are nothing without one: "
+            "pass a GeneOntology, such as protimb.ontology.read_obo gives."
+        )
+    return bunch

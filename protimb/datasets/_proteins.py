@@ -19,8 +19,9 @@ from protimb.utils._validation import a_few, check_vectors, dense_indicator, ref
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
-_ALL_FIELDS = (*FIELDS, "sequences", "DESCR")
+_ALL_FIELDS = (*FIELDS, "sequences", "n_terms_left_out", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
+_MAYBE_BY_ROW = ("n_terms_left_out",)
 
 TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
 
@@ -41,6 +42,7 @@ class ProteinData(Bunch):
         ``protein_ids``, ``groups`` : str of shape (n_proteins,).
         ``terms``, ``term_names`` : str of shape (n_terms,).
         ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
+        ``n_terms_left_out`` : int of shape (n_proteins,), true terms that have no column.
 
     See Also
     --------
@@ -219,7 +221,8 @@ class ProteinData(Bunch):
             If there is no such row.
         """
         rows = _row_numbers(np.asarray(rows), len(self.protein_ids))
-        part = {name: _rows_of(self[name], rows) for name in _BY_ROW}
+        by_row = [*_BY_ROW, *(name for name in _MAYBE_BY_ROW if name in self)]
+        part = {name: _rows_of(self[name], rows) for name in by_row}
         if "sequences" in self:
             part["sequences"] = _sequences_of(self["sequences"], part["protein_ids"])
         return type(self)(**{**self, **part})
@@ -258,6 +261,9 @@ class ProteinData(Bunch):
             "terms": np.array(terms, dtype=str),
             "term_names": np.array(names, dtype=str),
         }
+        if "n_terms_left_out" in self:
+            fewer = y_here.sum(axis=1, dtype=np.int64) - y.sum(axis=1, dtype=np.int64)
+            part["n_terms_left_out"] = np.asarray(self["n_terms_left_out"]) + fewer
         return type(self)(**{**self, **part})
 
     def split_by_cluster(self, *, random_state, test_size=0.2):

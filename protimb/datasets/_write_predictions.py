@@ -2,6 +2,7 @@
 
 import csv
 import unicodedata
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -93,18 +94,46 @@ def write_predictions(
     P1 GO:2 0.7
     P1 GO:3 0.7
     """
-    path = local_path(path, ValueError)
-    write = _writer(path)
-    scores, ids, terms = _read(predictions, protein_ids, terms, ontology)
-    _check_limits(max_terms, min_score)
-    # Ancestors first: a stable sort by score then leaves them before what lies below.
-    order = sorted(range(len(terms)), key=lambda k: ontology._rank[terms[k]], reverse=True)
-    terms = [terms[k] for k in order]
-    labels = _labels(terms, ontology) if path.suffix == ".csv" else terms
+    _check_path(path, max_terms, min_score)
+    table = _read(predictions, protein_ids, terms, ontology)
+    with predictions_file(path, ontology, max_terms, min_score) as file:
+        file.write(*table)
+    return file.n_lines
+
+
+@contextmanager
+def predictions_file(path, ontology, max_terms=MAX_TERMS, min_score=0.001):
+    """Give a file whose ``add`` takes blocks of proteins; it appears whole at the end, or not."""
+    path = _check_path(path, max_terms, min_score)
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as file:
-        best = _best(scores[:, order], terms, ontology, max_terms, min_score)
-        return write(file, ((ids[row], labels[column], text) for row, column, text in best))
+        yield PredictionsFile(WRITERS[path.suffix](file, ontology), ontology, max_terms, min_score)
+
+
+class PredictionsFile:
+    """Lines of predictions, written block after block; no protein may come twice."""
+
+    def __init__(self, write, ontology, max_terms, min_score):
+        self.ontology, self.limits = ontology, (max_terms, min_score)
+        self.n_lines = 0
+        self._write_line = write
+        self._seen = set()
+
+    def add(self, predictions):
+        """Write a frame of scores (n_proteins, n_terms)."""
+        self.write(*_read(predictions, None, None, self.ontology))
+
+    def write(self, scores, ids, terms):
+        """Write scores (n_proteins, n_terms) that were checked."""
+        check_unique([one for one in ids if one in self._seen] * 2)
+        self._seen.update(ids)
+        # Ancestors first: a stable sort by score then leaves them before what lies below.
+        rank = self.ontology._rank
+        order = sorted(range(len(terms)), key=lambda k: rank[terms[k]], reverse=True)
+        terms = [terms[k] for k in order]
+        for row, column, text in _best(scores[:, order], terms, self.ontology, *self.limits):
+            self._write_line(ids[row], terms[column], text)
+            self.n_lines += 1
 
 
 def _best(scores, terms, ontology, max_terms, min_score):
@@ -140,30 +169,33 @@ def _three_digits(score):
     return np.format_float_positional(score, precision=3, unique=False, fractional=False, trim="-")
 
 
-def _write_tsv(file, lines):
-    return sum(1 for line in lines if file.write("\t".join(line) + "\n"))
+def _tsv(file, ontology):
+    return lambda *fields: file.write("\t".join(fields) + "\n")
 
 
-def _write_csv(file, lines):
+def _csv(file, ontology):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["EntryID", "term", "name", "namespace", "score"])
-    return sum(1 for protein, label, score in lines if writer.writerow([protein, *label, score]))
+    names, spaces = ontology.names, ontology.namespaces
+    return lambda protein, term, score: writer.writerow(
+        [protein, term, names[term], spaces[term], score]
+    )
 
 
-def _labels(terms, ontology):
-    return [(term, ontology.names[term], ontology.namespaces[term]) for term in terms]
+# Each starts a file and returns what writes a line: protein, term and score, as text.
+WRITERS = {".tsv": _tsv, ".csv": _csv}
 
 
-WRITERS = {".tsv": _write_tsv, ".csv": _write_csv}
-
-
-def _writer(path):
+def _check_path(path, max_terms, min_score):
+    """Refuse a file that could not be written, before anything is."""
+    path = local_path(path, ValueError)
     if path.suffix not in WRITERS:
         raise ValueError(
             f"{path}: predictions are written to {' or '.join(WRITERS)}, not to "
             f"{path.suffix or 'a file without suffix'!r}."
         )
-    return WRITERS[path.suffix]
+    _check_limits(max_terms, min_score)
+    return path
 
 
 def _read(predictions, protein_ids, terms, ontology):
@@ -194,6 +226,11 @@ def check_printable(ids):
                 f"Row {row}, counted from 0: the protein id {one!r} is empty or holds blanks or "
                 "control characters, which a table cannot hold. Rename it."
             )
+    check_unique(ids)
+
+
+def check_unique(ids):
+    """Refuse ids of which one names two rows."""
     repeated = pd.Index(ids).duplicated()
     if repeated.any():
         names = np.array(ids, dtype=object)[repeated].tolist()

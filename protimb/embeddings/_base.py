@@ -1,11 +1,15 @@
 """The contract of an encoder: sequences in, float32 vectors out, in the order of the input."""
 
 from abc import ABCMeta, abstractmethod
+from os import PathLike
+from pathlib import Path
+from typing import ClassVar
 
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.embeddings._sequences import read_sequences
+from protimb.utils._description import describe
 from protimb.utils._sklearn_compat import check_params
 
 
@@ -26,6 +30,8 @@ class BaseEncoder(
     """
 
     _parameter_constraints: dict = {}  # noqa: RUF012 - scikit-learn's name and form
+    _where: ClassVar[frozenset] = frozenset()  # parameters of where and how fast, not of what
+    _source: ClassVar[frozenset] = frozenset()  # parameters that name what facts hold a hash of
 
     def fit(self, sequences=None, y=None):
         """Check the parameters and get ready; nothing is learned from the sequences.
@@ -70,6 +76,32 @@ class BaseEncoder(
         # Without repeats the order is that of the input already.
         return X if len(rows) == len(spelled) else X[[rows[sequence] for sequence in spelled]]
 
+    def describe(self):
+        """Describe the class and the parameters that make this encoder again, as JSON holds them.
+
+        Returns
+        -------
+        description : dict
+            ``class`` and ``params``, without device, cache and the like.
+        """
+        params = self.get_params(deep=False)
+        params |= {name: _absolute(params[name]) for name in self._source}
+        kept = {name: describe(params[name]) for name in params if name not in self._where}
+        return {"class": type(self).__name__, "params": kept}
+
+    def facts(self):
+        """Tell all that vectors depend on: what differs between two encoders, differs here.
+
+        Returns
+        -------
+        facts : dict
+            Numbers and text, a hash of the weights in place of where they lie.
+        """
+        check_is_fitted(self)
+        params = self.get_params(deep=False)
+        passing = self._where | self._source
+        return {name: describe(params[name]) for name in params if name not in passing}
+
     @property
     def _n_features_out(self):
         return self.n_features_out_  # scikit-learn's name
@@ -92,3 +124,10 @@ class BaseEncoder(
     @abstractmethod
     def _encode(self, sequences):
         """Make vectors (n_sequences, n_features_out_) of distinct spelled sequences."""
+
+
+def _absolute(value):
+    """Write a path that exists so that it is found from any folder."""
+    if isinstance(value, str | PathLike) and Path(value).exists():
+        return str(Path(value).absolute())
+    return str(value) if isinstance(value, PathLike) else value

@@ -66,6 +66,29 @@ class ConcatEncoder(BaseEncoder):
             dtype=object,
         )
 
+    def describe(self):
+        """Describe the parts, as ``BaseEncoder.describe`` has it.
+
+        Returns
+        -------
+        description : dict
+        """
+        parts = [encoder.describe() for encoder in self.encoders]
+        return {"class": type(self).__name__, "params": {"encoders": parts}}
+
+    def facts(self):
+        """Tell the class and facts of each part, by its number.
+
+        Returns
+        -------
+        facts : dict
+        """
+        check_is_fitted(self)
+        return {
+            str(number): {"encoder": type(encoder).__name__, **encoder.facts()}
+            for number, encoder in enumerate(self.encoders_)
+        }
+
     def _prepare(self):
         strange = [one for one in self.encoders if not isinstance(one, BaseEncoder)]
         if strange or not self.encoders:

@@ -8,6 +8,7 @@ import numpy as np
 from protimb.datasets import read_fasta
 from protimb.embeddings._base import BaseEncoder
 from protimb.embeddings._named import make_encoder
+from protimb.embeddings._record import EncoderRecord
 from protimb.embeddings._writing import check_target, write_vectors
 
 
@@ -33,8 +34,9 @@ def embed_fasta(
         A name as `make_encoder` takes it, or an encoder, whose own device and cache are used.
     out : str, path-like or None, default=None
         ``X.h5`` holds one dataset a protein, as UniProt's embeddings do. ``X.npy`` holds a matrix,
-        with ids in ``X_ids.npy`` beside it; ``train_embeds.npy`` gets ``train_ids.npy``, as a
-        CAFA folder has it. None writes nothing.
+        with ids in ``X_ids.npy`` and the `EncoderRecord` in ``X_encoder.json`` beside it;
+        ``train_embeds.npy`` gets ``train_ids.npy`` and ``train_encoder.json``, as a CAFA folder
+        has them. An ``.h5`` file holds the record as attribute ``encoder``. None writes nothing.
     dtype : {"float32", "float16"}, default="float32"
         Of the file.
     layer, device, cache, local_files_only, verbose
@@ -77,7 +79,7 @@ def embed_fasta(
     ...     _ = path.write_text(">sp|P12345|X_HUMAN\nMKVLA\n>P2\nGHPC\n")
     ...     X, ids = embed_fasta(path, "kmer-1", pathlib.Path(folder, "toy.npy"))
     ...     sorted(path.name for path in pathlib.Path(folder).iterdir())
-    ['toy.fasta', 'toy.npy', 'toy_ids.npy']
+    ['toy.fasta', 'toy.npy', 'toy_encoder.json', 'toy_ids.npy']
     >>> X.shape, ids.tolist()
     ((2, 20), ['P12345', 'P2'])
     """
@@ -96,7 +98,7 @@ def embed_fasta(
     protein_ids = np.array(list(sequences), dtype=str)
     X = np.asarray(encoder.fit().transform(sequences))
     if out is not None:
-        write_vectors(out, X, protein_ids, dtype)
+        write_vectors(out, X, protein_ids, dtype, EncoderRecord.of(encoder))
     if partial is not None:
         shutil.rmtree(partial, ignore_errors=True)
     return X, protein_ids

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,14 @@ class LanguageModel:
 
     min_fill = 0.92  # a batch's shortest piece is at least so long as its longest
 
-    def __init__(self, network, tokens, *, name, layer, window, overlap):
+    def __init__(self, network, tokens, *, name, layer, window, overlap, in_full=None):
         self.network = network
         self.tokens = tokens
         self.name = name
         self.layer = layer
         self.window = window
         self.overlap = overlap
+        self.in_full = in_full  # reads the network again, in float32
         self.width = network.config.hidden_size
         self.n_special = len(tokens.prefix) + len(tokens.suffix)
         self._identity = None
@@ -54,6 +56,24 @@ class LanguageModel:
                 digest.update(values.view(torch.uint8).numpy().tobytes())
             self._identity = digest.hexdigest()
         return self._identity
+
+    def facts(self):
+        """Tell what vectors depend on, whatever the precision: layer, windows, hash of weights."""
+        facts = {"layer": self.layer, "window": self.window, "overlap": self.overlap}
+        return facts | {"weights": self._weights_hash()}
+
+    def _weights_hash(self):
+        """Hash tokens, architecture and the weights as float32, in which none is rounded."""
+        network = self.network
+        if any(one.dtype in (torch.float16, torch.bfloat16) for one in network.parameters()):
+            network = self.in_full()
+        digest = hashlib.sha256(json.dumps(vars(self.tokens), sort_keys=True).encode())
+        digest.update(json.dumps(_architecture(network.config)).encode())
+        for name, tensor in sorted(network.state_dict().items()):
+            values = tensor.detach().cpu().float().contiguous()
+            digest.update(f"{name}{tuple(values.shape)}".encode())
+            digest.update(values.numpy().tobytes())
+        return digest.hexdigest()
 
     def cut(self, row, sequence):
         """Cut a sequence into windows."""
@@ -97,16 +117,22 @@ def load_language_model(model, *, layer, window, overlap, precision, device, loc
     with _quiet(transformers), _explained(model, local_files_only):
         config = transformers.AutoConfig.from_pretrained(model, **options)
         tokenizer = transformers.AutoTokenizer.from_pretrained(model, **options)
+
+    def load(dtype):
         loader, beside = _LOADERS.get(config.model_type, ("AutoModel", {}))
-        network, report = getattr(transformers, loader).from_pretrained(
-            model,
-            use_safetensors=True,
-            dtype=_dtype(precision, device, config.model_type),
-            output_loading_info=True,
-            **options,
-            **beside,
-        )
-    _check_complete(report["missing_keys"], model)
+        with _quiet(transformers), _explained(model, local_files_only):
+            network, report = getattr(transformers, loader).from_pretrained(
+                model,
+                use_safetensors=True,
+                dtype=dtype,
+                output_loading_info=True,
+                **options,
+                **beside,
+            )
+        _check_complete(report["missing_keys"], model)
+        return network
+
+    network = load(_dtype(precision, device, config.model_type))
     window = _WINDOWS.get(config.model_type, _WINDOW) if window == "auto" else window
     return LanguageModel(
         network.to(device).eval(),
@@ -115,6 +141,7 @@ def load_language_model(model, *, layer, window, overlap, precision, device, loc
         layer=_layer(layer, config.num_hidden_layers, model),
         window=window,
         overlap=min(overlap, window // 2),
+        in_full=partial(load, torch.float32),
     )
 
 

@@ -37,6 +37,10 @@ class MLSTM:
         """Hash what vectors depend on."""
         return self._arrays_hash
 
+    def facts(self):
+        """Tell what vectors depend on, as a hash."""
+        return {"weights": self._arrays_hash}
+
     def cut(self, row, sequence):
         """Leave a sequence (n_residues,) whole: states do not grow with its length."""
         return cut(row, sequence, None, 0)

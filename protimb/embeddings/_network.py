@@ -21,6 +21,17 @@ class BaseNetworkEncoder(BaseEncoder):
         "verbose": ["verbose"],
     }
 
+    _where = frozenset({"device", "cache", "batch_tokens", "verbose"})
+
+    def facts(self):
+        """Tell all that vectors depend on: parameters as the network resolved them, and a hash.
+
+        Returns
+        -------
+        facts : dict
+        """
+        return super().facts() | self._network().facts()
+
     def __getstate__(self):
         # A network is read from its own files and never pickled.
         return {name: value for name, value in super().__getstate__().items() if name != "_loaded"}
@@ -36,7 +47,7 @@ class BaseNetworkEncoder(BaseEncoder):
 
     @abstractmethod
     def _load(self):
-        """Read the network: an object with ``width``, ``cut``, ``pool``, ``name``, ``identity``."""
+        """Read it: with ``width``, ``cut``, ``pool``, ``name``, ``identity`` and ``facts``."""
 
     def _encode(self, sequences):
         from protimb.embeddings._pooling import pool_by_length

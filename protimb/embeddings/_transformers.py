@@ -84,6 +84,9 @@ class TransformersEncoder(BaseNetworkEncoder):
         "precision": [StrOptions({"auto", "float32", "float16", "bfloat16"})],
         "local_files_only": ["boolean"],
     }
+    _where = BaseNetworkEncoder._where | {"local_files_only"}
+    # Half precision moves a vector by a thousandth; it is no other encoder.
+    _source = frozenset({"model", "precision"})
 
     def __init__(
         self,

@@ -74,6 +74,7 @@ class UniRepEncoder(BaseNetworkEncoder):
         "size": [Options(int, set(SIZES))],
         "weights": "no_validation",  # any path
     }
+    _source = frozenset({"size", "weights"})
 
     def __init__(
         self,

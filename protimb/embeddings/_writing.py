@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from protimb.embeddings._record import ATTRIBUTE, beside, record_path
 from protimb.exceptions import ArtifactWriteError
 from protimb.utils._new_folder import whole_file
 from protimb.utils._optional import import_optional
@@ -26,14 +27,14 @@ def check_target(out, dtype):
         )
 
 
-def write_vectors(out, X, protein_ids, dtype):
-    """Write X (n_proteins, width) and its ids in the format of the suffix."""
+def write_vectors(out, X, protein_ids, dtype, record):
+    """Write X (n_proteins, width), its ids and its EncoderRecord in the format of the suffix."""
     with np.errstate(over="ignore"):  # said below, and in words
         narrow = X.astype(dtype)
     if not np.isfinite(narrow).all():
         raise ValueError(f"The vectors do not fit {dtype}: the largest is {np.abs(X).max():.4g}.")
     try:
-        WRITERS[Path(out).suffix](Path(out), narrow, protein_ids)
+        WRITERS[Path(out).suffix](Path(out), narrow, protein_ids, record)
     except OSError as error:
         raise ArtifactWriteError(
             f"{out} could not be written ({error}). Look for space, quota and permissions."
@@ -42,14 +43,18 @@ def write_vectors(out, X, protein_ids, dtype):
 
 def ids_path(out):
     """Name the file of ids beside a matrix: X_ids.npy, or train_ids.npy for train_embeds.npy."""
-    stem = out.stem.removesuffix("_embeds")
-    return out.with_name(f"{stem}_ids.npy")
+    return beside(out, "ids.npy")
 
 
-def _write_npy(out, X, protein_ids):
-    with whole_file(out) as vectors, whole_file(ids_path(out)) as ids:
+def _write_npy(out, X, protein_ids, record):
+    with (
+        whole_file(out) as vectors,
+        whole_file(ids_path(out)) as ids,
+        whole_file(record_path(out)) as notes,
+    ):
         _save(vectors, X)
         _save(ids, protein_ids)
+        notes.write_text(record.to_json(), encoding="utf-8")
 
 
 def _save(path, values):
@@ -57,10 +62,11 @@ def _save(path, values):
         np.save(file, values, allow_pickle=False)
 
 
-def _write_h5(out, X, protein_ids):
+def _write_h5(out, X, protein_ids, record):
     h5py = import_optional("h5py")
     names = _dataset_names(protein_ids)
     with whole_file(out) as draft, h5py.File(draft, "w") as file:
+        file.attrs[ATTRIBUTE] = record.to_json()
         for name, protein_id, vector in zip(names, protein_ids, X, strict=True):
             file.create_dataset(name, data=vector).attrs["original_id"] = str(protein_id)
 

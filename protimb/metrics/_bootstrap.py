@@ -23,6 +23,7 @@ def evaluate(
     n_resamples=1000,
     random_state=0,
     draws=None,
+    n_unpredicted=None,
 ):
     """Compute Fmax, Smin and average precision by frequency, and resample them over proteins.
 
@@ -50,6 +51,9 @@ def evaluate(
         How often each resample draws each protein, in place of ``n_resamples`` and
         ``random_state``. Test sets that share proteins, as those of several splits do, get
         their rows of one `draw_proteins`: what they share then varies together.
+    n_unpredicted : array of int, shape (n_proteins,), optional
+        True terms of each protein that have no column, because they are too rare to learn. With
+        it there is a second Fmax, ``fmax_all``, in which they are missed.
 
     Returns
     -------
@@ -95,9 +99,10 @@ def evaluate(
     if draws is None:
         draws = draw_proteins(len(truth), n_resamples, random_state)
     draws = _check_draws(draws, len(truth))
+    n_unpredicted = _check_unpredicted(n_unpredicted, len(truth))
 
     bits = align_values(information_accretion, column_names(y_true), "information_accretion")
-    counts = _count_by_threshold(truth, score, bits)
+    counts = _count_by_threshold(truth, score, bits, n_unpredicted)
 
     def measure(weights):
         precision = _precision_columns(truth, score, members, weights)
@@ -109,7 +114,7 @@ def evaluate(
         resamples=measure(draws),
         n_terms=n_terms,
         n_left_out=n_left_out,
-        fingerprint=zlib.crc32(draws.tobytes(), zlib.crc32(np.packbits(truth).tobytes())),
+        fingerprint=zlib.crc32(draws.tobytes(), _checksum(truth, n_unpredicted)),
     )
 
 
@@ -120,7 +125,8 @@ class Evaluation:
     Attributes
     ----------
     point : Series
-        ``fmax``, ``smin`` (where bits were given), ``AP all`` and one ``AP <bin>`` a bin.
+        ``fmax``, ``fmax_all`` (where unpredicted terms were given), ``smin`` (where bits were),
+        ``AP all`` and one ``AP <bin>`` a bin.
     resamples : DataFrame of shape (n_resamples, n_figures)
         The same columns; NaN where a resample drew no positive of any term of a bin.
     n_terms, n_left_out : Series
@@ -244,16 +250,36 @@ def _check_draws(draws, n_proteins):
     return draws
 
 
-def _count_by_threshold(truth, score, information_accretion):
+def _check_unpredicted(n_unpredicted, n_proteins):
+    if n_unpredicted is None:
+        return None
+    counts = np.asarray(n_unpredicted)
+    if counts.shape != (n_proteins,) or counts.dtype.kind not in "iu" or (counts < 0).any():
+        raise ValueError(
+            f"n_unpredicted must hold a count of terms for each of the {n_proteins} proteins; it "
+            f"is {counts.dtype} of shape {counts.shape}."
+        )
+    return counts
+
+
+def _checksum(truth, n_unpredicted):
+    checksum = zlib.crc32(np.packbits(truth).tobytes())
+    return checksum if n_unpredicted is None else zlib.crc32(n_unpredicted.tobytes(), checksum)
+
+
+def _count_by_threshold(truth, score, information_accretion, n_unpredicted):
     counts = {"fmax": ThresholdCounts.from_scores(truth, score)}
+    if n_unpredicted is not None:
+        more = ThresholdCounts.from_scores(truth, score, n_unpredicted=n_unpredicted)
+        counts["fmax_all"] = more
     if information_accretion is not None:
         counts["smin"] = ThresholdCounts.from_scores(truth, score, None, information_accretion)
     return counts
 
 
 def _cafa_columns(counts, weights):
-    precision, recall, _ = counts["fmax"].precision_recall(weights)
-    columns = {"fmax": best_f(precision, recall)}
+    found = {n: one.precision_recall(weights) for n, one in counts.items() if n != "smin"}
+    columns = {name: best_f(precision, recall) for name, (precision, recall, _) in found.items()}
     if "smin" in counts:
         columns["smin"] = least_distance(*counts["smin"].uncertainty_misinformation(weights))
     return columns

@@ -33,14 +33,20 @@ class ThresholdCounts:
     covered: np.ndarray  # (n_known, n_thresholds): 1 where any term is predicted, else 0
 
     @classmethod
-    def from_scores(cls, y_true, y_score, thresholds=None, information_accretion=None):
-        """Check y_true and y_score, (n_proteins, n_terms), as smin_score has them, and count."""
+    def from_scores(
+        cls, y_true, y_score, thresholds=None, information_accretion=None, n_unpredicted=0
+    ):
+        """Check y_true and y_score, (n_proteins, n_terms), as smin_score has them, and count.
+
+        Each protein has ``n_unpredicted`` true terms beside, (n_proteins,), which score 0.
+        """
         truth, score = check_truth_and_scores(y_true, y_score)
         check_unit_interval(score)
         thresholds = check_thresholds(thresholds)
         bits = _bits(information_accretion, truth.shape[1], y_true)
-        known = _check_known(truth)
         true, predicted, correct = _count(truth, score, thresholds, bits)
+        known = _check_known(truth.any(axis=1) | (n_unpredicted > 0))
+        true = true + np.reshape(n_unpredicted, (-1, 1))
         return cls(
             thresholds=thresholds,
             known=known,
@@ -155,11 +161,10 @@ def _bits(information_accretion, n_terms, y_true):
     return check_term_values(information_accretion, n_terms, "information_accretion", y_true)
 
 
-def _check_known(truth):
-    known = truth.any(axis=1)
+def _check_known(known):
     if not known.any():
         raise InvalidLabelsError(
-            f"None of the {len(truth)} proteins in y_true has a term: Fmax and Smin compare "
+            f"None of the {len(known)} proteins in y_true has a term: Fmax and Smin compare "
             "predictions with true terms and are undefined without any."
         )
     return known

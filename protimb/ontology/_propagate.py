@@ -39,6 +39,13 @@ def frequent_terms(propagated, ontology, min_proteins=1, max_proteins=None):
     return sorted(set(np.array(ontology.terms, dtype=object)[keep]) - set(ontology.roots))
 
 
+def count_left_out(propagated, ontology, terms):
+    """Count each protein's terms outside `terms`, roots aside: (n_proteins,)."""
+    everything = cut_columns(propagated, ontology, frequent_terms(propagated, ontology))
+    kept = cut_columns(propagated, ontology, terms)
+    return (everything.sum(axis=1, dtype=np.int64) - kept.sum(axis=1, dtype=np.int64)).A1
+
+
 def cut_columns(propagated, ontology, terms):
     """Return the columns of some terms, in their order, of CSR (n_proteins, len(ontology))."""
     columns = np.array([ontology._rank[term] for term in terms], dtype=np.int64)

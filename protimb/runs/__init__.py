@@ -1,9 +1,10 @@
 """Runs that leave a folder: trained samplers and classifiers, enlarged data, predictions."""
 
-from protimb.runs._classify import predict_terms, train_classifier
+from protimb.runs._classify import train_classifier
 from protimb.runs._explain import ProteinPage, explain_protein
 from protimb.runs._generated import Generated
 from protimb.runs._model import TermModel
+from protimb.runs._predict import predict_terms
 from protimb.runs._resample import resample
 from protimb.runs._train import resume_training, train_sampler
 

@@ -1,36 +1,22 @@
-"""Train classifiers of several namespaces into one model folder, and predict with it."""
+"""Train classifiers of several namespaces into one model folder."""
 
 import math
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from tqdm.auto import tqdm
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
-from protimb.datasets import read_embeddings, write_predictions
 from protimb.datasets._aspects import ONTOLOGIES
-from protimb.datasets._cafa import FILES, _find, _read_obo_once
-from protimb.datasets._load import load_proteins
-from protimb.datasets._write_predictions import check_printable
-from protimb.exceptions import ArtifactError, EmbeddingFileError
+from protimb.datasets._load import load_proteins, require_ontology
 from protimb.ontology import describe_terms
+from protimb.runs._encoder import check_reproduces, settle_encoder
+from protimb.runs._leave_out import leave_out_proteins, read_left_out
 from protimb.runs._model import TermModel
 from protimb.utils._description import describe
 from protimb.utils._new_folder import check_vacant
 from protimb.utils._provenance import environment
-
-_BLOCK = 1024  # proteins between two steps of the progress bar
-
-# Vectors of new proteins in a folder -> their ids; the first that exists is taken.
-NEW_VECTORS = {
-    "test_embeds.npy": "test_ids.npy",
-    "test_embeddings.npy": "test_ids.npy",
-    "train_embeds.npy": "train_ids.npy",
-    "train_embeddings.npy": "train_ids.npy",
-}
 
 
 def train_classifier(
@@ -44,6 +30,7 @@ def train_classifier(
     n_neighbors=100,
     classifier_params=None,
     encoder=None,
+    leave_out=None,
     random_state=0,
     verbose=0,
 ):
@@ -69,8 +56,13 @@ def train_classifier(
         Average the network with so many cosine neighbours; None leaves the network alone.
     classifier_params : dict, optional
         Other parameters of GOTermClassifier.
-    encoder : str, optional
-        What made the vectors, in words. It is recorded, and named where vectors do not fit.
+    encoder : str, BaseEncoder or EncoderRecord, optional
+        What made the vectors: a name as ``make_encoder`` takes it, an encoder, or its record. It
+        is recorded with a hash of its weights, so that `predict_terms` can embed sequences, and
+        refuses vectors of another. By default the record beside the vectors of ``data``, if any.
+    leave_out : path-like or sequence of str, optional
+        Ids of proteins to leave out of the training, or a text file of one a line, such as
+        ``test_ids_0.txt`` that `compare` saves. Terms are those of all proteins.
     random_state : int, default=0
         Seed of everything.
     verbose : int, default=0
@@ -84,11 +76,14 @@ def train_classifier(
     ------
     FileExistsError
         If ``out`` holds something already.
+    EmbeddingFileError
+        If the encoder is not the one that made the vectors: of another record or width, or one
+        that gives other numbers for a protein whose sequence the data have.
     InvalidLabelsError
         If fewer than two terms of a namespace have enough proteins.
     ValueError
-        If a namespace or parameter does not exist, or several namespaces are asked of one
-        ProteinData.
+        If a namespace or parameter does not exist, several namespaces are asked of one
+        ProteinData, or ``leave_out`` names no protein of the data, or all.
 
     See Also
     --------
@@ -111,6 +106,8 @@ def train_classifier(
     namespaces = _namespaces(ontology)
     _check_data(data, namespaces)
     check_vacant(out)
+    left_out = read_left_out(leave_out)
+    encoder, encoded_by = settle_encoder(encoder, data)
     settings = {
         "data": _name_of(data),
         "ontology": list(namespaces),
@@ -119,6 +116,7 @@ def train_classifier(
         "epochs": epochs,
         "n_neighbors": n_neighbors,
         "classifier_params": describe(dict(classifier_params or {})),
+        "n_left_out": None if left_out is None else len(left_out),
         "random_state": random_state,
     }
     network = GOTermClassifier(
@@ -126,15 +124,17 @@ def train_classifier(
     ).set_params(**classifier_params or {})
     fitted, fingerprints, voters = {}, {}, {}
     for name in namespaces:
-        bunch = load_proteins(data, name, min_proteins)
+        bunch = require_ontology(load_proteins(data, name, min_proteins))
         _check_namespace(bunch, name)
+        check_reproduces(encoder, encoded_by, bunch)
+        bunch = leave_out_proteins(bunch, left_out)
         fingerprints[name] = bunch.fingerprint()
         fitted[name], rows = _fit(network, sampler, bunch, epochs, random_state, verbose)
         voters[name] = _names_of(rows, bunch.protein_ids)
     record = {
         "ontology_version": bunch.ontology.version,
         "n_features": int(bunch.X.shape[1]),
-        "encoder": encoder,
+        "encoder": encoded_by and encoded_by.to_dict(),
         "data": fingerprints,
         "training_ids": voters,
         "settings": settings,
@@ -143,70 +143,6 @@ def train_classifier(
     model = TermModel(fitted, record)
     model.save(out)
     return model
-
-
-def predict_terms(
-    model, new, out=None, *, protein_ids=None, ontology=None, max_terms=1500, verbose=0
-):
-    """Predict the terms of new proteins with a saved model.
-
-    Parameters
-    ----------
-    model : path-like or TermModel
-        Folder of `train_classifier`, or what ``TermModel.load`` made of it.
-    new : path-like, array or DataFrame of shape (n_proteins, width)
-        Vectors of the same embedding as those of the training: a file that ``read_embeddings``
-        reads; a folder with ``test_embeds.npy`` and ``test_ids.npy``, or ``train_`` in place of
-        ``test_``; or vectors in memory.
-    out : path-like, optional
-        File to write, ``.tsv`` in CAFA's format or ``.csv`` with names, see
-        ``write_predictions``.
-    protein_ids : path-like or sequence of str, optional
-        Protein of each row, where ``new`` does not say.
-    ontology : str or sequence of str, optional
-        Namespaces, of those that the model has; all by default.
-    max_terms : int, default=1500
-        Highest scores that are written of each protein.
-    verbose : int, default=0
-        1 shows a progress bar.
-
-    Returns
-    -------
-    predictions : DataFrame of shape (n_proteins, n_terms)
-        Probabilities, indexed by protein, one column a term. All of them, whatever is written.
-
-    Raises
-    ------
-    ArtifactError
-        If ``model`` holds no model or a damaged one, or ``new`` is a folder with another release
-        of the ontology.
-    EmbeddingFileError
-        If vectors are of another width or do not fit their ids, or ids are missing.
-    AnnotationError
-        If ids cannot be written.
-
-    See Also
-    --------
-    train_classifier : Makes the folder.
-    protimb.datasets.write_predictions : Writes the file.
-
-    Examples
-    --------
-    >>> from protimb.runs import predict_terms
-    >>> predict_terms("missing_model", "new.npy", protein_ids="new_ids.npy")
-    Traceback (most recent call last):
-        ...
-    protimb.exceptions.ArtifactError: missing_model is not a folder; nothing was saved there.
-    """
-    if not isinstance(model, TermModel):
-        model = TermModel.load(model)
-    X, ids = _read_new(new, protein_ids, model)
-    check_printable(list(map(str, ids)))
-    chosen = None if ontology is None else _namespaces(ontology)
-    predictions = _predict(model, X, ids, chosen, verbose)
-    if out is not None:
-        write_predictions(predictions, out, model.ontology, max_terms=max_terms)
-    return predictions
 
 
 def _name_of(data):
@@ -270,64 +206,3 @@ def _prepare(sampler, bunch, seed, verbose):
     if known.get("term_vectors", 0) is None and getattr(sampler, "needs_term_vectors", False):
         values["term_vectors"] = describe_terms(bunch.ontology, bunch.terms)
     return sampler.set_params(**values) if values else sampler
-
-
-def _read_new(new, protein_ids, model):
-    """Return vectors of the model's width, and their ids."""
-    if not isinstance(new, str | PathLike):
-        return _in_memory(new, protein_ids, model)
-    path = Path(new)
-    if path.is_dir():
-        _check_release(path, model)
-        path, found = _find_new(path)
-        protein_ids = found if protein_ids is None else protein_ids
-    if protein_ids is None and path.suffix == ".npy":
-        raise EmbeddingFileError(
-            f"{path} has no names of its rows. Name the ids too: protein_ids, or --ids, is a .npy "
-            "file of text, one id a row."
-        )
-    X, ids = read_embeddings(path, protein_ids)
-    model.check_width(X, path)
-    return X, ids
-
-
-def _in_memory(X, protein_ids, model):
-    ids = getattr(X, "index", None) if protein_ids is None else protein_ids
-    if ids is None:
-        raise EmbeddingFileError("Vectors in memory need protein_ids, or a DataFrame's index.")
-    model.check_width(X)
-    return X, list(ids)
-
-
-def _find_new(folder):
-    for vectors, ids in NEW_VECTORS.items():
-        paths = _find(folder, [vectors]), _find(folder, [ids])
-        if all(paths):
-            return paths
-    known = ", ".join(f"{vectors} with {ids}" for vectors, ids in NEW_VECTORS.items())
-    raise FileNotFoundError(f"{folder} has no vectors of new proteins: {known}. Check the path.")
-
-
-def _check_release(folder, model):
-    path = _find(folder, FILES["ontology"])
-    if path is None:
-        return
-    found, expected = _read_obo_once(path).version, model.record["ontology_version"]
-    if found != expected:
-        raise ArtifactError(
-            f"{path} is release {found!r} of the ontology, and the model was trained on "
-            f"{expected!r}. Train on that release; or, for terms of the model's, name the file of "
-            "vectors and that of ids in place of the folder."
-        )
-
-
-def _predict(model, X, ids, namespaces, verbose):
-    n_rows = len(X)
-    take = X.iloc.__getitem__ if hasattr(X, "iloc") else X.__getitem__
-    with tqdm(total=n_rows, unit="protein", desc="predict", disable=not verbose) as bar:
-        frames = []
-        for start in range(0, n_rows, _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            frames.append(model.predict_frame(take(rows), ids[rows], ontology=namespaces))
-            bar.update(len(frames[-1]))
-    return pd.concat(frames)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from protimb.classification import GOTermClassifier
 from protimb.datasets._aspects import ONTOLOGIES
+from protimb.embeddings import EncoderRecord
 from protimb.exceptions import ArtifactError, EmbeddingFileError
 from protimb.ontology import GeneOntology
 from protimb.utils._folder import read_folder, write_folder
@@ -30,9 +31,9 @@ class TermModel:
     classifiers : dict of str -> GOTermClassifier
         By namespace, ``"mf"``, ``"bp"`` or ``"cc"``.
     record : dict
-        ``ontology_version``, ``n_features`` (width of vectors), ``encoder`` (what made them, in
-        words, or None), ``data`` (fingerprint by namespace), ``training_ids`` (names of the
-        proteins that vote, by namespace, or None) and ``settings`` of the training.
+        ``ontology_version``, ``n_features`` (width of vectors), ``encoder`` (what made them, see
+        ``EncoderRecord``, or None), ``data`` (fingerprint by namespace), ``training_ids`` (names
+        of the proteins that vote, by namespace, or None) and ``settings`` of the training.
 
     See Also
     --------
@@ -56,6 +57,11 @@ class TermModel:
     def n_features(self):
         """Width of the vectors that the model takes."""
         return self.record["n_features"]
+
+    @property
+    def encoder(self):
+        """What made the vectors, as EncoderRecord, or None where that is not known."""
+        return _encoder_of(self.record)
 
     @property
     def ontology(self):
@@ -92,7 +98,7 @@ class TermModel:
             If the model lacks a namespace that was asked for.
         """
         self.check_width(X)
-        chosen = self._choose(ontology)
+        chosen = self.choose(ontology)
         frames = [self.classifiers[name].predict_frame(X, protein_ids) for name in chosen]
         return pd.concat(frames, axis=1)
 
@@ -112,11 +118,31 @@ class TermModel:
         """
         shape = getattr(X, "shape", None)
         if shape is not None and len(shape) == 2 and shape[1] != self.n_features:
-            made_by = self.record["encoder"] or "an encoder that was not recorded"
+            made_by = self.encoder.name if self.encoder else "an encoder that was not recorded"
             raise EmbeddingFileError(
                 f"{source} has vectors of width {shape[1]}, and this model was trained on width "
                 f"{self.n_features}, made by {made_by}. Embed the proteins likewise."
             )
+
+    def check_vectors(self, X, source="X", encoder=None):
+        """Refuse vectors of another width, or of another encoder than those of the training.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_proteins, width)
+        source : str
+            What messages call it.
+        encoder : EncoderRecord, optional
+            What made them, if that is known.
+
+        Raises
+        ------
+        EmbeddingFileError
+            If they do not fit; says in what they differ.
+        """
+        if self.encoder is not None and encoder is not None:
+            self.encoder.check_same(encoder, source)
+        self.check_width(X, source)
 
     def save(self, folder):
         """Write the model to a new folder, whole or not at all.
@@ -174,7 +200,23 @@ class TermModel:
                 )
         return cls(parts, record)
 
-    def _choose(self, namespaces):
+    def choose(self, namespaces=None):
+        """Check names of namespaces.
+
+        Parameters
+        ----------
+        namespaces : sequence of str, optional
+            All that the model has by default.
+
+        Returns
+        -------
+        names : tuple of str
+
+        Raises
+        ------
+        ValueError
+            If the model lacks one.
+        """
         names = tuple(self.classifiers) if namespaces is None else tuple(namespaces)
         missing = [name for name in names if name not in self.classifiers]
         if missing or not names:
@@ -191,6 +233,12 @@ def _check_record(record, hashes):
     missing = _RECORDED - set(record)
     if missing:
         raise KeyError(", ".join(sorted(missing)))
+    _encoder_of(record)
+
+
+def _encoder_of(record):
+    encoder = record["encoder"]
+    return None if encoder is None else EncoderRecord.from_dict(encoder, "The model's encoder")
 
 
 def _load_part(folder, device, record):

@@ -11,8 +11,9 @@ from sklearn.utils import Bunch
 
 from protimb.classification import GOTermClassifier
 from protimb.comparison import Arm, compare
+from protimb.datasets import ProteinData
 from protimb.exceptions import InvalidLabelsError, UnknownTermError
-from protimb.metrics import evaluate
+from protimb.metrics import evaluate, fmax_score
 from protimb.model_selection import split_by_cluster
 from protimb.over_sampling import RandomLabelsetOverSampler
 
@@ -159,7 +160,14 @@ def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path
     [
         ({"classifiers": ["tale"]}, "classifiers may name mlp, mlp\\+knn; got"),
         ({"classifiers": "mlp"}, "classifiers may name"),
-        ({"sampler_params": {"none": {}}}, "sampler_params may name ros"),
+        ({"sampler_params": {"none": {}}}, "names none, no arm .* are none, ros, and ros have one"),
+        ({"sampler_params": {"cgan": {}}, "arms": []}, "names cgan, .* and none of them has one"),
+        ({"classifiers": ["mlp", "mlp"]}, "may name mlp, mlp\\+knn, each once"),
+        ({"seeds": [3, 4, 3]}, "seeds are different whole numbers .* got 3, 4, 3"),
+        ({"seeds": [10**20]}, "from 0 to 4294967295; got 10000"),
+        ({"seeds": [-1]}, "from 0 to 4294967295; got -1"),
+        ({"seeds": [0.5]}, "whole numbers"),
+        ({"seeds": 10**20}, r"at most 10,000; got seeds=1000000"),
         ({"maps": ["pca"]}, "maps may name tsne, umap"),
         ({"data": 3}, "int without X, y"),
         ({"classifiers": []}, "classifiers may name"),
@@ -182,6 +190,38 @@ def test_one_term_alone_says_what_to_lower(toy):
     one = Bunch(**toy) | {"y": toy.y[:, :1], "terms": toy.terms[:1]}
     with pytest.raises(InvalidLabelsError, match=r"1 terms of mf.*Lower min_proteins"):
         compare(Bunch(**one))
+
+
+def test_data_without_an_ontology_are_refused_with_what_to_pass(toy):
+    with pytest.raises(ValueError, match=r"data\.ontology is NoneType.*read_obo"):
+        compare(ProteinData(**toy | {"ontology": None}), arms=[])
+
+
+def test_fmax_of_all_terms_counts_those_left_out_as_missed(toy, quick):
+    """Of twelve terms four are left out: as if they had columns that score 0."""
+    whole = ProteinData(**toy | {"n_terms_left_out": np.zeros(len(toy.X), dtype=int)})
+    part = whole.with_terms(toy.terms[:8])
+    with patch("protimb.comparison._run.evaluate", wraps=evaluate) as spy:
+        found = compare(part, arms=[], classifiers=["mlp"], **quick)
+    y, score = spy.call_args.args
+    y_whole = toy.y[split_by_cluster(toy.groups, random_state=0)[1]]
+    np.testing.assert_array_equal(y_whole[:, :8], y)
+    expected = fmax_score(y_whole, np.hstack([score, np.zeros((len(score), 4))]))
+    estimate = found.table.set_index("metric")["estimate"]
+    assert estimate["fmax_all"] == pytest.approx(expected)
+    assert estimate["fmax"] == pytest.approx(fmax_score(y, score))
+    assert estimate["fmax_all"] < estimate["fmax"]
+    share = y_whole[:, 8:].sum() / y_whole.sum()
+    text = found.render()
+    assert f"({share:.0%} of their true terms), which every arm misses" in text
+    assert "Fmax, all terms" in text
+    folds = found.record["folds"][0]
+    assert (folds["n_true"], folds["n_true_left_out"]) == (y.sum(), y_whole[:, 8:].sum())
+
+
+def test_where_nobody_knows_what_was_left_out_there_is_one_fmax(comparison):
+    assert "fmax_all" not in set(comparison.table["metric"])
+    assert "all terms, also" not in comparison.render()
 
 
 @pytest.fixture

@@ -290,3 +290,22 @@ def test_a_term_is_asked_for_once(toy):
     first = toy.terms[0]
     with pytest.raises(ValueError, match=f"terms names {first} twice"):
         toy.with_terms([first, first])
+
+
+def test_terms_that_are_left_out_are_counted_protein_by_protein(write_cafa, tmp_path):
+    """Six proteins a cycle: the root, four times without more, a binder, a rare binder."""
+    folder = write_cafa(tmp_path / "cafa", [])
+    few = read_cafa(folder, "mf", min_proteins=16)  # 15 bind in the rare way, 30 bind
+    assert few.terms.tolist() == ["GO:0000001"]
+    assert few.n_terms_left_out.tolist() == [0, 0, 0, 0, 0, 1] * 15
+    every = read_cafa(folder, "mf", min_proteins=1)
+    assert not every.n_terms_left_out.any()
+    assert every.take([5, 4]).with_terms(["GO:0000001"]).n_terms_left_out.tolist() == [1, 0]
+    again = ProteinData.from_arrays(
+        few.X,
+        {one: {"GO:0000002"} for one in few.protein_ids[5::6]},
+        few.ontology,
+        protein_ids=few.protein_ids,
+        min_proteins=99,
+    )
+    assert again.n_terms_left_out.tolist() == [2] * 15

@@ -123,7 +123,12 @@ def test_a_run_that_was_killed_goes_on_and_leaves_no_cache(fasta, models, tmp_pa
     monkeypatch.setattr(MLSTM, "pool", lambda self, one: pieces.extend(one) or pool(self, one))
     embed_fasta(fasta, "unirep", tmp_path / "x.npy")
     assert [piece.residues for piece in pieces] == ["GHPC"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.fasta", "x.npy", "x_ids.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "toy.fasta",
+        "x.npy",
+        "x_encoder.json",
+        "x_ids.npy",
+    ]
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_read(tmp_path, monkeypatch):

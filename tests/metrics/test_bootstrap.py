@@ -166,3 +166,26 @@ def test_test_sets_that_share_proteins_vary_together_under_shared_draws(problem)
 def test_draws_need_a_row_of_counts_for_each_protein(problem, draws):
     with pytest.raises(ValueError, match="for each of the 40 proteins"):
         run(*problem, draws=draws)
+
+
+def test_terms_without_a_column_are_true_and_missed():
+    """Worked by hand: at 0.9 precision is (1 + 0) / 2 and recall (1/2 + 0) / 2."""
+    y, score = [[1], [0]], [[0.9], [0.95]]
+    found = evaluate(y, score, n_train=[9], n_unpredicted=[1, 1], n_resamples=5).point
+    assert found["fmax"] == 1  # the second protein has no term that counts
+    assert found["fmax_all"] == pytest.approx(1 / 3)
+    silent = evaluate(y, [[0.9], [0.0]], n_train=[9], n_unpredicted=[1, 1]).point
+    assert silent["fmax_all"] == pytest.approx(0.4)  # precision 1, recall 1/4
+
+
+@pytest.mark.parametrize("counts", [[1], [0.5, 1], [-1, 1], [[1, 1]]])
+def test_counts_of_terms_without_a_column_are_one_a_protein(counts):
+    with pytest.raises(ValueError, match="a count of terms for each of the 2 proteins"):
+        evaluate([[1], [0]], [[0.9], [0.1]], n_train=[9], n_unpredicted=counts)
+
+
+def test_evaluations_that_miss_other_terms_cannot_be_paired():
+    y, score = [[1], [0]], [[0.9], [0.95]]
+    one, two = (evaluate(y, score, n_train=[9], n_unpredicted=n) for n in ([1, 1], [1, 2]))
+    with pytest.raises(ValueError, match="cannot be paired"):
+        paired_difference(one, two)

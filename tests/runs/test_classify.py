@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 from protimb.classification import GOTermClassifier
 from protimb.cli import app
 from protimb.datasets import read_cafa
+from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError, ArtifactError, EmbeddingFileError
 from protimb.over_sampling import CGANSampler, RandomLabelsetOverSampler
 from protimb.runs import TermModel, predict_terms, train_classifier
 
 COMPONENTS = ["GO:0000003", "GO:0000004", "GO:0005575"] * 20
 TINY = {"min_proteins": 5, "epochs": 2, "n_neighbors": 5}
+ENCODER = EncoderRecord("esm2_t6_8M_UR50D, layer 5", {"class": "Own", "params": {}}, {}, 8)
 SMALL = {"hidden_layer_sizes": (8,), "device": "cpu"}
 
 
@@ -38,7 +40,7 @@ def train(folder):
 @pytest.fixture(scope="module")
 def saved(train, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model"
-    train(path, encoder="esm2_t6_8M_UR50D, layer 5")
+    train(path, encoder=ENCODER)
     return path
 
 
@@ -69,7 +71,7 @@ def test_one_folder_holds_all_namespaces_and_predicts_the_same_bits(train, tmp_p
 def test_the_record_says_what_the_model_belongs_to(saved, folder):
     record = TermModel.load(saved).record
     assert record["ontology_version"] == "toy/2026-01-01"
-    assert (record["n_features"], record["encoder"]) == (8, "esm2_t6_8M_UR50D, layer 5")
+    assert (record["n_features"], record["encoder"]) == (8, ENCODER.to_dict())
     expected = {n: read_cafa(folder, n, min_proteins=5).fingerprint() for n in ("mf", "cc")}
     assert record["data"] == expected
     assert record["settings"]["epochs"] == 2
@@ -147,7 +149,7 @@ def test_vectors_in_memory_need_names(saved, vectors):
 
 def test_blocks_of_proteins_do_not_change_a_score(saved, monkeypatch, vectors):
     whole = predict_terms(saved, vectors, protein_ids=list("abcdefg"))
-    monkeypatch.setattr("protimb.runs._classify._BLOCK", 3)
+    monkeypatch.setattr("protimb.runs._predict._BLOCK", 3)
     assert_array_equal(predict_terms(saved, vectors, protein_ids=list("abcdefg")), whole)
 
 
