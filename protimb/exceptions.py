@@ -36,6 +36,7 @@ __all__ = [
     "SequenceError",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "SourceError",
     "TeachingWarning",
     "TermVectorError",
     "TermVectorWarning",
@@ -143,6 +144,10 @@ class EncoderError(ProtimbError, ValueError):
 
 class ClusteringError(ProtimbError, RuntimeError):
     """Sequences could not be clustered: the program for it is missing, or failed."""
+
+
+class SourceError(ProtimbError, RuntimeError):
+    """What a recipe is made of cannot be fetched, unpacked or read, or is not what it should be."""
 
 
 class TermVectorError(ProtimbError, ValueError):

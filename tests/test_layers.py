@@ -78,8 +78,14 @@ def module_name(path):
 
 
 def package_of(dotted):
-    """The package, or lone module, that a dotted name of protimb belongs to."""
+    """The package, or lone module, that a dotted name of protimb belongs to.
+
+    A package inside another has a row of its own where the table names it.
+    """
     parts = dotted.split(".")
+    nested = ".".join(parts[1:3])
+    if nested in LAYERS:
+        return nested
     return parts[1] if len(parts) > 1 else "protimb"
 
 

@@ -1,0 +1,1 @@
+"""Recipes that rebuild data sets from public packages, each a module that can be run."""
