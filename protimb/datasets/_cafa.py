@@ -11,6 +11,7 @@ from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
 from protimb.datasets._embeddings import (
     READERS,
+    ids_file,
     names_own_rows,
     read_embeddings,
     vector_files,
@@ -38,7 +39,7 @@ from protimb.utils._warnings import users_level
 FILES = {
     "ontology": ("go-basic.obo", "go-basic.obo.gz"),
     "terms": ("train_terms.tsv", "train_terms.tsv.gz"),
-    "ids": ("train_ids.npy", "train_embeds_ids.npy", "train_embeddings_ids.npy"),
+    "ids": ("train_ids.npy",),
     "vectors": vector_files("train"),
     "sequences": ("train_sequences.fasta", "train_sequences.fasta.gz"),
     "clusters": ("clusters.tsv", "clusters.tsv.gz"),
@@ -179,6 +180,8 @@ def _find_files(folder):
     if paths["vectors"] and names_own_rows(paths["vectors"]):
         paths["ids"] = None
         optional.add("ids")
+    elif paths["vectors"]:
+        paths["ids"] = ids_file(paths["vectors"]) or paths["ids"]
     for what, path in paths.items():
         if path is None and what not in optional:
             raise FileNotFoundError(

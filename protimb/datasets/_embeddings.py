@@ -132,8 +132,12 @@ def names_own_rows(path):
     return path.suffix.lower() != ".npy"
 
 
-def ids_files(path):
-    """List the files that may hold the ids of a matrix, beside it."""
+def ids_file(path):
+    """Find the file beside a matrix that holds its ids, or None."""
+    return next((one for one in _ids_files(path) if one.is_file()), None)
+
+
+def _ids_files(path):
     stems = [path.stem, *(path.stem.removesuffix(f"_{stem}") for stem in _STEMS)]
     return [path.with_name(f"{stem}_ids.npy") for stem in dict.fromkeys(stems)]
 
@@ -178,13 +182,12 @@ def _name_rows(vectors, ids, path):
 
 
 def _ids_beside(path):
-    candidates = ids_files(path)
-    found = next((one for one in candidates if one.is_file()), None)
+    found = ids_file(path)
     if found is None:
+        looked_for = " or ".join(one.name for one in _ids_files(path))
         raise EmbeddingFileError(
-            f"{path}: a matrix without ids, and there is no "
-            f"{' or '.join(one.name for one in candidates)} beside it. Pass ids, one a row: a "
-            "sequence, or a .npy file of text."
+            f"{path}: a matrix without ids, and there is no {looked_for} beside it. Pass ids, one "
+            "a row: a sequence, or a .npy file of text."
         )
     return found
 
