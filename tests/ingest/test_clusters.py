@@ -56,6 +56,13 @@ def test_clusters_are_the_same_whatever_the_order_of_proteins(families):
     assert members(forward) == members(backward)
 
 
+@pytest.mark.parametrize("n", [2, 5])
+def test_where_all_are_relatives_there_is_one_cluster(rng, n):
+    ancestor = random_sequence(rng)
+    sequences = {f"P{number}": mutated(ancestor, rng, 0.1) for number in range(n)}
+    assert set(cluster_sequences(sequences, method="minhash").values()) == {"P0"}
+
+
 def test_a_fragment_is_a_relative_only_where_so_little_coverage_is_asked_for(rng):
     whole = random_sequence(rng, 400)
     sequences = {"whole": whole, "half": whole[:200], "other": random_sequence(rng)}
