@@ -25,11 +25,11 @@ def mutated(sequence, rng, share):
 
 @pytest.fixture
 def families(rng):
-    """Twenty ancestors, each with three children that keep two thirds of its residues."""
+    """Twenty ancestors, each with three children that keep four fifths of its residues."""
     sequences = {}
     for number in range(20):
         ancestor = random_sequence(rng)
-        sequences |= {f"F{number}_{child}": mutated(ancestor, rng, 0.35) for child in range(3)}
+        sequences |= {f"F{number}_{child}": mutated(ancestor, rng, 0.2) for child in range(3)}
     return sequences
 
 
