@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from protimb.ingest._clusters import METHODS, choose_method, cluster_sequences
 from protimb.ingest._fasta_facts import describe_fasta
 from protimb.ingest._report import IngestReport
 from protimb.ingest._terms import map_terms
-from protimb.ontology import read_obo
+from protimb.ontology import GeneOntology, read_obo
 from protimb.utils._files import local_path
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._validation import a_few
@@ -139,41 +140,59 @@ def ingest(
     errors = {"fasta": FastaError, "annotations": AnnotationError, "obo": OntologyError}
     given = {"fasta": fasta, "annotations": annotations, "obo": obo}
     paths = {what: local_path(path, errors[what]) for what, path in given.items()}
-    changes = _Changes()
-    notes: list[str] = []
-    with _bar(verbose) as step, _caught_warnings() as said:
-        step("ontology")
-        graph = read_obo(paths["obo"])
-        step("sequences")
-        sequences = read_fasta(paths["fasta"])
-        changes.add_all("sequences", describe_fasta(paths["fasta"], sequences))
-        step("annotations")
-        filters = {"evidence": evidence, "taxon": taxon, "eco": eco}
-        table, found = read_any_annotations(paths["annotations"], filters, notes)
-        changes.add_all("annotations", found)
-        table = _with_sequence(table, sequences, changes)
-        step("terms")
-        table, found = map_terms(table, graph, paths["annotations"])
-        changes.add_all("terms", found)
-        proteins = _annotated(sequences, table, changes)
-        step("vectors")
-        X, proteins = _vectors(embeddings, ids, proteins, changes)
-        table = table[table["EntryID"].isin(proteins)]
-        sequences = {one: sequences[one] for one in proteins}
-        step("clusters")
-        groups = _groups(method, clusters, sequences, identity, coverage)
+    if embeddings is not None and ids is None:
+        ids = _ids_beside(Path(embeddings))
+    filters = {"evidence": evidence, "taxon": taxon, "eco": eco}
+    with _bar(verbose) as step:
+        with _caught_warnings() as said:
+            parts = _join(paths, filters, embeddings, ids, step)
+            step("clusters")
+            groups = _groups(method, clusters, parts.sequences, identity, coverage)
         step("folder")
         report = IngestReport(
             folder=Path(out),
-            kept=_kept(table, X, groups, graph),
-            changes=changes.table(),
-            notes=notes,
+            kept=_kept(parts, groups),
+            changes=parts.changes.table(),
+            notes=parts.notes,
             warnings=said,
             sources=_sources(paths, {"embeddings": embeddings, "clusters": _file_of(clusters)}),
             options=_options(evidence, taxon, method, identity, coverage),
         )
-        _write(out, paths["obo"], table, sequences, X, groups, report)
+        _write(out, paths["obo"], parts, groups, report)
     return report
+
+
+class _Parts(NamedTuple):
+    """What fits together: annotations and sequences of the same proteins, perhaps vectors."""
+
+    table: pd.DataFrame
+    sequences: dict
+    X: np.ndarray | None
+    graph: GeneOntology
+    changes: "_Changes"
+    notes: list
+
+
+def _join(paths, filters, embeddings, ids, step):
+    """Read all files and keep the proteins that have everything, as _Parts."""
+    changes, notes = _Changes(), []
+    step("ontology")
+    graph = read_obo(paths["obo"])
+    step("sequences")
+    sequences = read_fasta(paths["fasta"])
+    changes.add_all("sequences", describe_fasta(paths["fasta"], sequences))
+    step("annotations")
+    table, found = read_any_annotations(paths["annotations"], filters, notes)
+    changes.add_all("annotations", found)
+    table = _with_sequence(table, sequences, changes)
+    step("terms")
+    table, found = map_terms(table, graph, paths["annotations"])
+    changes.add_all("terms", found)
+    proteins = _annotated(sequences, table, changes)
+    step("vectors")
+    X, proteins = _vectors(embeddings, ids, proteins, changes)
+    table = table[table["EntryID"].isin(proteins)]
+    return _Parts(table, {one: sequences[one] for one in proteins}, X, graph, changes, notes)
 
 
 class _Changes:
@@ -194,7 +213,8 @@ class _Changes:
             self.add(step, what, names)
 
     def table(self):
-        return pd.DataFrame(self._rows, columns=["step", "what", "n", "examples"])
+        rows = sorted(self._rows, key=lambda row: _STEPS.index(row["step"]))
+        return pd.DataFrame(rows, columns=["step", "what", "n", "examples"])
 
 
 @contextmanager
@@ -266,7 +286,6 @@ def _vectors(embeddings, ids, proteins, changes):
     """Return vectors (n_proteins, width) or None, and the proteins that are kept."""
     if embeddings is None:
         return None, proteins
-    ids = _ids_beside(Path(embeddings)) if ids is None else ids
     X, kept = read_embeddings(embeddings, ids, select=proteins, missing="drop")
     absent = sorted(set(proteins) - set(kept.tolist()))
     changes.add("vectors", "proteins without a vector", absent)
@@ -309,9 +328,11 @@ def _groups(method, clusters, sequences, identity, coverage):
     return dict(zip(proteins.tolist(), groups.tolist(), strict=True))
 
 
-def _kept(table, X, groups, graph):
+def _kept(parts, groups):
+    """Count what is in the folder."""
+    table, X = parts.table, parts.X
     kept = {"proteins": table["EntryID"].nunique(), "annotations": len(table)}
-    spaces = table["term"].map(graph.namespaces.get)
+    spaces = table["term"].map(parts.graph.namespaces.get)
     for space in sorted(spaces.unique()):
         part = table[spaces == space]
         kept[f"annotations in {space}"] = len(part)
@@ -352,7 +373,8 @@ def _options(evidence, taxon, method, identity, coverage):
     }
 
 
-def _write(out, obo, table, sequences, X, groups, report):
+def _write(out, obo, parts, groups, report):
+    table, sequences, X = parts.table, parts.sequences, parts.X
     with new_folder(out) as draft:
         suffix = ".gz" if obo.suffix == ".gz" else ""
         shutil.copyfile(obo, draft / f"go-basic.obo{suffix}")

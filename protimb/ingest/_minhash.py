@@ -11,7 +11,7 @@ _PLACES = (0, 1, 3, 4, 6, 8)  # 110110101
 _MAX_WORDS = 30_000_000  # of all proteins together; of more, a share chosen by hash
 _MAX_PROTEINS = 30  # that have a word: of more, it is a motif and not a family's
 _MIN_SHARED = 2
-_FLOOR_AT_30 = 0.01  # share of weight that relatives of 30 % identity have in common
+_FLOOR_AT_30 = 0.0075  # share of weight that relatives of 30 % identity have in common
 _MAX_SHARE, _MAX_GROUP = 0.02, 100  # a group may have so many proteins, whichever is more
 _STEP = 1.25  # by which the floor rises for a group that is too large
 _UNIT = 2.0**20  # one shared word, beside which the weights of all words of a protein fit
@@ -35,14 +35,15 @@ def link_by_words(sequences, identity, coverage):
 def _word_table(sequences, lengths):
     """Mark words that proteins share: CSR of ones (n_proteins, n_words); weigh all words of each.
 
-    A word weighs the logarithm of how many times fewer proteins have it than there are.
+    A word weighs the logarithm of how many times fewer proteins have it than there are, and one
+    more: what all have is of weight as well, since two twins may be all there are.
     """
     n_proteins = len(sequences)
     rows, words = _words(sequences, lengths)
     once = np.unique(words * n_proteins + rows)  # a repeat within a protein counts once
     rows, words = once % n_proteins, once // n_proteins
     _, columns, n_with = np.unique(words, return_inverse=True, return_counts=True)
-    weights = np.log(n_proteins / n_with) * (n_with <= _MAX_PROTEINS)
+    weights = np.log1p(n_proteins / n_with) * (n_with <= _MAX_PROTEINS)
     totals = np.bincount(rows, weights[columns], minlength=n_proteins)
     links = (n_with > 1) & (n_with <= _MAX_PROTEINS)
     linking = links[columns]
@@ -87,7 +88,7 @@ def _chosen(words, n_words):
 
 def _links(has, totals, lengths, floor, coverage):
     """Return pairs (n_links,), (n_links,) of proteins, and the share of weight in common."""
-    weights = np.log(has.shape[0] / has.sum(axis=0))
+    weights = np.log1p(has.shape[0] / has.sum(axis=0))
     # One product counts shared words and adds up their weights.
     weighted = (has @ sparse.diags_array(weights + _UNIT)).T.tocsr()
     found = []

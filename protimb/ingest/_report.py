@@ -111,7 +111,7 @@ class IngestReport:
                 *[f"| {what} | {n:,} |" for what, n in self.kept.items()],
                 "\n| step | dropped, mapped or repaired | |\n|---|---|--:|",
                 *changes,
-                *[f"\n{_cell(note)}" for note in self.notes],
+                *[f"\n{_cell(said)}" for said in self.notes + self.warnings],
                 "\n`report.json` has the same with examples, and the options.\n",
             ]
         )
@@ -129,7 +129,8 @@ class IngestReport:
         return "\n".join(lines) or "Nothing was dropped, mapped or repaired."
 
     def _said(self):
-        return [f"note: {note}" for note in self.notes]
+        notes = [f"note: {note}" for note in self.notes]
+        return [*notes, *[f"warning: {one}" for one in self.warnings]]
 
 
 def _cell(text):

@@ -25,11 +25,11 @@ def mutated(sequence, rng, share):
 
 @pytest.fixture
 def families(rng):
-    """Twenty ancestors, each with three children that keep two thirds of its residues."""
+    """Twenty ancestors, each with three children that keep four fifths of its residues."""
     sequences = {}
     for number in range(20):
         ancestor = random_sequence(rng)
-        sequences |= {f"F{number}_{child}": mutated(ancestor, rng, 0.35) for child in range(3)}
+        sequences |= {f"F{number}_{child}": mutated(ancestor, rng, 0.2) for child in range(3)}
     return sequences
 
 
@@ -54,6 +54,13 @@ def test_clusters_are_the_same_whatever_the_order_of_proteins(families):
     forward = cluster_sequences(families, method="minhash")
     backward = cluster_sequences(dict(reversed(families.items())), method="minhash")
     assert members(forward) == members(backward)
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_where_all_are_relatives_there_is_one_cluster(rng, n):
+    ancestor = random_sequence(rng)
+    sequences = {f"P{number}": mutated(ancestor, rng, 0.1) for number in range(n)}
+    assert set(cluster_sequences(sequences, method="minhash").values()) == {"P0"}
 
 
 def test_a_fragment_is_a_relative_only_where_so_little_coverage_is_asked_for(rng):

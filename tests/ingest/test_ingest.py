@@ -235,6 +235,8 @@ def test_the_folder_tells_its_sources_with_hashes(files):
     saved = json.loads((files["out"] / "report.json").read_text())
     assert saved["sources"]["fasta"]["bytes"] == len(FASTA)
     assert saved["kept"] == report.kept
+    assert any("1 records repeat an earlier one" in one for one in saved["warnings"])
+    assert "warning: " in report.render()
     text = (files["out"] / "DESCR.md").read_text()
     assert all(one["sha256"] in text for one in saved["sources"].values())
 
