@@ -1,4 +1,4 @@
-"""From FASTA, GAF and OBO files through all seven commands: are the last figures compare's own?
+"""Go from FASTA, GAF and OBO through all seven commands, to the figures that compare has itself.
 
 Run by hand: ``OMP_NUM_THREADS=1 python benchmarks/whole_way.py``. Everything is written to a
 folder that is removed at the end, or to ``--out``. The bundled proteins are written as databases

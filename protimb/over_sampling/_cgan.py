@@ -382,7 +382,8 @@ class CGANSampler(QualityControlled):
         """
         self._forget()
         vectors, target = self._read(X, y)
-        self._find_budget(target, y)
+        budget = self._find_budget(target, y)
+        self._open_ledger(vectors, y, target, budget)  # too many rows are refused before training
         rng = check_random_state(self.random_state)
         self._train(vectors, target.indicator, rng, resume_from)
         return self
@@ -445,7 +446,8 @@ class CGANSampler(QualityControlled):
         Notes
         -----
         Sets ``sampling_plan_``, ``quality_report_`` and the other attributes of ``fit_resample``.
-        A sampler that was loaded has no filter yet, and fits one on these rows.
+        Quality control judges by the rows of ``fit``. A sampler that was loaded does not have
+        them, and fits its filter on the rows at hand, each time anew.
 
         Examples
         --------
@@ -465,7 +467,7 @@ class CGANSampler(QualityControlled):
         budget = self._find_budget(target, y)
         warn_about(budget, target.terms)
         ledger = self._open_ledger(vectors, y, target, budget)
-        if not hasattr(self, "quality_filter_"):  # saved samplers leave out what holds real rows
+        if not self._knows_training_rows:  # saved samplers leave out what holds real rows
             self._fit_filter(vectors, target.indicator, rng)
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
         self._report(plan, target, budget)
@@ -577,6 +579,7 @@ class CGANSampler(QualityControlled):
             random_state=rng,
         )
         self._fit_filter(X, y, rng)
+        self._knows_training_rows = True
         self.model_ = model
 
     def _make(self, X, y, ledger, control, rng):

@@ -55,6 +55,7 @@ def _put_back(sampler, manifest):
         sampler.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
     targets = zip(manifest["targeted"], manifest["sampling_strategy"], strict=True)
     sampler.sampling_strategy_ = {terms[column]: n_missing for column, n_missing in targets}
+    sampler._knows_training_rows = False
     sampler._fitted_on_classes = manifest["fitted_on_classes"]
 
 

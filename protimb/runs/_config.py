@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +75,23 @@ def read_config(folder):
         raise ArtifactError(f"{folder} holds no run: {CONFIG} is missing. Check the path.")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Settings(**record["settings"]), record["data"]
+        return _located(Settings(**record["settings"]), folder), record["data"]
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error!r}). Restore it, or train again."
         ) from error
+
+
+def absolute(name):
+    """Write a path so that it is found from any folder; None and a name of data stay."""
+    return name if name is None or name == "human_go" else str(Path(name).absolute())
+
+
+def _located(settings, folder):
+    """Find what a config names by a path relative to its run's folder."""
+    paths = {name: getattr(settings, name) for name in ("data", "term_vectors")}
+    inside = {n: p for n, p in paths.items() if p is not None and p != "human_go"}
+    return replace(settings, **{n: absolute(Path(folder, p)) for n, p in inside.items()})
 
 
 def _from_json(name, value):

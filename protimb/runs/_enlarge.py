@@ -10,6 +10,7 @@ from protimb.datasets import read_annotations, read_embeddings
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._cafa import _find_files, _read_groups
 from protimb.datasets._proteins import TABLE
+from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError
 from protimb.utils._new_folder import new_folder
 
@@ -32,6 +33,9 @@ def _write(paths, draft, generated, ontology, source):
     pd.concat([real, annotations[real.columns]]).to_csv(draft / "train_terms.tsv", **TABLE)
     _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **TABLE)
     generated.provenance().to_csv(draft / "provenance.tsv", **TABLE)
+    encoder = EncoderRecord.read(paths["vectors"])
+    if encoder is not None:  # generated vectors are of the same embedding
+        encoder.write(draft / "train_encoder.json")
     for what in _COPIED:
         if paths[what]:
             shutil.copyfile(paths[what], draft / paths[what].name)

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 from protimb.datasets._load import load_proteins
 from protimb.exceptions import ArtifactError
 from protimb.plotting import TrainingHistoryDisplay
-from protimb.runs._config import Settings, read_config, write_config
+from protimb.runs._config import Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
 from protimb.runs._quality import measure_quality
 from protimb.utils._new_folder import check_vacant
@@ -81,7 +81,8 @@ def train_sampler(
     -----
     The folder holds ``config.json`` (parameters, versions, fingerprint of the data),
     ``checkpoints/``, ``history.csv``, ``losses.png``, ``sampler/`` (for ``CGANSampler.load``),
-    ``generated.npz``, ``quality.csv`` and ``quality_by_term.csv``.
+    ``generated.npz``, ``quality.csv`` and ``quality_by_term.csv``. Paths in ``config.json`` are
+    absolute, so that the folder may be moved; relative ones are taken from the folder.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def train_sampler(
         hold_out=hold_out,
         seed=random_state,
         sampler=dict(sampler_params or {}),
-        term_vectors=None if term_vectors is None else str(term_vectors),
+        term_vectors=absolute(term_vectors),
     )
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
@@ -166,7 +167,7 @@ def name_of_data(data):
             "folder and name that: ProteinData.from_fields(data).write_cafa('proteins'), then "
             "data='proteins'."
         )
-    return str(data)
+    return absolute(data)
 
 
 def _check_longer(sampler, max_epochs, checkpoints):

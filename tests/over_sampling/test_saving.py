@@ -13,8 +13,8 @@ from sklearn.exceptions import NotFittedError
 
 from protimb import CGANSampler
 from protimb.classification import GOTermClassifier
-from protimb.exceptions import ArtifactError
-from protimb.filters import CosineFilter, LabelFidelityFilter
+from protimb.exceptions import ArtifactError, MemoryEstimateError
+from protimb.filters import CosineFilter, LabelFidelityFilter, MemorisationFilter
 from protimb.nn import FiLMConditioning, MLPBackbone, TermVectorCondition
 from protimb.training import Checkpoint, load_state, save_state
 
@@ -249,3 +249,48 @@ def test_terms_that_json_cannot_name_are_refused(tiny, toy, tmp_path):
     sampler = tiny().fit(toy.X, pd.DataFrame(toy.y, columns=columns))
     with pytest.raises(TypeError, match="Rename the columns"):
         sampler.save(tmp_path)
+
+
+def copied(X, y, terms, random_state):
+    """Plant what memorisation is: rows of the data at hand."""
+    return X.copy()
+
+
+def moved(X, y, terms, random_state):
+    """Plant what lies far from all rows."""
+    return X + 100
+
+
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
+def test_a_loaded_sampler_enlarges_other_data_under_quality_control(tiny, toy, tmp_path):
+    train, other = toy.take(np.arange(0, 200, 2)), toy.take(np.arange(1, 200, 2))
+    tiny(quality_filter=MemorisationFilter()).fit(train.X, train.y).save(tmp_path)
+    loaded = CGANSampler.load(tmp_path, device="cpu").set_params(sampling_strategy=40)
+    weights = [value.clone() for value in loaded.generator_.parameters()]
+    loaded.model_.vary = copied
+    assert not len(loaded.generate(other.X, other.y, random_state=0).X)
+    report = loaded.quality_report_
+    assert report["n_rejected"].sum() == report["n_drawn"].sum() > 0
+    assert (report["n_missing"] == report["n_planned"]).all()
+    loaded.model_.vary = moved
+    assert len(loaded.generate(other.X, other.y, random_state=0).X) > 10
+    assert loaded.quality_report_["n_rejected"].sum() == 0
+    after = zip(weights, loaded.generator_.parameters(), strict=True)
+    assert all(bool((one == two).all()) for one, two in after)  # not trained anew
+
+
+@pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
+def test_a_loaded_sampler_judges_each_data_set_by_its_own_rows(tiny, toy, tmp_path):
+    tiny(quality_filter=CosineFilter(quantile=0.1)).fit(toy.X, toy.y).save(tmp_path)
+    loaded, fresh = (CGANSampler.load(tmp_path, device="cpu") for _ in range(2))
+    loaded.generate(toy.X, toy.y, random_state=0)
+    part = toy.take(np.arange(0, len(toy.X), 2))
+    X_again = loaded.generate(part.X, part.y, random_state=1).X
+    assert_array_equal(X_again, fresh.generate(part.X, part.y, random_state=1).X)
+
+
+def test_more_rows_than_memory_holds_are_refused_before_training(tiny, toy):
+    sampler = tiny(sampling_strategy=10**11)
+    with pytest.raises(MemoryEstimateError, match="synthetic rows would take at least"):
+        sampler.fit(toy.X, toy.y)
+    assert not hasattr(sampler, "model_")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from protimb.datasets import read_cafa, read_fasta
+from protimb.embeddings import EncoderRecord
 from protimb.exceptions import (
     AnnotationError,
     ArtifactError,
@@ -144,3 +145,32 @@ def test_data_of_another_embedding_are_refused(run, cafa, tmp_path):
     np.save(wide / "train_embeds.npy", np.ones((90, 9), dtype=np.float32))
     with pytest.raises(EmbeddingFileError, match=r"width 9, and .* was trained on width 8"):
         resample(run.folder, tmp_path / "out", data=wide)
+
+
+def test_a_run_that_was_moved_finds_its_data(train, cafa, tmp_path, monkeypatch):
+    """Trained by a relative path in one folder, moved, and enlarged from another."""
+    (tmp_path / "here").mkdir()
+    shutil.copytree(cafa, tmp_path / "here" / "data")
+    monkeypatch.chdir(tmp_path / "here")
+    train("run", data="data")
+    (tmp_path / "there").mkdir()
+    shutil.move("run", tmp_path / "there" / "moved")
+    monkeypatch.chdir(tmp_path / "there")
+    resample("moved", "enlarged")
+    assert (tmp_path / "there" / "enlarged" / "provenance.tsv").is_file()
+    config = json.loads((tmp_path / "there" / "moved" / "config.json").read_text())
+    assert config["settings"]["data"] == str(tmp_path / "here" / "data")
+    shutil.move(tmp_path / "here" / "data", tmp_path / "there" / "moved" / "data")
+    config["settings"]["data"] = "data"  # now inside the folder, and named from there
+    (tmp_path / "there" / "moved" / "config.json").write_text(json.dumps(config))
+    monkeypatch.chdir(tmp_path)
+    again = resample("there/moved", "enlarged", random_state=0)
+    assert len(again.ids)
+
+
+def test_an_enlarged_folder_keeps_the_record_of_the_encoder(run, cafa, tmp_path):
+    other = shutil.copytree(cafa, tmp_path / "data")
+    record = EncoderRecord("toy", {"class": "Own", "params": {}}, {"weights": "0"}, 8)
+    record.write(other / "train_encoder.json")
+    resample(run.folder, tmp_path / "out", data=other)
+    assert EncoderRecord.read(tmp_path / "out" / "train_embeddings.npy") == record
