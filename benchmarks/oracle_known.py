@@ -1,7 +1,7 @@
 """Write the figures that tests of known annotations and terms of interest are held against.
 
-Run by hand, with CAFA-evaluator-PK or its faster form cafaeval-protea in the place of cafaeval, which
-has none of the two, and which both call themselves::
+Run by hand, with CAFA-evaluator-PK or its faster form cafaeval-protea in the place of cafaeval,
+which has none of the two, and whose name both bear::
 
     pip install --no-deps --target protea cafaeval-protea==0.1.0
     PYTHONPATH=protea:tests/shared python benchmarks/oracle_known.py
