@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from protimb.plotting import PrecisionRecallDisplay
-from protimb.utils._validation import printable
 
 _KEYS = ["namespace", "knowledge", "terms"]
 
@@ -138,7 +137,7 @@ def _remarks(evaluation):
         common = evaluation.left_out.iloc[0]
         remarks.append(
             f"{n_left_out:,} terms of the truth have too few training proteins and are left out "
-            f"of the rows 'at least': the commonest is {printable(common['name'])}, of "
+            f"of the rows 'at least': the commonest is {common['name']}, of "
             f"{common['n_proteins']:,} proteins. The rows 'all' count them."
         )
     passed = {

@@ -77,20 +77,8 @@ def a_few(values, limit=5):
     '0, 1, 2, 3, 4, ...'
     """
     values = list(values)
-    text = ", ".join(printable(value) for value in values[:limit])
+    text = ", ".join(str(value) for value in values[:limit])
     return text + (", ..." if len(values) > limit else "")
-
-
-def printable(value):
-    r"""Write a value so that nothing in it moves a cursor or colours a terminal.
-
-    >>> printable("P1\x1b[31m")
-    'P1\\x1b[31m'
-    """
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def as_array(y, name="y"):

@@ -246,14 +246,6 @@ def test_ids_are_text_whatever_they_hold(odd, ontology, predictions, tmp_path):
     pd.testing.assert_frame_equal(evaluate_predictions(path, truth, ontology).summary, plain)
 
 
-def test_messages_hold_no_terminal_escapes(ontology):
-    odd = frame([("X\x1b[31m", "GO:3", 0.9)])
-    with pytest.raises(PredictionError, match="None of the 1 predicted proteins") as raised:
-        evaluate_predictions(odd, {"Y\x1b[0m": {"GO:3"}}, ontology)
-    assert "\x1b" not in str(raised.value)
-    assert r"X\x1b[31m" in str(raised.value)
-
-
 def test_a_chain_of_5_000_levels_is_evaluated():
     n = 5000
     ontology = GeneOntology(
