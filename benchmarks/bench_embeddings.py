@@ -97,7 +97,7 @@ def count_padding(encoder, sequences):
     network = encoder._network()
     pieces = [piece for row, one in enumerate(sequences) for piece in network.cut(row, one)]
     lengths = [len(piece.residues) + network.n_special for piece in pieces]
-    batches = plan_batches(lengths, encoder.batch_tokens, LanguageModel.min_fill)
+    batches = plan_batches(lengths, network.batch_tokens, LanguageModel.min_fill)
     return padding_share(lengths, batches)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names
+from protimb.cli._words import clean_messages, names, printable
 
 NORMS = ("cafa", "pred", "gt")
 PROPAGATIONS = ("max", "fill")
@@ -61,7 +61,7 @@ def evaluate(
             no_orphans=no_orphans,
             terms_of_interest=toi,
         )
-        typer.echo(found.render())
+        typer.echo(printable(found.render()))
         if out:
             found.save(out)
             files = "summary.csv, curves.csv, left_out.csv, precision_recall.png"

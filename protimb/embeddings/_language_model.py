@@ -20,6 +20,8 @@ _LOADERS = {
     "t5": ("AutoModelForTextEncoding", {}),
     "esm": ("AutoModel", {"add_pooling_layer": False}),
 }
+# Where an encoder keeps its blocks; a block's input is the layer of its number.
+_BLOCKS = {"esm": "layer", "t5": "block"}
 _WINDOWS = {"esm": 1022}
 _WINDOW = 2048
 _HALF = {"t5": torch.bfloat16}
@@ -42,7 +44,14 @@ class LanguageModel:
         self.in_full = in_full  # reads the network again, in float32
         self.width = network.config.hidden_size
         self.n_special = len(tokens.prefix) + len(tokens.suffix)
+        blocks = _BLOCKS.get(network.config.model_type)
+        self._blocks = getattr(network.encoder, blocks) if blocks else None
         self._identity = None
+
+    @property
+    def batch_tokens(self):
+        """Give the fastest size of a batch: on a CPU one whose activations stay in its cache."""
+        return 1024 if self.network.device.type == "cpu" else 8192
 
     def identity(self):
         """Hash what vectors depend on: weights, tokens, layer, windows."""
@@ -83,19 +92,36 @@ class LanguageModel:
     def pool(self, pieces):
         """Add up weighted vectors of residues, (n_pieces, width)."""
         numbers, mask, weights = (
-            torch.from_numpy(values).to(self.network.device) for values in self._inputs(pieces)
+            None if values is None else torch.from_numpy(values).to(self.network.device)
+            for values in self._inputs(pieces)
         )
         hidden = self._hidden(numbers, mask).float()  # (n_pieces, n_tokens, width)
         return torch.bmm(weights.unsqueeze(1), hidden).squeeze(1).cpu().numpy()
 
     def _hidden(self, numbers, mask):
+        inputs = {"input_ids": numbers, "attention_mask": mask}
         if self.layer == self.network.config.num_hidden_layers:
-            return self.network(input_ids=numbers, attention_mask=mask).last_hidden_state
-        found = self.network(input_ids=numbers, attention_mask=mask, output_hidden_states=True)
-        return found.hidden_states[self.layer]
+            return self.network(**inputs).last_hidden_state
+        if self._blocks is None:
+            return self.network(**inputs, output_hidden_states=True).hidden_states[self.layer]
+        return self._input_of_block(inputs)
+
+    def _input_of_block(self, inputs):
+        """Run the network as far as it is needed."""
+        handle = self._blocks[self.layer].register_forward_pre_hook(_stop, with_kwargs=True)
+        try:
+            self.network(**inputs)
+        except _Reached as reached:
+            return reached.hidden
+        finally:
+            handle.remove()
+        raise EncoderError(f"{self.name} did not run its layer {self.layer}.")
 
     def _inputs(self, pieces):
-        """Give token numbers, attention mask and weights, (n_pieces, n_tokens) each."""
+        """Give token numbers, attention mask and weights, (n_pieces, n_tokens) each.
+
+        The mask is None where nothing is padding: attention without one is a fifth faster.
+        """
         shape = len(pieces), max(len(piece.residues) for piece in pieces) + self.n_special
         numbers = np.full(shape, self.tokens.pad, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
@@ -106,7 +132,36 @@ class LanguageModel:
             numbers[row, : len(encoded)] = encoded
             mask[row, : len(encoded)] = 1
             weights[row, first : first + len(piece.residues)] = piece.weights
-        return numbers, mask, weights
+        return numbers, None if mask.all() else mask, weights
+
+
+class _Reached(Exception):
+    def __init__(self, hidden):
+        self.hidden = hidden
+
+
+def _stop(_, args, kwargs):
+    raise _Reached(args[0] if args else kwargs["hidden_states"])
+
+
+class _Intermediate(torch.nn.Module):
+    """The first half of ESM's feed-forward block; its GELU reads memory once, not five times."""
+
+    def __init__(self, intermediate):
+        super().__init__()
+        self.dense = intermediate.dense
+
+    def forward(self, hidden):
+        """Widen (n_pieces, n_tokens, width)."""
+        return torch.nn.functional.gelu(self.dense(hidden))
+
+
+def _quicken(network):
+    """Replace what is slow for no reason; weights keep their names."""
+    if network.config.model_type == "esm" and network.dtype == torch.float32:
+        for block in network.encoder.layer:
+            block.intermediate = _Intermediate(block.intermediate)
+    return network
 
 
 def load_language_model(model, *, layer, window, overlap, precision, device, local_files_only):
@@ -135,7 +190,7 @@ def load_language_model(model, *, layer, window, overlap, precision, device, loc
     network = load(_dtype(precision, device, config.model_type))
     window = _WINDOWS.get(config.model_type, _WINDOW) if window == "auto" else window
     return LanguageModel(
-        network.to(device).eval(),
+        _quicken(network).to(device).eval(),
         ResidueTokens(tokenizer, config.model_type),
         name=Path(str(model)).name,
         layer=_layer(layer, config.num_hidden_layers, model),

@@ -61,7 +61,8 @@ class BaseNetworkEncoder(BaseEncoder):
         with self._bar(sequences, todo) as bar:
             try:
                 wanted = [sequences[row] for row in todo]
-                for number, vector in pool_by_length(network, wanted, self.batch_tokens, bar):
+                size = network.batch_tokens if self.batch_tokens == "auto" else self.batch_tokens
+                for number, vector in pool_by_length(network, wanted, size, bar):
                     X[todo[number]] = vector
                     cache.add(wanted[number], vector)
             finally:  # what was made before an interruption is kept

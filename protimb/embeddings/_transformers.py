@@ -37,8 +37,9 @@ class TransformersEncoder(BaseNetworkEncoder):
     cache : str, path-like or None, default=None
         Folder that keeps vectors by hashes of sequence and model: an interrupted run goes on
         from it, and what was embedded once costs nothing again. Several processes may share it.
-    batch_tokens : int, default=8192
-        Tokens of a batch, padding included; halved where a batch does not fit the device.
+    batch_tokens : int or "auto", default="auto"
+        Tokens of a batch, padding included; halved where a batch does not fit the device. "auto"
+        is 1,024 on a CPU, whose cache holds no more of them, and 8,192 on a GPU.
     verbose : bool or int, default=False
         Show a progress bar.
 
@@ -83,6 +84,7 @@ class TransformersEncoder(BaseNetworkEncoder):
         "overlap": [Interval(Integral, 0, None, closed="left")],
         "precision": [StrOptions({"auto", "float32", "float16", "bfloat16"})],
         "local_files_only": ["boolean"],
+        "batch_tokens": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
     _where = BaseNetworkEncoder._where | {"local_files_only"}
     # Half precision moves a vector by a thousandth; it is no other encoder.
@@ -99,7 +101,7 @@ class TransformersEncoder(BaseNetworkEncoder):
         local_files_only=True,
         device="auto",
         cache=None,
-        batch_tokens=8192,
+        batch_tokens="auto",
         verbose=False,
     ):
         self.model = model

@@ -127,7 +127,8 @@ def evaluate_predictions(
     -----
     Figures are those of cafaeval 1.3.0, where every protein of a namespace's truth counts. With
     known annotations, terms of interest, bins or ``min_proteins``, which it does not have, a
-    protein counts if a true term of it is left, as in CAFA-evaluator-PK.
+    protein counts if a true term of it is left. Figures then are those of CAFA-evaluator-PK, but
+    that it still counts what is predicted for proteins of which all was known.
 
     As in cafaeval, the weighted figures count all terms of more than 0 bits, whatever
     ``no_orphans`` says; the roots have 0.

@@ -41,12 +41,12 @@ def load_ontology(ontology):
 
 def _inside_namespaces(ontology):
     space = ontology.namespaces
+    if all(space[one] == space[term] for term, above in ontology.parents.items() for one in above):
+        return ontology
     parents = {
         term: tuple(one for one in above if space[one] == space[term])
         for term, above in ontology.parents.items()
     }
-    if parents == ontology.parents:
-        return ontology
     return GeneOntology(
         ontology.names, space, parents, ontology.alt_ids, ontology.obsolete, ontology.version
     )
@@ -134,6 +134,8 @@ def load_bits(information_accretion, ontology):
     """Return the bits of each term, (len(ontology),), NaN where nothing says them."""
     if is_path(information_accretion):
         information_accretion = read_information_accretion(information_accretion)
+    if isinstance(information_accretion, pd.Series):
+        information_accretion = information_accretion.to_dict()
     values = dict(information_accretion)
     wrong = [term for term, bits in values.items() if not 0 <= bits < np.inf]
     if wrong:

@@ -1,21 +1,21 @@
 """Read OBO files strictly: what propagation relies on is checked, and errors say where."""
 
+from collections import Counter
 from warnings import warn
 
 from protimb.exceptions import OntologyCycleError, OntologyError, OntologyWarning
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
-from protimb.ontology._stanzas import (
-    Stanza,
-    flag,
-    identifiers,
-    parse_stanzas,
-    qualifiers,
-    text_value,
-)
+from protimb.ontology._stanzas import parse_document, qualifiers
 from protimb.utils._files import local_path, read_text
 from protimb.utils._validation import a_few, refuse_string
 from protimb.utils._warnings import users_level
 
+_HEADER = 0  # the stanza without brackets above the others
+_TAGS = ("id", "name", "namespace", "alt_id", "is_a", "relationship", "is_obsolete")
+_TAGS += ("data-version", "default-namespace")
+# What a retired term says of those that take its place: OBO 1.0 spelt it use_term.
+_REPLACED_BY = ("replaced_by", "use_term")
+_CONSIDER = ("consider",)
 # Qualifiers of an edge that holds under a condition only, nearly always in some taxa.
 _CONDITIONS = {"gci_relation", "gci_filler"}
 
@@ -87,14 +87,16 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         raise ValueError(f"conditional must be 'drop' or 'keep', got {conditional!r}.")
     refuse_string(relations, "relations")
     path = local_path(path, OntologyError)
-    header, *stanzas = parse_stanzas(read_text(path, OntologyError, encoding), path)
-    stanzas = _by_id([stanza for stanza in stanzas if stanza.kind == "Term"], path)
-    obsolete = {term: one for term, one in stanzas.items() if flag(one, "is_obsolete", path)}
-    terms = {term: one for term, one in stanzas.items() if term not in obsolete}
+    text = read_text(path, OntologyError, encoding)
+    document = parse_document(text, path, {*_TAGS, *_REPLACED_BY, *_CONSIDER})
+    stanzas = _by_stanza(document)
+    is_obsolete = document.flags("is_obsolete")
+    obsolete = {one: term for one, term in stanzas.items() if is_obsolete.get(one)}
+    terms = {one: term for one, term in stanzas.items() if one not in obsolete}
     if not terms:
         raise OntologyError(f"{path}: no [Term] in this file. Is it empty, or not OBO?")
     try:
-        ontology, left_out = _build(header, terms, obsolete, relations, conditional, path)
+        ontology, left_out = _build(document, terms, obsolete, relations, conditional)
     except OntologyError as error:
         # The graph knows no file; errors of the reader name theirs already.
         if str(path) in str(error):
@@ -106,81 +108,97 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
     return ontology
 
 
-def _by_id(stanzas, path):
-    found: dict[str, Stanza] = {}
-    for stanza in stanzas:
-        ids = identifiers(stanza, "id", path)
-        if len(ids) != 1:
+def _by_stanza(document):
+    """Map the stanza of each term to its id."""
+    terms = {stanza for stanza, kind in enumerate(document.kinds) if kind == "Term"}
+    written = [(stanza, value) for stanza, value in document.values("id") if stanza in terms]
+    _check_one_each(terms, written, document)
+    found: dict[int, str] = {}
+    owner: dict[str, int] = {}
+    for stanza, value in written:
+        term = found[stanza] = document.identifier(stanza, "id", value)
+        earlier = owner.setdefault(term, stanza)
+        if earlier != stanza:
             raise OntologyError(
-                f"{path}, line {stanza.line}: this [Term] has {len(ids)} ids; it needs one."
-            )
-        earlier = found.setdefault(ids[0], stanza)
-        if earlier is not stanza:
-            raise OntologyError(
-                f"{path}, lines {earlier.line} and {stanza.line}: the id {ids[0]!r} is defined "
-                "twice. Keep one of them."
+                f"{document.path}, lines {document.lines[earlier]} and {document.lines[stanza]}: "
+                f"the id {term!r} is defined twice. Keep one of them."
             )
     return found
 
 
-def _build(header, terms, obsolete, relations, conditional, path):
+def _check_one_each(terms, written, document):
+    """Refuse stanzas of terms that have no id, or several."""
+    n_ids = Counter(dict.fromkeys(terms, 0))
+    n_ids.update(stanza for stanza, _ in written)
+    wrong = min((stanza for stanza, n in n_ids.items() if n != 1), default=None)
+    if wrong is not None:
+        raise OntologyError(
+            f"{document.path}, line {document.lines[wrong]}: this [Term] has {n_ids[wrong]} ids; "
+            "it needs one."
+        )
+
+
+def _build(document, terms, obsolete, relations, conditional):
     """Return the ontology, and the edges (child, parent) left out because they are conditional."""
-    _check_relations(set(relations) - {"is_a", "part_of"}, terms, path)
-    default = text_value(header, "default-namespace", "")
-    namespaces = {term: text_value(one, "namespace", default) for term, one in terms.items()}
-    parents, left_out = _parents(terms, namespaces, relations, conditional, path)
+    _check_relations(set(relations) - {"is_a", "part_of"}, terms, document)
+    default = document.texts("default-namespace").get(_HEADER, "")
+    names, spaces = document.texts("name"), document.texts("namespace")
+    namespaces = {term: spaces.get(one, default) for one, term in terms.items()}
+    parents, left_out = _parents(document, terms, namespaces, relations, conditional)
     ontology = GeneOntology(
-        names={term: text_value(one, "name", term) for term, one in terms.items()},
+        names={term: names.get(one, term) for one, term in terms.items()},
         namespaces=namespaces,
         parents=parents,
-        alt_ids=_alternative_ids(terms, path),
-        obsolete={term: _retired(one, path) for term, one in obsolete.items()},
-        version=text_value(header, "data-version", ""),
+        alt_ids=_alternative_ids(document, terms),
+        obsolete=_retired(document, obsolete),
+        version=document.texts("data-version").get(_HEADER, ""),
     )
     return ontology, left_out
 
 
-def _parents(terms, namespaces, relations, conditional, path):
+def _parents(document, terms, namespaces, relations, conditional):
     parents, left_out = {}, []
-    for term, stanza in terms.items():
-        targets = _targets(stanza, relations, path)
-        _check_defined(term, targets, stanza, namespaces, path)
-        inside = [one for one in targets if namespaces[one] == namespaces[term]]
-        parents[term] = tuple(one for one in inside if targets[one] or conditional == "keep")
-        left_out += [(term, one) for one in inside if one not in parents[term]]
+    keeps = conditional == "keep"
+    for one, targets in _targets(document, terms, relations).items():
+        term = terms[one]
+        _check_defined(term, targets, one, namespaces, document)
+        inside = [up for up in targets if namespaces[up] == namespaces[term]]
+        parents[term] = tuple([up for up in inside if targets[up] or keeps])
+        if len(parents[term]) < len(inside):
+            left_out += [(term, up) for up in inside if up not in parents[term]]
     return parents, left_out
 
 
-def _check_relations(relations, terms, path):
+def _check_relations(relations, terms, document):
     """Refuse relations that no term has, which are misspelt as a rule."""
     if not relations:
         return
-    used = {one for term in terms.values() for one in identifiers(term, "relationship", path)}
+    used = {"is_a", *(relation for _, relation, *_ in _parent_lines(document, terms))}
     if not relations <= used:
         raise OntologyError(
-            f"{path}: no term has the relation {a_few(sorted(relations - used))}. There are "
-            f"{a_few(['is_a', *sorted(used)], limit=20)}."
+            f"{document.path}: no term has the relation {a_few(sorted(relations - used))}. There "
+            f"are {a_few(sorted(used), limit=20)}."
         )
 
 
-def _targets(stanza, relations, path):
-    """Map the parents that a term names, in the order of the file, to whether any edge holds."""
-    targets: dict[str, bool] = {}
-    for relation, parent, value in _parent_lines(stanza, path):
+def _targets(document, terms, relations):
+    """Map stanzas to the parents that they name, and these to whether any edge to them holds."""
+    targets: dict[int, dict[str, bool]] = {one: {} for one in terms}
+    for one, relation, parent, value in _parent_lines(document, terms):
         if relation in relations:
-            targets[parent] = targets.get(parent, False) or _holds(value)
+            targets[one][parent] = targets[one].get(parent, False) or _holds(value)
     return targets
 
 
-def _parent_lines(stanza, path):
-    """Return (relation, parent, value) of each line that may name a parent."""
-    above = identifiers(stanza, "is_a", path)
-    lines = [("is_a", *one) for one in zip(above, stanza.tags.get("is_a", ()), strict=True)]
-    if "relationship" in stanza.tags:
-        relations = identifiers(stanza, "relationship", path)
-        above = identifiers(stanza, "relationship", path, position=1)
-        lines += zip(relations, above, stanza.tags["relationship"], strict=True)
-    return lines
+def _parent_lines(document, terms):
+    """Yield (stanza, relation, parent, value) of each line of a term that may name a parent."""
+    for one, value in document.values("is_a"):
+        if one in terms:
+            yield one, "is_a", document.identifier(one, "is_a", value), value
+    for one, value in document.values("relationship"):
+        if one in terms:
+            relation = document.identifier(one, "relationship", value)
+            yield one, relation, document.identifier(one, "relationship", value, 1), value
 
 
 def _holds(value):
@@ -198,29 +216,44 @@ def _warn_of_conditional(edges, path):
         )
 
 
-def _check_defined(term, targets, stanza, namespaces, path):
+def _check_defined(term, targets, stanza, namespaces, document):
     for target in targets:
         if target not in namespaces:
             raise OntologyError(
-                f"{path}, line {stanza.line}: term {term!r} has the parent {target!r}, which "
-                "this file does not define, or has made obsolete. Is the file complete?"
+                f"{document.path}, line {document.lines[stanza]}: term {term!r} has the parent "
+                f"{target!r}, which this file does not define, or has made obsolete. Is the file "
+                "complete?"
             )
 
 
-def _retired(stanza, path):
-    return ObsoleteTerm(
-        tuple(identifiers(stanza, "replaced_by", path)),
-        tuple(identifiers(stanza, "consider", path)),
-    )
+def _retired(document, obsolete):
+    replaced_by = _advice(document, obsolete, _REPLACED_BY)
+    consider = _advice(document, obsolete, _CONSIDER)
+    return {
+        term: ObsoleteTerm(tuple(replaced_by.get(one, ())), tuple(consider.get(one, ())))
+        for one, term in obsolete.items()
+    }
 
 
-def _alternative_ids(terms, path):
+def _advice(document, obsolete, tags):
+    """Map stanzas of retired terms to the ids that any of some tags names."""
+    found: dict[int, list[str]] = {}
+    for tag in tags:
+        for one, value in document.values(tag):
+            if one in obsolete:
+                found.setdefault(one, []).append(document.identifier(one, tag, value))
+    return found
+
+
+def _alternative_ids(document, terms):
     owner: dict[str, str] = {}
-    for term, stanza in terms.items():
-        for alternative in identifiers(stanza, "alt_id", path):
-            if owner.setdefault(alternative, term) != term:
-                raise OntologyError(
-                    f"{path}: {alternative} is an alt_id of two terms, {owner[alternative]} and "
-                    f"{term}, so annotations with it would be ambiguous. Keep one."
-                )
+    for one, value in document.values("alt_id"):
+        if one not in terms:
+            continue
+        alternative = document.identifier(one, "alt_id", value)
+        if owner.setdefault(alternative, terms[one]) != terms[one]:
+            raise OntologyError(
+                f"{document.path}: {alternative} is an alt_id of two terms, {owner[alternative]} "
+                f"and {terms[one]}, so annotations with it would be ambiguous. Keep one."
+            )
     return owner

@@ -1,7 +1,8 @@
-"""The syntax of OBO: text in, stanzas of tags and values out."""
+"""The syntax of OBO: text in, stanzas and the values of their tags out."""
 
 import re
-from typing import NamedTuple
+
+import numpy as np
 
 from protimb.exceptions import OntologyError
 
@@ -19,67 +20,84 @@ _BLOCK = re.compile(rf"\{{\s*{_QUALIFIER}(?:,\s*{_QUALIFIER})*\}}")
 _MARK = re.compile(r"\\.|[{!]")
 
 
-class Stanza(NamedTuple):
-    """One stanza: "Term", "Typedef" or "header", its first line, and tag -> values as written."""
+class Document:
+    """The tags of all stanzas, a column a tag: a list a stanza would take five times as long."""
 
-    kind: str
-    line: int  # counted from 1
-    tags: dict[str, list[str]]
+    def __init__(self, path):
+        self.path = path
+        self.kinds = ["header"]  # of each stanza: "Term", "Typedef" or what else is in brackets
+        self.lines = [1]  # its first line, counted from 1
+        self._values: dict[str, list[str]] = {}
+        self._numbers: dict[str, list[int]] = {}  # the line of each value
 
+    def values(self, tag):
+        """List (stanza, value as written), in the order of the file."""
+        numbers = self._numbers.get(tag, [])
+        stanzas = np.searchsorted(self.lines, numbers, side="right") - 1
+        return zip(stanzas.tolist(), self._values.get(tag, ()), strict=True)
 
-def parse_stanzas(text, path):
-    """Cut OBO text into a list of Stanza, the header first; errors name the path and the line."""
-    _check_last_line(text, path)
-    stanzas = [Stanza("header", 1, {})]
-    tags = stanzas[0].tags
-    known_tags: set[str] = set()
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line or line[0] == "!" or line.isspace():
-            continue
-        if line[0] == "[":
-            stanzas.append(Stanza(_kind(line, number, path), number, {}))
-            tags = stanzas[-1].tags
-            continue
-        tag, colon, value = line.partition(":")
-        if tag not in known_tags:  # a few dozen tags on some 400,000 lines: each is checked once
-            _check_tag(tag, line, number, path)
-            known_tags.add(tag)
-        if not colon:
-            raise _malformed(line, number, path)
-        tags.setdefault(tag, []).append(value)
-    return stanzas
+    def texts(self, tag):
+        """Map stanzas to the last free-text value of a tag, unescaped."""
+        return {stanza: _text(value) for stanza, value in dict(self.values(tag)).items()}
 
+    def flags(self, tag):
+        """Map stanzas to whether a tag says true; what is neither true nor false is refused."""
+        texts = self.texts(tag)
+        for stanza, text in texts.items():
+            if text not in ("true", "false"):
+                raise OntologyError(
+                    f"{self.place(stanza)}: the tag {tag!r} is true or false, found {text!r}."
+                )
+        return {stanza: text == "true" for stanza, text in texts.items()}
 
-def identifiers(stanza, tag, path, *, position=0):
-    """List the ids that a tag gives; 1 is the position where a relation precedes the id."""
-    found = []
-    for value in stanza.tags.get(tag, ()):
-        words = value.split()
+    def identifier(self, stanza, tag, value, position=0):
+        """Return the id that a value gives; 1 is the position where a relation precedes the id."""
+        words = value.split(None, position + 1)
         word = words[position] if len(words) > position else ""
-        found.append(_unescaped(_ID.findall(word)[0]) if _MARKS.search(word) else word)
-    if not all(found):
-        raise OntologyError(
-            f"{path}, stanza at line {stanza.line}: the tag {tag!r} names no id. "
-            "The file is malformed or was cut off here."
-        )
-    return found
+        if "{" in word or "!" in word or "\\" in word:
+            word = _unescaped(_ID.findall(word)[0])
+        if not word:
+            raise OntologyError(
+                f"{self.place(stanza)}: the tag {tag!r} names no id. "
+                "The file is malformed or was cut off here."
+            )
+        return word
+
+    def place(self, stanza):
+        """Say where a stanza is."""
+        return f"{self.path}, stanza at line {self.lines[stanza]}"
+
+    def _open(self, tags):
+        """Return {tag: (add a value, add its line)}."""
+        self._values = {tag: [] for tag in tags}
+        self._numbers = {tag: [] for tag in tags}
+        return {tag: (self._values[tag].append, self._numbers[tag].append) for tag in tags}
 
 
-def flag(stanza, tag, path):
-    """Return whether a tag says true; what is neither true nor false is refused."""
-    text = text_value(stanza, tag, "false")
-    if text not in ("true", "false"):
-        raise OntologyError(
-            f"{path}, stanza at line {stanza.line}: the tag {tag!r} is true or false, found "
-            f"{text!r}."
-        )
-    return text == "true"
-
-
-def text_value(stanza, tag, default):
-    """Return the last free-text value of a tag, unescaped, or a default."""
-    values = stanza.tags.get(tag)
-    return _text(values[-1]) if values else default
+def parse_document(text, path, tags):
+    """Cut OBO text into a Document of some tags; all lines are checked, errors name their place."""
+    _check_last_line(text, path)
+    document = Document(path)
+    columns = document._open(tags)
+    kinds: dict[str, str] = {}
+    passed_over: set[str] = set()
+    for number, line in enumerate(text.split("\n"), 1):
+        tag, colon, value = line.partition(":")
+        if colon and tag in columns:
+            add_value, add_number = columns[tag]
+            add_value(value)
+            add_number(number)
+        elif colon and tag in passed_over:  # some 500,000 lines with a few dozen tags
+            continue
+        elif line[:1] == "[":
+            if line not in kinds:
+                kinds[line] = _kind(line, number, path)
+            document.kinds.append(kinds[line])
+            document.lines.append(number)
+        elif line and line[0] != "!" and not line.isspace():
+            _check_tag(tag, colon, line, number, path)
+            passed_over.add(tag)
+    return document
 
 
 def qualifiers(value):
@@ -124,8 +142,8 @@ def _kind(line, number, path):
     return match.group(1)
 
 
-def _check_tag(tag, line, number, path):
-    if not _TAG.fullmatch(tag):
+def _check_tag(tag, colon, line, number, path):
+    if not (colon and _TAG.fullmatch(tag)):
         raise _malformed(line, number, path)
 
 

@@ -10,8 +10,8 @@ OBO = "".join(
 )
 
 
-def run(tmp_path, *options, predictions="P1\tGO:3\t0.9\nP2\tGO:2\t0.4\n"):
-    files = {"p.tsv": predictions, "t.tsv": "P1\tGO:3\nP2\tGO:2\n", "go.obo": OBO}
+def run(tmp_path, *options, predictions="P1\tGO:3\t0.9\nP2\tGO:2\t0.4\n", obo=OBO):
+    files = {"p.tsv": predictions, "t.tsv": "P1\tGO:3\nP2\tGO:2\n", "go.obo": obo}
     files |= {"ia.txt": "GO:1\t0\nGO:2\t1\nGO:3\t2\n", "known.tsv": "P1\tGO:2\n"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
@@ -37,3 +37,14 @@ def test_bad_files_and_words_end_with_one_line(tmp_path):
     assert result.exit_code == 2
     assert "line 1: the score '7'" in result.output
     assert run(tmp_path, "--norm", "mean").exit_code == 2
+
+
+def test_no_name_and_no_id_moves_the_cursor(tmp_path):
+    (tmp_path / "train.tsv").write_text("P9\tGO:2\n")
+    rare = ["--training", str(tmp_path / "train.tsv"), "--min-proteins", "2"]
+    result = run(tmp_path, *rare, obo=OBO.replace("term 1", "\x1b[2Jterm 1"))
+    assert result.exit_code == 0, result.output
+    assert r"the commonest is \x1b[2Jterm 1" in result.output
+    result = run(tmp_path, predictions="X\x1b[2J\tGO:3\t0.9\n")
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output

@@ -231,3 +231,29 @@ def test_small_blocks_of_proteins_give_the_same(ontology, predictions, monkeypat
     monkeypatch.setattr("protimb.evaluation._cells.BYTES_A_BLOCK", 1)
     parts = evaluate_predictions(predictions, TRUTH, ontology, known={"P1": {"GO:2"}})
     pd.testing.assert_frame_equal(whole.curves, parts.curves)
+
+
+@pytest.mark.parametrize("odd", ["a/../b", "<b>x</b>", "x\x1b[31m", "P 1", "../../etc"])
+def test_ids_are_text_whatever_they_hold(odd, ontology, predictions, tmp_path):
+    """Two proteins under odd ids are evaluated as under plain ones, from files too."""
+    plain = evaluate_predictions(predictions, TRUTH, ontology).summary
+    path = tmp_path / "predictions.tsv"
+    lines = predictions.replace({"EntryID": {"P1": odd}}).to_csv(
+        sep="\t", index=False, header=False
+    )
+    path.write_text(lines)
+    truth = {odd if protein == "P1" else protein: terms for protein, terms in TRUTH.items()}
+    pd.testing.assert_frame_equal(evaluate_predictions(path, truth, ontology).summary, plain)
+
+
+def test_a_chain_of_5_000_levels_is_evaluated():
+    n = 5000
+    ontology = GeneOntology(
+        names={f"GO:{term}": "t" for term in range(n)},
+        namespaces={f"GO:{term}": "molecular_function" for term in range(n)},
+        parents={f"GO:{term}": [f"GO:{term - 1}"] for term in range(1, n)},
+    )
+    deepest = f"GO:{n - 1}"
+    found = evaluate_predictions(frame([("P1", deepest, 0.5)]), {"P1": {deepest}}, ontology)
+    assert all_figures(found)["fmax"] == 1
+    assert all_figures(found)["n_terms"] == n

@@ -399,3 +399,26 @@ def test_a_relation_that_no_term_has_is_refused(tmp_path):
     path.write_text(obo_of("id: GO:1\n", "id: GO:2\nrelationship: part_of GO:1\n"))
     with pytest.raises(OntologyError, match=r"the relation partof\. There are is_a, part_of"):
         read_obo(path, relations=("is_a", "partof"))
+
+
+def test_replacements_are_read_in_the_spelling_of_obo_1_0_too(tmp_path):
+    path = tmp_path / "a.obo"
+    old = "id: GO:2\nis_obsolete: true\nuse_term: GO:1\nconsider: GO:3\n"
+    path.write_text(obo_of("id: GO:1\n", "id: GO:3\n", old))
+    ontology = read_obo(path)
+    assert ontology.obsolete["GO:2"] == (("GO:1",), ("GO:3",))
+    assert ontology.resolve("GO:2") == "GO:1"
+
+
+def test_a_chain_of_5_000_levels_is_read_and_walked(tmp_path):
+    path = tmp_path / "a.obo"
+    n = 5000
+    below = [f"id: GO:{term}\nis_a: GO:{term - 1}\n" for term in range(1, n)]
+    path.write_text(obo_of("id: GO:0\n", *below))
+    ontology = read_obo(path)
+    deepest = f"GO:{n - 1}"
+    assert ontology.depth(deepest) == n - 1
+    assert len(ontology.ancestors(deepest)) == n - 1
+    assert len(ontology.propagate({"P1": {deepest}})["P1"]) == n
+    scores = ontology.propagate_scores([[0.0, 0.7]], ["GO:0", deepest])
+    assert scores.tolist() == [[0.7, 0.7]]
