@@ -97,7 +97,7 @@ def choose_method(method):
 
 
 def _check_share(value, name):
-    if not isinstance(value, Real) or not 0 < value <= 1:
+    if not isinstance(value, Real) or not 0 < float(value) <= 1:
         raise ValueError(f"{name} is a share in (0, 1], got {value!r}.")
 
 
