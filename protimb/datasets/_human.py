@@ -12,8 +12,9 @@ def load_human_go(
 ):
     """Load human proteins with experimental GO annotations.
 
-    15,660 human Swiss-Prot proteins come with the package, with one UniRep vector each. Most
-    GO terms have few of them: that is the imbalance which protimb is about.
+    15,660 human Swiss-Prot proteins come with the package, with one ESM-2 vector each [1]_ (8
+    million weights, layer 5, mean over residues). Most GO terms have few of them: that is the
+    imbalance which protimb is about.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def load_human_go(
     Returns
     -------
     data : ProteinData
-        ``X`` : float32 of shape (n_proteins, 512), protein vectors.
+        ``X`` : float32 of shape (n_proteins, 320), protein vectors.
         ``y`` : uint8 of shape (n_proteins, n_terms), propagated indicators.
         ``protein_ids``, ``terms``, ``term_names``, ``groups`` : arrays of str.
         ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
@@ -54,12 +55,20 @@ def load_human_go(
     Split by ``groups``: proteins of one sequence cluster in both training and test fold make
     scores look better than they are.
 
+    The data card, ``data.DESCR``, says where all parts come from and under which licences;
+    ``python -m protimb.datasets.recipes.human_go`` makes them again.
+
+    References
+    ----------
+    .. [1] Z. Lin et al., "Evolutionary-scale prediction of atomic-level protein structure with a
+       language model", Science 379 (2023), doi 10.1126/science.ade2574.
+
     Examples
     --------
     >>> from protimb import load_human_go
     >>> data = load_human_go("cc", min_proteins=20)
     >>> data.X.shape, data.y.shape
-    ((13386, 512), (13386, 448))
+    ((13386, 320), (13386, 448))
     """
     return read_cafa(
         HUMAN_GO,

@@ -25,7 +25,7 @@ def mf():
 def test_proteins_and_terms_are_as_many_as_the_data_card_says(ontology, min_proteins):
     facts = FACTS[ontology]
     data = load_human_go(ontology, min_proteins=min_proteins)
-    assert data.X.shape == (facts["proteins"], 512)
+    assert data.X.shape == (facts["proteins"], 320)
     assert data.y.shape == (facts["proteins"], facts[min_proteins])
     for number in (facts["proteins"], facts[min_proteins]):
         assert f"{number:,}" in data.DESCR
