@@ -25,6 +25,10 @@ _BLOCKS = {"esm": "layer", "t5": "block"}
 _WINDOWS = {"esm": 1022}
 _WINDOW = 2048
 _HALF = {"t5": torch.bfloat16}
+_DECIDING = (
+    *("model_type", "num_attention_heads", "num_heads", "layer_norm_eps", "layer_norm_epsilon"),
+    *("hidden_act", "token_dropout", "emb_layer_norm_before"),
+)
 # Weights that no vector of a residue depends on, so that a model may lack them.
 _UNUSED = ("pooler", "contact_head", "embeddings.position_ids")
 
@@ -54,35 +58,20 @@ class LanguageModel:
         return 1024 if self.network.device.type == "cpu" else 8192
 
     def identity(self):
-        """Hash what vectors depend on: weights, tokens, layer, windows."""
+        """Hash what vectors depend on: weights as they are here, tokens, layer, windows."""
         if self._identity is None:
-            facts = [self.layer, self.window, self.overlap, vars(self.tokens)]
-            digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-            digest.update(json.dumps(_architecture(self.network.config)).encode())
-            for name, tensor in sorted(self.network.state_dict().items()):
-                digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-                values = tensor.detach().cpu().contiguous().reshape(-1)
-                digest.update(values.view(torch.uint8).numpy().tobytes())
-            self._identity = digest.hexdigest()
+            facts = [self.layer, self.window, self.overlap, str(self.network.dtype)]
+            text = json.dumps([facts, _digest(self.network, self.tokens)])
+            self._identity = hashlib.sha256(text.encode()).hexdigest()
         return self._identity
 
     def facts(self):
         """Tell what vectors depend on, whatever the precision: layer, windows, hash of weights."""
-        facts = {"layer": self.layer, "window": self.window, "overlap": self.overlap}
-        return facts | {"weights": self._weights_hash()}
-
-    def _weights_hash(self):
-        """Hash tokens, architecture and the weights as float32, in which none is rounded."""
         network = self.network
         if any(one.dtype in (torch.float16, torch.bfloat16) for one in network.parameters()):
-            network = self.in_full()
-        digest = hashlib.sha256(json.dumps(vars(self.tokens), sort_keys=True).encode())
-        digest.update(json.dumps(_architecture(network.config)).encode())
-        for name, tensor in sorted(network.state_dict().items()):
-            values = tensor.detach().cpu().float().contiguous()
-            digest.update(f"{name}{tuple(values.shape)}".encode())
-            digest.update(values.numpy().tobytes())
-        return digest.hexdigest()
+            network = self.in_full()  # in which no weight is rounded
+        facts = {"layer": self.layer, "window": self.window, "overlap": self.overlap}
+        return facts | {"weights": _digest(network, self.tokens)}
 
     def cut(self, row, sequence):
         """Cut a sequence into windows."""
@@ -225,11 +214,19 @@ def _check_complete(missing, model):
         )
 
 
-def _architecture(config):
-    """Describe a network without names, versions and paths."""
-    passing = ("_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype")
-    found = config.to_dict()
-    return sorted((name, str(value)) for name, value in found.items() if name not in passing)
+def _digest(network, tokens):
+    """Hash weights as float32, tokens, and what of the configuration decides vectors.
+
+    Not all of the configuration, nor buffers: releases of transformers add to them, and drop.
+    """
+    config = {name: getattr(network.config, name, None) for name in _DECIDING}
+    digest = hashlib.sha256(json.dumps([vars(tokens), config], sort_keys=True).encode())
+    for name, tensor in sorted(network.named_parameters()):
+        if not name.startswith(_UNUSED):
+            values = tensor.detach().cpu().float().contiguous()
+            digest.update(f"{name}{tuple(values.shape)}".encode())
+            digest.update(values.numpy().tobytes())
+    return digest.hexdigest()
 
 
 @contextmanager

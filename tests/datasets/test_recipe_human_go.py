@@ -14,6 +14,7 @@ import encoders
 import numpy as np
 import pytest
 import torch
+from transformers import EsmModel
 
 from protimb.datasets import read_annotations, read_cafa, read_fasta
 from protimb.datasets.recipes import human_go
