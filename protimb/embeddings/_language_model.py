@@ -217,16 +217,23 @@ def _check_complete(missing, model):
 def _digest(network, tokens):
     """Hash weights as float32, tokens, and what of the configuration decides vectors.
 
-    Not all of the configuration, nor buffers: releases of transformers add to them, and drop.
+    Not all of the configuration: releases of transformers add to it, and drop. They also keep
+    buffers of equal numbers (angles of positions) once or in each block, so that these count once.
     """
     config = {name: getattr(network.config, name, None) for name in _DECIDING}
     digest = hashlib.sha256(json.dumps([vars(tokens), config], sort_keys=True).encode())
     for name, tensor in sorted(network.named_parameters()):
         if not name.startswith(_UNUSED):
-            values = tensor.detach().cpu().float().contiguous()
-            digest.update(f"{name}{tuple(values.shape)}".encode())
-            digest.update(values.numpy().tobytes())
+            digest.update(f"{name}{tuple(tensor.shape)}".encode())
+            digest.update(_bytes(tensor))
+    buffers = (tensor for tensor in network.buffers() if tensor.is_floating_point())
+    for values in sorted(set(map(_bytes, buffers))):
+        digest.update(values)
     return digest.hexdigest()
+
+
+def _bytes(tensor):
+    return tensor.detach().cpu().float().contiguous().numpy().tobytes()
 
 
 @contextmanager

