@@ -16,7 +16,11 @@ import pandas as pd
 
 from protimb.comparison import ARMS, MAIN_ARMS, compare
 
-FOLDER = Path(__file__).parents[1] / "docs" / "experiments" / "compare"
+EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments"
+FOLDER = EXPERIMENTS / "compare"
+# The same comparisons on the vectors that were bundled before: UniRep-1900 reduced to 512.
+OLD = EXPERIMENTS / "compare_unirep"
+SIDE_BY_SIDE = ("fmax", "AP all", "AP <50", "AP <20")
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
 METRICS = {
     "fmax": "Fmax",
@@ -53,6 +57,7 @@ def main():
     for ontology, title in ONTOLOGIES.items():
         if (FOLDER / ontology).is_dir():
             print("\n".join(section(FOLDER / ontology, title)))
+    print("\n".join(old_and_new()))
 
 
 def section(folder, title):
@@ -68,6 +73,40 @@ def section(folder, title):
     if (folder / "pairs.csv").exists() and "cgan" in set(table["arm"]):
         lines += ["", "The CGAN minus every other arm:", "", *versus(folder)]
     return [*lines, "", *(f"- {sentence}" for sentence in record["winners"]), ""]
+
+
+def old_and_new():
+    """Return the lines that put the figures of both vectors side by side."""
+    lines = [
+        "## UniRep and ESM-2 side by side",
+        "",
+        "The same arms, splits and seeds on the vectors that the package held before (UniRep-1900,",
+        "reduced to 512 numbers) and on those that it holds now (ESM-2 8M, layer 5, 320 numbers):",
+        "old, new. No arm on the old vectors comes near the arm `none` on the new ones. The old",
+        "tables are in `docs/experiments/compare_unirep`.",
+        "",
+    ]
+    for ontology, title in ONTOLOGIES.items():
+        tables = [read_table(folder / ontology) for folder in (OLD, FOLDER)]
+        if all(table is not None for table in tables):
+            lines += [f"### {title}", "", *side_by_side(*tables), ""]
+    return lines
+
+
+def read_table(folder):
+    """Return the figures of a comparison by classifier, arm and metric, or None."""
+    if not (folder / "table.csv").is_file():
+        return None
+    table = pd.read_csv(folder / "table.csv").dropna(subset="estimate")
+    table = table[table["metric"].isin(SIDE_BY_SIDE)]
+    return table.assign(cell=table.apply(estimate, axis=1))
+
+
+def side_by_side(old, new):
+    """Lay both figures of each cell out, of arms that both comparisons have."""
+    keys = ["classifier", "arm", "metric"]
+    both = new.merge(old, on=keys, suffixes=("", "_old"))
+    return markdown(both, both["cell_old"] + ", " + both["cell"])
 
 
 def versus(folder):
