@@ -4,7 +4,8 @@ Run by hand after a comparison:
 ``python benchmarks/results_page.py > docs/experiments/results.md``. Each folder
 docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``comparison.json`` and
 ``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
-lies, the tables of that comparison alone are printed, to go into a page by hand.
+lies, the tables of that comparison alone are printed, to go into a page by hand; so are with
+``brief mf none,ros,smote,cgan`` those arms' precision by frequency, as README and guide have it.
 """
 
 import inspect
@@ -49,7 +50,10 @@ the tables in `docs/experiments/compare`.
 
 
 def main():
-    """Print the page, or the tables of one comparison."""
+    """Print the page, the tables of one comparison, or a table for README and guide."""
+    if sys.argv[1:2] == ["brief"]:
+        print("\n".join(brief(sys.argv[2], sys.argv[3].split(","))))
+        return
     if len(sys.argv) > 1:
         print("\n".join(section(Path(sys.argv[1]), sys.argv[1])[2:]))
         return
@@ -73,6 +77,17 @@ def section(folder, title):
     if (folder / "pairs.csv").exists() and "cgan" in set(table["arm"]):
         lines += ["", "The CGAN minus every other arm:", "", *versus(folder)]
     return [*lines, "", *(f"- {sentence}" for sentence in record["winners"]), ""]
+
+
+def brief(ontology, arms):
+    """Lay out average precision by frequency of some arms, as README and guide have it."""
+    table = pd.read_csv(FOLDER / ontology / "table.csv").dropna(subset="estimate")
+    table = table[table["metric"].str.startswith("AP ") & table["arm"].isin(arms)]
+    sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
+    cells = table["estimate"].map("{:.3f}".format).str.removeprefix("0") + sure.map(
+        {True: "*", False: ""}
+    )
+    return markdown(table, cells)
 
 
 def old_and_new():
