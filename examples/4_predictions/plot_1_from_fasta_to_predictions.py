@@ -142,10 +142,13 @@ work.cleanup()
 # do, in bits, is what counts of two-residue words know; a language model's vectors go the same way
 # by the same calls.
 
-smin = {name: one.summary["smin"].iloc[0] for name, one in found.items()}
+smin, fmax = (
+    {name: one.summary[figure].iloc[0] for name, one in found.items()}
+    for figure in ("smin", "fmax")
+)
 better = "fewer" if smin["model"] < smin["shares of terms"] else "no fewer"
 print(
     f"The model is wrong by {smin['model']:.2f} bits a protein, the shares of terms by "
-    f"{smin['shares of terms']:.2f}: {better}. Fmax is {found['model'].summary['fmax'].iloc[0]:.3f} "
-    f"against {found['shares of terms'].summary['fmax'].iloc[0]:.3f}."
+    f"{smin['shares of terms']:.2f}: {better}. Fmax is {fmax['model']:.3f} "
+    f"against {fmax['shares of terms']:.3f}."
 )
