@@ -31,6 +31,7 @@ def test_all_files_are_there(folder):
         "seeds.csv",
         "table.csv",
         "terms.csv",
+        "test_ids_0.txt",
     }
 
 
