@@ -49,7 +49,7 @@ class LanguageModel:
         self.width = network.config.hidden_size
         self.n_special = len(tokens.prefix) + len(tokens.suffix)
         blocks = _BLOCKS.get(network.config.model_type)
-        self._blocks = getattr(network.encoder, blocks) if blocks else None
+        self._blocks = getattr(network.encoder, blocks) if blocks else ()
         self._identity = None
 
     @property
@@ -80,24 +80,24 @@ class LanguageModel:
     @torch.inference_mode()
     def pool(self, pieces):
         """Add up weighted vectors of residues, (n_pieces, width)."""
-        numbers, mask, weights = (
-            None if values is None else torch.from_numpy(values).to(self.network.device)
-            for values in self._inputs(pieces)
-        )
+        numbers, mask, weights = map(self._on_device, self._inputs(pieces))
         hidden = self._hidden(numbers, mask).float()  # (n_pieces, n_tokens, width)
         return torch.bmm(weights.unsqueeze(1), hidden).squeeze(1).cpu().numpy()
+
+    def _on_device(self, values):
+        return None if values is None else torch.from_numpy(values).to(self.network.device)
 
     def _hidden(self, numbers, mask):
         inputs = {"input_ids": numbers, "attention_mask": mask}
         if self.layer == self.network.config.num_hidden_layers:
             return self.network(**inputs).last_hidden_state
-        if self._blocks is None:
+        if not self._blocks:
             return self.network(**inputs, output_hidden_states=True).hidden_states[self.layer]
-        return self._input_of_block(inputs)
+        return self._input_of(self._blocks[self.layer], inputs)
 
-    def _input_of_block(self, inputs):
+    def _input_of(self, block, inputs):
         """Run the network as far as it is needed."""
-        handle = self._blocks[self.layer].register_forward_pre_hook(_stop, with_kwargs=True)
+        handle = block.register_forward_pre_hook(_stop, with_kwargs=True)
         try:
             self.network(**inputs)
         except _Reached as reached:

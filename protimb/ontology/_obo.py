@@ -11,8 +11,8 @@ from protimb.utils._validation import a_few, refuse_string
 from protimb.utils._warnings import users_level
 
 _HEADER = 0  # the stanza without brackets above the others
-_TAGS = ("id", "name", "namespace", "alt_id", "is_a", "relationship", "is_obsolete")
-_TAGS += ("data-version", "default-namespace")
+_TAGS = {"id", "name", "namespace", "alt_id", "is_a", "relationship", "is_obsolete"}
+_TAGS |= {"data-version", "default-namespace"}
 # What a retired term says of those that take its place: OBO 1.0 spelt it use_term.
 _REPLACED_BY = ("replaced_by", "use_term")
 _CONSIDER = ("consider",)
@@ -88,7 +88,7 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
     refuse_string(relations, "relations")
     path = local_path(path, OntologyError)
     text = read_text(path, OntologyError, encoding)
-    document = parse_document(text, path, {*_TAGS, *_REPLACED_BY, *_CONSIDER})
+    document = parse_document(text, path, _TAGS.union(_REPLACED_BY, _CONSIDER))
     stanzas = _by_stanza(document)
     is_obsolete = document.flags("is_obsolete")
     obsolete = {one: term for one, term in stanzas.items() if is_obsolete.get(one)}
