@@ -1,7 +1,7 @@
 """With real weights, where PROTIMB_ESM2 names their folder: the bundled vectors, made again.
 
-Collected only there, so that no run counts it as skipped. The recipe of the bundled data leaves such
-a folder: ``PROTIMB_ESM2=packages/esm2_t6_8M pytest tests/embeddings/test_real_weights.py``.
+Collected only there, so that no run counts it as skipped. The recipe of the bundled data leaves
+such a folder: ``PROTIMB_ESM2=packages/esm2_t6_8M pytest tests/embeddings/test_real_weights.py``.
 """
 
 import os
