@@ -11,28 +11,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from evaluations import name, write
+from evaluations import BEST, COLUMNS, name, write
 
 from protimb.evaluation import evaluate_predictions
 from protimb.exceptions import ProtimbWarning
 
 REFERENCE = json.loads(Path(__file__).with_name("known_reference.json").read_text())
-# The evaluator's columns -> protimb's
-NAMES = {
-    "n": "n_predicted",
-    "pr": "precision",
-    "rc": "recall",
-    "f": "f",
-    "cov": "coverage",
-    "mi": "misinformation",
-    "ru": "remaining_uncertainty",
-    "s": "s",
-    "pr_micro": "micro_precision",
-    "rc_micro": "micro_recall",
-    "f_micro": "micro_f",
-}
-BEST = {"f": "fmax", "f_micro": "micro_fmax", "f_w": "weighted_fmax", "s_w": "smin"}
-BEST |= {"f_micro_w": "weighted_micro_fmax"}
 
 
 def evaluate(case, folder):
@@ -56,7 +40,7 @@ def evaluate(case, folder):
 )
 def test_all_figures_equal_those_of_the_evaluator_that_knows_known(case, tmp_path):
     found = evaluate(case, tmp_path)
-    plain = [NAMES[column] for column in REFERENCE["columns"]]
+    plain = [COLUMNS[column] for column in REFERENCE["columns"]]
     columns = [*plain, *(f"weighted_{column}" for column in plain)]
     for namespace, theirs in case["figures"].items():
         best = found.summary.loc[(namespace, "all", "all")]

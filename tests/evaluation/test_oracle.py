@@ -6,30 +6,12 @@ import warnings
 import numpy as np
 import pytest
 from cafaeval.evaluation import cafa_eval
-from evaluations import problems, write
+from evaluations import BEST, COLUMNS, problems, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protimb.evaluation import evaluate_predictions
 from protimb.exceptions import PredictionError, ProtimbWarning
-
-# cafaeval's columns -> protimb's
-COLUMNS = {
-    "n": "n_predicted",
-    "pr": "precision",
-    "rc": "recall",
-    "f": "f",
-    "cov": "coverage",
-    "mi": "misinformation",
-    "ru": "remaining_uncertainty",
-    "s": "s",
-    "pr_micro": "micro_precision",
-    "rc_micro": "micro_recall",
-    "f_micro": "micro_f",
-}
-COLUMNS |= {f"{theirs}_w": f"weighted_{ours}" for theirs, ours in COLUMNS.items()}
-BEST = {"f": "fmax", "f_micro": "micro_fmax", "f_w": "weighted_fmax", "s_w": "smin"}
-BEST |= {"f_micro_w": "weighted_micro_fmax"}
 
 
 def run_cafaeval(files, **options):

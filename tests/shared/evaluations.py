@@ -7,6 +7,23 @@ from hypothesis import strategies as st
 
 NAMESPACES = ("molecular_function", "biological_process")
 BITS = [0.0, 0.5, 1.25, 3.0]
+# cafaeval's columns, which are CAFA-evaluator-PK's too -> protimb's
+COLUMNS = {
+    "n": "n_predicted",
+    "pr": "precision",
+    "rc": "recall",
+    "f": "f",
+    "cov": "coverage",
+    "mi": "misinformation",
+    "ru": "remaining_uncertainty",
+    "s": "s",
+    "pr_micro": "micro_precision",
+    "rc_micro": "micro_recall",
+    "f_micro": "micro_f",
+}
+COLUMNS |= {f"{theirs}_w": f"weighted_{ours}" for theirs, ours in COLUMNS.items()}
+BEST = {"f": "fmax", "f_micro": "micro_fmax", "f_w": "weighted_fmax", "s_w": "smin"}
+BEST |= {"f_micro_w": "weighted_micro_fmax"}
 
 
 def name(term):
