@@ -163,7 +163,7 @@ class EncoderRecord:
             If it is damaged.
         """
         vectors = Path(vectors)
-        if vectors.suffix == ".h5":
+        if vectors.suffix in (".h5", ".hdf5"):
             text, source = _attribute(vectors), f"{vectors}, attribute {ATTRIBUTE!r},"
         else:
             source = record_path(vectors)

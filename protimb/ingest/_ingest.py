@@ -1,6 +1,5 @@
 """ingest: sequences, annotations, ontology and vectors become one clean folder."""
 
-import hashlib
 import json
 import shutil
 import warnings
@@ -16,6 +15,8 @@ from tqdm import tqdm
 from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import _read_groups
 from protimb.datasets._proteins import TABLE
+from protimb.embeddings import EncoderRecord
+from protimb.embeddings._record import record_path
 from protimb.exceptions import AnnotationError, FastaError, OntologyError, ProtimbWarning
 from protimb.ingest._annotations import read_any_annotations
 from protimb.ingest._clusters import METHODS, choose_method, cluster_sequences
@@ -23,7 +24,7 @@ from protimb.ingest._fasta_facts import describe_fasta
 from protimb.ingest._report import IngestReport
 from protimb.ingest._terms import map_terms
 from protimb.ontology import GeneOntology, read_obo
-from protimb.utils._files import local_path
+from protimb.utils._files import file_hash, local_path
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._validation import a_few
 
@@ -140,8 +141,6 @@ def ingest(
     errors = {"fasta": FastaError, "annotations": AnnotationError, "obo": OntologyError}
     given = {"fasta": fasta, "annotations": annotations, "obo": obo}
     paths = {what: local_path(path, errors[what]) for what, path in given.items()}
-    if embeddings is not None and ids is None:
-        ids = _ids_beside(Path(embeddings))
     filters = {"evidence": evidence, "taxon": taxon, "eco": eco}
     with _bar(verbose) as step:
         with _caught_warnings() as said:
@@ -168,6 +167,7 @@ class _Parts(NamedTuple):
     table: pd.DataFrame
     sequences: dict
     X: np.ndarray | None
+    encoder: EncoderRecord | None  # that made X, where its file says so
     graph: GeneOntology
     changes: "_Changes"
     notes: list
@@ -191,8 +191,10 @@ def _join(paths, filters, embeddings, ids, step):
     proteins = _annotated(sequences, table, changes)
     step("vectors")
     X, proteins = _vectors(embeddings, ids, proteins, changes)
+    encoder = _encoder_of(embeddings)
     table = table[table["EntryID"].isin(proteins)]
-    return _Parts(table, {one: sequences[one] for one in proteins}, X, graph, changes, notes)
+    kept = {one: sequences[one] for one in proteins}
+    return _Parts(table, kept, X, encoder, graph, changes, notes)
 
 
 class _Changes:
@@ -297,18 +299,10 @@ def _vectors(embeddings, ids, proteins, changes):
     return _half_if_lossless(X), kept.tolist()
 
 
-def _ids_beside(path):
-    """Find the ids of X.npy where protimb embed puts them; other files hold their own."""
-    stem = path.stem.removesuffix("_embeds").removesuffix("_embeddings")
-    beside = path.with_name(f"{stem}_ids.npy")
-    if path.suffix != ".npy":
-        return None
-    if not beside.is_file():
-        raise FileNotFoundError(
-            f"{path} does not say whose vectors it holds, and there is no {beside.name} beside it. "
-            "Pass ids, a .npy file with one id a row."
-        )
-    return beside
+def _encoder_of(embeddings):
+    """Read the record of what made the vectors, or None."""
+    is_file = embeddings is not None and Path(embeddings).is_file()
+    return EncoderRecord.read(embeddings) if is_file else None
 
 
 def _half_if_lossless(X):
@@ -354,13 +348,7 @@ def _sources(paths, optional):
 def _facts(path):
     if not path.is_file():  # a folder of vectors, for example
         return {"name": path.name, "bytes": 0, "sha256": ""}
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else None
-        if digest is None:  # Python 3.10
-            digest = hashlib.sha256()
-            while block := file.read(2**20):
-                digest.update(block)
-    return {"name": path.name, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    return {"name": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)}
 
 
 def _options(evidence, taxon, method, identity, coverage):
@@ -384,6 +372,8 @@ def _write(out, obo, parts, groups, report):
         if X is not None:
             np.save(draft / "train_embeds.npy", X)
             np.save(draft / "train_ids.npy", np.array(list(sequences), dtype=str))
+        if parts.encoder is not None:
+            parts.encoder.write(record_path(draft / "train_embeds.npy"))
         if groups is not None:
             clusters = pd.DataFrame(groups.items(), columns=["EntryID", "cluster"])
             clusters.to_csv(draft / "clusters.tsv", **TABLE)

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import hashlib
 import io
 import re
 import zlib
@@ -92,3 +93,12 @@ def _readable_part(content, on_cut):
     except EOFError as error:
         on_cut(error)
     return b"".join(pieces)
+
+
+def file_hash(path):
+    """Give the SHA-256 of a file of any size."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Packages that a data set is made of: fetched once, checked by hash, unpacked."""
 
-import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -8,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protimb.exceptions import SourceError
+from protimb.utils._files import file_hash
 from protimb.utils._new_folder import whole_file
 
-_BLOCK = 2**20
 _N_SHOWN = 500  # characters of what a program printed
 
 
@@ -41,7 +40,7 @@ def obtain(source, folder):
     path = Path(folder, source.file)
     if not path.is_file():
         _download(source, path)
-    found = hash_of(path)
+    found = file_hash(path)
     if found != source.sha256:
         raise SourceError(
             f"{path} has the SHA-256 {found[:16]}..., and {source.sha256[:16]}... is expected: it "
@@ -56,7 +55,7 @@ def _download(source, path):
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetching-") as draft:
         call(source.fetch, f"{source.name} cannot be fetched", folder=draft)
         fetched = Path(draft, source.file)
-        if not fetched.is_file() or hash_of(fetched) != source.sha256:
+        if not fetched.is_file() or file_hash(fetched) != source.sha256:
             raise SourceError(
                 f"{' '.join(source.fetch)} did not give {source.file} with the SHA-256 "
                 f"{source.sha256[:16]}... Was it cut off, or replaced by another one? Put the "
@@ -64,15 +63,6 @@ def _download(source, path):
             )
         with whole_file(path) as whole:
             shutil.move(fetched, whole)
-
-
-def hash_of(path):
-    """Give the SHA-256 of a file of any size."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def unpack(package, folder):
