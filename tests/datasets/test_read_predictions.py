@@ -107,7 +107,7 @@ def test_truth_of_gaf_leaves_negations_out(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no annotation"),
+        ("", "empty file"),
         ("EntryID\tterm\n", "no annotation"),
         ("P1\tGO:1\nP2\n", "line 2: .* found 'P2'"),
         ("P1\tGO:1\n\tGO:1\n", "line 2"),
