@@ -25,6 +25,7 @@ SIDE_BY_SIDE = ("fmax", "AP all", "AP <50", "AP <20")
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
 METRICS = {
     "fmax": "Fmax",
+    "fmax_all": "Fmax, all terms",
     "smin": "Smin (bits)",
     "AP all": "AP all",
     "AP <50": "<50",

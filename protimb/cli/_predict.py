@@ -28,6 +28,9 @@ def predict(
     max_terms: Annotated[
         int, typer.Option(min=1, help="Highest scores written of each protein.")
     ] = 1500,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Lower scores are not written; 0 writes all.")
+    ] = 0.001,
     encoder: Annotated[
         str | None,
         typer.Option(help="Where the model's encoder is now, such as the folder it was moved to."),
@@ -53,6 +56,7 @@ def predict(
             protein_ids=ids,
             ontology=chosen,
             max_terms=max_terms,
+            min_score=min_score,
             encoder=encoder,
             device=device,
             cache=cache,

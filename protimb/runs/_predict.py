@@ -41,6 +41,7 @@ def predict_terms(
     protein_ids=None,
     ontology=None,
     max_terms=1500,
+    min_score=0.001,
     encoder=None,
     device="auto",
     cache=None,
@@ -68,6 +69,9 @@ def predict_terms(
         Namespaces, of those that the model has; all by default.
     max_terms : int, default=1500
         Highest scores that are written of each protein.
+    min_score : float, default=0.001
+        Lower scores are not written. 0 writes all, which a term that few proteins have may need:
+        its scores are low, and what ranks proteins by them would see ties.
     encoder : str or BaseEncoder, optional
         Where the model's encoder is found by now, such as the folder that its weights were moved
         to. It must make the same vectors as the one in the model's record.
@@ -129,7 +133,8 @@ def predict_terms(
     where = {"encoder": encoder, "device": device, "cache": cache, "download": download}
     proteins = _read_new(new, protein_ids, model, where)
     check_printable(list(map(str, proteins.ids)))
-    written = nullcontext() if out is None else predictions_file(out, model.ontology, max_terms)
+    limits = max_terms, min_score
+    written = nullcontext() if out is None else predictions_file(out, model.ontology, *limits)
     with written as file:
         frames = _write_blocks(model, proteins, chosen, file, return_frame, verbose)
     if return_frame:
