@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison import compare, describe_imbalance
-from protimb.datasets import ProteinData, load_human_go, read_fasta
-from protimb.embeddings import KmerEncoder, embed_fasta
+from protimb.datasets import load_human_go, read_cafa
+from protimb.embeddings import embed_fasta
 from protimb.evaluation import evaluate_predictions
+from protimb.ingest import ingest
 from protimb.ontology import information_accretion
 from protimb.runs import predict_terms, train_classifier
 
@@ -44,9 +45,25 @@ def write_fasta(path, proteins):
     path.write_text("".join(lines))
 
 
+known.write_cafa(folder / "download")  # here only for its ontology and its table of annotations
 write_fasta(folder / "known.fasta", known)
 write_fasta(folder / "new.fasta", new)
 print(f"{len(known.X)} known proteins and {len(new.X)} new ones")
+
+# %%
+# One folder
+# ----------
+# What fits together goes into one folder, and what does not is counted. Relatives are grouped by
+# the words that their sequences share; with MMseqs2 on the machine, ``clusters="auto"`` calls it.
+
+report = ingest(
+    folder / "known.fasta",
+    folder / "download" / "train_terms.tsv",
+    folder / "download" / "go-basic.obo",
+    folder / "proteins",
+    clusters="minhash",
+)
+print(report.render())
 
 # %%
 # Vectors
@@ -55,28 +72,17 @@ print(f"{len(known.X)} known proteins and {len(new.X)} new ones")
 # takes its place by name, such as ``"facebook/esm2_t6_8M_UR50D"``. The vectors carry a record of
 # what made them.
 
-X, protein_ids = embed_fasta(folder / "known.fasta", KmerEncoder(k=2), folder / "known.npy")
-print((folder / "known_encoder.json").read_text())
+proteins = folder / "proteins"
+embed_fasta(proteins / "train_sequences.fasta", "kmer-2", proteins / "train_embeds.npy")
+print((proteins / "train_encoder.json").read_text())
 
 # %%
-# One data set
-# ------------
-# Vectors, annotations and ontology are joined by id. Terms with fewer than ten of these proteins
-# are left out.
+# How imbalanced are the terms?
+# -----------------------------
+# Terms with fewer than ten of these proteins are left out.
 
-annotations = {
-    str(one): set(known.terms[row > 0]) for one, row in zip(known.protein_ids, known.y, strict=True)
-}
-data = ProteinData.from_arrays(
-    X,
-    annotations,
-    known.ontology,
-    protein_ids=protein_ids,
-    groups=dict(zip(known.protein_ids, known.groups, strict=True)),
-    sequences=read_fasta(folder / "known.fasta"),
-)
-imbalance = describe_imbalance(data)
-print(imbalance.render())
+data = read_cafa(proteins, "mf", min_proteins=10)
+print(describe_imbalance(data).render())
 
 # %%
 # Does a treatment of imbalance help?
@@ -94,10 +100,9 @@ figures[["fmax", "fmax_all", "AP all"]].round(3)
 #
 # A model, and its predictions
 # ----------------------------
-# The model remembers its encoder, checked here against a known protein, so that predictions start
-# from sequences.
+# The model remembers the encoder of its vectors, so that predictions start from sequences.
 
-model = train_classifier(folder / "model", data, "mf", encoder=KmerEncoder(k=2), **quick)
+model = train_classifier(folder / "model", proteins, "mf", **quick)
 scores = predict_terms(model, folder / "new.fasta", folder / "predictions.tsv")
 print("".join((folder / "predictions.tsv").open().readlines()[:5]))
 

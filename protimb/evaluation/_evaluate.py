@@ -335,7 +335,8 @@ def _evaluate_namespace(namespace, problem, options, groups):
     members = _knowledge(problem, namespace, rows)
     roots = np.array([not problem.ontology.parents[terms[n]] for n in columns])
     if problem.bits is not None:
-        _warn_of_unweighed(problem, columns[~roots & (np.diff(true_here.tocsc().indptr) > 0)])
+        is_true = np.diff(true_here.tocsc().indptr) > 0
+        _warn_of_unweighed(problem, columns[~roots & is_true & problem.wanted[columns]])
     for name, group in groups.items():
         counted = (group & problem.wanted)[columns]
         units = (counted & ~roots) if options.no_orphans else counted

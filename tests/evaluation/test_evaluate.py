@@ -193,6 +193,13 @@ def test_true_terms_without_bits_are_warned_of(ontology, predictions):
         evaluate_predictions(predictions, TRUTH, ontology, information_accretion={"GO:3": 2.0})
 
 
+def test_terms_of_no_interest_may_lack_bits(ontology, predictions):
+    bits = {"GO:2": 1.0}
+    evaluate_predictions(
+        predictions, TRUTH, ontology, information_accretion=bits, terms_of_interest=["GO:2"]
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
