@@ -20,6 +20,7 @@ from protimb.utils._provenance import environment
 from protimb.utils._validation import a_few
 
 _LARGEST_SEED = 2**32 - 1  # of NumPy's generators
+_SEEDS = range(_LARGEST_SEED + 1)
 _MOST_SEEDS = 10_000
 
 
@@ -164,7 +165,7 @@ def _as_list(seeds):
     seeds = list(seeds)
     if not seeds:
         raise ValueError("A comparison needs at least one seed.")
-    wrong = [one for one in seeds if not isinstance(one, Integral) or not 0 <= one <= _LARGEST_SEED]
+    wrong = [one for one in seeds if not isinstance(one, Integral) or int(one) not in _SEEDS]
     if wrong or len(set(seeds)) < len(seeds):
         raise ValueError(
             f"seeds are different whole numbers from 0 to {_LARGEST_SEED}; got "

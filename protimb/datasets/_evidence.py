@@ -98,8 +98,8 @@ def wanted_codes(evidence):
                 f"evidence must be {', '.join(map(repr, PRESETS))} or a collection of codes, got "
                 f"{evidence!r}.{hint}"
             )
-        codes = PRESETS[evidence]
-        return None if codes is None else set(codes)
+        preset = PRESETS[evidence]
+        return None if preset is None else set(preset)
     codes = set(evidence)
     if not codes:
         raise AnnotationError("An empty evidence keeps no line. Pass 'all' to keep all.")

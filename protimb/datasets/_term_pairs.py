@@ -1,5 +1,8 @@
 """Annotations in any layout, told apart by what is in the file: GAF, GPAD, CAFA's table, pairs."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pandas as pd
 
 from protimb.datasets._annotations import each, positive_and_unique, read_annotations
@@ -18,7 +21,7 @@ def read_term_pairs(path):
     lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
     kind = layout_of(lines)
     if kind != "table":
-        pairs = _READERS[kind](path, evidence="all")[_PAIR]
+        pairs = _READERS[kind](path)[_PAIR]
     elif {*_PAIR, "aspect"} <= set(lines[0].split("\t")):
         pairs = read_annotations(path)[_PAIR]
     else:
@@ -28,7 +31,10 @@ def read_term_pairs(path):
     return pairs
 
 
-_READERS = {"gaf": read_gaf, "gpad": read_gpad}
+_READERS: dict[str, Callable] = {
+    "gaf": partial(read_gaf, evidence="all"),
+    "gpad": partial(read_gpad, evidence="all"),
+}
 
 
 def layout_of(lines):

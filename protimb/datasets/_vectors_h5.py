@@ -30,7 +30,8 @@ def read_h5(path):
         keys = _hard_links(file, path)
         pair = find_pair(keys, path)
         if pair:
-            return _two_datasets(file, *pair, path)
+            ids, matrix = pair
+            return _two_datasets(file, ids, matrix, path)
         names = [_name_of(file, key, path) for key in keys]
     return Vectors(names, len(names), lambda rows: _stack(path, keys, names, rows))
 

@@ -36,7 +36,8 @@ def read_npz(path):
             return _matrix(archive, matrix, names, path)
         shape, _ = _check(archive, next(iter(members.values())), path, "vectors")
         if len(members) == 1 and len(shape) == 2:
-            return _matrix(archive, *members.values(), None, path)
+            (entry,) = members.values()
+            return _matrix(archive, entry, None, path)
     names = list(members)
     return Vectors(names, len(names), lambda rows: _stack(path, members, [names[r] for r in rows]))
 

@@ -175,7 +175,8 @@ class _Parts(NamedTuple):
 
 def _join(paths, filters, embeddings, ids, step):
     """Read all files and keep the proteins that have everything, as _Parts."""
-    changes, notes = _Changes(), []
+    changes = _Changes()
+    notes: list[str] = []
     step("ontology")
     graph = read_obo(paths["obo"])
     step("sequences")

@@ -60,7 +60,7 @@ def _row_with_sequence(bunch):
 def _check_row(encoder, bunch, row):
     name = str(bunch.protein_ids[row])
     expected, found = bunch.X[row], encoder.transform([bunch.sequences[name]])[0]
-    error = np.linalg.norm(found - expected) / max(np.linalg.norm(expected), 1e-12)
+    error = np.linalg.norm(found - expected) / max(float(np.linalg.norm(expected)), 1e-12)
     if not error <= _TOLERANCE:
         raise EmbeddingFileError(
             f"The encoder does not make the vectors of the data: that of {name!r} is off by "

@@ -140,7 +140,8 @@ def predict_terms(
     if return_frame:
         return pd.concat(frames)
     n_terms = sum(len(model.classifiers[name].terms_) for name in chosen)
-    return Bunch(n_proteins=len(proteins.ids), n_terms=n_terms, n_lines=file.n_lines)
+    n_lines = 0 if file is None else file.n_lines
+    return Bunch(n_proteins=len(proteins.ids), n_terms=n_terms, n_lines=n_lines)
 
 
 class NewProteins(NamedTuple):

@@ -10,7 +10,7 @@ _DATABASES = "usr/share/metastudent-data/dataset_201401"
 
 def read_swissprot(folder):
     """Read the sequence of each entry, {accession: residues}; three databases share many."""
-    sequences = {}
+    sequences: dict[str, str] = {}
     for database in sorted(Path(folder, _DATABASES).glob("*/goasp.fasta.psq")):
         words = ("blastdbcmd", "-db", str(database.with_suffix("")), "-entry", "all")
         said = call((*words, "-outfmt", "%t %s"), "Sequences cannot be read")
