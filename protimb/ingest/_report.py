@@ -11,7 +11,7 @@ import pandas as pd
 class IngestReport:
     """What :func:`ingest` made of the files.
 
-    Attributes
+    Parameters
     ----------
     folder : Path
         The folder that was written.
