@@ -11,9 +11,9 @@ command in a shell: ``protimb ingest``, ``embed``, ``imbalance``, ``compare``, `
 # %%
 # Three files
 # -----------
-# Human enzymes and others, a few hundred proteins of the bundled data, are written as one gets
-# them: a FASTA file, a folder with the annotations, and the ontology beside. Whole sequence
-# clusters of them are set aside as the proteins that nobody knows.
+# A few hundred human proteins of the bundled data are written as one gets them: a FASTA file, a
+# table of annotations, and the ontology. Whole sequence clusters of them are set aside as the
+# proteins that nobody knows.
 
 import tempfile
 from pathlib import Path
@@ -41,11 +41,11 @@ known, new = chosen.split_by_cluster(random_state=0)
 
 def write_fasta(path, proteins):
     """Write the sequences of some proteins."""
-    lines = (f">{one}\n{proteins.sequences[str(one)]}\n" for one in proteins.protein_ids)
-    path.write_text("".join(lines))
+    residues = proteins.sequences
+    path.write_text("".join(f">{one}\n{residues[one]}\n" for one in proteins.protein_ids.tolist()))
 
 
-known.write_cafa(folder / "download")  # here only for its ontology and its table of annotations
+known.write_cafa(folder / "download")  # of it only ontology and annotations
 write_fasta(folder / "known.fasta", known)
 write_fasta(folder / "new.fasta", new)
 print(f"{len(known.X)} known proteins and {len(new.X)} new ones")
