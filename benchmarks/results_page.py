@@ -21,6 +21,11 @@ EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments"
 FOLDER = EXPERIMENTS / "compare"
 # The same comparisons on the vectors that were bundled before: UniRep-1900 reduced to 512.
 OLD = EXPERIMENTS / "compare_unirep"
+CLASSIFIERS = {
+    "mlp": "network",
+    "mlp+knn": "network + cosine neighbours",
+    "alone": "neighbours alone",
+}
 SIDE_BY_SIDE = ("fmax", "AP all", "AP <50", "AP <20")
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
 METRICS = {
@@ -84,6 +89,9 @@ def brief(ontology, arms):
     """Lay out average precision by frequency of some arms, as README and guide have it."""
     table = pd.read_csv(FOLDER / ontology / "table.csv").dropna(subset="estimate")
     table = table[table["metric"].str.startswith("AP ") & table["arm"].isin(arms)]
+    table = table.assign(
+        classifier=table["classifier"].map(CLASSIFIERS), arm="`" + table["arm"] + "`"
+    )
     sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
     cells = table["estimate"].map("{:.3f}".format).str.removeprefix("0") + sure.map(
         {True: "*", False: ""}
