@@ -15,7 +15,10 @@ from tqdm import tqdm
 
 from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import _read_groups
+from protimb.datasets._embeddings import find_vectors, ids_beside, names_own_rows
 from protimb.datasets._proteins import TABLE
+from protimb.embeddings import EncoderRecord
+from protimb.embeddings._record import record_path
 from protimb.exceptions import AnnotationError, FastaError, OntologyError, ProtimbWarning
 from protimb.ingest._annotations import read_any_annotations
 from protimb.ingest._clusters import METHODS, choose_method, cluster_sequences
@@ -108,7 +111,7 @@ def ingest(
     In the folder are proteins that have a sequence, an annotation and, where vectors are given, a
     vector; in the order of the FASTA file. Annotations are those that were read, not propagated,
     each once, with the present id of the term and the ontology's aspect. Vectors that half
-    precision holds without loss are written in it.
+    precision holds without loss are written in it; a record of their encoder goes with them.
 
     Examples
     --------
@@ -140,8 +143,7 @@ def ingest(
     errors = {"fasta": FastaError, "annotations": AnnotationError, "obo": OntologyError}
     given = {"fasta": fasta, "annotations": annotations, "obo": obo}
     paths = {what: local_path(path, errors[what]) for what, path in given.items()}
-    if embeddings is not None and ids is None:
-        ids = _ids_beside(Path(embeddings))
+    record = None if embeddings is None else _record_of(embeddings, ids)
     filters = {"evidence": evidence, "taxon": taxon, "eco": eco}
     with _bar(verbose) as step:
         with _caught_warnings() as said:
@@ -158,7 +160,7 @@ def ingest(
             sources=_sources(paths, {"embeddings": embeddings, "clusters": _file_of(clusters)}),
             options=_options(evidence, taxon, method, identity, coverage),
         )
-        _write(out, paths["obo"], parts, groups, report)
+        _write(out, paths["obo"], parts, groups, report, record)
     return report
 
 
@@ -297,18 +299,12 @@ def _vectors(embeddings, ids, proteins, changes):
     return _half_if_lossless(X), kept.tolist()
 
 
-def _ids_beside(path):
-    """Find the ids of X.npy where protimb embed puts them; other files hold their own."""
-    stem = path.stem.removesuffix("_embeds").removesuffix("_embeddings")
-    beside = path.with_name(f"{stem}_ids.npy")
-    if path.suffix != ".npy":
-        return None
-    if not beside.is_file():
-        raise FileNotFoundError(
-            f"{path} does not say whose vectors it holds, and there is no {beside.name} beside it. "
-            "Pass ids, a .npy file with one id a row."
-        )
-    return beside
+def _record_of(embeddings, ids):
+    """Read which encoder made vectors, or None; refuse rows without ids before all is read."""
+    path = find_vectors(embeddings)
+    if ids is None and not names_own_rows(path):
+        ids_beside(path)
+    return EncoderRecord.read(path)
 
 
 def _half_if_lossless(X):
@@ -373,7 +369,7 @@ def _options(evidence, taxon, method, identity, coverage):
     }
 
 
-def _write(out, obo, parts, groups, report):
+def _write(out, obo, parts, groups, report, record):
     table, sequences, X = parts.table, parts.sequences, parts.X
     with new_folder(out) as draft:
         suffix = ".gz" if obo.suffix == ".gz" else ""
@@ -384,6 +380,8 @@ def _write(out, obo, parts, groups, report):
         if X is not None:
             np.save(draft / "train_embeds.npy", X)
             np.save(draft / "train_ids.npy", np.array(list(sequences), dtype=str))
+        if record is not None:
+            record.write(record_path(draft / "train_embeds.npy"))
         if groups is not None:
             clusters = pd.DataFrame(groups.items(), columns=["EntryID", "cluster"])
             clusters.to_csv(draft / "clusters.tsv", **TABLE)

@@ -10,7 +10,8 @@ from numpy.testing import assert_array_equal
 
 from protimb.comparison import describe_imbalance
 from protimb.datasets import read_annotations, read_cafa, read_fasta
-from protimb.exceptions import AnnotationError, FastaError
+from protimb.embeddings import EncoderRecord, KmerEncoder, embed_fasta
+from protimb.exceptions import AnnotationError, EmbeddingFileError, FastaError
 from protimb.ingest import ingest
 
 OBO = """format-version: 1.2
@@ -207,6 +208,15 @@ def test_a_folder_with_vectors_is_read_and_half_precision_stays(files, tmp_path)
     assert np.load(files["out"] / "train_embeds.npy").dtype == np.float16
 
 
+@pytest.mark.parametrize("name", ["x.h5", "x.npy", "new_embeddings.npy"])
+def test_a_record_of_the_encoder_goes_with_its_vectors(files, tmp_path, name):
+    files["fasta"].write_text(">P12345\nMKVLA\n>Q00002\nMKVLL\n")
+    embed_fasta(files["fasta"], "kmer-1", tmp_path / name)
+    ingest(**files, embeddings=tmp_path / name)
+    expected = EncoderRecord.of(KmerEncoder(k=1))
+    assert EncoderRecord.read(files["out"] / "train_embeds.npy") == expected
+
+
 def test_without_vectors_the_folder_is_described_then_embedded_then_read(files):
     ingest(**files)
     out = files["out"]
@@ -295,7 +305,7 @@ def test_options_that_cannot_be_met_are_refused_before_anything_is_read(files, t
     with pytest.raises(FileNotFoundError, match=r"neither auto, mmseqs, minhash nor a file"):
         ingest(**files | {"clusters": "linclust"})
     np.save(tmp_path / "X.npy", np.zeros((1, 2)))
-    with pytest.raises(FileNotFoundError, match=r"no X_ids\.npy beside it"):
+    with pytest.raises(EmbeddingFileError, match=r"no X_ids\.npy beside it"):
         ingest(**files, embeddings=tmp_path / "X.npy")
     files["out"].mkdir()
     (files["out"] / "precious").write_text("")
