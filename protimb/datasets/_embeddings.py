@@ -7,6 +7,7 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
+from protimb.datasets._beside import STEMS, find_beside
 from protimb.datasets._folders import find_file
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._vectors_h5 import read_h5
@@ -31,8 +32,6 @@ READERS = {
     ".tsv": read_text_table,
     ".tsv.gz": read_text_table,
 }
-
-_STEMS = ("embeds", "embeddings")
 
 
 def read_embeddings(path, ids=None, *, select=None, missing="raise"):
@@ -113,18 +112,19 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
     ...     read_embeddings(path, ["P1", "P2"], select=["P2"])
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
-    path = _locate(Path(path))
+    path = find_vectors(path)
     vectors = _reader(path)(path)
     protein_ids, places = _name_rows(vectors, ids, path)
     chosen = _select_rows(protein_ids, select, missing, path)
-    X = vectors.take(places[chosen])
+    # Of no protein one row is read as well: it tells the width.
+    X = vectors.take(places[chosen]) if len(chosen) else vectors.take(places[:1])[:0]
     _check_finite(X, protein_ids[chosen], path)
     return X, protein_ids[chosen]
 
 
 def vector_files(kind):
     """List the names that vectors of "train" or "test" proteins may have in a folder."""
-    return tuple(f"{kind}_{stem}{suffix}" for suffix in READERS for stem in _STEMS)
+    return tuple(f"{kind}_{stem}{suffix}" for suffix in READERS for stem in STEMS)
 
 
 def names_own_rows(path):
@@ -134,16 +134,12 @@ def names_own_rows(path):
 
 def ids_file(path):
     """Find the file beside a matrix that holds its ids, or None."""
-    return next((one for one in _ids_files(path) if one.is_file()), None)
+    return find_beside(path, "ids.npy")[0]
 
 
-def _ids_files(path):
-    stems = [path.stem, *(path.stem.removesuffix(f"_{stem}") for stem in _STEMS)]
-    return [path.with_name(f"{stem}_ids.npy") for stem in dict.fromkeys(stems)]
-
-
-def _locate(path):
+def find_vectors(path):
     """Return the path of a local file, that of the vectors where a folder is given."""
+    path = Path(path)
     if not path.is_dir():
         return local_path(path, EmbeddingFileError)
     found = find_file(path, [*vector_files("train"), *vector_files("test")])
@@ -169,22 +165,23 @@ def _reader(path):
 def _name_rows(vectors, ids, path):
     """Return the protein ids, in the order wanted, and the row of the file that each has."""
     if vectors.names is None:
-        protein_ids = _read_ids(_ids_beside(path) if ids is None else ids)
+        protein_ids = read_ids(ids_beside(path) if ids is None else ids)
         _check_ids(protein_ids, vectors.n_rows, path)
         return protein_ids, np.arange(vectors.n_rows)
     own = _protein_ids(vectors.names)
     _check_ids(own, vectors.n_rows, path)
     if ids is None:
         return own, np.arange(vectors.n_rows)
-    protein_ids = _read_ids(ids)
+    protein_ids = read_ids(ids)
     _check_same(protein_ids, own, path)
     return protein_ids, pd.Index(own).get_indexer(protein_ids)
 
 
-def _ids_beside(path):
-    found = ids_file(path)
+def ids_beside(path):
+    """Return the file beside a matrix that holds its ids; refuse a matrix without one."""
+    found, names = find_beside(path, "ids.npy")
     if found is None:
-        looked_for = " or ".join(one.name for one in _ids_files(path))
+        looked_for = " or ".join(one.name for one in names)
         raise EmbeddingFileError(
             f"{path}: a matrix without ids, and there is no {looked_for} beside it. Pass ids, one "
             "a row: a sequence, or a .npy file of text."
@@ -192,7 +189,8 @@ def _ids_beside(path):
     return found
 
 
-def _read_ids(ids):
+def read_ids(ids):
+    """Return ids as an array of text (n_rows,), of a sequence or an .npy file that holds them."""
     if isinstance(ids, str | PathLike):
         path = local_path(ids, EmbeddingFileError)
         check_npy(path, "ids")

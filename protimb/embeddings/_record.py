@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from protimb.datasets._beside import beside, find_beside
 from protimb.embeddings._base import BaseEncoder
 from protimb.embeddings._concat import ConcatEncoder
 from protimb.embeddings._kmer import KmerEncoder
@@ -22,6 +23,8 @@ from protimb.utils._rebuilding import by_name
 ENCODERS = by_name(ConcatEncoder, KmerEncoder, TransformersEncoder, UniRepEncoder)
 
 ATTRIBUTE = "encoder"  # of an .h5 file
+RECORD = "encoder.json"  # how the name of the file beside vectors ends
+_HDF5 = (".h5", ".hdf5")
 _FIELDS = ("name", "encoder", "facts", "n_features")
 
 
@@ -150,7 +153,7 @@ class EncoderRecord:
         Parameters
         ----------
         vectors : str or path-like
-            ``.npy`` or another file with a record beside it, or an ``.h5`` file.
+            ``.npy`` or another file with a record beside it, or an ``.h5`` or ``.hdf5`` file.
 
         Returns
         -------
@@ -163,11 +166,11 @@ class EncoderRecord:
             If it is damaged.
         """
         vectors = Path(vectors)
-        if vectors.suffix in (".h5", ".hdf5"):
+        if vectors.suffix.lower() in _HDF5:
             text, source = _attribute(vectors), f"{vectors}, attribute {ATTRIBUTE!r},"
         else:
-            source = record_path(vectors)
-            text = read_text(source, EmbeddingFileError) if source.is_file() else None
+            source, _ = find_beside(vectors, RECORD)
+            text = None if source is None else read_text(source, EmbeddingFileError)
         return None if text is None else cls._parse(text, source)
 
     @classmethod
@@ -280,13 +283,7 @@ class EncoderRecord:
 
 def record_path(vectors):
     """Name the file of the record beside vectors: X_encoder.json for X.npy."""
-    return beside(Path(vectors), "encoder.json")
-
-
-def beside(vectors, ending):
-    """Name a file beside X.npy: X_ending; train_ending for train_embeds.npy."""
-    stem = vectors.stem.removesuffix("_embeds").removesuffix("_embeddings")
-    return vectors.with_name(f"{stem}_{ending}")
+    return beside(vectors, RECORD)
 
 
 def as_record(encoder, **options):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from protimb.embeddings._record import ATTRIBUTE, beside, record_path
+from protimb.datasets._beside import beside
+from protimb.embeddings._record import ATTRIBUTE, record_path
 from protimb.exceptions import ArtifactWriteError
 from protimb.utils._new_folder import whole_file
 from protimb.utils._optional import import_optional

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import _read_groups
+from protimb.datasets._embeddings import find_vectors, ids_beside, names_own_rows
 from protimb.datasets._proteins import TABLE
 from protimb.embeddings import EncoderRecord
 from protimb.embeddings._record import record_path
@@ -109,7 +110,7 @@ def ingest(
     In the folder are proteins that have a sequence, an annotation and, where vectors are given, a
     vector; in the order of the FASTA file. Annotations are those that were read, not propagated,
     each once, with the present id of the term and the ontology's aspect. Vectors that half
-    precision holds without loss are written in it.
+    precision holds without loss are written in it; a record of their encoder goes with them.
 
     Examples
     --------
@@ -141,6 +142,7 @@ def ingest(
     errors = {"fasta": FastaError, "annotations": AnnotationError, "obo": OntologyError}
     given = {"fasta": fasta, "annotations": annotations, "obo": obo}
     paths = {what: local_path(path, errors[what]) for what, path in given.items()}
+    record = None if embeddings is None else _record_of(embeddings, ids)
     filters = {"evidence": evidence, "taxon": taxon, "eco": eco}
     with _bar(verbose) as step:
         with _caught_warnings() as said:
@@ -157,7 +159,7 @@ def ingest(
             sources=_sources(paths, {"embeddings": embeddings, "clusters": _file_of(clusters)}),
             options=_options(evidence, taxon, method, identity, coverage),
         )
-        _write(out, paths["obo"], parts, groups, report)
+        _write(out, paths["obo"], parts, groups, report, record)
     return report
 
 
@@ -167,7 +169,6 @@ class _Parts(NamedTuple):
     table: pd.DataFrame
     sequences: dict
     X: np.ndarray | None
-    encoder: EncoderRecord | None  # that made X, where its file says so
     graph: GeneOntology
     changes: "_Changes"
     notes: list
@@ -192,10 +193,9 @@ def _join(paths, filters, embeddings, ids, step):
     proteins = _annotated(sequences, table, changes)
     step("vectors")
     X, proteins = _vectors(embeddings, ids, proteins, changes)
-    encoder = _encoder_of(embeddings)
     table = table[table["EntryID"].isin(proteins)]
     kept = {one: sequences[one] for one in proteins}
-    return _Parts(table, kept, X, encoder, graph, changes, notes)
+    return _Parts(table, kept, X, graph, changes, notes)
 
 
 class _Changes:
@@ -300,10 +300,12 @@ def _vectors(embeddings, ids, proteins, changes):
     return _half_if_lossless(X), kept.tolist()
 
 
-def _encoder_of(embeddings):
-    """Read the record of what made the vectors, or None."""
-    is_file = embeddings is not None and Path(embeddings).is_file()
-    return EncoderRecord.read(embeddings) if is_file else None
+def _record_of(embeddings, ids):
+    """Read which encoder made vectors, or None; refuse rows without ids before all is read."""
+    path = find_vectors(embeddings)
+    if ids is None and not names_own_rows(path):
+        ids_beside(path)
+    return EncoderRecord.read(path)
 
 
 def _half_if_lossless(X):
@@ -362,7 +364,7 @@ def _options(evidence, taxon, method, identity, coverage):
     }
 
 
-def _write(out, obo, parts, groups, report):
+def _write(out, obo, parts, groups, report, record):
     table, sequences, X = parts.table, parts.sequences, parts.X
     with new_folder(out) as draft:
         suffix = ".gz" if obo.suffix == ".gz" else ""
@@ -373,8 +375,8 @@ def _write(out, obo, parts, groups, report):
         if X is not None:
             np.save(draft / "train_embeds.npy", X)
             np.save(draft / "train_ids.npy", np.array(list(sequences), dtype=str))
-        if parts.encoder is not None:
-            parts.encoder.write(record_path(draft / "train_embeds.npy"))
+        if record is not None:
+            record.write(record_path(draft / "train_embeds.npy"))
         if groups is not None:
             clusters = pd.DataFrame(groups.items(), columns=["EntryID", "cluster"])
             clusters.to_csv(draft / "clusters.tsv", **TABLE)

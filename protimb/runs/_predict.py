@@ -13,6 +13,13 @@ from tqdm.auto import tqdm
 
 from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import FILES, _find, _read_obo_once
+from protimb.datasets._embeddings import (
+    READERS,
+    ids_file,
+    names_own_rows,
+    read_ids,
+    vector_files,
+)
 from protimb.datasets._write_predictions import check_printable, predictions_file
 from protimb.embeddings import EncoderRecord
 from protimb.exceptions import ArtifactError, EmbeddingFileError, EncoderError
@@ -23,14 +30,6 @@ _BLOCK = 1024  # proteins whose scores are in memory at a time
 
 # Names of files of sequences, possibly with .gz behind.
 FASTA = (".fasta", ".fa", ".faa", ".fas", ".fsa")
-
-# Vectors of new proteins in a folder -> their ids; the first that exists is taken.
-NEW_VECTORS = {
-    "test_embeds.npy": "test_ids.npy",
-    "test_embeddings.npy": "test_ids.npy",
-    "train_embeds.npy": "train_ids.npy",
-    "train_embeddings.npy": "train_ids.npy",
-}
 
 
 def predict_terms(
@@ -58,8 +57,8 @@ def predict_terms(
     new : path-like, array or DataFrame of shape (n_proteins, width)
         A FASTA file (``.fasta``, ``.fa``, ``.faa``, ``.fas`` or ``.fsa``, plain or gzipped), which
         is embedded as the proteins of the training were. Or vectors of the same embedding: a file
-        that ``read_embeddings`` reads; a folder with ``test_embeds.npy`` and ``test_ids.npy``, or
-        ``train_`` in place of ``test_``; or vectors in memory.
+        that ``read_embeddings`` reads; a folder with ``test_embeds`` or ``test_embeddings`` in any
+        of its formats, or else with ``train_`` in place of ``test_``; or vectors in memory.
     out : path-like, optional
         File to write, ``.tsv`` in CAFA's format or ``.csv`` with names, see
         ``write_predictions``.
@@ -175,13 +174,9 @@ def _read_new(new, protein_ids, model, where):
         return _sequences(path, protein_ids, model, where)
     if path.is_dir():
         _check_release(path, model)
-        path, found = _find_new(path)
-        protein_ids = found if protein_ids is None else protein_ids
-    if protein_ids is None and path.suffix == ".npy":
-        raise EmbeddingFileError(
-            f"{path} has no names of its rows. Name the ids too: protein_ids, or --ids, is a .npy "
-            "file of text, one id a row."
-        )
+        path = _find_new(path)
+    if protein_ids is None and not names_own_rows(path):
+        protein_ids = _ids_of(path)
     X, ids = read_embeddings(path, protein_ids)
     model.check_vectors(X, path, EncoderRecord.read(path))
     return NewProteins(ids.tolist(), X.__getitem__)
@@ -191,9 +186,24 @@ def _in_memory(X, protein_ids, model):
     ids = getattr(X, "index", None) if protein_ids is None else protein_ids
     if ids is None:
         raise EmbeddingFileError("Vectors in memory need protein_ids, or a DataFrame's index.")
+    ids = read_ids(ids).tolist() if isinstance(ids, str | PathLike) else list(ids)
+    _check_ids(ids)
     model.check_width(X)
     take = X.iloc.__getitem__ if hasattr(X, "iloc") else np.asarray(X).__getitem__
-    return NewProteins(list(ids), take)
+    if len(X) != len(ids):
+        raise EmbeddingFileError(f"{len(ids)} protein_ids for {len(X)} rows of X. Each needs one.")
+    return NewProteins(ids, take)
+
+
+def _check_ids(ids):
+    if not ids:
+        raise EmbeddingFileError("There is no protein to predict: X has no rows.")
+    missing = [row for row, one in enumerate(ids) if pd.isna(one) or not str(one).strip()]
+    if missing:
+        raise EmbeddingFileError(
+            f"{len(missing)} rows have no protein id, the first is row {missing[0]}, counted from "
+            "0. Name every row."
+        )
 
 
 def _sequences(path, protein_ids, model, where):
@@ -221,12 +231,23 @@ def _model_encoder(model, where, path):
 
 
 def _find_new(folder):
-    for vectors, ids in NEW_VECTORS.items():
-        paths = _find(folder, [vectors]), _find(folder, [ids])
-        if all(paths):
-            return paths
-    known = ", ".join(f"{vectors} with {ids}" for vectors, ids in NEW_VECTORS.items())
-    raise FileNotFoundError(f"{folder} has no vectors of new proteins: {known}. Check the path.")
+    found = _find(folder, [*vector_files("test"), *vector_files("train")])
+    if found is None:
+        raise FileNotFoundError(
+            f"{folder} has no vectors of new proteins: test_embeds, test_embeddings, train_embeds "
+            f"or train_embeddings, with {', '.join(READERS)} behind. Check the path."
+        )
+    return found
+
+
+def _ids_of(path):
+    found = ids_file(path)
+    if found is None and path.is_file():
+        raise EmbeddingFileError(
+            f"{path} has no names of its rows, and there is no {path.stem}_ids.npy beside it. Name "
+            "the ids too: protein_ids, or --ids, is a .npy file of text, one id a row."
+        )
+    return found
 
 
 def _check_release(folder, model):

@@ -159,6 +159,11 @@ def test_each_format_gives_the_vector_of_each_protein_in_float32(path):
     np.testing.assert_array_equal(X, [ROWS[one] for one in ids])
 
 
+def test_of_no_protein_each_format_gives_no_row_of_its_width(path):
+    X, ids = read_embeddings(path, select=[])
+    assert (X.shape, X.dtype, ids.tolist()) == ((0, 2), np.float32, [])
+
+
 def test_each_format_picks_proteins_by_id_with_their_coverage(path):
     """Cases 59 and 60."""
     with pytest.warns(EmbeddingWarning, match=r"no vector for 1 of 3 .*66\.7%.*P9"):

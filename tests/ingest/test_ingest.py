@@ -10,8 +10,8 @@ from numpy.testing import assert_array_equal
 
 from protimb.comparison import describe_imbalance
 from protimb.datasets import read_annotations, read_cafa, read_fasta
-from protimb.embeddings import EncoderRecord, embed_fasta
-from protimb.exceptions import AnnotationError, EmbeddingFileError, FastaError, FastaWarning
+from protimb.embeddings import EncoderRecord, KmerEncoder, embed_fasta
+from protimb.exceptions import AnnotationError, EmbeddingFileError, FastaError
 from protimb.ingest import ingest
 
 OBO = """format-version: 1.2
@@ -208,13 +208,13 @@ def test_a_folder_with_vectors_is_read_and_half_precision_stays(files, tmp_path)
     assert np.load(files["out"] / "train_embeds.npy").dtype == np.float16
 
 
-@pytest.mark.parametrize("name", ["x.h5", "x.npy"])
-def test_vectors_keep_the_record_of_their_encoder(files, tmp_path, name):
-    with pytest.warns(FastaWarning):
-        embed_fasta(files["fasta"], "kmer-1", tmp_path / name)
+@pytest.mark.parametrize("name", ["x.h5", "x.npy", "new_embeddings.npy"])
+def test_a_record_of_the_encoder_goes_with_its_vectors(files, tmp_path, name):
+    files["fasta"].write_text(">P12345\nMKVLA\n>Q00002\nMKVLL\n")
+    embed_fasta(files["fasta"], "kmer-1", tmp_path / name)
     ingest(**files, embeddings=tmp_path / name)
-    record = EncoderRecord.read(files["out"] / "train_embeds.npy")
-    assert record.encoder["params"]["k"] == 1
+    expected = EncoderRecord.of(KmerEncoder(k=1))
+    assert EncoderRecord.read(files["out"] / "train_embeds.npy") == expected
 
 
 def test_without_vectors_the_folder_is_described_then_embedded_then_read(files):

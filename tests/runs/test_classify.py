@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from protimb.classification import GOTermClassifier
@@ -145,6 +147,32 @@ def test_vectors_in_memory_need_names(saved, vectors):
     assert_array_equal(predict_terms(saved, frame), by_name)
     with pytest.raises(EmbeddingFileError, match="need protein_ids"):
         predict_terms(saved, vectors)
+
+
+def test_vectors_in_memory_take_their_names_from_a_file(saved, vectors, tmp_path):
+    np.save(tmp_path / "names.npy", np.array(list("abcdefg")))
+    found = predict_terms(saved, vectors, protein_ids=tmp_path / "names.npy")
+    assert found.index.tolist() == list("abcdefg")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "ids", "message"),
+    [
+        (7, list("abc"), "3 protein_ids for 7 rows"),
+        (2, list("abc"), "3 protein_ids for 2 rows"),
+        (0, [], "no protein to predict"),
+        (2, ["a", None], "1 rows have no protein id, the first is row 1"),
+        (2, ["a", float("nan")], "no protein id"),
+        (2, [" ", "b"], "the first is row 0"),
+        (2, ["a", "a"], "name more than one row"),
+    ],
+)
+def test_each_new_protein_has_one_name_and_one_vector(
+    saved, vectors, tmp_path, n_rows, ids, message
+):
+    with pytest.raises((EmbeddingFileError, AnnotationError), match=message):
+        predict_terms(saved, vectors[:n_rows], tmp_path / "p.tsv", protein_ids=ids)
+    assert not (tmp_path / "p.tsv").exists()
 
 
 def test_blocks_of_proteins_do_not_change_a_score(saved, monkeypatch, vectors):
@@ -303,3 +331,35 @@ def test_vectors_without_ids_are_told_how_to_name_them(saved, vectors, tmp_path)
     done = invoke("predict", saved, tmp_path / "new.npy", "--out", tmp_path / "p.tsv")
     assert done.exit_code == 2
     assert "--ids" in done.stderr
+
+
+def test_new_proteins_of_a_folder_come_in_any_format_and_before_its_training(
+    saved, folder, tmp_path, vectors
+):
+    shutil.copy(folder / "train_embeds.npy", tmp_path)
+    shutil.copy(folder / "train_ids.npy", tmp_path)
+    with h5py.File(tmp_path / "test_embeddings.h5", "w") as file:
+        file.update(zip("abcdefg", vectors, strict=True))
+    expected = predict_terms(saved, vectors, protein_ids=list("abcdefg"))
+    assert_frame_equal(predict_terms(saved, tmp_path), expected)
+    (tmp_path / "test_embeddings.h5").unlink()
+    table = pd.DataFrame(vectors, index=pd.Index(list("abcdefg"), name="EntryID"))
+    table.to_csv(tmp_path / "test_embeds.csv")
+    found = predict_terms(saved, tmp_path)
+    assert found.index.tolist() == list("abcdefg")
+    assert_allclose(found, expected, atol=1e-6)
+
+
+def test_ids_are_found_beside_new_vectors_under_each_name(saved, tmp_path, vectors):
+    expected = predict_terms(saved, vectors, protein_ids=list("abcdefg"))
+    for name, ids in {"new": "new_ids", "train_embeddings": "train_ids"}.items():
+        np.save(tmp_path / f"{name}.npy", vectors)
+        np.save(tmp_path / f"{ids}.npy", np.array(list("abcdefg")))
+        found = predict_terms(saved, tmp_path / f"{name}.npy")
+        assert found.index.tolist() == list("abcdefg")
+        assert_array_equal(found, expected)
+
+
+def test_a_folder_without_new_proteins_says_what_it_may_hold(saved, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"test_embeds, .* with .*\.h5, .*behind"):
+        predict_terms(saved, tmp_path)
