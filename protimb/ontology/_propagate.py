@@ -63,9 +63,8 @@ def propagate_sets(ontology, annotations, unknown):
     """Do the work of ``GeneOntology.propagate``."""
     direct, _ = direct_indicators(annotations, ontology, unknown)
     closed = propagate_indicators(direct, ontology)
-    # Lists once for all proteins: arrays cut and read one by one take half as long again.
-    names = np.array(ontology.terms, dtype=object)[closed.indices].tolist()
-    propagated = [frozenset(names[a:b]) for a, b in pairwise(closed.indptr.tolist())]
+    terms = np.array(ontology.terms, dtype=object)
+    propagated = [frozenset(terms[closed.indices[a:b]]) for a, b in pairwise(closed.indptr)]
     if isinstance(annotations, Mapping):
         return dict(zip(annotations, propagated, strict=True))
     return propagated
