@@ -32,7 +32,8 @@ def main():
     print(f"{len(sequences)} human proteins, {spread}; {torch.get_num_threads()} threads")
     encoder = KmerEncoder().fit()
     report("KmerEncoder(3)", sequences, timed(encoder.transform, sequences)[0])
-    missed = [*time_unirep(sequences), *time_transformer(sequences, args.model)]
+    unirep = [] if args.without_unirep else time_unirep(sequences)
+    missed = [*unirep, *time_transformer(sequences, args.model, args.layer)]
     if missed:
         raise SystemExit("; ".join(missed))
 
@@ -55,18 +56,18 @@ def time_unirep(sequences):
     return judge(theirs / ours, UNIREP_TARGET, "UniRepEncoder")
 
 
-def time_transformer(sequences, folder):
+def time_transformer(sequences, folder, layer):
     """Time TransformersEncoder and transformers called one sequence at a time."""
     # Of longer ones the peer reads all at once, which is more work and another vector.
     sequences = [one for one in sequences if len(one) <= 1022]
     with tempfile.TemporaryDirectory() as scratch:
         folder = folder or save_smallest_esm(Path(scratch))
-        encoder = TransformersEncoder(folder, device="cpu").fit()
+        encoder = TransformersEncoder(folder, layer=layer, device="cpu").fit()
         share = count_padding(encoder, sequences)
         peer = load_peer(folder)
         # In turns, so that a machine that grows busy slows both.
         rounds = [
-            (timed(encoder.transform, sequences), timed(one_at_a_time, *peer, sequences))
+            (timed(encoder.transform, sequences), timed(one_at_a_time, *peer, sequences, layer))
             for _ in range(2)
         ]
     ours, theirs = (min(one[side][0] for one in rounds) for side in (0, 1))
@@ -86,13 +87,15 @@ def load_peer(folder):
     return tokenizer, EsmModel.from_pretrained(folder, add_pooling_layer=False).eval()
 
 
-def one_at_a_time(tokenizer, network, sequences):
+def one_at_a_time(tokenizer, network, sequences, layer):
     """Do what a page of the hub shows: tokenizer, model, mean over residues, in a loop."""
+    options = {} if layer == -1 else {"output_hidden_states": True}
     found = []
     for sequence in sequences:
         inputs = tokenizer(sequence, return_tensors="pt")
         with torch.no_grad():
-            hidden = network(**inputs).last_hidden_state
+            answer = network(**inputs, **options)
+        hidden = answer.hidden_states[layer] if options else answer.last_hidden_state
         found.append(hidden[0, 1:-1].mean(dim=0).numpy())
     return np.stack(found)
 
@@ -160,6 +163,8 @@ def parse_arguments():
     parser.add_argument("--n-proteins", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path, help="Folder of an ESM-2 to time in place of ours.")
+    parser.add_argument("--layer", type=int, default=-1, help="Layer to read, the last by default.")
+    parser.add_argument("--without-unirep", action="store_true")
     return parser.parse_args()
 
 

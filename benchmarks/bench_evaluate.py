@@ -172,8 +172,10 @@ def _add_lines(texts, data, picked, per_protein, rng):
         guessed = np.unique(np.concatenate([drawn, true[rng.random(len(true)) < 0.6]]))
         score = np.clip(rng.beta(0.5, 3, len(guessed)) + 0.3 * np.isin(guessed, true), 0.001, 1)
         texts["truth"] += [f"{protein}\t{terms[column]}\n" for column in true]
-        # What is known leaves every protein something to find.
-        known = true[:-1][rng.random(max(len(true) - 1, 0)) < 0.2]
+        # The term that the ontology lists first is above no other: left out of what is known, it
+        # leaves every protein something to find, without which the two count otherwise.
+        others = true[np.argsort([data.ontology._rank[terms[column]] for column in true])][1:]
+        known = others[rng.random(len(others)) < 0.2]
         texts["known"] += [f"{protein}\t{terms[column]}\n" for column in known]
         texts["predictions"] += [
             f"{protein}\t{terms[column]}\t{one:.3f}\n"
