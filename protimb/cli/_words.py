@@ -9,7 +9,9 @@ from contextlib import contextmanager
 import typer
 
 from protimb.exceptions import ProtimbError
+from protimb.utils._validation import shorten
 
+_MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
 MAX_SEED = 2**32 - 1  # of NumPy's generators
 
 
@@ -89,4 +91,5 @@ def printable(text):
 def _complain(kind, message):
     from tqdm import tqdm
 
-    tqdm.write(f"{kind}: {printable(' '.join(str(message).split()))}", file=sys.stderr)
+    words = printable(" ".join(str(message).split()))
+    tqdm.write(f"{kind}: {shorten(words, _MAX_MESSAGE)}", file=sys.stderr)

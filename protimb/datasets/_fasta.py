@@ -6,6 +6,7 @@ from warnings import warn
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._validation import shorten
 from protimb.utils._warnings import users_level
 
 # A gap or an inner stop is no residue; encoders know X as "any".
@@ -86,7 +87,7 @@ class LazySequences(Mapping):
             raise KeyError(protein_id)
         sequences = self._read()
         if protein_id not in sequences:
-            raise FastaError(f"{self.path} has no sequence for protein {protein_id!r}.")
+            raise FastaError(f"{self.path} has no sequence for protein {shorten(protein_id)!r}.")
         return sequences[protein_id]
 
     def __iter__(self):
@@ -136,7 +137,9 @@ def _check_lines(text, path):
 def _protein_id(header, path):
     words = header.split(None, 1)
     if not words or header[0].isspace():
-        raise FastaError(f"{path}: a record without id ('>{header}'). Name it right after the '>'.")
+        raise FastaError(
+            f"{path}: a record without id ('>{shorten(header)}'). Name it right after the '>'."
+        )
     return normalise_protein_id(words[0])
 
 
@@ -147,15 +150,15 @@ def _residues(raw, protein_id, path):
         return sequence, False
     sequence = _without_blanks(raw).upper().rstrip("*")
     if not sequence:
-        raise FastaError(f"{path}: protein {protein_id!r} has an empty sequence.")
+        raise FastaError(f"{path}: protein {shorten(protein_id)!r} has an empty sequence.")
     if sequence.isalpha() and sequence.isascii():
         return sequence, False
     readable = sequence.translate(_UNREADABLE)
     if not (readable.isalpha() and readable.isascii()):
         strange = sorted({one for one in readable if not (one.isalpha() and one.isascii())})
         raise FastaError(
-            f"{path}: protein {protein_id!r} has characters that are no residues: "
-            f"{' '.join(map(repr, strange))}."
+            f"{path}: protein {shorten(protein_id)!r} has characters that are no residues: "
+            f"{' '.join(map(repr, strange[:20]))}."
         )
     return readable, True
 
@@ -167,7 +170,9 @@ def _without_blanks(raw):
 def _is_repeated(protein_id, sequence, sequences, path):
     known = sequences.get(protein_id)
     if known is not None and known != sequence:
-        raise FastaError(f"{path}: protein {protein_id!r} occurs twice, with different sequences.")
+        raise FastaError(
+            f"{path}: protein {shorten(protein_id)!r} occurs twice, with different sequences."
+        )
     return known is not None
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
+from warnings import warn
 
 import pandas as pd
 
 from protimb.datasets._annotations import each, positive_and_unique, read_annotations
+from protimb.datasets._evidence import PRESETS
 from protimb.datasets._gaf import read_gaf
 from protimb.datasets._gpad import GPAD_HEADER, read_gpad
-from protimb.exceptions import AnnotationError
+from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
 _PAIR = ["EntryID", "term"]
 _HEADERS = {"entryid", "protein", "protein_id", "target", "target_id"}
@@ -21,7 +25,9 @@ def read_term_pairs(path):
     lines = read_text(path, AnnotationError).rstrip("\n").split("\n")
     kind = layout_of(lines)
     if kind != "table":
-        pairs = _READERS[kind](path)[_PAIR]
+        table = _READERS[kind](path)
+        _warn_of_evidence(table.attrs["evidence_kept"], path)
+        pairs = table[_PAIR]
     elif {*_PAIR, "aspect"} <= set(lines[0].split("\t")):
         pairs = read_annotations(path)[_PAIR]
     else:
@@ -35,6 +41,20 @@ _READERS: dict[str, Callable] = {
     "gaf": partial(read_gaf, evidence="all"),
     "gpad": partial(read_gpad, evidence="all"),
 }
+
+
+def _warn_of_evidence(n_by_code, path):
+    """Say how much of a file no experiment shows: what is judged by it may be judged by guesses."""
+    others = {code: n for code, n in n_by_code.items() if code not in PRESETS["experimental"]}
+    if others:
+        codes = a_few(f"{code or 'none'}: {n:,}" for code, n in others.items())
+        warn(
+            f"{path}: {sum(others.values()):,} of {sum(n_by_code.values()):,} lines are of "
+            f"evidence that is not experimental ({codes}), and are taken too. The file "
+            "train_terms.tsv of protimb ingest has those of an evidence of your choice.",
+            AnnotationWarning,
+            stacklevel=users_level(),
+        )
 
 
 def layout_of(lines):

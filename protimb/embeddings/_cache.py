@@ -24,9 +24,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from protimb.exceptions import ArtifactWriteError, EmbeddingWarning
+from protimb.utils._new_folder import drop_stale
 from protimb.utils._warnings import users_level
 
 _SHARD = re.compile(r"shard-[0-9a-f]{32}\.safetensors")
+_DRAFT = "draft-[0-9a-f]{32}"
 _PATIENCE = 10  # seconds of work that a killed process may lose
 
 
@@ -63,6 +65,7 @@ class Cache:
 
     def fill(self, sequences, X):
         """Copy known vectors into X (n_sequences, width) and tell which rows they are."""
+        drop_stale(self.folder, _DRAFT)
         rows = {_key(sequence): row for row, sequence in enumerate(sequences)}
         found = np.zeros(len(sequences), dtype=bool)
         for path in sorted(self.folder.glob("shard-*.safetensors")):

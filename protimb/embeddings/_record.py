@@ -177,7 +177,7 @@ class EncoderRecord:
     def _parse(cls, text, source):
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: brackets within brackets within ...
             values = None
         return cls.from_dict(values, source)
 

@@ -73,8 +73,8 @@ def cluster_sequences(sequences, *, method="auto", identity=0.3, coverage=0.8):
     >>> cluster_sequences(sequences, method="minhash")
     {'A': 'A', 'B': 'A', 'C': 'C'}
     """
-    _check_share(identity, "identity")
-    _check_share(coverage, "coverage")
+    check_share(identity, "identity")
+    check_share(coverage, "coverage")
     _check_sequences(sequences)
     method = choose_method(method)
     return METHODS[method](dict(sequences), identity, coverage)
@@ -96,7 +96,8 @@ def choose_method(method):
     return ("mmseqs" if is_installed else "minhash") if method == "auto" else method
 
 
-def _check_share(value, name):
+def check_share(value, name):
+    """Refuse what is no share in (0, 1]."""
     if not isinstance(value, Real) or not 0 < float(value) <= 1:
         raise ValueError(f"{name} is a share in (0, 1], got {value!r}.")
 

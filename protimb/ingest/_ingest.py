@@ -15,12 +15,13 @@ from tqdm import tqdm
 from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import _read_groups
 from protimb.datasets._embeddings import find_vectors, ids_beside, names_own_rows
+from protimb.datasets._evidence import read_eco_codes, wanted_codes
 from protimb.datasets._proteins import TABLE
 from protimb.embeddings import EncoderRecord
 from protimb.embeddings._record import record_path
 from protimb.exceptions import AnnotationError, FastaError, OntologyError, ProtimbWarning
 from protimb.ingest._annotations import read_any_annotations
-from protimb.ingest._clusters import METHODS, choose_method, cluster_sequences
+from protimb.ingest._clusters import METHODS, check_share, choose_method, cluster_sequences
 from protimb.ingest._fasta_facts import describe_fasta
 from protimb.ingest._report import IngestReport
 from protimb.ingest._terms import map_terms
@@ -139,6 +140,7 @@ def ingest(
     """
     check_new(out)
     method = _method_of(clusters)
+    _check_options(evidence, eco, identity, coverage)
     errors = {"fasta": FastaError, "annotations": AnnotationError, "obo": OntologyError}
     given = {"fasta": fasta, "annotations": annotations, "obo": obo}
     paths = {what: local_path(path, errors[what]) for what, path in given.items()}
@@ -257,6 +259,14 @@ def _method_of(clusters):
             f"clusters={str(clusters)!r} is neither auto, {', '.join(METHODS)} nor a file."
         )
     return "file"
+
+
+def _check_options(evidence, eco, identity, coverage):
+    """Refuse what would be refused, or be passed over, after files of gigabytes were read."""
+    wanted_codes(evidence)
+    read_eco_codes(eco)
+    check_share(identity, "identity")
+    check_share(coverage, "coverage")
 
 
 def _file_of(clusters):

@@ -76,7 +76,7 @@ def read_config(folder):
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return _located(Settings(**record["settings"]), folder), record["data"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error!r}). Restore it, or train again."
         ) from error

@@ -222,7 +222,7 @@ def _model_encoder(model, where, path):
         raise EncoderError(
             f"{path} holds sequences, and this model does not know which encoder made its vectors. "
             "Embed them likewise (protimb embed) and pass the vectors; or train on data with a "
-            "record of their encoder, or with encoder=."
+            "record of their encoder, or with encoder= (protimb train --encoder)."
         )
     encoder = record.build(**where)
     own = EncoderRecord.of(encoder)

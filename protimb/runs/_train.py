@@ -8,9 +8,9 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
-from protimb.exceptions import ArtifactError
+from protimb.exceptions import ArtifactError, ProtimbError
 from protimb.plotting import TrainingHistoryDisplay
-from protimb.runs._config import Settings, absolute, read_config, write_config
+from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
 from protimb.runs._quality import measure_quality
 from protimb.utils._new_folder import check_vacant
@@ -107,7 +107,17 @@ def train_sampler(
     bunch = load_proteins(settings.data, ontology, min_proteins)
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder, settings, bunch.fingerprint())
-    return _run(folder, settings, sampler, bunch)
+    try:
+        return _run(folder, settings, sampler, bunch)
+    except ProtimbError:
+        _forget(folder)
+        raise
+
+
+def _forget(folder):
+    """Remove a run that was refused before it learned anything, so that its name is free again."""
+    if [path.name for path in folder.iterdir()] == [CONFIG]:
+        (folder / CONFIG).unlink()
 
 
 def resume_training(out, *, max_epochs=None, verbose=0):

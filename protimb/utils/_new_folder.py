@@ -1,10 +1,14 @@
 """Folders and files that appear whole or not at all; a folder only where nothing was."""
 
 import os
+import re
 import secrets
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_STALE = 24 * 3600  # seconds without a change after which a draft is that of a killed process
 
 
 def check_vacant(out):
@@ -26,6 +30,7 @@ def new_folder(out):
     """Give a draft folder to fill, which becomes `out` at the end of the block, or vanishes."""
     check_new(out)
     out = Path(out).resolve()  # a link may lead to what is yet to be made
+    drop_stale(out.parent, _drafts_of(out))
     draft = out.parent / f".{out.name}-{secrets.token_hex(8)}"
     try:
         draft.mkdir(parents=True)
@@ -41,6 +46,7 @@ def new_folder(out):
 def whole_file(path):
     """Give a draft's path to write, which becomes `path` at the end of the block, or vanishes."""
     path = Path(path)
+    drop_stale(path.parent, _drafts_of(path))
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
         yield draft
@@ -49,3 +55,27 @@ def whole_file(path):
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _drafts_of(path):
+    return rf"\.{re.escape(path.name)}-[0-9a-f]{{16}}"
+
+
+def drop_stale(folder, pattern):
+    """Remove drafts, told by their names, that a killed process left in a folder."""
+    with suppress(OSError):  # perhaps no folder, perhaps another process removes them
+        for path in list(folder.iterdir()):
+            if re.fullmatch(pattern, path.name) and time.time() - _changed_at(path) > _STALE:
+                _remove(path)
+
+
+def _changed_at(path):
+    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+    return max(one.lstat().st_mtime for one in (path, *inside))
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

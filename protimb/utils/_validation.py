@@ -77,8 +77,18 @@ def a_few(values, limit=5):
     '0, 1, 2, 3, 4, ...'
     """
     values = list(values)
-    text = ", ".join(str(value) for value in values[:limit])
+    text = ", ".join(shorten(value) for value in values[:limit])
     return text + (", ..." if len(values) > limit else "")
+
+
+def shorten(value, limit=120):
+    """Give a name as text that a message can hold: a file may have one of a million letters.
+
+    >>> shorten("P12345"), shorten("abcdefgh", 4)
+    ('P12345', 'abcd...')
+    """
+    text = str(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def as_array(y, name="y"):

@@ -117,6 +117,18 @@ def test_characters_that_are_no_residues_are_refused(write, sequence):
         read_fasta(write(f">P1\n{sequence}\n"))
 
 
+@pytest.mark.parametrize(
+    "text", [">{}\nMK1\n", ">{}\n\n", ">{}\nMK\n>{}\nML\n", "> {}\nMK\n", "{}\n", ">a\n{}1\n"]
+)
+def test_a_message_about_a_name_of_a_million_letters_can_be_read(tmp_path, text):
+    path = tmp_path / "x.fasta"
+    path.write_text(text.replace("{}", "é" * 10**6))
+    with pytest.raises(FastaError) as caught:
+        read_fasta(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
 def test_truncated_gzip_is_refused(write):
     """Case 64."""
     with pytest.raises(FastaError, match="truncated or damaged"):

@@ -6,7 +6,12 @@ import pytest
 
 from protimb.datasets import read_predictions
 from protimb.datasets._term_pairs import read_term_pairs
-from protimb.exceptions import AnnotationError, PredictionError, PredictionWarning
+from protimb.exceptions import (
+    AnnotationError,
+    AnnotationWarning,
+    PredictionError,
+    PredictionWarning,
+)
 
 
 def write(tmp_path, text, name="predictions.tsv"):
@@ -102,6 +107,16 @@ def test_truth_of_gaf_leaves_negations_out(tmp_path):
     negated = [*fields[:3], "NOT|enables", "GO:2", *fields[5:]]
     text = "!gaf-version: 2.2\n" + "\t".join(fields) + "\n" + "\t".join(negated) + "\n"
     assert read_term_pairs(write(tmp_path, text)).to_numpy().tolist() == [["P1", "GO:1"]]
+
+
+def test_truth_that_no_experiment_shows_is_taken_and_counted(tmp_path):
+    fields = ["UniProtKB", "P1", "X", "enables", "GO:1", "PMID:1", "IDA", "", "F"]
+    fields += ["", "", "protein", "taxon:9606", "20240101", "UniProt", "", ""]
+    guessed = [[*fields[:4], f"GO:{n}", "PMID:1", "IEA", *fields[7:]] for n in (2, 3)]
+    text = "!gaf-version: 2.2\n" + "".join("\t".join(one) + "\n" for one in [fields, *guessed])
+    with pytest.warns(AnnotationWarning, match=r"2 of 3 lines .* not experimental \(IEA: 2\)"):
+        pairs = read_term_pairs(write(tmp_path, text))
+    assert pairs["term"].tolist() == ["GO:1", "GO:2", "GO:3"]
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,15 @@ def test_a_matrix_has_its_record_beside_it(fasta, vectors, record):
 def test_an_h5_file_holds_its_record_and_others_have_none(fasta):
     embed_fasta(fasta, "kmer-2", fasta.with_name("x.h5"))
     assert EncoderRecord.read(fasta.with_name("x.h5")) == EncoderRecord.of(KmerEncoder(2))
+    shutil.copy(fasta.with_name("x.h5"), fasta.with_name("x.hdf5"))
+    assert EncoderRecord.read(fasta.with_name("x.hdf5")) == EncoderRecord.of(KmerEncoder(2))
     with h5py.File(fasta.with_name("bare.h5"), "w") as file:
         file["A"] = [1.0]
     assert EncoderRecord.read(fasta.with_name("bare.h5")) is None
     assert EncoderRecord.read(fasta.with_name("none.npy")) is None
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": 3}', "\x1b"])
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"name": 3}', "\x1b", "[" * 9**6])
 def test_a_damaged_record_is_refused(tmp_path, text):
     (tmp_path / "x_encoder.json").write_text(text)
     with pytest.raises(EmbeddingFileError, match=r"x_encoder\.json is no record of an encoder"):

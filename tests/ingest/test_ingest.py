@@ -301,6 +301,23 @@ def test_a_taxon_is_refused_where_the_file_does_not_say_it(files):
         ingest(**files, taxon=9606)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"evidence": "experimentl"}, AnnotationError, "evidence must be 'experimental'"),
+        ({"evidence": ["XYZ"]}, AnnotationError, "no evidence code 'XYZ'"),
+        ({"eco": {"ECO:1": "XYZ"}}, AnnotationError, "no evidence code 'XYZ'"),
+        ({"identity": 0}, ValueError, "identity is a share"),
+        ({"coverage": 1.5}, ValueError, "coverage is a share"),
+    ],
+)
+def test_options_that_a_table_passes_over_are_checked_too(files, options, error, message):
+    files["annotations"].write_text("P12345\tGO:0000001\n")
+    files["fasta"].unlink()  # nothing is read
+    with pytest.raises(error, match=message):
+        ingest(**files, **options)
+
+
 def test_options_that_cannot_be_met_are_refused_before_anything_is_read(files, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"neither auto, mmseqs, minhash nor a file"):
         ingest(**files | {"clusters": "linclust"})

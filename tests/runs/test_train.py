@@ -9,7 +9,7 @@ import pytest
 
 from protimb.comparison import compare
 from protimb.datasets import make_longtail_multilabel, read_cafa
-from protimb.exceptions import ArtifactError, ProtimbWarning, ShortfallWarning
+from protimb.exceptions import ArtifactError, MemoryEstimateError, ProtimbWarning, ShortfallWarning
 from protimb.ontology import TermVectorizer
 from protimb.over_sampling import CGANSampler
 from protimb.runs import Generated
@@ -102,6 +102,15 @@ def test_wrong_parameters_are_refused_before_anything_is_written(train, tmp_path
     with pytest.raises(ValueError, match=message):
         train(tmp_path / "run", sampler_params=wrong)
     assert not (tmp_path / "run").exists()
+
+
+def test_more_rows_than_memory_holds_are_refused_before_training_and_leave_no_run(
+    train, params, tmp_path
+):
+    too_many = {**params, "sampling_strategy": 10**12}
+    with pytest.raises(MemoryEstimateError, match="synthetic rows would take at least"):
+        train(tmp_path / "run", sampler_params=too_many)
+    train(tmp_path / "run", sampler_params=params)  # the name is free
 
 
 def test_a_file_that_is_no_archive_is_named(tmp_path):
