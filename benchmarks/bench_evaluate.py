@@ -172,9 +172,10 @@ def _add_lines(texts, data, picked, per_protein, rng):
         guessed = np.unique(np.concatenate([drawn, true[rng.random(len(true)) < 0.6]]))
         score = np.clip(rng.beta(0.5, 3, len(guessed)) + 0.3 * np.isin(guessed, true), 0.001, 1)
         texts["truth"] += [f"{protein}\t{terms[column]}\n" for column in true]
-        # The term that the ontology lists first is above no other: left out of what is known, it
+        # Children precede parents: what follows the first term that has bits is not below it, and
         # leaves every protein something to find, without which the two count otherwise.
-        others = true[np.argsort([data.ontology._rank[terms[column]] for column in true])][1:]
+        ranked = true[np.argsort([data.ontology._rank[terms[column]] for column in true])]
+        others = ranked[np.argmax(np.append(bits[ranked] > 0, True)) + 1 :]
         known = others[rng.random(len(others)) < 0.2]
         texts["known"] += [f"{protein}\t{terms[column]}\n" for column in known]
         texts["predictions"] += [
