@@ -13,14 +13,16 @@ def predict(
     new: Annotated[
         Path,
         typer.Argument(
-            help="New proteins: FASTA, or vectors: a file, with --ids if need be, or a CAFA folder."
+            help="New proteins: FASTA; or vectors: a file in any format of read_embeddings, or a "
+            "CAFA folder with test_embeds or else train_embeds."
         ),
     ],
     out: Annotated[
         Path, typer.Option(help="File: .tsv in CAFA's submission format, or .csv with names.")
     ],
     ids: Annotated[
-        Path | None, typer.Option(help="A .npy file of text, one id a row of the vectors.")
+        Path | None,
+        typer.Option(help="Ids of the vectors, a .npy file, if not beside them."),
     ] = None,
     ontology: Annotated[
         str | None, typer.Option(help="mf, bp, cc, or several; all of the model by default.")

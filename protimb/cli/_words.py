@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from protimb.exceptions import ProtimbError
-from protimb.utils._validation import shorten
+from protimb.utils._shorten import shorten
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
 MAX_SEED = 2**32 - 1  # of NumPy's generators

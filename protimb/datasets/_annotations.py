@@ -18,11 +18,14 @@ COLUMNS = ["EntryID", "term", "aspect"]
 _NEEDED = COLUMNS[:2]
 _TAB = "\t"
 # A line that needs no header above it: a protein, a term's id, and perhaps an aspect.
-_TERM_ID = re.compile(r"\s*[A-Za-z_]+:\w+\s*")
+_TERM_ID = re.compile(r"\s*[A-Za-z_]+:\w+\s*(;\s*[A-Za-z_]+:\w+\s*)*;?\s*")
 # Other names that tables give to the two columns that are needed, in lower case.
-_ALIASES = {
+ALIASES = {
     "EntryID": ("entryid", "protein", "protein_id", "target", "target_id", "accession", "entry"),
-    "term": ("term", "go", "go_id", "go_term", "goid", "term_id"),
+    "term": (
+        *("term", "go", "go_id", "go_term", "goid", "term_id", "go id", "go term"),
+        *("gene ontology ids", "go ids", "go_ids"),
+    ),
 }
 _BLANKS = " \v\f\x1c\x1d\x1e\x1f"  # of ASCII, beside those that part fields and lines
 # Every field is what is written: no missing values, no numbers, no quotes.
@@ -42,8 +45,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     path : str or path-like
         Tab-separated, plain or gzipped, with a header that names ``EntryID`` and ``term``, and
         perhaps ``aspect``; ``protein`` and ``go_id`` are understood too. Without a header, a line
-        is a protein, a term such as ``GO:0003674``, and perhaps an aspect. A column
-        ``qualifier``, if there is one, may say ``NOT``.
+        is a protein, a term such as ``GO:0003674``, and perhaps an aspect. A cell may list terms,
+        ``GO:0003674; GO:0005488``, as UniProt's "Gene Ontology IDs" do. A column ``qualifier``,
+        if there is one, may say ``NOT``.
     encoding : str
         Of the text, such as ``"latin-1"``.
     truncated : {"raise", "drop"}
@@ -94,6 +98,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     body = "\n".join(lines)
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
+    table = _one_term_a_row(table) if ";" in body else table
     _check_filled(table, path)
     annotations = positive_and_unique(table)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
@@ -138,7 +143,7 @@ def _read_header(line):
     is_row = len(fields) in (2, 3) and "term" not in names and _TERM_ID.fullmatch(fields[1])
     if is_row and (len(fields) == 2 or namespace_of(fields[2].strip())):
         return COLUMNS[: len(fields)], 0
-    for meant, aliases in _ALIASES.items():
+    for meant, aliases in ALIASES.items():
         places = [place for place, name in enumerate(names) if name.lower() in aliases]
         if meant not in names and len(places) == 1:
             names[places[0]] = meant
@@ -159,6 +164,18 @@ def _may_hold_blanks(body):
 def _stripped(table):
     """Take blanks off the ends of ids, terms and aspects, in which they mean nothing."""
     return table.assign(**{name: each(str.strip, table[name]) for name in _present(table)})
+
+
+def _one_term_a_row(table):
+    """Part cells that list terms, "GO:0000001; GO:0000002", as UniProt's "Gene Ontology IDs" do."""
+    has_list = table["term"].str.contains(";", regex=False)
+    has_list &= each(lambda text: bool(_TERM_ID.fullmatch(text)), table["term"])
+    if not has_list.any():
+        return table
+    table = table[table["term"].str.strip() != ""]  # a protein without terms, in such a table
+    terms = table["term"].str.rstrip("; ").str.split(r"\s*;\s*", regex=True)
+    terms = terms.where(has_list.loc[table.index], table["term"])
+    return table.assign(term=terms).explode("term", ignore_index=True)
 
 
 def _present(table):

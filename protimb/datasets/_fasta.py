@@ -6,7 +6,7 @@ from warnings import warn
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
 from protimb.utils._files import local_path, read_text
-from protimb.utils._validation import shorten
+from protimb.utils._shorten import shorten
 from protimb.utils._warnings import users_level
 
 # A gap or an inner stop is no residue; encoders know X as "any".

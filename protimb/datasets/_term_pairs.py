@@ -6,7 +6,7 @@ from warnings import warn
 
 import pandas as pd
 
-from protimb.datasets._annotations import each, positive_and_unique, read_annotations
+from protimb.datasets._annotations import ALIASES, each, positive_and_unique, read_annotations
 from protimb.datasets._evidence import PRESETS
 from protimb.datasets._gaf import read_gaf
 from protimb.datasets._gpad import GPAD_HEADER, read_gpad
@@ -16,7 +16,8 @@ from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
 _PAIR = ["EntryID", "term"]
-_HEADERS = {"entryid", "protein", "protein_id", "target", "target_id"}
+_HEADERS = set(ALIASES["EntryID"])
+_EXPERIMENTAL = set(PRESETS["experimental"] or ())
 
 
 def read_term_pairs(path):
@@ -45,7 +46,7 @@ _READERS: dict[str, Callable] = {
 
 def _warn_of_evidence(n_by_code, path):
     """Say how much of a file no experiment shows: what is judged by it may be judged by guesses."""
-    others = {code: n for code, n in n_by_code.items() if code not in PRESETS["experimental"]}
+    others = {code: n for code, n in n_by_code.items() if code not in _EXPERIMENTAL}
     if others:
         codes = a_few(f"{code or 'none'}: {n:,}" for code, n in others.items())
         warn(

@@ -9,6 +9,7 @@ from scipy import sparse
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._foreign import read_table
 from protimb.utils._memory import read_blocks
+from protimb.utils._shorten import shorten
 from protimb.utils._sklearn_compat import check_array
 
 
@@ -79,16 +80,6 @@ def a_few(values, limit=5):
     values = list(values)
     text = ", ".join(shorten(value) for value in values[:limit])
     return text + (", ..." if len(values) > limit else "")
-
-
-def shorten(value, limit=120):
-    """Give a name as text that a message can hold: a file may have one of a million letters.
-
-    >>> shorten("P12345"), shorten("abcdefgh", 4)
-    ('P12345', 'abcd...')
-    """
-    text = str(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def as_array(y, name="y"):

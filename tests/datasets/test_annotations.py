@@ -204,3 +204,25 @@ def test_a_not_counts_however_its_column_is_written(write, column):
     path = write(f"EntryID\tterm\taspect\t{column}\nP1\tGO:1\tMFO\tNOT\nP2\tGO:1\tMFO\t\n")
     with pytest.warns(AnnotationWarning, match="1 qualified by NOT"):
         assert read_annotations(path)["EntryID"].tolist() == ["P2"]
+
+
+@pytest.mark.parametrize("header", ["Entry\tGene Ontology IDs\n", "Entry\tGO Term\n", ""])
+def test_terms_that_share_a_cell_are_annotations_each(tmp_path, header):
+    rows = "P1\tGO:0000001; GO:0000002\nP2\tGO:0000003\nP3\tGO:0000004;GO:0000005;\nP4\t\n"
+    path = tmp_path / "uniprot.tsv"
+    path.write_bytes((header + rows).replace("\n", "\r\n").encode())
+    found = read_annotations(path)[["EntryID", "term"]].to_numpy().tolist()
+    assert found == [
+        ["P1", "GO:0000001"],
+        ["P1", "GO:0000002"],
+        ["P2", "GO:0000003"],
+        ["P3", "GO:0000004"],
+        ["P3", "GO:0000005"],
+    ]
+
+
+def test_a_semicolon_that_parts_no_terms_is_text(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_text("EntryID\tterm\tnote\nP;1\tGO:0000001\ta;b\nP2\tx;y\tc\n")
+    found = read_annotations(path)[["EntryID", "term"]].to_numpy().tolist()
+    assert found == [["P;1", "GO:0000001"], ["P2", "x;y"]]
