@@ -106,8 +106,7 @@ def old_and_new():
         "",
         "The same arms, splits and seeds on the vectors that the package held before (UniRep-1900,",
         "reduced to 512 numbers) and on those that it holds now (ESM-2 8M, layer 5, 320 numbers):",
-        "old, new. No arm on the old vectors comes near the arm `none` on the new ones. The old",
-        "tables are in `docs/experiments/compare_unirep`.",
+        "old, new. The old tables are in `docs/experiments/compare_unirep`.",
         "",
     ]
     for ontology, title in ONTOLOGIES.items():
