@@ -80,9 +80,8 @@ def _chosen(words, n_words):
     """Keep the same share of words of every protein: those of the lowest hashes."""
     if n_words <= _MAX_WORDS:
         return True
-    mixed = words.astype(np.uint64) * np.uint64(
-        0x9E3779B97F4A7C15
-    )  # Fibonacci hashing, modulo 2^64
+    # Fibonacci hashing, modulo 2^64
+    mixed = words.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return (mixed >> np.uint64(32)) < np.uint64(2**32 * _MAX_WORDS / n_words)
 
 

@@ -225,9 +225,22 @@ def _model_encoder(model, where, path):
             "record of their encoder, or with encoder= (protimb train --encoder)."
         )
     encoder = record.build(**where)
-    own = EncoderRecord.of(encoder)
+    own = _record_of(encoder, record, where)
     record.check_same(own, f"the encoder {own.name}" if where["encoder"] else "the encoder")
     return encoder
+
+
+def _record_of(encoder, record, where):
+    """Load an encoder for its record; where that fails, say which encoder the model wants."""
+    try:
+        return EncoderRecord.of(encoder)
+    except EncoderError as error:
+        if where["encoder"] is not None:
+            raise
+        raise EncoderError(
+            f"This model takes vectors of {record.name}, whose weights are not found. Name the "
+            f"folder that they are in now: encoder=, or --encoder FOLDER. {error}"
+        ) from error
 
 
 def _find_new(folder):

