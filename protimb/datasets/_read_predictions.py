@@ -20,6 +20,7 @@ _PREAMBLE = ("AUTHOR", "MODEL", "KEYWORDS", "ACCURACY")  # first words of lines 
 _FREE_TEXT = "Text"  # stands where a term would, in lines that describe a protein in words
 _SCORE_HEADERS = ("score", "confidence", "prediction")
 _TAB = "\t"
+CSV_COLUMNS = ["EntryID", "term", "name", "namespace", "score"]  # as write_predictions has them
 _VERBATIM: dict[str, Any] = {
     "sep": "\t",
     "header": None,
@@ -37,9 +38,10 @@ def read_predictions(paths):
     Parameters
     ----------
     paths : str, path-like or sequence of these
-        Files of a protein, a term and a score a line, separated by tabs, plain or gzipped. Several
-        files are read as one. A line that names the columns, the lines ``AUTHOR``, ``MODEL``,
-        ``KEYWORDS`` and ``ACCURACY`` above, and ``END`` below are passed over.
+        Files of a protein, a term and a score a line, separated by tabs, plain or gzipped; or the
+        ``.csv`` with names that ``write_predictions`` makes. Several files are read as one. A line
+        that names the columns, the lines ``AUTHOR``, ``MODEL``, ``KEYWORDS`` and ``ACCURACY``
+        above, and ``END`` below are passed over.
 
     Returns
     -------
@@ -122,7 +124,10 @@ def _stack(tables):
 def _read(path):
     if path.is_dir():
         raise PredictionError(f"{path} is a folder. Name the files of predictions in it.")
-    lines, numbers, n_text = _table_lines(read_text(path, PredictionError))
+    text = read_text(path, PredictionError)
+    if text.startswith(",".join(CSV_COLUMNS)):
+        text = _without_names(text, path)
+    lines, numbers, n_text = _table_lines(text)
     if not lines:
         raise PredictionError(f"{path}: no prediction in this file.")
     _check_fields(lines, numbers, path)
@@ -133,6 +138,19 @@ def _read(path):
         table[name] = _names(table[name], numbers, path)
     table.attrs["n_text"] = n_text
     return table
+
+
+def _without_names(text, path):
+    """Turn comma-separated lines with the names of terms into CAFA's, a line for a line."""
+    rows = list(csv.reader(io.StringIO(text)))
+    bad = next((n for n, row in enumerate(rows, 1) if row and len(row) != len(CSV_COLUMNS)), None)
+    if bad:
+        raise PredictionError(
+            f"{path}, line {bad}: {len(rows[bad - 1])} fields, and the first line names "
+            f"{len(CSV_COLUMNS)}: {', '.join(CSV_COLUMNS)}."
+        )
+    places = [CSV_COLUMNS.index(name) for name in COLUMNS]
+    return "\n".join(_TAB.join(row[n] for n in places) if row else "" for row in rows)
 
 
 def _table_lines(text):

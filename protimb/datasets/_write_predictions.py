@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
+from protimb.datasets._read_predictions import CSV_COLUMNS
 from protimb.exceptions import AnnotationError
 from protimb.utils._files import local_path
 from protimb.utils._foreign import read_table
@@ -175,7 +176,7 @@ def _tsv(file, ontology):
 
 def _csv(file, ontology):
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["EntryID", "term", "name", "namespace", "score"])
+    writer.writerow(CSV_COLUMNS)
     names, spaces = ontology.names, ontology.namespaces
     return lambda protein, term, score: writer.writerow(
         [protein, term, names[term], spaces[term], score]

@@ -80,6 +80,17 @@ def test_bad_files_are_refused_by_line(tmp_path, text, message):
         read_predictions(write(tmp_path, text))
 
 
+def test_lines_of_a_csv_are_counted_as_they_stand(tmp_path):
+    head = "EntryID,term,name,namespace,score\n"
+    line = 'P1,GO:1,"binding, tight",molecular_function,{}\n'
+    for text, message in (
+        (head + line.format(0.5) + line.format(2), "line 3: the score '2'"),
+        (head + line.format(0.5) + "P1,GO:1,0.5\n", "line 3: 3 fields"),
+    ):
+        with pytest.raises(PredictionError, match=message):
+            read_predictions(write(tmp_path, text, "predictions.csv"))
+
+
 def test_folders_addresses_and_cut_files_are_refused(tmp_path):
     cut = tmp_path / "cut.tsv.gz"
     cut.write_bytes(gzip.compress(b"P1\tGO:1\t0.5\n" * 99)[:-9])

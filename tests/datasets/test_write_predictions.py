@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protimb.datasets import load_human_go, make_longtail_multilabel, write_predictions
+from protimb.datasets import (
+    load_human_go,
+    make_longtail_multilabel,
+    read_predictions,
+    write_predictions,
+)
 from protimb.exceptions import AnnotationError, UnknownTermError
 from protimb.ontology import GeneOntology
 
@@ -83,6 +88,7 @@ def test_csv_names_each_term(tmp_path):
         header, line = csv.reader(file)
     assert header == ["EntryID", "term", "name", "namespace", "score"]
     assert line == ["P1", "GO:2", 'binding, "tight" <b>', "molecular_function", "0.25"]
+    assert read_predictions(tmp_path / "p.csv").to_numpy().tolist() == [["P1", "GO:2", 0.25]]
 
 
 @pytest.mark.parametrize("name", ["", "P\t1", "P\n1", "P 1", "\x1b[31mP", "P\u202e1", "P\x00"])
