@@ -9,6 +9,7 @@ import pandas as pd
 from protimb.plotting import PrecisionRecallDisplay
 
 _KEYS = ["namespace", "knowledge", "terms"]
+_WIDTH = 80  # of a terminal
 
 
 @dataclass
@@ -123,7 +124,28 @@ def _table(summary):
     plain = [name for name in ("knowledge", "terms") if (table[name] == "all").all()]
     formats = dict.fromkeys(table.columns.difference([*_KEYS, "proteins", "true terms"]), _figure)
     formats |= {"proteins": "{:,}".format, "true terms": "{:,}".format}
-    return table.drop(columns=plain).to_string(index=False, formatters=formats)
+    table = table[table["proteins"] > 0].drop(columns=plain)
+    wide = table.to_string(index=False, formatters=formats, na_rep="-")
+    return wide if _fits(wide) else _upright(table, formats, wide)
+
+
+def _fits(text):
+    return max(map(len, text.splitlines())) <= _WIDTH
+
+
+def _upright(table, formats, wide):
+    """Lay a table out with a column for each of its rows, where that is narrower."""
+    cells = table.astype(object)
+    for name, write in formats.items():
+        cells[name] = table[name].map(write)
+    upright = cells.T.to_string(header=False)
+    return upright if _fits(upright) else wide
+
+
+def _empty(summary):
+    """Name the namespaces in which no protein counts."""
+    n_proteins = summary.groupby("namespace", sort=False)["n_proteins"].max()
+    return n_proteins.index[n_proteins == 0]
 
 
 def _figure(value):
@@ -135,16 +157,18 @@ def _remarks(evaluation):
     remarks = []
     if n_left_out:
         common = evaluation.left_out.iloc[0]
+        which = "1 term has" if n_left_out == 1 else f"{n_left_out:,} terms have"
         remarks.append(
-            f"{n_left_out:,} terms of the truth have too few training proteins and are left out "
-            f"of the rows 'at least': the commonest is {common['name']}, of "
+            f"Of the truth {which} too few training proteins and no part in"
+            f" the rows 'at least': the commonest is {common['name']}, of "
             f"{common['n_proteins']:,} proteins. The rows 'all' count them."
         )
     passed = {
         "n_proteins_outside_truth": "predicted proteins are not in the truth",
         "n_unknown_predictions": "predictions name a term that the ontology does not have",
-        "n_unknown_truth": "true annotations do",
+        "n_unknown_truth": "true annotations name a term that the ontology does not have",
         "n_duplicates": "predictions repeat another",
     }
     lines = [f"{counts[name]:,} {text}" for name, text in passed.items() if counts[name]]
+    lines += [f"no protein of the truth counts in {one}" for one in _empty(evaluation.summary)]
     return [*remarks, *(["\n".join(lines)] if lines else [])]

@@ -156,13 +156,28 @@ def test_terms_of_interest_leave_the_others_out(ontology, predictions, tmp_path)
     assert found.curves["f"].iloc[0] == pytest.approx(2 / 3)
 
 
+def test_a_terminal_shows_what_counts_and_names_what_does_not(ontology, predictions):
+    found = evaluate_predictions(
+        predictions,
+        TRUTH | {"P4": {"GO:6"}},
+        ontology,
+        information_accretion=dict.fromkeys(ontology.terms, 1.0),
+        terms_of_interest=["GO:2"],
+    )
+    lines = found.render().splitlines()
+    assert "weighted_micro_fmax" in found.render()  # too wide for one line with the others
+    assert max(map(len, lines)) <= 80
+    assert "no protein of the truth counts in biological_process" in lines
+    assert "nan" not in found.render().lower()
+
+
 def test_rare_terms_are_counted_apart_and_named(ontology, predictions):
     counts = {"GO:1": 99, "GO:2": 60, "GO:3": 30, "GO:4": 5}
     found = evaluate_predictions(predictions, TRUTH, ontology, training=counts, min_proteins=10)
     assert found.left_out.index.tolist() == ["GO:4"]
     assert all_figures(found, terms="<20")["n_proteins"] == 1
     assert all_figures(found, terms="at least 10")["n_terms"] == 3
-    assert "1 terms of the truth" in found.render()
+    assert "Of the truth 1 term has too few training proteins" in found.render()
     assert "catalysis" in found.render()
 
 
