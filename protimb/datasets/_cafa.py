@@ -17,7 +17,7 @@ from protimb.datasets._embeddings import (
     vector_files,
 )
 from protimb.datasets._fasta import LazySequences
-from protimb.datasets._folders import find_file as _find
+from protimb.datasets._folders import find_file
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._proteins import ProteinData
 from protimb.datasets._vectors import ID_NAMES
@@ -175,7 +175,7 @@ def _check_limits(min_proteins, max_proteins):
 
 
 def _find_files(folder):
-    paths = {what: _find(folder, names) for what, names in FILES.items()}
+    paths = {what: find_file(folder, names) for what, names in FILES.items()}
     optional = {"sequences", "clusters", "description"}
     if paths["vectors"] and names_own_rows(paths["vectors"]):
         paths["ids"] = None

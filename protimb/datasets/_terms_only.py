@@ -7,12 +7,12 @@ from protimb.datasets._annotations import read_annotations
 from protimb.datasets._cafa import (
     FILES,
     _check_any,
-    _find,
     _namespace,
     _namespaces,
     _propagated,
     _read_obo_once,
 )
+from protimb.datasets._folders import find_file
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import cut_columns, frequent_terms
 
@@ -21,15 +21,15 @@ def lacks_vectors(data):
     """Tell a folder that has terms and an ontology, but no vectors."""
     if not isinstance(data, str | PathLike) or not Path(data).is_dir():
         return False
-    there = {what for what in FILES if _find(Path(data), FILES[what])}
+    there = {what for what in FILES if find_file(Path(data), FILES[what])}
     return "vectors" not in there and {"terms", "ontology"} <= there
 
 
 def read_terms(folder, ontology, min_proteins):
     """Read propagated indicators (n_proteins, n_terms), and the ids and names of the terms."""
     namespace = _namespace(ontology)
-    path = _find(Path(folder), FILES["terms"])
-    graph = _read_obo_once(_find(Path(folder), FILES["ontology"]))
+    path = find_file(Path(folder), FILES["terms"])
+    graph = _read_obo_once(find_file(Path(folder), FILES["ontology"]))
     annotations = read_annotations(path)
     columns = look_up(annotations["term"].tolist(), graph).columns
     inside = _namespaces(columns, graph) == namespace

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from protimb.datasets._cafa import FILES, _find
+from protimb.datasets._cafa import FILES
+from protimb.datasets._folders import find_file
 from protimb.datasets._human import HUMAN_GO
 from protimb.embeddings import BaseEncoder, EncoderRecord, make_encoder
 from protimb.exceptions import EmbeddingFileError
@@ -32,7 +33,7 @@ def find_record(data):
     if not isinstance(data, str | PathLike):
         return None
     folder = HUMAN_GO if data == "human_go" else Path(data)
-    vectors = _find(folder, FILES["vectors"])
+    vectors = find_file(folder, FILES["vectors"])
     return None if vectors is None else EncoderRecord.read(vectors)
 
 

@@ -12,7 +12,7 @@ from sklearn.utils import Bunch, gen_batches
 from tqdm.auto import tqdm
 
 from protimb.datasets import read_embeddings, read_fasta
-from protimb.datasets._cafa import FILES, _find, _read_obo_once
+from protimb.datasets._cafa import FILES, _read_obo_once
 from protimb.datasets._embeddings import (
     READERS,
     ids_file,
@@ -20,6 +20,7 @@ from protimb.datasets._embeddings import (
     read_ids,
     vector_files,
 )
+from protimb.datasets._folders import find_file
 from protimb.datasets._write_predictions import check_printable, predictions_file
 from protimb.embeddings import EncoderRecord
 from protimb.exceptions import ArtifactError, EmbeddingFileError, EncoderError
@@ -244,7 +245,7 @@ def _record_of(encoder, record, where):
 
 
 def _find_new(folder):
-    found = _find(folder, [*vector_files("test"), *vector_files("train")])
+    found = find_file(folder, [*vector_files("test"), *vector_files("train")])
     if found is None:
         raise FileNotFoundError(
             f"{folder} has no vectors of new proteins: test_embeds, test_embeddings, train_embeds "
@@ -264,7 +265,7 @@ def _ids_of(path):
 
 
 def _check_release(folder, model):
-    path = _find(folder, FILES["ontology"])
+    path = find_file(folder, FILES["ontology"])
     if path is None:
         return
     found, expected = _read_obo_once(path).version, model.record["ontology_version"]
