@@ -20,6 +20,7 @@ __all__ = [
     "EncoderError",
     "FastaError",
     "FastaWarning",
+    "FidelityWarning",
     "InvalidLabelsError",
     "MemoryEstimateError",
     "MissingExtraError",
@@ -42,6 +43,7 @@ __all__ = [
     "TermVectorWarning",
     "TrainingDiverged",
     "UndefinedSimilarityWarning",
+    "UndertrainedWarning",
     "UnknownTermError",
     "UntrainedTermError",
 ]
@@ -184,6 +186,14 @@ class ShortfallWarning(ProtimbWarning):
 
 class ModeCollapseWarning(ProtimbWarning):
     """A generator gives nearly the same vector again and again."""
+
+
+class FidelityWarning(ProtimbWarning):
+    """Generated rows are easily told from real ones."""
+
+
+class UndertrainedWarning(ProtimbWarning):
+    """Training ended while what it is judged by was still getting better."""
 
 
 class UndefinedSimilarityWarning(ProtimbWarning):

@@ -45,7 +45,7 @@ def compare(
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(help="A sampler's parameter, repeatable: cgan.max_epochs=100."),
+        typer.Option(help="A sampler's parameter, repeatable: cgan.max_updates=500."),
     ] = None,
     synthetic_weight: Annotated[
         float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")

@@ -25,7 +25,7 @@ def train_sampler(
     sampling_strategy: Annotated[
         str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
     ] = "50",
-    epochs: Annotated[
+    updates: Annotated[
         int | None, typer.Option(min=1, help="Passes over the real rows, if not the sampler's 10.")
     ] = None,
     backbone: Annotated[
@@ -51,7 +51,7 @@ def train_sampler(
         int, typer.Option(min=0, max=MAX_SEED, help="Of split, training and draws.")
     ] = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --out, possibly to more epochs.")
+        bool, typer.Option("--resume", help="Go on with the run in --out, possibly to more updates.")
     ] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):
@@ -61,12 +61,12 @@ def train_sampler(
     """
     given = explicit_options(context)
     if resume:
-        _refuse_beside_resume(given - {"out", "resume", "verbose", "epochs"})
+        _refuse_beside_resume(given - {"out", "resume", "verbose", "updates"})
     with clean_messages():
         from protimb import runs
 
         if resume:
-            run = runs.resume_training(out, max_epochs=epochs, verbose=verbose)
+            run = runs.resume_training(out, max_updates=updates, verbose=verbose)
         else:
             if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
                 raise typer.BadParameter(
@@ -77,7 +77,7 @@ def train_sampler(
                 given,
                 term_range=term_range,
                 sampling_strategy=strategy(sampling_strategy),
-                max_epochs=epochs,
+                max_updates=updates,
                 backbone=backbone,
                 condition=condition,
                 conditioning=conditioning,
@@ -133,7 +133,7 @@ def _sampler_params(words, given, **options):
     asked = {name: value for name, value in options.items() if value is not None}
     more = literals(words)
     for name in more:
-        option = name.replace("max_epochs", "epochs")
+        option = name.replace("max_updates", "updates")
         if name in asked and option in given:
             raise typer.BadParameter(
                 f"--{option.replace('_', '-')} sets {name!r} too; leave out one.",

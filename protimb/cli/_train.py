@@ -28,7 +28,7 @@ def train(
     ] = "20",
     param: Annotated[
         list[str] | None,
-        typer.Option(help="A parameter of the sampler, repeatable: max_epochs=100."),
+        typer.Option(help="A parameter of the sampler, repeatable: max_updates=500."),
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the real proteins.")] = 30,
     neighbors: Annotated[

@@ -77,7 +77,7 @@ def compare(
     max_steps : int, optional
         Training steps of every arm; overrides ``epochs``.
     sampler_params : dict of str -> dict, optional
-        Parameters of an arm's sampler: ``{"cgan": {"max_epochs": 100}}``.
+        Parameters of an arm's sampler: ``{"cgan": {"max_updates": 500}}``.
     classifier_params : dict, optional
         Parameters of `GOTermClassifier`, alike for all arms.
     synthetic_weight : float

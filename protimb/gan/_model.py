@@ -20,6 +20,7 @@ from protimb.gan._rows import (
     check_towards,
     read_vectors,
 )
+from protimb.gan._observed import observe
 from protimb.gan._starts import STARTS, name_known_relatives
 from protimb.ontology import align_term_vectors
 from protimb.utils._alignment import align_columns, check_same_order
@@ -50,20 +51,24 @@ class ConditionalGAN(BaseEstimator):
         Width of the noise.
     generate_from : {"noise", "member", "relative"}, default="relative"
         What a vector is made from besides labels: noise alone, or noise and a real vector.
-    move_scale : float, default=1.5
-        What the difference between two relatives is multiplied by.
+    move_scale : float in (0, 1], default=0.5
+        Share of a vector's spread around its term's mean that is that of two other relatives.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
-    max_epochs, batch_size : int, default=10, 256
-        Passes over as many rows as train, and rows a critic update.
+    max_updates, min_updates, check_every : int, default=1000, 100, 25
+        Updates of the generator: most and fewest, and how many there are to an epoch.
+    batch_size : int, default=256
+        Rows a critic update.
     lr, lr_schedule : float and str, default=1e-3, "constant"
         Learning rate, and how it changes over the run.
     sampling_exponent : float, default=0.5
         How much more often rows of rare terms are shown in training; 0 shows all alike.
     averaging, max_grad_norm : float, float or None, default=0.0, None
         Decay of a running mean of the generator's weights; longest gradient of an update.
-    validation_fraction, n_iter_no_change : float, int or None, default=0.0, None
-        Share of rows to judge epochs by, and epochs without a better one until training stops.
+    validation_fraction, n_iter_no_change : float or "auto", int or None, default="auto", 5
+        Share of rows to judge epochs by, and epochs that gain nothing until training stops.
+    clip : {"observed"} or None, default=None
+        Whether vectors are kept in each feature's range, and whole numbers whole.
     mixed_precision, callbacks, device, verbose, random_state
         How, where and from which seed to train.
 
@@ -72,9 +77,10 @@ class ConditionalGAN(BaseEstimator):
     generator_, critic_ : torch.nn.Module
         The trained networks, in eval mode; both work on scaled vectors.
     history_ : DataFrame, one row an epoch
-        Its mean losses.
-    scaling_, starts_ : object
-        How vectors are scaled, and the real ones that generated ones start from.
+        Its mean losses, and ``frechet`` where rows are held out.
+    scaling_, starts_, observed_ : object
+        How vectors are scaled, the real ones that generated ones start from, and what real values
+        are like, None without ``clip``.
     terms_ : list of length n_terms
         Names of the columns of y.
     seen_ : ndarray of bool, shape (n_terms,)
@@ -100,7 +106,7 @@ class ConditionalGAN(BaseEstimator):
     >>> from protimb.datasets import make_longtail_multilabel
     >>> from protimb.gan import ConditionalGAN
     >>> toy = make_longtail_multilabel(random_state=0)
-    >>> gan = ConditionalGAN(max_epochs=1, random_state=0).fit(toy.X, toy.y)
+    >>> gan = ConditionalGAN(max_updates=1, random_state=0).fit(toy.X, toy.y)
     >>> X_new = gan.sample(toy.y[:3], random_state=0)
     >>> X_new.shape == toy.X[:3].shape
     True
@@ -115,19 +121,22 @@ class ConditionalGAN(BaseEstimator):
         "conditioning": [str, HasMethods(["build", "get_params"])],
         "n_latent": [Interval(Integral, 1, None, closed="left")],
         "generate_from": [StrOptions(set(STARTS))],
-        "move_scale": [Interval(Real, 0, None, closed="neither")],
+        "move_scale": [Interval(Real, 0, 1, closed="right")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_updates": [Interval(Integral, 1, None, closed="left")],
+        "min_updates": [Interval(Integral, 0, None, closed="left")],
+        "check_every": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [str],
         "sampling_exponent": [Interval(Real, 0, None, closed="left")],
         "averaging": [Interval(Real, 0, 1, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "clip": [StrOptions({"observed"}), None],
         "mixed_precision": ["boolean"],
         "callbacks": [list, tuple, None],
         "device": "no_validation",
@@ -143,19 +152,22 @@ class ConditionalGAN(BaseEstimator):
         conditioning="concat",
         n_latent=64,
         generate_from="relative",
-        move_scale=1.5,
+        move_scale=0.5,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_epochs=10,
+        max_updates=1000,
+        min_updates=100,
+        check_every=25,
         batch_size=256,
         lr=1e-3,
         lr_schedule="constant",
         sampling_exponent=0.5,
         averaging=0.0,
         max_grad_norm=None,
-        validation_fraction=0.0,
-        n_iter_no_change=None,
+        validation_fraction="auto",
+        n_iter_no_change=5,
+        clip=None,
         mixed_precision=False,
         callbacks=None,
         device="auto",
@@ -171,7 +183,9 @@ class ConditionalGAN(BaseEstimator):
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.auxiliary_weight = auxiliary_weight
-        self.max_epochs = max_epochs
+        self.max_updates = max_updates
+        self.min_updates = min_updates
+        self.check_every = check_every
         self.batch_size = batch_size
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -180,6 +194,7 @@ class ConditionalGAN(BaseEstimator):
         self.max_grad_norm = max_grad_norm
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.clip = clip
         self.mixed_precision = mixed_precision
         self.callbacks = callbacks
         self.device = device
@@ -257,10 +272,16 @@ class ConditionalGAN(BaseEstimator):
             If a loss stops being finite; names the step.
         ArtifactError
             If the checkpoint is damaged, or one of other data or parameters.
+
+        Warns
+        -----
+        UndertrainedWarning
+            If the distance from rows held out was still falling when ``max_updates`` were made.
+        FidelityWarning
+            If a simple classifier tells generated rows from those held out.
         """
         from protimb.gan._training import train_gan
 
-        check_patience(self)
         vectors, target = read_vectors(X), read_target(y)
         check_consistent_length(vectors, target.indicator)
         check_same_order(X=X, y=y)
@@ -280,6 +301,7 @@ class ConditionalGAN(BaseEstimator):
         self.terms_, self.term_vectors_ = terms, described
         self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
         self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
+        self.observed_ = observe(vectors) if self.clip else None
         self.history_ = pd.DataFrame(trained.history)
         self.generator_, self.critic_ = trained.generator, trained.critic
         return self
@@ -450,13 +472,4 @@ class ConditionalGAN(BaseEstimator):
                 "lr, or look for outliers in X.",
                 step,
             )
-        return rows
-
-
-def check_patience(estimator):
-    """Refuse to wait for a better epoch where no rows are held out to tell."""
-    if estimator.n_iter_no_change is not None and not estimator.validation_fraction:
-        raise ValueError(
-            f"n_iter_no_change={estimator.n_iter_no_change} waits for a better distance from rows "
-            "held out, and validation_fraction=0 holds out none. Set validation_fraction=0.1."
-        )
+        return rows if self.observed_ is None else self.observed_.clip(rows)

@@ -14,7 +14,7 @@ from protimb.utils._warnings import users_level
 KIND = "training of a ConditionalGAN"
 
 # Parameters that may change between runs; the course of training depends on all others.
-_FREE = {"max_epochs", "n_iter_no_change", "callbacks", "device", "verbose"}
+_FREE = {"max_updates", "min_updates", "n_iter_no_change", "callbacks", "device", "verbose"}
 
 
 def describe_run(X, y, model, towards, term_vectors, rng):
@@ -26,7 +26,7 @@ def describe_run(X, y, model, towards, term_vectors, rng):
     shaping = {name: describe(value) for name, value in params.items() if name not in _FREE}
     shaping["device"] = resolve_device(model.device).type
     if model.lr_schedule != "constant":
-        shaping["max_epochs"] = model.max_epochs  # the schedule spans them
+        shaping["max_updates"] = model.max_updates  # the schedule spans them
     if term_vectors is not None:
         shaping["term_vectors"] = _hash([term_vectors])
     if not towards.all():
@@ -63,13 +63,13 @@ def open_checkpoint(folder, run, rng):
     return state
 
 
-def warn_if_ended(state, max_epochs):
-    """Say so where a callback had ended the run before the epochs that are asked for."""
-    n_done = len(state["history"])
-    if state["stop_requested"] and n_done < max_epochs:
+def warn_if_ended(state, max_updates):
+    """Say so where a callback had ended the run before the updates that are asked for."""
+    n_done = state["n_steps"]
+    if state["stop_requested"] and n_done < max_updates:
         warnings.warn(
-            f"The run was ended after {n_done} epochs, by early stopping or another callback, so "
-            f"there are none to add although max_epochs={max_epochs}.",
+            f"The run was ended after {n_done} updates, by early stopping or another callback, so "
+            f"there are none to add although max_updates={max_updates}.",
             ProtimbWarning,
             stacklevel=users_level(),
         )

@@ -14,6 +14,10 @@ from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._memory import is_large
 from protimb.utils._validation import a_few, check_vectors
 
+# The share of rows that "auto" holds out, and fewer than so many it does not.
+AUTO_FRACTION = 0.1
+MIN_HELD_OUT = 20
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -48,13 +52,25 @@ class TrainingSet:
 def split_rows(X, y, scaling, towards, *, validation_fraction, max_held_out, rng):
     """Choose the rows that carry a term to train towards, and hold some of them out."""
     rows = rows_with(y, towards)
-    held_out = rows[:0]
-    if validation_fraction:
-        kept, apart = hold_out(y[rows], validation_fraction, rng)
-        rows, held_out = rows[kept], rows[apart]
-        if len(held_out) > max_held_out:
-            held_out = np.sort(rng.choice(held_out, max_held_out, replace=False))
-    return TrainingSet(X, y, scaling, towards, rows, held_out)
+    fraction = _share_to_hold_out(validation_fraction, cut_rows(y, rows))
+    if not fraction:
+        return TrainingSet(X, y, scaling, towards, rows, rows[:0])
+    kept, apart = hold_out(cut_rows(y, rows), fraction, rng, at_most=max_held_out)
+    return TrainingSet(X, y, scaling, towards, rows[kept], rows[apart])
+
+
+def _share_to_hold_out(fraction, y):
+    """Say which share of label rows y, csr, to hold out; "auto" is none where they are few."""
+    if fraction != "auto":
+        return fraction
+    spared = can_be_spared(y).sum()
+    return AUTO_FRACTION if min(spared, AUTO_FRACTION * y.shape[0]) >= MIN_HELD_OUT else 0
+
+
+def can_be_spared(y):
+    """Tell which rows of csr y carry no term that no other row has: bool (n_rows,)."""
+    alone = (count_members(y) == 1).astype(np.int64)
+    return y @ alone == 0
 
 
 def read_vectors(X):
@@ -140,13 +156,14 @@ def row_weights(y, exponent, terms=None):
     return ratios[rarest] ** exponent
 
 
-def hold_out(y, fraction, rng):
-    """Split off random rows, but never the last row that a term has left: kept, held_out."""
+def hold_out(y, fraction, rng, at_most=None):
+    """Split off rows, rare terms in proportion, but never a term's last row: kept, held_out."""
     n_rows = y.shape[0]
     left = count_members(y)
     wanted = max(2, round(fraction * n_rows))
+    wanted = wanted if at_most is None else min(wanted, at_most)
     chosen: list[int] = []
-    for row in rng.permutation(n_rows):
+    for row in _spread_over_terms(y, wanted, rng):
         if len(chosen) == wanted:
             break
         carried = y.indices[y.indptr[row] : y.indptr[row + 1]]
@@ -161,3 +178,13 @@ def hold_out(y, fraction, rng):
         )
     held_out = np.sort(np.array(chosen, dtype=np.int64))
     return np.setdiff1d(np.arange(n_rows), held_out), held_out
+
+
+def _spread_over_terms(y, n_first, rng):
+    """Order rows at random so that the first ones carry each rarest term in proportion."""
+    shuffled = rng.permutation(y.shape[0])
+    by_term = shuffled[np.argsort(rarest_terms(y, count_members(y))[shuffled], kind="stable")]
+    # Every k-th row of the terms laid end to end, from a random one.
+    places = (np.arange(n_first) + rng.random_sample()) * (len(by_term) / n_first)
+    first = by_term[places.astype(np.int64)]
+    return np.concatenate([rng.permutation(first), shuffled[~np.isin(shuffled, first)]])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.gan._networks import build_networks
+from protimb.gan._observed import Observed
 from protimb.gan._parts import find_parts, known_parts
 from protimb.gan._scaling import Scaling
 from protimb.gan._starts import STARTS
@@ -22,6 +23,7 @@ def describe_model(model):
         "critic": dict(model.critic_.state_dict()),
         "scaling": vars(model.scaling_),
         "starts": model.starts_.state(),
+        "observed": model.observed_ and vars(model.observed_),
         "seen": model.seen_,
         "term_vectors": model.term_vectors_,
     }
@@ -57,9 +59,18 @@ def _put_back(model, state, manifest):
     _check_terms(model)
     model.scaling_ = Scaling(**state["scaling"])
     model.scaling_.check_width(n_features)
+    model.observed_ = _read_ranges(state["observed"], n_features)
     start = STARTS[model.generate_from]
     model.starts_ = start.from_state(state["starts"], n_features, len(terms))
     model.generator_, model.critic_ = _read_networks(model, state)
+
+
+def _read_ranges(observed, n_features):
+    if observed is None:
+        return None
+    ranges = Observed(**observed)
+    ranges.check_width(n_features)
+    return ranges
 
 
 def _check_terms(model):

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -9,7 +10,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
 from protimb.gan._rows import cut_rows
-from protimb.utils._labelsets import group_positions
+from protimb.utils._labelsets import count_members, group_positions, rarest_terms
 from protimb.utils._memory import gather_rows, is_large
 from protimb.utils._representatives import MEMBERS_A_TERM, members_a_term, representatives
 
@@ -73,6 +74,17 @@ class Member(Noise):
     X: np.ndarray
     y: sparse.csr_array
 
+    @cached_property
+    def centres(self):
+        """Means of the members kept of each term, float32 (n_terms + 1, n_features).
+
+        The last row is that of all members: -1 stands for no term.
+        """
+        ones = sparse.csr_array(np.ones((len(self.X), 1), dtype=self.y.dtype))
+        members = sparse.hstack([self.y, ones], format="csr").astype(np.float32).T
+        counts = np.maximum(np.bincount(members.nonzero()[0], minlength=members.shape[0]), 1)
+        return (members @ self.X / counts[:, None]).astype(np.float32)
+
     @classmethod
     def learn(cls, data, move_scale, rng):
         return cls(*_keep_members(data, rng))
@@ -134,10 +146,15 @@ class Member(Noise):
 class Relative(Member):
     """Start from the protein whose labels the row carries, moved as two relatives differ.
 
-    Keeps differences between relatives, moves (n_moves, n_features), float32.
+    Keeps differences between relatives, moves (n_moves, n_features), float32, as long as they are
+    added, and ``keeps``, the share of a protein's distance from its term's mean that is left to
+    it. Both together spread as the term's members do: the smoothed bootstrap with its variance
+    corrected (B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?",
+    Biometrika 74, 469-479, 1987).
     """
 
     moves: np.ndarray
+    keeps: float
 
     @classmethod
     def learn(cls, data, move_scale, rng):
@@ -146,12 +163,14 @@ class Relative(Member):
         if len(rows) > N_CANDIDATES:
             rows = np.sort(rng.choice(rows, N_CANDIDATES, replace=False))
         near = data.scaling.transform(gather_rows(data.X, rows))
-        return cls(members, labels, find_moves(near, data.rarest[rows], move_scale, rng))
+        moves = find_moves(near, data.rarest[rows], move_scale, rng)
+        return cls(members, labels, moves, float(np.sqrt(1 - move_scale**2)))
 
     def in_training(self, data, vectors, device):
         from protimb.gan._training_rows import MovedStarts
 
-        return MovedStarts(vectors, self.moves, device)
+        rarest = data.rarest[data.rows]
+        return MovedStarts(vectors, self.moves, self.centres, rarest, self.keeps, device)
 
     def of_held_out(self, data, rng):
         # A held-out row is no start: what ``sample`` starts from is.
@@ -159,19 +178,25 @@ class Relative(Member):
 
     def of_rows(self, X, terms, scaling, rng):
         # A protein whose labels are known: they need not be guessed from the term.
-        return move(scaling.transform(X), self.moves, rng)
+        return self._move(scaling.transform(X), terms, rng)
 
     def of_labels(self, y_rows, rng):
-        return move(super().of_labels(y_rows, rng), self.moves, rng)
+        terms = rarest_terms(y_rows, count_members(self.y))
+        return self._move(super().of_labels(y_rows, rng), terms, rng)
+
+    def _move(self, X, terms, rng):
+        """Draw rows X (n_rows, n_features) nearer to the means of terms, and add a move to each."""
+        centres = self.centres[terms]
+        return move(centres + np.float32(self.keeps) * (X - centres), self.moves, rng)
 
     def state(self):
-        return {**super().state(), "moves": self.moves}
+        return {**super().state(), "moves": self.moves, "keeps": self.keeps}
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
         members = Member.from_state(state, n_features, n_terms)
         _check_width(state["moves"], n_features)
-        return cls(members.X, members.y, state["moves"])
+        return cls(members.X, members.y, state["moves"], float(state["keeps"]))
 
 
 STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}
@@ -195,7 +220,8 @@ def find_moves(X, rarest, scale, rng):
     """Take differences between scaled rows X and the nearest ones with the same rarest term.
 
     A protein that moves from one to the other has kept its most specific function. Where no two
-    nearest rows share their rarest term (-1 for none), between any of them.
+    nearest rows share their rarest term (-1 for none), between any of them. Their squared lengths
+    are ``scale`` squared times the variance within terms, in the mean.
     """
     if len(X) < 2:
         return np.zeros_like(X)
@@ -205,7 +231,20 @@ def find_moves(X, rarest, scale, rng):
     pairs = np.flatnonzero(related) if related.any() else np.arange(len(start))
     if len(pairs) > N_MOVES:
         pairs = rng.choice(pairs, N_MOVES, replace=False)
-    return np.float32(scale) * (X[end[pairs]] - X[start[pairs]])
+    moves = X[end[pairs]] - X[start[pairs]]
+    squared = np.square(moves, dtype=np.float64).sum(axis=1).mean()
+    wanted = _variance_within(X, rarest)
+    # Two rows differ by twice the variance; those without another of their term tell no more.
+    stretch = np.sqrt(wanted / squared) if wanted > 0 < squared else np.sqrt(0.5)
+    return np.float32(scale * stretch) * moves
+
+
+def _variance_within(X, rarest):
+    """Sum the variances of rows X (n_rows, n_features) around the means of their rarest terms."""
+    grouped = [rows for term, rows in group_positions(rarest).items() if term >= 0]
+    squares = sum(X[rows].var(axis=0, dtype=np.float64).sum() * len(rows) for rows in grouped)
+    freedom = sum(len(rows) - 1 for rows in grouped)
+    return squares / freedom if freedom else 0.0
 
 
 def _nearest(X):

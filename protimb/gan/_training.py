@@ -17,17 +17,22 @@ from protimb.gan._scaling import Scaling, fit_scaling
 from protimb.gan._starts import STARTS, Noise
 from protimb.gan._step import AdversarialStep
 from protimb.gan._training_rows import training_labels, training_vectors
-from protimb.gan._validation import MAX_ROWS, MONITOR, HeldOutRows, JudgedStep
+from protimb.gan._validation import (
+    MAX_ROWS,
+    HeldOutRows,
+    JudgedStep,
+    Plateau,
+    warn_if_told_apart,
+)
 from protimb.training import (
     Callback,
     Checkpoint,
-    EarlyStopping,
     PenaltyGuard,
     ProgressBar,
     TrainingLoop,
     WeightedBatches,
     build_schedule,
-    check_epochs,
+    check_updates,
     resolve_device,
     torch_generator,
 )
@@ -39,7 +44,8 @@ class TrainedGan:
     """What training leaves.
 
     Networks are in eval mode, the generator is the averaged one where weights were averaged;
-    ``history`` has one record an epoch; ``seen`` marks the terms that a training row carries.
+    ``history`` has one record an epoch of ``check_every`` updates; ``held_out`` are positions of
+    rows that no network saw; ``seen`` marks the terms that a training row carries.
     """
 
     generator: nn.Module
@@ -48,6 +54,7 @@ class TrainedGan:
     scaling: Scaling
     starts: Noise
     seen: np.ndarray
+    held_out: np.ndarray
 
 
 def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None):
@@ -61,8 +68,8 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None)
         run = describe_run(X, y, model, towards, term_vectors, rng)
     if resume_from is not None:
         state = open_checkpoint(resume_from, run, rng)
-        check_epochs(len(state["history"]), model.max_epochs)
-        warn_if_ended(state, model.max_epochs)
+        check_updates(state["n_steps"], model.max_updates)
+        warn_if_ended(state, model.max_updates)
         run["rng"] = rng_state(rng)  # a second resume starts where the first run did, too
     parts = find_parts(model)
     data = split_rows(
@@ -90,15 +97,18 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None)
     loop = TrainingLoop(
         step,
         _batches(data, model, rng),
-        max_epochs=model.max_epochs,
-        callbacks=_callbacks(model),
+        max_epochs=math.ceil(model.max_updates / model.check_every),
+        max_steps=model.max_updates,
+        callbacks=_callbacks(model, getattr(step, "held_out", None)),
         manifest=run,
     )
     if state is not None:
         loop.load_state_dict(state)
     loop.run()
     networks = step.sampling_generator.eval(), step.critic.eval()
-    return TrainedGan(*networks, loop.history, data.scaling, starts, data.counts > 0)
+    warn_if_told_apart(getattr(step, "held_out", None), networks[0])
+    seen = data.counts > 0
+    return TrainedGan(*networks, loop.history, data.scaling, starts, seen, data.held_out)
 
 
 def _build_step(data, starts, players, model, init, device, rng):
@@ -116,8 +126,9 @@ def _build_step(data, starts, players, model, init, device, rng):
         "mixed_precision": model.mixed_precision,
     }
     if model.lr_schedule != "constant":
-        n_steps = model.max_epochs * _batches_an_epoch(data, model)[0]
-        options["schedule"] = functools.partial(build_schedule, model.lr_schedule, n_steps=n_steps)
+        options["schedule"] = functools.partial(
+            build_schedule, model.lr_schedule, n_steps=model.max_updates
+        )
     if model.auxiliary_weight:
         options["auxiliary_weight"] = model.auxiliary_weight
         options["auxiliary"] = AuxiliaryHead(
@@ -132,35 +143,35 @@ def _build_step(data, starts, players, model, init, device, rng):
 def _held_out_rows(data, starts, model, rng):
     # A source of their own: how much they draw depends on the members kept, training must not.
     of_their_own = np.random.RandomState(rng.randint(2**31 - 1))
-    X = data.scaling.transform(gather_rows(data.X, data.held_out))
+    X, near = (data.scaling.transform(gather_rows(data.X, rows)) for rows in _compared(data))
     starts = starts.of_held_out(data, of_their_own)
-    return HeldOutRows(X, data.y[data.held_out], model.n_latent, rng, starts)
+    return HeldOutRows(X, data.y[data.held_out], model.n_latent, rng, starts, near)
+
+
+def _compared(data):
+    """Give positions of the rows held out, and of training rows that show where vectors vary."""
+    return data.held_out, data.rows[:: math.ceil(len(data.rows) / MAX_ROWS)]
 
 
 def _saves_checkpoints(model):
     return any(isinstance(callback, Checkpoint) for callback in model.callbacks or ())
 
 
-def _callbacks(model):
+def _callbacks(model, held_out):
     own = list(model.callbacks or ())
     # The guard first: the best epoch's weights, put back later, are good ones.
     is_guarded = any(isinstance(callback, PenaltyGuard) for callback in own)
     keepers: list[Callback] = [] if is_guarded else [PenaltyGuard()]
-    if model.validation_fraction:
+    if held_out is not None:
         patience = model.n_iter_no_change or math.inf
-        keepers.append(EarlyStopping(MONITOR, patience=patience))
+        keepers.append(Plateau(held_out, patience=patience, min_updates=model.min_updates))
     bars = [ProgressBar("CGAN")] if model.verbose else []
     return [*keepers, *own, *bars]
 
 
 def _batches(data, model, rng):
-    n_batches, rows_an_update = _batches_an_epoch(data, model)
+    # As many rows to a small table as to a large one: they are drawn with replacement.
+    rows_an_update = min(model.batch_size, len(data.rows)) * model.n_critic
     weights = row_weights(data.labels, model.sampling_exponent, data.towards)
     generator = torch_generator(rng)
-    return WeightedBatches(torch.from_numpy(weights), rows_an_update, n_batches, generator)
-
-
-def _batches_an_epoch(data, model):
-    n_rows = len(data.rows)
-    rows_an_update = min(model.batch_size, n_rows) * model.n_critic
-    return max(1, round(n_rows / rows_an_update)), rows_an_update
+    return WeightedBatches(torch.from_numpy(weights), rows_an_update, model.check_every, generator)

@@ -91,15 +91,24 @@ class MemberStarts:
 
 
 class MovedStarts:
-    """Give each training row itself, moved by the difference between two relatives."""
+    """Give each training row itself, nearer to the mean of its term, moved as two relatives differ.
 
-    def __init__(self, vectors, moves, device):
+    ``vectors`` are scaled, to be cut by rows; ``moves`` (n_moves, n_features); ``centres``
+    (n_terms + 1, n_features) are read by ``rarest``, each row's rarest term, -1 for none;
+    ``keeps`` is the share of the distance from there that is left.
+    """
+
+    def __init__(self, vectors, moves, centres, rarest, keeps, device):
         self.vectors = vectors
         self.moves = torch.from_numpy(moves).to(device)
+        self.centres = torch.from_numpy(centres).to(device)
+        self.rarest = torch.from_numpy(rarest % len(centres)).to(device)
+        self.keeps = keeps
 
     def __call__(self, rows, rng):
         """Draw one start a row, (batch, n_features)."""
         device = rng.device
         picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
         sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
-        return self.vectors[rows] + sign * self.moves[picked]
+        start = torch.lerp(self.centres[self.rarest[rows]], self.vectors[rows], self.keeps)
+        return start + sign * self.moves[picked]

@@ -12,7 +12,6 @@ from protimb.budgets._term_range import check_range, restrict_budget, terms_in_r
 from protimb.budgets._totals import warn_about
 from protimb.exceptions import InvalidLabelsError
 from protimb.gan import ConditionalGAN
-from protimb.gan._model import check_patience
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import read_vectors
 from protimb.over_sampling._label_rows import read_label_rows
@@ -80,8 +79,10 @@ class CGANSampler(QualityControlled):
         proteins: nearest by cosine, and alike in their rarest term. How relatives differ is
         learned from all proteins and lent to those of rare terms. ``sample``, which knows no such
         protein, starts from one with the most similar labelset.
-    move_scale : float, default=1.5
-        What the difference between relatives is multiplied by.
+    move_scale : float in (0, 1], default=0.5
+        How far a ``"relative"`` is moved: the share h of its spread that is that of the moves. It
+        is first drawn towards the mean of its term, to ``sqrt(1 - h**2)`` of its distance, so that
+        new rows spread as real members do [4]_. 1 leaves nothing of where the protein lay.
 
     n_critic : int, default=5
         Critic updates for each update of the generator.
@@ -90,10 +91,15 @@ class CGANSampler(QualityControlled):
     auxiliary_weight : float, default=0.0
         Weight in the generator's loss of a classifier, trained beside the critic on real rows,
         that has to find a generated row's labels in it [3]_; a mean over terms.
-    max_epochs : int, default=10
-        Passes over as many rows as train; one pass shows the critic each row about once.
+    max_updates : int, default=1000
+        Most updates of the generator, each after ``n_critic`` of the critic: as many for a small
+        table as for a large one.
+    min_updates : int, default=100
+        Updates before which training does not stop by itself.
+    check_every : int, default=25
+        Updates between two checks: an epoch, to callbacks and ``history_``.
     batch_size : int, default=256
-        Rows a critic update; shrinks to the number of rows.
+        Rows a critic update, drawn with replacement; shrinks to the number of rows.
     lr : float, default=1e-3
         Learning rate of all Adam optimizers.
     lr_schedule : str, default="constant"
@@ -105,12 +111,18 @@ class CGANSampler(QualityControlled):
         Decay of a running mean of the generator's weights, e.g. 0.999; the mean then generates.
     max_grad_norm : float or None, default=None
         Longest gradient that an update follows; longer ones are shortened to it.
-    validation_fraction : float, default=0.0
-        Share of training rows that the networks never see. After each epoch, rows are generated
-        for their labels, and the weights of the epoch with the least ``frechet``, the Frechet
-        distance between both, are those that are kept. 0 keeps the last epoch's.
-    n_iter_no_change : int or None, default=None
-        Epochs without a better ``frechet`` after which training stops.
+    validation_fraction : float or "auto", default="auto"
+        Share of training rows that the networks never see, at most 2,048 rows. At each check, rows
+        are generated for their labels, and the weights of the check with the least ``frechet``,
+        the Frechet distance between both, are those that are kept. ``"auto"`` is a tenth, where
+        that makes 20 rows; else it is 0, which trains for ``max_updates`` and keeps the last
+        weights.
+    n_iter_no_change : int or None, default=5
+        Checks after which training stops if none gained more than the standard error of the gain;
+        None never stops.
+    clip : {"observed"} or None, default=None
+        ``"observed"`` keeps generated values in the range that each feature has in the training
+        rows, and whole where all of those are: for counts, flags and other tabular features.
 
     quality_filter : None, str or BaseFilter, default="cosine"
         Quality control: a key of ``protimb.filters.FILTERS``, an object, or None for none. Its
@@ -136,8 +148,9 @@ class CGANSampler(QualityControlled):
         The generative model.
     generator_, critic_ : torch.nn.Module
         The trained networks, in eval mode; both work on standardized vectors.
-    history_ : DataFrame, one row an epoch
-        ``epoch``, ``n_steps`` (updates of the generator so far) and the epoch's mean
+    history_ : DataFrame, one row a check
+        ``epoch`` (its number), ``n_steps`` (updates of the generator so far) and, since the last
+        one, the mean
         ``critic_loss``, ``penalty``, ``wasserstein`` (the critic's estimate of the distance
         between real and generated rows) and ``generator_loss``; where asked for, the auxiliary
         classifier's ``auxiliary_loss`` on real rows and ``label_loss`` on generated ones, and
@@ -160,6 +173,14 @@ class CGANSampler(QualityControlled):
         If a loss or a generated vector stops being finite; names the step.
     DeviceUnavailableError
         If ``device`` names one that this machine lacks.
+
+    Warns
+    -----
+    UndertrainedWarning
+        If ``max_updates`` ended training while ``frechet`` was still falling.
+    FidelityWarning
+        If a simple classifier tells generated rows from the real ones held out, with an AUC above
+        0.9; said of at least 100 held-out rows.
 
     See Also
     --------
@@ -187,6 +208,8 @@ class CGANSampler(QualityControlled):
        Wasserstein GANs", NeurIPS 2017, arXiv:1704.00028.
     .. [3] A. Odena, C. Olah, J. Shlens, "Conditional image synthesis with auxiliary classifier
        GANs", ICML 2017, PMLR 70:2642-2651.
+    .. [4] B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?", Biometrika
+       74, 469-479, 1987. https://doi.org/10.1093/biomet/74.3.469
 
     Examples
     --------
@@ -194,8 +217,8 @@ class CGANSampler(QualityControlled):
     >>> from protimb.over_sampling import CGANSampler
     >>> toy = make_longtail_multilabel(random_state=0)
     >>> sampler = CGANSampler(
-    ...     sampling_strategy=20, max_epochs=2, quality_filter=None, random_state=0
-    ... )  # two epochs are for show: quality control would turn most rows away
+    ...     sampling_strategy=20, max_updates=2, quality_filter=None, random_state=0
+    ... )  # two updates are for show
     >>> X_res, y_res = sampler.fit_resample(toy.X, toy.y)
     >>> bool((X_res[: len(toy.X)] == toy.X).all())
     True
@@ -223,19 +246,22 @@ class CGANSampler(QualityControlled):
         term_vectors=None,
         n_latent=64,
         generate_from="relative",
-        move_scale=1.5,
+        move_scale=0.5,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_epochs=10,
+        max_updates=1000,
+        min_updates=100,
+        check_every=25,
         batch_size=256,
         lr=1e-3,
         lr_schedule="constant",
         sampling_exponent=0.5,
         averaging=0.0,
         max_grad_norm=None,
-        validation_fraction=0.0,
-        n_iter_no_change=None,
+        validation_fraction="auto",
+        n_iter_no_change=5,
+        clip=None,
         quality_filter="cosine",
         max_rounds=10,
         mixed_precision=False,
@@ -261,7 +287,9 @@ class CGANSampler(QualityControlled):
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.auxiliary_weight = auxiliary_weight
-        self.max_epochs = max_epochs
+        self.max_updates = max_updates
+        self.min_updates = min_updates
+        self.check_every = check_every
         self.batch_size = batch_size
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -270,6 +298,7 @@ class CGANSampler(QualityControlled):
         self.max_grad_norm = max_grad_norm
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.clip = clip
         self.quality_filter = quality_filter
         self.max_rounds = max_rounds
         self.mixed_precision = mixed_precision
@@ -353,7 +382,6 @@ class CGANSampler(QualityControlled):
         """
         check_params(self)
         check_range(self.term_range)
-        check_patience(self)
         self.named_parts()
         return self
 
@@ -454,7 +482,7 @@ class CGANSampler(QualityControlled):
         >>> from protimb.datasets import make_longtail_multilabel
         >>> from protimb.over_sampling import CGANSampler
         >>> toy = make_longtail_multilabel(random_state=0)
-        >>> sampler = CGANSampler(max_epochs=1, quality_filter=None, random_state=0)
+        >>> sampler = CGANSampler(max_updates=1, quality_filter=None, random_state=0)
         >>> generated = sampler.fit(toy.X, toy.y).generate(toy.X, toy.y, random_state=0)
         >>> bool(toy.y[generated.rows, generated.terms].all())
         True

@@ -120,15 +120,15 @@ def _forget(folder):
         (folder / CONFIG).unlink()
 
 
-def resume_training(out, *, max_epochs=None, verbose=0):
+def resume_training(out, *, max_updates=None, verbose=0):
     """Go on with a run that was interrupted, or train a finished one for longer.
 
     Parameters
     ----------
     out : path-like
         The folder of the run. Its ``config.json`` says what to do.
-    max_epochs : int, optional
-        Epochs in all, where the run is to become longer.
+    max_updates : int, optional
+        Updates of the generator in all, where the run is to become longer.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -141,9 +141,9 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     ------
     ArtifactError
         If ``out`` holds no run, a damaged checkpoint, or the data have changed; or if
-        ``max_epochs`` is less than the epochs that the run has behind it.
+        ``max_updates`` is less than the updates that the run has behind it.
     ValueError
-        If ``max_epochs`` is to change, and the learning rate falls over the epochs of the run.
+        If ``max_updates`` is to change, and the learning rate falls over the updates of the run.
 
     See Also
     --------
@@ -160,9 +160,9 @@ def resume_training(out, *, max_epochs=None, verbose=0):
     """
     folder = Path(out)
     settings, data = read_config(folder)
-    if max_epochs is not None:
-        _check_longer(settings.build_sampler(), max_epochs, folder / CHECKPOINTS)
-        settings = replace(settings, sampler=settings.sampler | {"max_epochs": max_epochs})
+    if max_updates is not None:
+        _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
+        settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
     sampler = settings.build_sampler(verbose=verbose)
     bunch = load_same_data(settings, data, folder)
     write_config(folder, settings, data)
@@ -180,18 +180,18 @@ def name_of_data(data):
     return absolute(data)
 
 
-def _check_longer(sampler, max_epochs, checkpoints):
-    from protimb.training import check_epochs, load_state
+def _check_longer(sampler, max_updates, checkpoints):
+    from protimb.training import check_updates, load_state
 
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
-    if sampler.lr_schedule != "constant" and sampler.max_epochs != max_epochs:
+    if sampler.lr_schedule != "constant" and sampler.max_updates != max_updates:
         raise ValueError(
-            f"max_epochs={max_epochs}: the learning rate of this run falls over "
-            f"{sampler.max_epochs} epochs (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
-            "Leave max_epochs out, or start another run."
+            f"max_updates={max_updates}: the learning rate of this run falls over "
+            f"{sampler.max_updates} updates (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
+            "Leave max_updates out, or start another run."
         )
     if _can_resume(checkpoints):
-        check_epochs(load_state(checkpoints)[1]["epoch"], max_epochs)
+        check_updates(load_state(checkpoints)[1]["n_steps"], max_updates)
 
 
 def load_same_data(settings, data, folder):

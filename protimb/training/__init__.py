@@ -8,7 +8,7 @@ training resumable: see `Checkpoint`.
 
 from protimb.training._batches import ShuffledBatches, WeightedBatches
 from protimb.training._callbacks import Callback, EarlyStopping, PenaltyGuard, ProgressBar
-from protimb.training._checkpoint import Checkpoint, check_epochs, load_state, save_state
+from protimb.training._checkpoint import Checkpoint, check_updates, load_state, save_state
 from protimb.training._loop import TrainingLoop
 from protimb.training._schedules import LR_SCHEDULES, build_schedule
 from protimb.training._seed import resolve_device, torch_generator
@@ -26,7 +26,7 @@ __all__ = [
     "TrainingLoop",
     "WeightedBatches",
     "build_schedule",
-    "check_epochs",
+    "check_updates",
     "load_state",
     "resolve_device",
     "save_state",

@@ -168,32 +168,32 @@ def load_state(folder):
     return state, saved.manifest
 
 
-def check_epochs(n_done, max_epochs):
-    """Refuse to end a run before the epoch that it has reached.
+def check_updates(n_done, max_updates):
+    """Refuse to end a run before the update that it has reached.
 
     Parameters
     ----------
     n_done : int
-        Epochs in the checkpoint.
-    max_epochs : int
-        Epochs asked for.
+        Updates in the checkpoint.
+    max_updates : int
+        Updates asked for.
 
     Raises
     ------
     ArtifactError
-        If the run has more epochs behind it than that.
+        If the run has more updates behind it than that.
 
     Examples
     --------
-    >>> from protimb.training import check_epochs
-    >>> check_epochs(3, 2)
+    >>> from protimb.training import check_updates
+    >>> check_updates(3, 2)
     Traceback (most recent call last):
         ...
-    protimb.exceptions.ArtifactError: max_epochs=2: the run has 3 epochs behind it, ...
+    protimb.exceptions.ArtifactError: max_updates=2: the run has 3 updates behind it, ...
     """
-    if max_epochs < n_done:
+    if max_updates < n_done:
         raise ArtifactError(
-            f"max_epochs={max_epochs}: the run has {n_done} epochs behind it, and none can be "
+            f"max_updates={max_updates}: the run has {n_done} updates behind it, and none can be "
             "taken back. Ask for more, or start another run."
         )
 

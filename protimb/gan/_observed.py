@@ -1,0 +1,35 @@
+"""What real values look like: the range of each feature, and whether it holds whole numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from protimb.utils._memory import read_blocks
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Least and greatest value of each feature, float64, and whether all are whole: (n_features,)."""
+
+    low: np.ndarray
+    high: np.ndarray
+    whole: np.ndarray
+
+    def clip(self, X):
+        """Bring rows (n_rows, n_features) into the ranges, in place; round what has to be whole."""
+        X[:, self.whole] = X[:, self.whole].round()
+        return np.clip(X, self.low.astype(X.dtype), self.high.astype(X.dtype), out=X)
+
+    def check_width(self, n_features):
+        """Refuse ranges of other features."""
+        widths = {len(part) for part in (self.low, self.high, self.whole)}
+        if widths != {n_features}:
+            raise ValueError(f"ranges of {widths} features, not {n_features}")
+
+
+def observe(X):
+    """Look at rows X (n_rows, n_features) of finite numbers, in blocks."""
+    parts = [(X.min(axis=0), X.max(axis=0), (X % 1 == 0).all(axis=0)) for X in read_blocks(X)]
+    low, high, whole = (np.array(part) for part in zip(*parts, strict=True))
+    ends = low.min(axis=0).astype(np.float64), high.max(axis=0).astype(np.float64)
+    return Observed(*ends, whole.all(axis=0))
