@@ -126,7 +126,7 @@ def run_protimb(data, clock, seed, goal, n_iterations):
     CGANSampler(
         batch_size=BATCH_SIZE,
         n_latent=N_LATENT,
-        max_epochs=n_iterations,
+        max_updates=n_iterations,
         quality_filter=None,
         callbacks=[judge],
         random_state=seed,

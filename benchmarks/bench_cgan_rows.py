@@ -39,7 +39,7 @@ def main():
 def time_generation(clock, y, n_rows, n_rounds):
     """Time ``sample`` on dense and on sparse label rows; the best of the rounds counts."""
     X, _ = draw_rows(y, len(y))
-    sampler = make_sampler(max_epochs=1).fit(X, y)
+    sampler = make_sampler(max_updates=1).fit(X, y)
     _, labels = draw_rows(y, n_rows)
     for kind, rows in {"dense": labels, "sparse": sparse.csr_array(labels)}.items():
         seconds = []
@@ -61,7 +61,7 @@ def time_epochs(clock, y, fewest, n_rounds):
     for _ in range(n_rounds):
         for n, (X, labels) in data.items():
             watch = EpochWatch(clock)
-            make_sampler(max_epochs=2, callbacks=[watch]).fit(X, labels)
+            make_sampler(max_updates=2, callbacks=[watch]).fit(X, labels)
             seconds[n].append(watch.seconds)
     growth = {n: min(times) / n for n, times in seconds.items()}
     for n, a_row in growth.items():

@@ -74,7 +74,7 @@ def train(folder, n_steps):
     before = peak()
     start = time.perf_counter()
     sampler = CGANSampler(
-        sampling_strategy=200, max_epochs=1, callbacks=[StopAfter(n_steps)], random_state=0
+        sampling_strategy=200, max_updates=1, callbacks=[StopAfter(n_steps)], random_state=0
     ).fit(X, y)
     seconds = time.perf_counter() - start
     print(f"{X.shape[0]:,} x {X.shape[1]:,} {X.dtype}, {y.nnz:,} labels")

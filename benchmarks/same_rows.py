@@ -52,7 +52,7 @@ SMALL = {
     "sampling_strategy": 25,
     "n_latent": 8,
     "batch_size": 40,
-    "max_epochs": 3,
+    "max_updates": 3,
     "quality_filter": None,
     "random_state": 0,
 }
@@ -79,11 +79,11 @@ def saved_gan():
 def resumed_gan():
     """Train two epochs of four, go on from there, and draw; must be the same as four at once."""
     with tempfile.TemporaryDirectory() as folder:
-        half = CGANSampler(**SMALL | {"max_epochs": 2, "callbacks": [Checkpoint(folder)]})
+        half = CGANSampler(**SMALL | {"max_updates": 2, "callbacks": [Checkpoint(folder)]})
         half.fit(TOY.X, TOY.y)
-        resumed = CGANSampler(**SMALL | {"max_epochs": 4})
+        resumed = CGANSampler(**SMALL | {"max_updates": 4})
         resumed.fit(TOY.X, TOY.y, resume_from=folder)
-    straight = CGANSampler(**SMALL | {"max_epochs": 4}).fit(TOY.X, TOY.y)
+    straight = CGANSampler(**SMALL | {"max_updates": 4}).fit(TOY.X, TOY.y)
     drawn = [gan.sample(TOY.y[:50], random_state=1) for gan in (resumed, straight)]
     if not np.array_equal(*drawn):
         raise SystemExit("A resumed run differs from one that never stopped.")
@@ -111,7 +111,7 @@ CLASSIFIER = partial(GOTermClassifier, hidden_layer_sizes=(16,), max_epochs=5, r
 
 SETTINGS: dict[str, Callable] = {
     "gan": gan,
-    "gan, defaults but short": partial(resample, CGANSampler(max_epochs=3, random_state=0)),
+    "gan, defaults but short": partial(resample, CGANSampler(max_updates=3, random_state=0)),
     "gan, conv": partial(gan, backbone="conv"),
     "gan, transposed_conv": partial(gan, backbone="transposed_conv"),
     "gan, attention": partial(gan, backbone="attention"),
@@ -128,11 +128,11 @@ SETTINGS: dict[str, Callable] = {
     "gan, from noise": partial(gan, generate_from="noise"),
     "gan, from member": partial(gan, generate_from="member"),
     "gan, move_scale": partial(gan, move_scale=0.7),
-    "gan, cosine": partial(gan, quality_filter="cosine", max_epochs=10),
-    "gan, fidelity": partial(gan, quality_filter="fidelity", max_epochs=10),
-    "gan, memorisation": partial(gan, quality_filter="memorisation", max_epochs=10),
-    "gan, chain of filters": partial(gan, quality_filter=FilterChain(), max_epochs=10),
-    "gan, validation": partial(gan, validation_fraction=0.2, n_iter_no_change=2, max_epochs=8),
+    "gan, cosine": partial(gan, quality_filter="cosine", max_updates=10),
+    "gan, fidelity": partial(gan, quality_filter="fidelity", max_updates=10),
+    "gan, memorisation": partial(gan, quality_filter="memorisation", max_updates=10),
+    "gan, chain of filters": partial(gan, quality_filter=FilterChain(), max_updates=10),
+    "gan, validation": partial(gan, validation_fraction=0.2, n_iter_no_change=2, max_updates=8),
     "gan, averaging": partial(gan, averaging=0.9),
     "gan, auxiliary": partial(gan, auxiliary_weight=1.0),
     "gan, lr_schedule": partial(gan, lr_schedule="warmup_cosine"),

@@ -88,7 +88,7 @@ def calls(only):
     made |= {name: getattr(under_sampling, name)() for name in UNDER_SAMPLERS}
     for name in BACKBONES:
         made[f"CGANSampler, {name}"] = over_sampling.CGANSampler(
-            sampling_strategy=20, backbone=name, max_epochs=2, random_state=0
+            sampling_strategy=20, backbone=name, max_updates=2, random_state=0
         )
     listed = {
         name: lambda sampler=sampler: sampler.fit_resample(X, y) for name, sampler in made.items()

@@ -81,8 +81,8 @@ class Fold:
             "parents": self.with_parents(network),
             "ros": self.resampled(ros),
             "cgan": self.resampled(CGANSampler(sampling_strategy=N_ROWS, random_state=self.seed)),
-            "described, from relatives": self.described("relative", max_epochs=10),
-            "described, from noise": self.described("noise", max_epochs=40),
+            "described, from relatives": self.described("relative", max_updates=10),
+            "described, from noise": self.described("noise", max_updates=40),
         }
         return {
             name: evaluate(
@@ -120,7 +120,7 @@ class Fold:
         """Raise terms that have a protein to 20 rows."""
         return self.scores(*sampler.fit_resample(self.X, self.y), sampler.label_mask())
 
-    def described(self, generate_from, max_epochs):
+    def described(self, generate_from, max_updates):
         """Add rows for terms without protein, from a sampler that knows terms by vectors."""
         vectors = TermVectorizer().fit(self.bunch.ontology).vectors(self.bunch.terms)
         sampler = CGANSampler(
@@ -129,7 +129,7 @@ class Fold:
             conditioning="film",
             term_vectors=[vectors[term] for term in self.bunch.terms],
             generate_from=generate_from,
-            max_epochs=max_epochs,
+            max_updates=max_updates,
             random_state=self.seed,
         ).fit(self.X, self.y)
         labels = np.repeat(self.label_rows(), N_ROWS, axis=0)

@@ -50,7 +50,7 @@ def test_the_backbone_of_the_contributing_guide_trains(toy):
     (block,) = code_blocks(DOCS / "contributing.md")
     names: dict = {}
     exec(block, names)
-    sampler = names["sampler"].set_params(max_epochs=1, sampling_strategy=20, quality_filter=None)
+    sampler = names["sampler"].set_params(max_updates=1, sampling_strategy=20, quality_filter=None)
     X, y = sampler.fit_resample(toy.X, toy.y)
     assert isinstance(sampler.backbone, BaseBackbone)
     assert type(sampler.backbone) not in BACKBONES.values()
@@ -63,8 +63,11 @@ def test_the_backbone_of_the_contributing_guide_trains(toy):
 def test_the_examples_of_a_front_page_run(page, toy, monkeypatch):
     # One epoch on toy data: what is proven is that the names and the shapes are right.
     monkeypatch.setattr(protimb.datasets, "load_human_go", lambda *args, **kwargs: toy)
-    for estimator in (protimb.CGANSampler, protimb.GOTermClassifier):
-        monkeypatch.setitem(estimator.__init__.__kwdefaults__, "max_epochs", 1)
+    for estimator, length in [
+        (protimb.CGANSampler, "max_updates"),
+        (protimb.GOTermClassifier, "max_epochs"),
+    ]:
+        monkeypatch.setitem(estimator.__init__.__kwdefaults__, length, 1)
     monkeypatch.setitem(protimb.CGANSampler.__init__.__kwdefaults__, "quality_filter", None)
     blocks, names = code_blocks(page), {}
     assert blocks

@@ -13,7 +13,7 @@ from protimb.metrics import term_average_precision
 from protimb.model_selection import split_by_cluster
 from protimb.nn import MLPBackbone
 
-SMALL_GAN = {"backbone": MLPBackbone(n_layers=1, n_hidden=64), "max_epochs": 5, "n_critic": 2}
+SMALL_GAN = {"backbone": MLPBackbone(n_layers=1, n_hidden=64), "max_updates": 5, "n_critic": 2}
 
 
 @pytest.fixture(scope="module")

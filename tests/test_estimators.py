@@ -61,7 +61,7 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
     GOTermBinarizer: {"ontology": ONTOLOGY},
     GOTermIndexer: {"ontology": ONTOLOGY},
     TermVectorizer: {"n_components": 2},
-    CGANSampler: {"max_epochs": 1, "n_critic": 1, "quality_filter": None, "device": "cpu"},
+    CGANSampler: {"max_updates": 1, "n_critic": 1, "quality_filter": None, "device": "cpu"},
     GOTermClassifier: {
         "hidden_layer_sizes": (16,),
         "dropout": 0.0,

@@ -46,7 +46,7 @@ for n_epochs in lengths:
         generate_from="noise",
         backbone=MLPBackbone(n_hidden=256),
         batch_size=64,
-        max_epochs=n_epochs,
+        max_updates=n_epochs,
         quality_filter=None,
         random_state=0,
     ).fit(X[train], y[train])

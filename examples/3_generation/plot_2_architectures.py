@@ -67,7 +67,7 @@ def judge(options, seed):
     sampler = CGANSampler(
         generate_from="noise",
         batch_size=64,
-        max_epochs=20,
+        max_updates=20,
         quality_filter=None,
         random_state=seed,
         **options,

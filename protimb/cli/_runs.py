@@ -26,7 +26,7 @@ def train_sampler(
         str, typer.Option(help="Raise terms to so many rows, or 'auto'.")
     ] = "50",
     updates: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the real rows, if not the sampler's 10.")
+        int | None, typer.Option(min=1, help="Most updates of the generator, if not the sampler's.")
     ] = None,
     backbone: Annotated[
         str, typer.Option(help="The networks: mlp, conv, transposed_conv or attention.")
@@ -51,7 +51,8 @@ def train_sampler(
         int, typer.Option(min=0, max=MAX_SEED, help="Of split, training and draws.")
     ] = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --out, possibly to more updates.")
+        bool,
+        typer.Option("--resume", help="Go on with the run in --out, possibly to more updates."),
     ] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from protimb.budgets._target import read_target
 from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDiverged
+from protimb.gan._observed import observe
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import (
     check_columns,
@@ -20,7 +21,6 @@ from protimb.gan._rows import (
     check_towards,
     read_vectors,
 )
-from protimb.gan._observed import observe
 from protimb.gan._starts import STARTS, name_known_relatives
 from protimb.ontology import align_term_vectors
 from protimb.utils._alignment import align_columns, check_same_order
@@ -55,11 +55,11 @@ class ConditionalGAN(BaseEstimator):
         Share of a vector's spread around its term's mean that is that of two other relatives.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
-    max_updates, min_updates, check_every : int, default=1000, 100, 25
+    max_updates, min_updates, check_every : int, default=300, 50, 10
         Updates of the generator: most and fewest, and how many there are to an epoch.
     batch_size : int, default=256
         Rows a critic update.
-    lr, lr_schedule : float and str, default=1e-3, "constant"
+    lr, lr_schedule : float and str, default=3e-4, "constant"
         Learning rate, and how it changes over the run.
     sampling_exponent : float, default=0.5
         How much more often rows of rare terms are shown in training; 0 shows all alike.
@@ -83,6 +83,8 @@ class ConditionalGAN(BaseEstimator):
         are like, None without ``clip``.
     terms_ : list of length n_terms
         Names of the columns of y.
+    held_out_ : ndarray of int, shape (n_held_out,)
+        Positions of the rows that ``fit`` held out, which the networks never saw; not saved.
     seen_ : ndarray of bool, shape (n_terms,)
         Terms that a training row carries.
     term_vectors_ : ndarray of shape (n_terms, n_dims) or None
@@ -156,11 +158,11 @@ class ConditionalGAN(BaseEstimator):
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_updates=1000,
-        min_updates=100,
-        check_every=25,
+        max_updates=300,
+        min_updates=50,
+        check_every=10,
         batch_size=256,
-        lr=1e-3,
+        lr=3e-4,
         lr_schedule="constant",
         sampling_exponent=0.5,
         averaging=0.0,
@@ -302,7 +304,7 @@ class ConditionalGAN(BaseEstimator):
         self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
         self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
         self.observed_ = observe(vectors) if self.clip else None
-        self.history_ = pd.DataFrame(trained.history)
+        self.history_, self.held_out_ = pd.DataFrame(trained.history), trained.held_out
         self.generator_, self.critic_ = trained.generator, trained.critic
         return self
 

@@ -7,8 +7,9 @@ from torch import nn
 class MemberGenerator(nn.Module):
     """A generator that moves real vectors: start + gate * network([noise, start], labels).
 
-    The gate is one number for all features, learned from a small beginning: what an untrained
-    network makes is noise, and would hide the start. A network that ends in an interval
+    The gate is one number for all features, learned from 0, as in ReZero (T. Bachlechner et al.,
+    UAI 2021, PMLR 161:1352-1361): what an untrained network makes is a shift of all rows, by which
+    a classifier tells them from real ones. A network that ends in an interval
     (``limits``) moves both ways, and the sum is kept inside that interval.
     """
 
@@ -17,7 +18,7 @@ class MemberGenerator(nn.Module):
         self.limits = limits
         self.network = network
         self.n_latent = n_latent
-        self.gate = nn.Parameter(torch.full((1,), 0.1))
+        self.gate = nn.Parameter(torch.zeros(1))
 
     def forward(self, latent, labels):
         """Add to each start what the network makes of it, its noise and its labels."""

@@ -217,26 +217,35 @@ def _check_width(rows, n_features):
 
 
 def find_moves(X, rarest, scale, rng):
-    """Take differences between scaled rows X and the nearest ones with the same rarest term.
+    """Take differences between scaled rows X and others, drawn at random, with the same rarest term.
 
     A protein that moves from one to the other has kept its most specific function. Where no two
-    nearest rows share their rarest term (-1 for none), between any of them. Their squared lengths
-    are ``scale`` squared times the variance within terms, in the mean.
+    rows share their rarest term (-1 for none), between any and the nearest ones. Their squared
+    lengths are ``scale`` squared times the variance within terms, in the mean.
     """
     if len(X) < 2:
         return np.zeros_like(X)
-    nearest = _nearest(X)
-    start, end = np.repeat(np.arange(len(X)), nearest.shape[1]), nearest.ravel()
-    related = (rarest[start] == rarest[end]) & (rarest[start] >= 0)
-    pairs = np.flatnonzero(related) if related.any() else np.arange(len(start))
-    if len(pairs) > N_MOVES:
-        pairs = rng.choice(pairs, N_MOVES, replace=False)
-    moves = X[end[pairs]] - X[start[pairs]]
+    start, end = _related(rarest, rng) if _variance_within(X, rarest) else _nearest(X)
+    if len(start) > N_MOVES:
+        kept = rng.choice(len(start), N_MOVES, replace=False)
+        start, end = start[kept], end[kept]
+    moves = X[end] - X[start]
     squared = np.square(moves, dtype=np.float64).sum(axis=1).mean()
     wanted = _variance_within(X, rarest)
     # Two rows differ by twice the variance; those without another of their term tell no more.
     stretch = np.sqrt(wanted / squared) if wanted > 0 < squared else np.sqrt(0.5)
     return np.float32(scale * stretch) * moves
+
+
+def _related(rarest, rng):
+    """Pair rows with others of the same rarest term, ``N_RELATIVES`` each: two of (n_pairs,)."""
+    pairs = [
+        (rows, rows[(np.arange(len(rows)) + rng.randint(1, len(rows), size=len(rows))) % len(rows)])
+        for term, rows in group_positions(rarest).items()
+        for _ in range(N_RELATIVES)
+        if term >= 0 and len(rows) > 1
+    ]
+    return np.concatenate(pairs, axis=1)
 
 
 def _variance_within(X, rarest):
@@ -248,7 +257,7 @@ def _variance_within(X, rarest):
 
 
 def _nearest(X):
-    """Find the rows nearest to each row by cosine, itself left out: (n_rows, n_relatives)."""
+    """Pair rows with those nearest by cosine, ``N_RELATIVES`` each: two of (n_pairs,)."""
     directions = normalize(X)
     n_relatives = min(N_RELATIVES, len(X) - 1)
     found = []
@@ -256,8 +265,8 @@ def _nearest(X):
         similarity = directions[block] @ directions.T  # (block, n_rows)
         similarity[np.arange(len(similarity)), np.arange(len(X))[block]] = -np.inf
         nearest = np.argpartition(-similarity, n_relatives - 1, axis=1)[:, :n_relatives]
-        found.append(nearest.copy())  # a view would keep the numbers of all rows
-    return np.concatenate(found)
+        found.append(nearest.ravel())  # a copy: a view would keep the numbers of all rows
+    return np.repeat(np.arange(len(X)), n_relatives), np.concatenate(found)
 
 
 def move(starts, moves, rng):

@@ -28,7 +28,7 @@ N_RESAMPLES = 20
 # A gain of so many standard errors is one.
 N_ERRORS = 1.0
 
-# Fewer rows than these tell little of whether generated rows can be told from real ones.
+# Fewer held-out rows than these tell too little to warn by.
 MIN_TOLD = 100
 
 # Rows that a simple classifier tells from real ones this well are reported.
@@ -155,12 +155,15 @@ class Plateau(EarlyStopping):
         gain = np.array(self.gains_[-1][1]) - distances
         return np.isfinite(gain).all() and gain[0] > N_ERRORS * gain[1:].std()
 
+    def _tells(self):
+        return len(self.held_out.X) >= MIN_TOLD
+
     def _warn_if_still_falling(self, loop):
         """Compare the best check with the last one before ``patience`` checks ago."""
         n_checks = len(loop.history)
         earlier = [d[0] for epoch, d in self.gains_ if epoch <= n_checks - self.patience]
         fallen = 1 - self.best_score_ / earlier[-1] if earlier and earlier[-1] else 0.0
-        if math.isfinite(self.patience) and fallen > STILL_FALLING:
+        if math.isfinite(self.patience) and fallen > STILL_FALLING and self._tells():
             warnings.warn(
                 f"Training ended after {loop.n_steps} updates of the generator while its distance "
                 f"from real rows was still falling: by {fallen:.0%} in the last {self.patience} "
@@ -180,7 +183,7 @@ def warn_if_told_apart(held_out, generator):
             f"A simple classifier tells generated rows from {len(held_out.X)} real ones that "
             f"were held out (AUC {auc:.3f}; 0.5 is chance, {TOLD_APART} the limit): they are not "
             "like them. Start from real rows (generate_from='relative'), or train for longer "
-            "(max_updates).",
+            "(max_updates) or in larger steps (lr).",
             FidelityWarning,
             stacklevel=users_level(),
         )

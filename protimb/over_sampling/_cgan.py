@@ -76,8 +76,8 @@ class CGANSampler(QualityControlled):
         adds a change. The ``"member"`` carries the row's rarest term in training, the term in want
         of rows in ``fit_resample``, and the most similar labelset in ``sample``. A ``"relative"``
         is the protein whose labels the row carries, moved by the difference between two other
-        proteins: nearest by cosine, and alike in their rarest term. How relatives differ is
-        learned from all proteins and lent to those of rare terms. ``sample``, which knows no such
+        proteins that are alike in their rarest term. How relatives differ is learned from all
+        proteins and lent to those of rare terms. ``sample``, which knows no such
         protein, starts from one with the most similar labelset.
     move_scale : float in (0, 1], default=0.5
         How far a ``"relative"`` is moved: the share h of its spread that is that of the moves. It
@@ -91,16 +91,16 @@ class CGANSampler(QualityControlled):
     auxiliary_weight : float, default=0.0
         Weight in the generator's loss of a classifier, trained beside the critic on real rows,
         that has to find a generated row's labels in it [3]_; a mean over terms.
-    max_updates : int, default=1000
+    max_updates : int, default=300
         Most updates of the generator, each after ``n_critic`` of the critic: as many for a small
         table as for a large one.
-    min_updates : int, default=100
+    min_updates : int, default=50
         Updates before which training does not stop by itself.
-    check_every : int, default=25
+    check_every : int, default=10
         Updates between two checks: an epoch, to callbacks and ``history_``.
     batch_size : int, default=256
         Rows a critic update, drawn with replacement; shrinks to the number of rows.
-    lr : float, default=1e-3
+    lr : float, default=3e-4
         Learning rate of all Adam optimizers.
     lr_schedule : str, default="constant"
         How learning rates change over the run: a key of ``protimb.training.LR_SCHEDULES``.
@@ -250,11 +250,11 @@ class CGANSampler(QualityControlled):
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_updates=1000,
-        min_updates=100,
-        check_every=25,
+        max_updates=300,
+        min_updates=50,
+        check_every=10,
         batch_size=256,
-        lr=1e-3,
+        lr=3e-4,
         lr_schedule="constant",
         sampling_exponent=0.5,
         averaging=0.0,

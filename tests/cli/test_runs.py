@@ -14,7 +14,16 @@ from protimb.datasets import read_cafa
 # Few epochs of tiny networks: their rows do hardly differ.
 pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
 
-TINY = ["--param", "backbone__n_hidden=8", "--param", "n_latent=4", "--epochs", "2"]
+TINY = [
+    "--param",
+    "backbone__n_hidden=8",
+    "--param",
+    "n_latent=4",
+    "--updates",
+    "2",
+    "--param",
+    "check_every=1",
+]
 QUICK = ["--min-proteins", "5", "--hold-out", "0.3", "--verbose", "0", *TINY]
 
 
@@ -43,20 +52,20 @@ def test_what_is_not_asked_for_is_as_in_the_library(cafa, tmp_path):
     assert trained.exit_code == 0, trained.output
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     defaults = CGANSampler().get_params()
-    for name in ("max_epochs", "generate_from", "condition", "lr"):
+    for name in ("max_updates", "generate_from", "condition", "lr"):
         assert config["parameters"][name] == defaults[name]
 
 
-def test_a_run_goes_on_to_more_epochs_and_refuses_other_changes(run, tmp_path):
+def test_a_run_goes_on_to_more_updates_and_refuses_other_changes(run, tmp_path):
     shutil.copytree(run.folder, tmp_path / "run")
     words = ["train-sampler", "--out", tmp_path / "run", "--resume"]
-    resumed = invoke(*words, "--epochs", "3", "--verbose", "0")
+    resumed = invoke(*words, "--updates", "3", "--verbose", "0")
     assert resumed.exit_code == 0, resumed.output
     history = pd.read_csv(tmp_path / "run" / "history.csv")
     assert history["epoch"].tolist() == [1, 2, 3]
-    shorter = invoke(*words, "--epochs", "1", "--verbose", "0")
+    shorter = invoke(*words, "--updates", "1", "--verbose", "0")
     assert shorter.exit_code == 2
-    assert shorter.stderr.startswith("error: max_epochs=1: the run has 3 epochs behind it")
+    assert shorter.stderr.startswith("error: max_updates=1: the run has 3 updates behind it")
     refused = invoke(*words, "--seed", "4", "--backbone", "mlp")
     assert refused.exit_code == 2
     assert "leave out --backbone, --seed" in " ".join(refused.stderr.replace("│", " ").split())
@@ -102,6 +111,6 @@ def test_words_that_make_no_run_are_refused_before_anything_is_read(tmp_path, wo
 
 
 def test_an_option_and_a_parameter_that_contradict_are_refused(tmp_path):
-    found = invoke("train-sampler", "--out", tmp_path / "run", *QUICK, "--param", "max_epochs=3")
+    found = invoke("train-sampler", "--out", tmp_path / "run", *QUICK, "--param", "max_updates=3")
     assert found.exit_code == 2
-    assert "--epochs sets 'max_epochs' too" in found.output
+    assert "--updates sets 'max_updates' too" in found.output

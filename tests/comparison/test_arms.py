@@ -213,7 +213,7 @@ def test_a_sampler_that_reads_term_vectors_gets_those_of_the_ontology(toy, quick
 
     sampler = Spy(
         condition="term_vectors",
-        max_epochs=1,
+        max_updates=1,
         quality_filter=None,
         sampling_strategy=15,
         n_critic=1,

@@ -75,7 +75,7 @@ def test_a_sampler_with_a_chain_can_be_saved_and_loaded(clusters, tmp_path):
     X, y = clusters
     judge = LabelFidelityFilter(classifier=KNNTermClassifier(20), quantile=0.1)
     chain = FilterChain(["cosine", judge])
-    sampler = CGANSampler(backbone=MLPBackbone(n_hidden=8), max_epochs=1, quality_filter=chain)
+    sampler = CGANSampler(backbone=MLPBackbone(n_hidden=8), max_updates=1, quality_filter=chain)
     sampler.fit(X, y).save(tmp_path)
     loaded = CGANSampler.load(tmp_path).quality_filter
     assert repr(loaded) == repr(chain)

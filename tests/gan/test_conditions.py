@@ -25,7 +25,7 @@ SMALL = {"n_layers": 1, "n_hidden": 8}
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, max_epochs=1, n_critic=1, batch_size=100)
+    return partial(tiny, max_updates=1, n_critic=1, batch_size=100)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_every_combination_trains_two_steps_and_moves_every_weight(
         conditioning=conditioning,
         generate_from=generate_from,
         callbacks=[still],
-        max_epochs=2,
+        max_updates=2,
         batch_size=200,
     )
     X = toy.X[:, :7]
@@ -95,7 +95,7 @@ def test_a_term_without_any_protein_borrows_from_the_one_with_a_similar_vector(t
         backbone=MLPBackbone(n_layers=2, n_hidden=32),
         condition="term_vectors",
         generate_from="noise",
-        max_epochs=60,
+        max_updates=60,
         batch_size=24,
         n_critic=5,
     ).fit(X, y, term_vectors=vectors)

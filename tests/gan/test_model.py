@@ -35,7 +35,7 @@ def test_one_generator_serves_every_term_by_its_labels(tiny):
     y = np.repeat(np.eye(2, dtype=np.uint8), [12, 60], axis=0)
     centre = 2 * (y[:, :1].astype(float) - y[:, 1:])
     X = (centre + 0.3 * np.random.default_rng(0).normal(size=(72, 4))).astype(np.float32)
-    gan = tiny(backbone=MLPBackbone(2, 32), generate_from="noise", max_epochs=150).fit(X, y)
+    gan = tiny(backbone=MLPBackbone(2, 32), generate_from="noise", max_updates=150).fit(X, y)
     rare, frequent = (
         gan.sample(np.tile(labels, (50, 1)), random_state=0) for labels in np.eye(2, dtype=int)
     )
@@ -57,7 +57,7 @@ def test_fewer_rows_than_a_batch_or_one_too_many_still_train(tiny, n_rows):
     rng, watch = np.random.default_rng(0), Watch()
     y = (rng.random((n_rows, 3)) < 0.5).astype(np.uint8)
     y[0] = 1
-    gan = tiny(max_epochs=4, batch_size=256, callbacks=[watch])
+    gan = tiny(max_updates=4, batch_size=256, callbacks=[watch])
     gan.fit(rng.normal(size=(n_rows, 5)), y)
     assert gan.history_["n_steps"].tolist() == [1, 2, 3, 4]
     after = gan.generator_.parameters()
@@ -65,9 +65,9 @@ def test_fewer_rows_than_a_batch_or_one_too_many_still_train(tiny, n_rows):
 
 
 def test_history_has_one_record_an_epoch_with_every_loss(tiny, toy):
-    gan = tiny(max_epochs=3).fit(toy.X, toy.y)
+    gan = tiny(max_updates=3).fit(toy.X, toy.y)
     losses = ["critic_loss", "penalty", "wasserstein", "generator_loss"]
-    assert gan.history_.columns.tolist() == ["epoch", "n_steps", *losses]
+    assert gan.history_.columns.tolist() == ["epoch", "n_steps", *losses, "frechet"]
     assert gan.history_["epoch"].tolist() == [1, 2, 3]
 
 
@@ -165,7 +165,7 @@ def test_parameters_are_cloned_and_reached_by_name():
 
 @pytest.mark.usefixtures("array_api")
 @parametrize_with_checks(
-    [ConditionalGAN(max_epochs=1, n_critic=1, n_latent=4, device="cpu", random_state=0)]
+    [ConditionalGAN(max_updates=1, n_critic=1, n_latent=4, device="cpu", random_state=0)]
 )
 def test_scikit_learn_accepts_the_model(estimator, check):
     check(estimator)

@@ -15,10 +15,10 @@ from protimb.training import Callback, Checkpoint
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, n_critic=2, batch_size=50, device="cpu")
+    return partial(tiny, n_critic=2, batch_size=50, max_updates=4, check_every=2, device="cpu")
 
 
-# 200 rows, 100 an update: 2 steps an epoch, 4 in all.
+# Two updates to a check, and four in all.
 N_STEPS = 4
 
 
@@ -66,7 +66,7 @@ def test_resuming_at_any_step_gives_the_same_bits(tiny, toy, uninterrupted, vari
 
 def test_without_a_seed_the_resumed_run_still_goes_on_as_the_first_would(tiny, toy, tmp_path):
     # The held-out rows are drawn before training: those of the first run must be drawn again.
-    settings = {"validation_fraction": 0.2, "random_state": None, "max_epochs": 3}
+    settings = {"validation_fraction": 0.2, "random_state": None, "max_updates": 6}
     whole = tiny(**settings, callbacks=[Checkpoint(tmp_path / "a", every_n_epochs=3)])
     whole.fit(toy.X, toy.y)
     resumed = tiny(**settings).fit(toy.X, toy.y, resume_from=tmp_path / "a")
@@ -76,32 +76,32 @@ def test_without_a_seed_the_resumed_run_still_goes_on_as_the_first_would(tiny, t
 def test_a_run_without_a_seed_can_be_resumed_twice(tiny, toy, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     settings = {"validation_fraction": 0.2, "random_state": None}
-    tiny(**settings, max_epochs=1, callbacks=[Checkpoint(first)]).fit(toy.X, toy.y)
+    tiny(**settings, max_updates=2, callbacks=[Checkpoint(first)]).fit(toy.X, toy.y)
     np.random.random()  # noqa: NPY002 - the global state moves on between two runs
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
-    once = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=first)
+    once = tiny(**settings, max_updates=6).fit(toy.X, toy.y, resume_from=first)
     again = tiny(**settings, callbacks=[Checkpoint(second)])
     again.fit(toy.X, toy.y, resume_from=first)
-    twice = tiny(**settings, max_epochs=3).fit(toy.X, toy.y, resume_from=second)
+    twice = tiny(**settings, max_updates=6).fit(toy.X, toy.y, resume_from=second)
     assert_same_fit(twice, once)
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
 
-def test_a_finished_run_can_be_given_more_epochs(tiny, toy, tmp_path):
+def test_a_finished_run_can_be_given_more_updates(tiny, toy, tmp_path):
     tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    longer = tiny(max_epochs=4).fit(toy.X, toy.y, resume_from=tmp_path)
-    assert_same_fit(longer, tiny(max_epochs=4).fit(toy.X, toy.y))
+    longer = tiny(max_updates=8).fit(toy.X, toy.y, resume_from=tmp_path)
+    assert_same_fit(longer, tiny(max_updates=8).fit(toy.X, toy.y))
 
 
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"lr": 0.5}, r"lr \(saved 0.001, given 0.5\)"),
+        ({"lr": 0.5}, r"lr \(saved 0.0003, given 0.5\)"),
         ({"backbone": MLPBackbone(n_layers=2, n_hidden=8)}, "backbone"),
         ({"random_state": 1}, "random_state"),
         ({"averaging": 0.5}, "averaging"),
         ({"generate_from": "member"}, "generate_from"),
-        ({"move_scale": 0.5}, r"move_scale \(saved 1.5, given 0.5\)"),
+        ({"move_scale": 0.7}, r"move_scale \(saved 0.5, given 0.7\)"),
     ],
 )
 def test_other_parameters_than_those_of_the_checkpoint_are_named(
@@ -122,10 +122,10 @@ def test_other_rows_than_those_of_the_checkpoint_are_named(tiny, toy, tmp_path):
             tiny().fit(*data, resume_from=tmp_path)
 
 
-def test_epochs_cannot_be_taken_back(tiny, toy, tmp_path):
+def test_updates_cannot_be_taken_back(tiny, toy, tmp_path):
     tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    with pytest.raises(ArtifactError, match="has 2 epochs behind it"):
-        tiny(max_epochs=1).fit(toy.X, toy.y, resume_from=tmp_path)
+    with pytest.raises(ArtifactError, match="has 4 updates behind it"):
+        tiny(max_updates=2).fit(toy.X, toy.y, resume_from=tmp_path)
 
 
 def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(tiny, toy, tmp_path):
@@ -133,8 +133,8 @@ def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(tiny, toy, tmp_pa
         def on_epoch_end(self, loop, record):
             loop.stop_requested = record["epoch"] == 2
 
-    ended = tiny(max_epochs=5, callbacks=[Enough(), Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    with pytest.warns(ProtimbWarning, match="ended after 2 epochs") as caught:
-        resumed = tiny(max_epochs=9).fit(toy.X, toy.y, resume_from=tmp_path)
+    ended = tiny(max_updates=10, callbacks=[Enough(), Checkpoint(tmp_path)]).fit(toy.X, toy.y)
+    with pytest.warns(ProtimbWarning, match="ended after 4 updates") as caught:
+        resumed = tiny(max_updates=18).fit(toy.X, toy.y, resume_from=tmp_path)
     assert caught[0].filename == __file__
     pd.testing.assert_frame_equal(resumed.history_, ended.history_)

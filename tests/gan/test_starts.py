@@ -22,19 +22,23 @@ class Silence(Callback):
                 parameter.zero_()
 
 
-def test_moves_lead_to_the_nearest_rows_by_angle(monkeypatch):
+def test_moves_of_rows_that_share_no_term_lead_to_the_nearest_by_angle(monkeypatch):
     monkeypatch.setattr(_starts, "N_RELATIVES", 1)
     X = np.array([[1, 0], [5, 0.1], [0, 2], [0.1, 3]], np.float32)  # two pairs by direction
     unlabelled = np.full(4, -1)
-    found = find_moves(X, unlabelled, 2.0, np.random.RandomState(0))
+    found = find_moves(X, unlabelled, 1.0, np.random.RandomState(0))
     pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]
-    assert_allclose(found, [2 * (X[b] - X[a]) for a, b in pairs], atol=1e-6)
+    # No term tells how far its members spread: two rows differ by twice the variance.
+    assert_allclose(found, [(X[b] - X[a]) / 2**0.5 for a, b in pairs], atol=1e-6)
 
 
 def test_relatives_share_their_rarest_term():
     X = np.array([[1, 0], [1, 0.1], [0, 2], [0.1, 3]], np.float32)
     found = find_moves(X, np.array([7, 3, 5, 7]), 1.0, np.random.RandomState(0))
-    assert_allclose(found, [X[3] - X[0], X[0] - X[3]], atol=1e-6)  # near or not, nobody else does
+    there = X[3] - X[0]  # near or not, nobody else does
+    assert {tuple(row) for row in found.round(4)} == {
+        tuple(row.round(4)) for row in (there / 2**0.5, -there / 2**0.5)
+    }
 
 
 def test_no_more_moves_are_kept_than_a_saved_model_should_hold(monkeypatch):
@@ -48,14 +52,17 @@ def test_fewer_rows_than_relatives_are_enough():
     one = find_moves(np.ones((1, 3), np.float32), same[:1], 1.0, rng)
     assert_array_equal(one, np.zeros((1, 3)))
     two = find_moves(np.array([[1, 0], [0, 1]], np.float32), same, 1.0, rng)
-    assert {tuple(move) for move in two} == {(1, -1), (-1, 1)}
+    assert_allclose(sorted(two[:, 0]), [-(0.5**0.5), 0.5**0.5], atol=1e-6)
+    assert_allclose(two.sum(axis=1), 0)
 
 
 def test_moves_go_forwards_and_backwards():
     starts, moves = np.zeros((200, 2), np.float32), np.array([[1, 2]], np.float32)
     there = move(starts, moves, np.random.RandomState(0))
     rows = torch.arange(200)
-    trained = MovedStarts(torch.from_numpy(starts), moves, "cpu")(rows, torch.Generator())
+    no_term = np.full(200, -1)
+    trained = MovedStarts(torch.from_numpy(starts), moves, starts[:1], no_term, 1.0, "cpu")
+    trained = trained(rows, torch.Generator())
     for drawn in (there, trained.numpy()):
         assert {tuple(row) for row in drawn} == {(1, 2), (-1, -2)}
 
@@ -82,9 +89,12 @@ def test_a_generator_that_adds_nothing_gives_members_of_the_term(tiny, toy):
 def test_a_generator_that_adds_nothing_gives_moved_proteins(tiny, toy):
     X = toy.X.astype(np.float64)
     gan = tiny(generate_from="relative", callbacks=[Silence()]).fit(X, toy.y)
-    new = gan.vary(X[:20], toy.y[:20], np.zeros(20, int), random_state=0)
+    term = int(np.argmax(toy.y.sum(axis=0)))
+    new = gan.vary(X[:20], toy.y[:20], np.full(20, term), random_state=0)
     moves = gan.starts_.moves * gan.scaling_.spread
-    for step in new - X[:20]:
+    trained_on = np.delete(np.arange(200), gan.held_out_)
+    centre = X[trained_on][toy.y[trained_on, term] == 1].mean(axis=0)
+    for step in new - (centre + np.sqrt(1 - 0.5**2) * (X[:20] - centre)):
         away = np.minimum(np.abs(moves - step).max(axis=1), np.abs(moves + step).max(axis=1))
         assert_allclose(away.min(), 0, atol=1e-4)
         assert np.abs(step).max() > 0
@@ -93,7 +103,52 @@ def test_a_generator_that_adds_nothing_gives_moved_proteins(tiny, toy):
 def test_relatives_are_found_without_a_matrix_of_all_pairs():
     X = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
     tracemalloc.start()
-    find_moves(X, np.zeros(3000, np.int64), 1.0, np.random.RandomState(0))
+    find_moves(X, np.full(3000, -1), 1.0, np.random.RandomState(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3000 * 3000 * 4
+
+
+@pytest.mark.parametrize("scale", [0.2, 0.6, 1.0])
+def test_moved_members_spread_as_members_do_and_keep_their_mean(tiny, scale):
+    rng = np.random.RandomState(0)
+    y = np.repeat(np.eye(3, dtype=np.uint8), [40, 80, 160], axis=0)
+    widths = np.array([3.0, 1.0, 0.5, 0.2])
+    X = 4 * rng.normal(size=(3, 4))[y.argmax(axis=1)] + widths * rng.normal(size=(280, 4))
+    gan = tiny(move_scale=scale, validation_fraction=0, callbacks=[Silence()]).fit(X, y)
+    for term in range(3):
+        members = X[y[:, term] == 1]
+        rows = members[rng.randint(len(members), size=4000)]
+        labels = np.tile(y[y[:, term] == 1][:1], (4000, 1))
+        new = gan.vary(rows, labels, np.full(4000, term), random_state=0)
+        assert_allclose(new.mean(axis=0), members.mean(axis=0), atol=0.25)
+        ratio = np.sqrt(new.var(axis=0).sum() / members.var(axis=0).sum())
+        assert 0.9 < ratio < 1.1
+        drawn = gan.sample(labels, random_state=0)
+        assert 0.9 < np.sqrt(drawn.var(axis=0).sum() / members.var(axis=0).sum()) < 1.1
+
+
+def test_the_only_member_of_a_term_is_moved_from_where_it_lies(tiny, toy):
+    y = np.zeros((200, 2), np.uint8)
+    y[:, 0] = y[7, 1] = 1
+    gan = tiny(callbacks=[Silence()]).fit(toy.X, y)
+    drawn = gan.vary(toy.X[[7] * 500], y[[7] * 500], np.ones(500, int), random_state=0)
+    assert_allclose(drawn.mean(axis=0), toy.X[7], atol=0.3)
+
+
+def test_an_untrained_network_leaves_its_starts_as_they_are(tiny, toy):
+    # What it made would be a shift of all rows: a logistic regression told them apart (AUC 0.9).
+    gan = tiny(max_updates=1, lr=1e-12).fit(toy.X, toy.y)
+    starts = gan.starts_.of_rows(toy.X, np.zeros(200, int), gan.scaling_, np.random.RandomState(0))
+    made = gan.generator_(
+        torch.cat([torch.zeros(200, gan.n_latent), torch.from_numpy(starts)], dim=1),
+        torch.from_numpy(toy.y),
+    )
+    assert_allclose(made.detach().numpy(), starts, atol=1e-6)
+
+
+def test_terms_without_members_left_are_centred_on_all(tiny, toy):
+    labels = np.zeros((1, 12), np.uint8)
+    gan = tiny().fit(toy.X, toy.y)
+    assert np.isfinite(gan.sample(labels, random_state=0)).all()
+    assert_allclose(gan.starts_.centres[-1], gan.starts_.X.mean(axis=0), atol=1e-5)

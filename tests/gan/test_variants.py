@@ -1,17 +1,26 @@
 """Each variant of the model: what it is for, seen on toy data."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from protimb.exceptions import InvalidLabelsError, PenaltyWarning
+from protimb.exceptions import (
+    FidelityWarning,
+    InvalidLabelsError,
+    PenaltyWarning,
+    UndertrainedWarning,
+)
 from protimb.gan._auxiliary import AuxiliaryHead
 from protimb.gan._rows import hold_out, row_weights, rows_with
 from protimb.gan._scaling import fit_scaling
 from protimb.gan._starts import Member
+from protimb.gan._step import AdversarialStep
 from protimb.gan._training_rows import MemberStarts
+from protimb.gan._validation import HeldOutRows, Plateau
 from protimb.training import Callback
 from protimb.utils._labelsets import rarest_terms
 from protimb.utils._representatives import representatives
@@ -48,7 +57,7 @@ def test_rows_are_weighed_by_their_rarest_term_inside_the_range():
 
 def test_averaged_weights_are_the_running_mean_of_the_generators(tiny, toy):
     watch = Watch()
-    gan = tiny(averaging=0.75, max_epochs=3, n_critic=1, batch_size=200, callbacks=[watch])
+    gan = tiny(averaging=0.75, max_updates=3, n_critic=1, validation_fraction=0, callbacks=[watch])
     gan.fit(toy.X, toy.y)
     first, second, third = watch.weights  # one update an epoch
     expected = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
@@ -77,8 +86,8 @@ def test_both_learning_rates_follow_the_schedule_over_the_whole_run(tiny, toy):
             optimizers = (step.generator_optimizer, step.critic_optimizer)
             rates.append([group["lr"] for o in optimizers for group in o.param_groups])
 
-    # 200 rows, 50 a step: 4 steps an epoch, 8 in all; the rate falls by an eighth a step.
-    tiny(lr_schedule="linear", lr=0.08, n_critic=1, batch_size=50, callbacks=[Note()]).fit(
+    # Eight updates in all: the rate falls by an eighth each.
+    tiny(lr_schedule="linear", lr=0.08, n_critic=1, max_updates=8, callbacks=[Note()]).fit(
         toy.X, toy.y
     )
     expected = 0.08 * (1 - np.arange(1, 9) / 8)
@@ -98,7 +107,7 @@ def test_a_penalty_that_runs_away_warns_and_then_stops_training(tiny, toy):
                 for parameter in loop.step.critic.parameters():
                     parameter.mul_(30)
 
-    gan = tiny(max_epochs=9, callbacks=[Inflate()])
+    gan = tiny(max_updates=9, callbacks=[Inflate()])
     with pytest.warns(PenaltyWarning, match="penalty is"):
         gan.fit(toy.X, toy.y)
     assert len(gan.history_) < 9
@@ -118,23 +127,85 @@ def test_held_out_rows_never_train_and_their_distance_is_recorded(tiny, toy):
 
 def test_the_epoch_with_the_least_distance_is_kept_not_the_last(tiny, toy):
     watch = Watch()
-    gan = tiny(validation_fraction=0.2, max_epochs=6, lr=0.05, callbacks=[watch])
+    gan = tiny(validation_fraction=0.2, max_updates=6, lr=0.05, callbacks=[watch])
     gan.fit(toy.X, toy.y)
     best = int(gan.history_["frechet"].argmin())
     assert best < 5, "at this learning rate the last epoch should not be the best"
     assert torch.equal(weights_of(gan.generator_), watch.weights[best])
 
 
-def test_training_stops_when_the_distance_no_longer_improves(tiny, toy):
-    gan = tiny(validation_fraction=0.2, n_iter_no_change=2, max_epochs=200, lr=0.1)
-    gan.fit(toy.X, toy.y)
-    best = int(gan.history_["frechet"].argmin())
-    assert len(gan.history_) == best + 1 + 2
+@pytest.mark.parametrize(("floor", "n_checks"), [(0, 4), (10, 10)])
+def test_training_stops_after_checks_that_gain_nothing_and_not_before_a_floor(
+    tiny, toy, floor, n_checks
+):
+    # At this learning rate nothing changes, so that the first check is the only one that gains.
+    gan = tiny(validation_fraction=0.2, n_iter_no_change=3, min_updates=floor, lr=1e-9)
+    gan.set_params(max_updates=50).fit(toy.X, toy.y)
+    assert len(gan.history_) == n_checks
 
 
-def test_waiting_without_held_out_rows_is_refused(tiny, toy):
-    with pytest.raises(ValueError, match="validation_fraction=0 holds out none"):
-        tiny(n_iter_no_change=3).fit(toy.X, toy.y)
+def test_a_gain_less_than_its_error_is_none():
+    held_out = SimpleNamespace(distances=None)
+    plateau = Plateau(held_out, patience=2, min_updates=0)
+    loop = SimpleNamespace(step=AdversarialStep, snapshot=None, stop_requested=False)
+    plateau.on_train_begin(loop)
+    luck = np.array([-1.0, 1.0] * 10)
+    # What all resamples agree on is a gain; what half of them deny is none.
+    for epoch, (distance, error, stops) in enumerate(
+        [(9.0, 0, False), (8.5, 0, False), (8.4, 1, False), (8.3, 1, True)], start=1
+    ):
+        held_out.distances = np.append(distance, distance + error * epoch * luck)
+        record = {"epoch": epoch, "n_steps": epoch, "frechet": distance}
+        plateau.on_epoch_end(loop, record)
+        assert loop.stop_requested is stops
+    assert [epoch for epoch, _ in plateau.gains_] == [1, 2]
+    assert plateau.best_epoch_ == 4
+
+
+def test_a_run_that_ends_while_the_distance_falls_says_so(tiny):
+    # Two narrow heaps: a few updates bring noise nearer, and not near.
+    rng = np.random.default_rng(0)
+    y = (rng.random((1000, 2)) < 0.5).astype(np.uint8)
+    X = 2.0 * y[:, :1] + 0.1 * rng.normal(size=(1000, 6))
+    far = {"generate_from": "noise", "max_updates": 20, "n_iter_no_change": 8, "lr": 1e-2}
+    with (
+        pytest.warns(UndertrainedWarning, match="Training ended after 20 updates .* still falling"),
+        pytest.warns(FidelityWarning, match=r"tells generated rows from 100 real ones"),
+    ):
+        tiny(**far).fit(X, y)
+
+
+def test_small_tables_hold_nothing_out_unless_asked_to(tiny, toy):
+    few = tiny(max_updates=3).fit(toy.X[:100], toy.y[:100])
+    assert "frechet" not in few.history_
+    assert len(few.held_out_) == 0
+    assert len(tiny().fit(toy.X, toy.y).held_out_) == 20
+    assert len(tiny(validation_fraction=0.1).fit(toy.X[:100], toy.y[:100]).held_out_) == 10
+
+
+def test_rare_terms_are_held_out_in_proportion():
+    rng = np.random.RandomState(0)
+    terms = np.repeat(np.arange(3), [400, 80, 20])
+    y = sparse.csr_array(np.eye(3, dtype=np.uint8)[terms])
+    _, apart = hold_out(y, 0.1, rng)
+    assert_array_equal(np.bincount(terms[apart]), [40, 8, 2])
+
+
+def test_a_large_table_is_judged_by_no_more_rows():
+    y = sparse.csr_array(np.ones((5000, 1), np.uint8))
+    kept, apart = hold_out(y, 0.5, np.random.RandomState(0), at_most=30)
+    assert (len(kept), len(apart)) == (4970, 30)
+
+
+def test_wide_rows_are_compared_where_real_ones_vary_and_by_what_is_left():
+    rng = np.random.RandomState(0)
+    X = (rng.normal(size=(300, 3)) @ rng.normal(size=(3, 200))).astype(np.float32)
+    off = rng.normal(size=(300, 200)).astype(np.float32)
+    held_out = HeldOutRows(X[:40], None, 4, rng, near=X[40:])
+    seen = held_out.project(X[:40])
+    assert seen.shape == (40, 11)  # a direction for four rows
+    assert_allclose(seen[:, -1], 0, atol=1e-3)
+    assert held_out.project(X[:40] + off[:40])[:, -1].min() > 5
 
 
 def test_no_term_loses_its_last_row_to_the_held_out_ones():
@@ -146,7 +217,7 @@ def test_no_term_loses_its_last_row_to_the_held_out_ones():
 
 
 def test_the_auxiliary_classifier_learns_labels_and_its_loss_is_recorded(tiny, toy):
-    gan = tiny(auxiliary_weight=1.0, max_epochs=30, n_critic=1, lr=1e-2).fit(toy.X, toy.y)
+    gan = tiny(auxiliary_weight=1.0, max_updates=30, n_critic=1, lr=1e-2).fit(toy.X, toy.y)
     losses = gan.history_["auxiliary_loss"]
     assert losses.iloc[-1] < 0.7 * losses.iloc[0]
     assert "label_loss" in gan.history_
@@ -161,7 +232,7 @@ def test_the_auxiliary_loss_is_the_mean_over_rows_and_terms():
 
 def test_generated_rows_fit_their_labels_better_with_the_auxiliary_loss(tiny, toy):
     def last_label_loss(weight):
-        gan = tiny(auxiliary_weight=weight, max_epochs=40, n_critic=1, lr=1e-2)
+        gan = tiny(auxiliary_weight=weight, max_updates=40, n_critic=1, lr=1e-2)
         return gan.fit(toy.X, toy.y).history_["label_loss"].iloc[-5:].mean()
 
     assert last_label_loss(30.0) < last_label_loss(1e-9)

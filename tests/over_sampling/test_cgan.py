@@ -63,7 +63,7 @@ def test_generated_rows_lie_where_the_real_members_of_their_term_lie(tiny):
         sampling_strategy={0: 60},
         backbone=MLPBackbone(n_layers=2, n_hidden=32),
         generate_from="noise",
-        max_epochs=150,
+        max_updates=150,
         lr=1e-3,
     )
     X_res, _ = sampler.fit_resample(X, y)
@@ -101,7 +101,7 @@ def test_half_precision_is_computed_in_single_and_returned_in_half(tiny):
 
 def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(tiny, toy):
     # Case 24.
-    sampler = tiny(lr=1e30, max_epochs=5)
+    sampler = tiny(lr=1e30, max_updates=5)
     with pytest.raises(TrainingDiverged, match=r"at step \d") as caught:
         sampler.fit(toy.X, toy.y)
     assert caught.value.step >= 1
@@ -191,7 +191,7 @@ from protimb import CGANSampler
 from protimb.datasets import make_longtail_multilabel
 torch.set_num_threads(1)
 toy = make_longtail_multilabel(random_state=0)
-X, _ = CGANSampler(sampling_strategy=20, max_epochs=2, random_state=0).fit_resample(toy.X, toy.y)
+X, _ = CGANSampler(sampling_strategy=20, max_updates=2, random_state=0).fit_resample(toy.X, toy.y)
 print(hashlib.sha256(X.tobytes()).hexdigest())
 """
 

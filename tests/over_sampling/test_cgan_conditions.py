@@ -21,7 +21,7 @@ from protimb.nn import (
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, max_epochs=1, n_critic=1, batch_size=100)
+    return partial(tiny, max_updates=1, n_critic=1, batch_size=100)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from protimb.training import Callback
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, max_epochs=3, n_critic=1)
+    return partial(tiny, max_updates=3, n_critic=1)
 
 
 class Silence(Callback):
@@ -55,7 +55,7 @@ def test_a_run_that_diverges_hands_over_its_last_finite_weights(tiny, toy):
                 with torch.no_grad():
                     next(loop.step.critic.parameters()).fill_(torch.nan)
 
-    sampler = tiny(max_epochs=5, callbacks=[Poison()])
+    sampler = tiny(max_updates=5, callbacks=[Poison()])
     with pytest.raises(TrainingDiverged, match="at step 3") as caught:
         sampler.fit(toy.X, toy.y)
     last = caught.value.last_finite

@@ -44,9 +44,9 @@ def test_a_run_that_was_ended_early_says_so_and_stays_as_it_is(tiny, toy, tmp_pa
         def on_epoch_end(self, loop, record):
             loop.stop_requested = record["epoch"] == 2
 
-    ended = tiny(max_epochs=5, callbacks=[Enough(), Checkpoint(tmp_path)]).fit(toy.X, toy.y)
-    with pytest.warns(ProtimbWarning, match="ended after 2 epochs") as caught:
-        resumed = tiny(max_epochs=9).fit(toy.X, toy.y, resume_from=tmp_path)
+    ended = tiny(max_updates=5, callbacks=[Enough(), Checkpoint(tmp_path)]).fit(toy.X, toy.y)
+    with pytest.warns(ProtimbWarning, match="ended after 2 updates") as caught:
+        resumed = tiny(max_updates=9).fit(toy.X, toy.y, resume_from=tmp_path)
     assert caught[0].filename == __file__
     pd.testing.assert_frame_equal(resumed.history_, ended.history_)
 

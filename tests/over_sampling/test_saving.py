@@ -21,7 +21,7 @@ from protimb.training import Checkpoint, load_state, save_state
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, max_epochs=1, n_critic=1)
+    return partial(tiny, max_updates=1, n_critic=1)
 
 
 @pytest.fixture(scope="module")

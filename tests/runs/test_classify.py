@@ -114,7 +114,7 @@ def test_a_sampler_changes_what_is_learned_and_not_for_how_long(train, saved, tm
 @pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
 def test_a_sampler_that_reads_term_vectors_is_given_those_of_the_ontology(train, tmp_path, vectors):
     sampler = CGANSampler(
-        sampling_strategy=20, max_epochs=1, condition="term_vectors", quality_filter=None
+        sampling_strategy=20, max_updates=1, condition="term_vectors", quality_filter=None
     )
     model = train(tmp_path / "model", sampler=sampler, ontology="mf")
     assert model.predict_frame(vectors).shape == (7, 2)

@@ -65,20 +65,20 @@ def test_a_run_interrupted_after_any_epoch_ends_as_an_uninterrupted_one(
 
 def test_a_finished_run_may_become_longer(run, train, params, tmp_path):
     shutil.copytree(run.folder, tmp_path / "run")
-    longer = resume_training(tmp_path / "run", max_epochs=4)
-    at_once = train(tmp_path / "at_once", sampler_params=params | {"max_epochs": 4})
+    longer = resume_training(tmp_path / "run", max_updates=4)
+    at_once = train(tmp_path / "at_once", sampler_params=params | {"max_updates": 4})
     assert longer.sampler.history_["epoch"].tolist() == [1, 2, 3, 4]
     np.testing.assert_array_equal(longer.generated.X, at_once.generated.X)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["parameters"]["max_epochs"] == 4
+    assert config["parameters"]["max_updates"] == 4
 
 
 def test_a_run_cannot_become_shorter(run, tmp_path):
     shutil.copytree(run.folder, tmp_path / "run")
-    with pytest.raises(ValueError, match=r"has 2 epochs behind it"):
-        resume_training(tmp_path / "run", max_epochs=1)
+    with pytest.raises(ValueError, match=r"has 2 updates behind it"):
+        resume_training(tmp_path / "run", max_updates=1)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["parameters"]["max_epochs"] == 2
+    assert config["parameters"]["max_updates"] == 2
 
 
 def test_a_run_whose_learning_rate_falls_to_its_end_cannot_become_longer(
@@ -89,8 +89,8 @@ def test_a_run_whose_learning_rate_falls_to_its_end_cannot_become_longer(
     with pytest.raises(PulledPlug):
         train(tmp_path / "run", sampler_params=falling)
     patch.undo()
-    with pytest.raises(ValueError, match="falls over 2 epochs"):
-        resume_training(tmp_path / "run", max_epochs=4)
+    with pytest.raises(ValueError, match="falls over 2 updates"):
+        resume_training(tmp_path / "run", max_updates=4)
     assert len(resume_training(tmp_path / "run").sampler.history_) == 2  # still as it was asked for
 
 

@@ -16,7 +16,8 @@ PARAMS = {
     "backbone": "mlp",
     "backbone__n_hidden": 8,
     "n_latent": 4,
-    "max_epochs": 2,
+    "max_updates": 2,
+    "check_every": 1,
     "sampling_strategy": 30,
     "quality_filter": None,
 }

@@ -12,7 +12,8 @@ from protimb.utils import _memory
 TINY = {
     "backbone": MLPBackbone(n_layers=1, n_hidden=8),
     "n_latent": 4,
-    "max_epochs": 2,
+    "max_updates": 2,
+    "check_every": 1,
     "random_state": 0,
 }
 

@@ -19,7 +19,7 @@ OVER_SAMPLERS = [
     MLSMOTE(random_state=0),
     MLSOL(random_state=0),
     LabelwiseSampler(random_state=0),
-    CGANSampler(max_epochs=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
+    CGANSampler(max_updates=1, n_critic=1, quality_filter=None, device="cpu", random_state=0),
 ]
 UNDER_SAMPLERS = [MLRUS(random_state=0), LPRUS(random_state=0), MLeNN(), MLTL()]
 
