@@ -125,7 +125,7 @@ def samplers(candidates, seed):
 
 HEADS = {
     "ridge": lambda seed: make_pipeline(StandardScaler(), Ridge(alpha=300.0)),
-    "forest": lambda seed: RandomForestClassifier(60, min_samples_leaf=2, random_state=seed),
+    "forest": lambda seed: RandomForestClassifier(30, min_samples_leaf=2, random_state=seed),
 }
 
 

@@ -9,7 +9,7 @@ from protimb.utils._memory import read_blocks
 
 @dataclass(frozen=True)
 class Observed:
-    """Least and greatest value of each feature, float64, and whether all are whole: (n_features,)."""
+    """Range of each feature, float64, and whether all its values are whole: (n_features,)."""
 
     low: np.ndarray
     high: np.ndarray

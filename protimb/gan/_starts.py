@@ -217,7 +217,7 @@ def _check_width(rows, n_features):
 
 
 def find_moves(X, rarest, scale, rng):
-    """Take differences between scaled rows X and others, drawn at random, with the same rarest term.
+    """Take differences between scaled rows X and random others with the same rarest term.
 
     A protein that moves from one to the other has kept its most specific function. Where no two
     rows share their rarest term (-1 for none), between any and the nearest ones. Their squared

@@ -186,8 +186,9 @@ def _check_longer(sampler, max_updates, checkpoints):
     # Before config.json says so: it would ask for what the checkpoint cannot give, ever after.
     if sampler.lr_schedule != "constant" and sampler.max_updates != max_updates:
         raise ValueError(
-            f"max_updates={max_updates}: the learning rate of this run falls over "
-            f"{sampler.max_updates} updates (lr_schedule={sampler.lr_schedule!r}), so it ends there. "
+            f"max_updates={max_updates}: the learning rate of this run falls over the "
+            f"{sampler.max_updates} updates it has (lr_schedule={sampler.lr_schedule!r}), so it "
+            "ends there. "
             "Leave max_updates out, or start another run."
         )
     if _can_resume(checkpoints):

@@ -89,7 +89,7 @@ def test_a_run_whose_learning_rate_falls_to_its_end_cannot_become_longer(
     with pytest.raises(PulledPlug):
         train(tmp_path / "run", sampler_params=falling)
     patch.undo()
-    with pytest.raises(ValueError, match="falls over 2 updates"):
+    with pytest.raises(ValueError, match="falls over the 2 updates"):
         resume_training(tmp_path / "run", max_updates=4)
     assert len(resume_training(tmp_path / "run").sampler.history_) == 2  # still as it was asked for
 
