@@ -127,6 +127,8 @@ def run_protimb(data, clock, seed, goal, n_iterations):
         batch_size=BATCH_SIZE,
         n_latent=N_LATENT,
         max_updates=n_iterations,
+        check_every=9,
+        validation_fraction=0,
         quality_filter=None,
         callbacks=[judge],
         random_state=seed,
@@ -148,7 +150,7 @@ class Judge(Callback):
     n_iterations : int
         Iterations after which it gives up.
     n_epochs_between : int
-        Epochs between two measurements; one has about nine iterations.
+        Epochs between two measurements; one has nine iterations.
     """
 
     def __init__(self, data, clock, goal, n_iterations, n_epochs_between=3):

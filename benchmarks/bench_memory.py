@@ -18,7 +18,6 @@ import numpy as np
 from scipy import sparse
 
 from protimb import CGANSampler
-from protimb.training import Callback
 
 LIMIT = 3 * 2**30
 
@@ -74,7 +73,7 @@ def train(folder, n_steps):
     before = peak()
     start = time.perf_counter()
     sampler = CGANSampler(
-        sampling_strategy=200, max_updates=1, callbacks=[StopAfter(n_steps)], random_state=0
+        sampling_strategy=200, max_updates=n_steps, n_iter_no_change=None, random_state=0
     ).fit(X, y)
     seconds = time.perf_counter() - start
     print(f"{X.shape[0]:,} x {X.shape[1]:,} {X.dtype}, {y.nnz:,} labels")
@@ -82,17 +81,6 @@ def train(folder, n_steps):
     print(f"resident at most {peak() / 2**30:.2f} GiB ({before / 2**30:.2f} before fit)")
     print(f"{seconds:.0f} s, statistics and quality control included")
     print("below 3 GiB" if peak() < LIMIT else "NOT below 3 GiB")
-
-
-class StopAfter(Callback):
-    """End training after some steps."""
-
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-
-    def on_train_begin(self, loop):
-        """Tell the loop."""
-        loop.max_steps = self.n_steps
 
 
 def peak():

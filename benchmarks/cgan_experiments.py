@@ -17,12 +17,12 @@ import pandas as pd
 FOLDER = Path(__file__).parents[1] / "docs" / "experiments"
 METRICS = ("AP <20", "AP 20-49", "AP <50", "AP 50-199", "AP 200-1999", "AP all", "fmax")
 KEYS = ["experiment", "ontology", "seeds", "classifier", "metric"]
-RELATIVE = {"generate_from": "relative", "quality_filter": None, "max_updates": 10}
+RELATIVE = {"generate_from": "relative", "quality_filter": None, "max_updates": 100}
 # Of all experiments that do not say otherwise.
 COMMON = {
     "sampling_strategy": 50,
     "generate_from": "noise",
-    "max_updates": 40,
+    "max_updates": 400,
     "quality_filter": "cosine",
 }
 
@@ -115,7 +115,7 @@ EXPERIMENTS = {
         "The trained correction of a moved protein is what helps.", {**RELATIVE, "lr": 1e-9}
     ),
     "relative-long": Experiment(
-        "A longer trained correction helps more.", {**RELATIVE, "max_updates": 60}
+        "A longer trained correction helps more.", {**RELATIVE, "max_updates": 600}
     ),
     "relative-vectors": Experiment(
         "The correction gains from term vectors.",

@@ -50,26 +50,33 @@ CANDIDATES = {"moves": MOVES, "trained": TRAINED, "stopped": STOPPED}
 
 @functools.cache
 def proteins():
+    """Load the bundled proteins once."""
     return load_human_go("mf")
 
 
 def esm2(seed):
+    """Give the vectors of a language model."""
     return proteins().X, _dense(proteins().y)
 
 
 @functools.cache
 def pairs(seed):
+    """Give shares of pairs of residues."""
     bunch = proteins()
     return KmerEncoder(2).fit_transform(list(bunch.sequences.values())), _dense(bunch.y)
 
 
 def tabular(seed):
+    """Make sums of directions, one a term, and noise."""
     data = make_longtail_multilabel(12000, 40, 60, random_state=seed)
     return data.X, data.y
 
 
 def words(seed):
-    return make_multilabel_classification(12000, 100, 60, n_labels=3, random_state=seed)
+    """Make counts, one a word."""
+    return make_multilabel_classification(
+        12000, n_features=100, n_classes=60, n_labels=3, random_state=seed
+    )
 
 
 KINDS = {"esm2": esm2, "pairs": pairs, "tabular": tabular, "words": words}
@@ -111,6 +118,7 @@ def thin(y, train, rng):
 
 
 def samplers(candidates, seed):
+    """Give the arms: none, two peers, and the candidates."""
     common = {"sampling_strategy": 30, "random_state": seed}
     return {
         "none": None,
@@ -163,6 +171,7 @@ def likeness(sampler, X_test, y_test, seed):
 
 
 def predict(head, X):
+    """Score rows for each term, (n_rows, n_terms)."""
     if not hasattr(head, "predict_proba"):
         return head.predict(X)
     both = head.predict_proba(X)
@@ -170,6 +179,7 @@ def predict(head, X):
 
 
 def main():
+    """Print a table for each kind and size, and their mean."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--candidates", choices=sorted(CANDIDATES), default="stopped")
     parser.add_argument("--kinds", default="esm2,pairs,tabular")

@@ -53,6 +53,7 @@ SMALL = {
     "n_latent": 8,
     "batch_size": 40,
     "max_updates": 3,
+    "check_every": 1,
     "quality_filter": None,
     "random_state": 0,
 }

@@ -81,8 +81,8 @@ class Fold:
             "parents": self.with_parents(network),
             "ros": self.resampled(ros),
             "cgan": self.resampled(CGANSampler(sampling_strategy=N_ROWS, random_state=self.seed)),
-            "described, from relatives": self.described("relative", max_updates=10),
-            "described, from noise": self.described("noise", max_updates=40),
+            "described, from relatives": self.described("relative", max_updates=100),
+            "described, from noise": self.described("noise", max_updates=400),
         }
         return {
             name: evaluate(

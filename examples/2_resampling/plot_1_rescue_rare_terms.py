@@ -54,7 +54,7 @@ def make_classifier():
 
 
 sampler = CGANSampler(
-    sampling_strategy=50, backbone=MLPBackbone(n_hidden=256), max_updates=20, random_state=0
+    sampling_strategy=50, backbone=MLPBackbone(n_hidden=256), max_updates=100, random_state=0
 )
 plain = Pipeline([("classify", make_classifier())])
 rescued = Pipeline([("resample", sampler), ("classify", make_classifier())])

@@ -67,7 +67,9 @@ def judge(options, seed):
     sampler = CGANSampler(
         generate_from="noise",
         batch_size=64,
-        max_updates=20,
+        max_updates=60,
+        validation_fraction=0,
+        lr=1e-3,
         quality_filter=None,
         random_state=seed,
         **options,

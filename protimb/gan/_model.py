@@ -51,7 +51,7 @@ class ConditionalGAN(BaseEstimator):
         Width of the noise.
     generate_from : {"noise", "member", "relative"}, default="relative"
         What a vector is made from besides labels: noise alone, or noise and a real vector.
-    move_scale : float in (0, 1], default=0.5
+    move_scale : float in (0, 1], default=0.4
         Share of a vector's spread around its term's mean that is that of two other relatives.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
@@ -154,7 +154,7 @@ class ConditionalGAN(BaseEstimator):
         conditioning="concat",
         n_latent=64,
         generate_from="relative",
-        move_scale=0.5,
+        move_scale=0.4,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,

@@ -79,7 +79,7 @@ class CGANSampler(QualityControlled):
         proteins that are alike in their rarest term. How relatives differ is learned from all
         proteins and lent to those of rare terms. ``sample``, which knows no such
         protein, starts from one with the most similar labelset.
-    move_scale : float in (0, 1], default=0.5
+    move_scale : float in (0, 1], default=0.4
         How far a ``"relative"`` is moved: the share h of its spread that is that of the moves. It
         is first drawn towards the mean of its term, to ``sqrt(1 - h**2)`` of its distance, so that
         new rows spread as real members do [4]_. 1 leaves nothing of where the protein lay.
@@ -246,7 +246,7 @@ class CGANSampler(QualityControlled):
         term_vectors=None,
         n_latent=64,
         generate_from="relative",
-        move_scale=0.5,
+        move_scale=0.4,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,

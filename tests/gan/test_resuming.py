@@ -101,7 +101,7 @@ def test_a_finished_run_can_be_given_more_updates(tiny, toy, tmp_path):
         ({"random_state": 1}, "random_state"),
         ({"averaging": 0.5}, "averaging"),
         ({"generate_from": "member"}, "generate_from"),
-        ({"move_scale": 0.7}, r"move_scale \(saved 0.5, given 0.7\)"),
+        ({"move_scale": 0.7}, r"move_scale \(saved 0.4, given 0.7\)"),
     ],
 )
 def test_other_parameters_than_those_of_the_checkpoint_are_named(

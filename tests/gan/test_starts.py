@@ -94,7 +94,7 @@ def test_a_generator_that_adds_nothing_gives_moved_proteins(tiny, toy):
     moves = gan.starts_.moves * gan.scaling_.spread
     trained_on = np.delete(np.arange(200), gan.held_out_)
     centre = X[trained_on][toy.y[trained_on, term] == 1].mean(axis=0)
-    for step in new - (centre + np.sqrt(1 - 0.5**2) * (X[:20] - centre)):
+    for step in new - (centre + np.sqrt(1 - 0.4**2) * (X[:20] - centre)):
         away = np.minimum(np.abs(moves - step).max(axis=1), np.abs(moves + step).max(axis=1))
         assert_allclose(away.min(), 0, atol=1e-4)
         assert np.abs(step).max() > 0
