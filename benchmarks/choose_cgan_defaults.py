@@ -33,6 +33,7 @@ N_TEST, N_RARE, N_FREQUENT, RARE = 2000, 40, 20, 50
 
 MOVES = {f"h={h}": {"move_scale": h, "max_updates": 1} for h in (0.2, 0.3, 0.5, 0.7)}
 
+# Training, on moves that are settled.
 TRAINED = {
     f"{updates} updates, lr {lr:g}": {
         "max_updates": updates,
@@ -119,7 +120,7 @@ def thin(y, train, rng):
 
 def samplers(candidates, seed):
     """Give the arms: none, two peers, and the candidates."""
-    common = {"sampling_strategy": 30, "random_state": seed}
+    common = {"sampling_strategy": RARE, "random_state": seed}
     return {
         "none": None,
         "copies": RandomLabelsetOverSampler(**common),

@@ -55,7 +55,7 @@ class ConditionalGAN(BaseEstimator):
         Share of a vector's spread around its term's mean that is that of two other relatives.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
-    max_updates, min_updates, check_every : int, default=300, 50, 10
+    max_updates, min_updates, check_every : int, default=200, 50, 10
         Updates of the generator: most and fewest, and how many there are to an epoch.
     batch_size : int, default=256
         Rows a critic update.
@@ -158,7 +158,7 @@ class ConditionalGAN(BaseEstimator):
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_updates=300,
+        max_updates=200,
         min_updates=50,
         check_every=10,
         batch_size=256,

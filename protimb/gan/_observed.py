@@ -30,6 +30,6 @@ class Observed:
 def observe(X):
     """Look at rows X (n_rows, n_features) of finite numbers, in blocks."""
     parts = [(X.min(axis=0), X.max(axis=0), (X % 1 == 0).all(axis=0)) for X in read_blocks(X)]
-    low, high, whole = (np.array(part) for part in zip(*parts, strict=True))
-    ends = low.min(axis=0).astype(np.float64), high.max(axis=0).astype(np.float64)
-    return Observed(*ends, whole.all(axis=0))
+    lows, highs, wholes = (np.array(part) for part in zip(*parts, strict=True))
+    low, high = lows.min(axis=0).astype(np.float64), highs.max(axis=0).astype(np.float64)
+    return Observed(low, high, np.logical_and.reduce(wholes))

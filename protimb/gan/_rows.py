@@ -183,8 +183,10 @@ def hold_out(y, fraction, rng, at_most=None):
 def _spread_over_terms(y, n_first, rng):
     """Order rows at random so that the first ones carry each rarest term in proportion."""
     shuffled = rng.permutation(y.shape[0])
-    by_term = shuffled[np.argsort(rarest_terms(y, count_members(y))[shuffled], kind="stable")]
+    terms = rarest_terms(y, count_members(y))[shuffled]
+    _, first, group = np.unique(terms, return_index=True, return_inverse=True)
+    by_term = shuffled[np.argsort(first[group], kind="stable")]  # as they come, not by number
     # Every k-th row of the terms laid end to end, from a random one.
     places = (np.arange(n_first) + rng.random_sample()) * (len(by_term) / n_first)
-    first = by_term[places.astype(np.int64)]
-    return np.concatenate([rng.permutation(first), shuffled[~np.isin(shuffled, first)]])
+    chosen = by_term[places.astype(np.int64)]
+    return np.concatenate([rng.permutation(chosen), shuffled[~np.isin(shuffled, chosen)]])

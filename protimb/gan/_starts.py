@@ -239,13 +239,16 @@ def find_moves(X, rarest, scale, rng):
 
 def _related(rarest, rng):
     """Pair rows with others of the same rarest term, ``N_RELATIVES`` each: two of (n_pairs,)."""
-    pairs = [
-        (rows, rows[(np.arange(len(rows)) + rng.randint(1, len(rows), size=len(rows))) % len(rows)])
-        for term, rows in group_positions(rarest).items()
-        for _ in range(N_RELATIVES)
-        if term >= 0 and len(rows) > 1
-    ]
-    return np.concatenate(pairs, axis=1)
+    order = np.argsort(rarest, kind="stable")
+    _, group, counts = np.unique(rarest[order], return_inverse=True, return_counts=True)
+    first, n_alike = (np.cumsum(counts) - counts)[group], counts[group]
+    # Drawn row by row: the order of terms does not matter.
+    ahead = 1 + rng.random_sample((N_RELATIVES, len(rarest)))[:, order] * (n_alike - 1)
+    relatives = np.empty(ahead.shape, dtype=np.int64)
+    place = np.arange(len(order)) - first + ahead.astype(np.int64)
+    relatives[:, order] = order[first + place % n_alike]
+    start = np.flatnonzero((rarest >= 0) & (relatives[0] != np.arange(len(rarest))))
+    return np.tile(start, N_RELATIVES), relatives[:, start].ravel()
 
 
 def _variance_within(X, rarest):

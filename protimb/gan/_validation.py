@@ -120,7 +120,7 @@ class Plateau(EarlyStopping):
     gain nothing, but not before ``min_updates``.
     """
 
-    _counted = ("best_score_", "best_epoch_", "gains_")
+    _counted: tuple[str, ...] = ("best_score_", "best_epoch_", "gains_")
 
     def __init__(self, held_out, *, patience, min_updates):
         super().__init__(MONITOR, patience=patience)

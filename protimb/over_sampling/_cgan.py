@@ -91,7 +91,7 @@ class CGANSampler(QualityControlled):
     auxiliary_weight : float, default=0.0
         Weight in the generator's loss of a classifier, trained beside the critic on real rows,
         that has to find a generated row's labels in it [3]_; a mean over terms.
-    max_updates : int, default=300
+    max_updates : int, default=200
         Most updates of the generator, each after ``n_critic`` of the critic: as many for a small
         table as for a large one.
     min_updates : int, default=50
@@ -250,7 +250,7 @@ class CGANSampler(QualityControlled):
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
-        max_updates=300,
+        max_updates=200,
         min_updates=50,
         check_every=10,
         batch_size=256,

@@ -171,7 +171,7 @@ class EarlyStopping(_Returning):
         The epoch that had it, counted from 1; 0 before any.
     """
 
-    _counted = ("best_score_", "best_epoch_")
+    _counted: tuple[str, ...] = ("best_score_", "best_epoch_")
 
     def __init__(self, monitor="valid_loss", *, patience=5, mode="min", min_delta=0.0):
         self.monitor = monitor

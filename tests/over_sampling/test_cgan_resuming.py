@@ -62,6 +62,8 @@ def test_a_sampler_interrupted_in_the_middle_of_an_epoch_is_unfitted(tiny, toy):
     # Case 32.
     sampler = tiny().fit(toy.X, toy.y)
     with pytest.raises(KeyboardInterrupt):
-        sampler.set_params(callbacks=[InterruptAt(3)]).fit(toy.X, toy.y)
+        sampler.set_params(max_updates=4, check_every=2, callbacks=[InterruptAt(3)]).fit(
+            toy.X, toy.y
+        )
     with pytest.raises(NotFittedError):
         sampler.sample(toy.y)

@@ -58,7 +58,7 @@ class Lost(SMOTE):
 
 
 RAISED = {"sampling_strategy": 20, "random_state": 0}
-SHORT = {**RAISED, "max_updates": 1, "n_critic": 1, "device": "cpu"}
+SHORT = {**RAISED, "generate_from": "noise", "max_updates": 1, "n_critic": 1, "device": "cpu"}
 
 # What is warned of, and how deep in protimb: called by hand, by another estimator, by a filter.
 CALLS = {
