@@ -97,7 +97,6 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None)
     loop = TrainingLoop(
         step,
         _batches(data, model, rng),
-        max_epochs=math.ceil(model.max_updates / model.check_every),
         max_steps=model.max_updates,
         callbacks=_callbacks(model, getattr(step, "held_out", None)),
         manifest=run,

@@ -122,6 +122,12 @@ def test_other_rows_than_those_of_the_checkpoint_are_named(tiny, toy, tmp_path):
             tiny().fit(*data, resume_from=tmp_path)
 
 
+def test_a_run_that_ended_between_two_checks_goes_on_to_the_updates_asked_for(tiny, toy, tmp_path):
+    tiny(max_updates=3, callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
+    longer = tiny(max_updates=6).fit(toy.X, toy.y, resume_from=tmp_path)
+    assert longer.history_["n_steps"].tolist() == [2, 3, 5, 6]
+
+
 def test_updates_cannot_be_taken_back(tiny, toy, tmp_path):
     tiny(callbacks=[Checkpoint(tmp_path)]).fit(toy.X, toy.y)
     with pytest.raises(ArtifactError, match="has 4 updates behind it"):
