@@ -44,6 +44,7 @@ __all__ = [
     "UndefinedSimilarityWarning",
     "UnknownTermError",
     "UntrainedTermError",
+    "WhiteningWarning",
 ]
 
 
@@ -216,3 +217,7 @@ class EmbeddingWarning(ProtimbWarning):
 
 class TermVectorWarning(ProtimbWarning):
     """Some terms have no vector, and something else stands in for it."""
+
+
+class WhiteningWarning(ProtimbWarning):
+    """No term tells what its members differ in, so all rows together stand in."""
