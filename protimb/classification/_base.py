@@ -130,14 +130,14 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
         Raises
         ------
         ValueError
-            If the classifier was fitted without neighbours.
+            If the classifier was fitted without neighbours, or has none.
         """
         check_is_fitted(self)
         votes, standardized = self._voters(self._check_rows(X, reset=False))
         if votes is None:
             raise ValueError(
-                f"This {type(self).__name__} was fitted with n_neighbors=None and kept no training "
-                "rows. Fit it with neighbours."
+                f"This {type(self).__name__} kept no training rows (n_neighbors=None, or it never "
+                "does). Fit KNNTermClassifier, or GOTermClassifier with n_neighbors."
             )
         return *votes.nearest(standardized, n_neighbors), votes.labels
 
