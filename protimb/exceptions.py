@@ -46,6 +46,7 @@ __all__ = [
     "UndertrainedWarning",
     "UnknownTermError",
     "UntrainedTermError",
+    "WhiteningWarning",
 ]
 
 
@@ -226,3 +227,7 @@ class EmbeddingWarning(ProtimbWarning):
 
 class TermVectorWarning(ProtimbWarning):
     """Some terms have no vector, and something else stands in for it."""
+
+
+class WhiteningWarning(ProtimbWarning):
+    """No term tells what its members differ in, so all rows together stand in."""

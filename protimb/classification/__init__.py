@@ -2,6 +2,12 @@
 
 from protimb.classification._knn import KNNTermClassifier
 from protimb.classification._mlp import GOTermClassifier
+from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
 
-__all__ = ["GOTermClassifier", "KNNTermClassifier", "ResampledClassifier"]
+__all__ = [
+    "GOTermClassifier",
+    "KNNTermClassifier",
+    "PrototypeTermClassifier",
+    "ResampledClassifier",
+]

@@ -1,7 +1,6 @@
 """What all term classifiers share: checks of X, answers from scores, one honest score."""
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -131,14 +130,14 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
         Raises
         ------
         ValueError
-            If the classifier was fitted without neighbours.
+            If the classifier was fitted without neighbours, or has none.
         """
         check_is_fitted(self)
         votes, standardized = self._voters(self._check_rows(X, reset=False))
         if votes is None:
             raise ValueError(
-                f"This {type(self).__name__} was fitted with n_neighbors=None and kept no training "
-                "rows. Fit it with neighbours."
+                f"This {type(self).__name__} kept no training rows (n_neighbors=None, or it never "
+                "does). Fit KNNTermClassifier, or GOTermClassifier with n_neighbors."
             )
         return *votes.nearest(standardized, n_neighbors), votes.labels
 
@@ -177,18 +176,6 @@ def _score_dtype(X):
     dtypes = getattr(X, "dtypes", [getattr(X, "dtype", None)])  # of columns, or of an array
     narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
     return np.float32 if narrow else np.float64
-
-
-@contextmanager
-def unchanged_on_failure(estimator):
-    """Put an estimator's attributes back if fitting fails or is interrupted."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def in_blocks(function, X, n_columns):

@@ -7,7 +7,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler, normalize
 
-from protimb.classification._base import BaseTermClassifier, in_blocks, unchanged_on_failure
+from protimb.classification._base import BaseTermClassifier, in_blocks
+from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
 
 

@@ -16,11 +16,12 @@ from protimb.classification._balance import (
     hold_out,
     weigh_classes,
 )
-from protimb.classification._base import BaseTermClassifier, unchanged_on_failure
+from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import check_same_order
+from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
 

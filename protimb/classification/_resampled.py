@@ -10,12 +10,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import check_row_weights
-from protimb.classification._base import unchanged_on_failure
 from protimb.classification._lesson import Lesson, carry_weights
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import is_multilabel, term_names
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order, column_names
+from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import (
     HasMethods,
     Interval,

@@ -10,18 +10,22 @@ from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote, KNNTermClassifier
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._network import at_rest, build_network
+from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
 from protimb.classification._targets import TargetCoding
 from protimb.ontology import GeneOntology, ObsoleteTerm
 from protimb.ontology._order import reachable
+from protimb.preprocessing import WithinTermWhitening
 from protimb.training import load_state, resolve_device, save_state
 from protimb.utils._description import describe_parameters, rebuild, rebuild_parameters
 from protimb.utils._rebuilding import by_name, check_kind, plain_name, rebuilding
 
 # Parameters that are kept otherwise (the terms are those of the coding), or not at all.
-_LEFT_OUT = {"device", "ontology", "terms", "sampler", "classifier"}
+_LEFT_OUT = {"device", "ontology", "terms", "term_vectors", "sampler", "classifier"}
 
-_LOADABLE = by_name(GOTermClassifier, KNNTermClassifier, ResampledClassifier)
+_LOADABLE = by_name(
+    GOTermClassifier, KNNTermClassifier, PrototypeTermClassifier, ResampledClassifier
+)
 
 
 def save_classifier(classifier, folder):
@@ -178,25 +182,62 @@ def _ontology_from(state):
 
 def _take_scaler(classifier):
     scaler = classifier._scaler
-    if scaler is None:
-        return None
-    return {name: getattr(scaler, name) for name in _SCALER}
+    return None if scaler is None else _learned(scaler, _SCALER)
 
 
 def _put_scaler(classifier, state, shape):
-    if state is None:
-        classifier._scaler = None
-        return
+    classifier._scaler = None if state is None else _scaler_from(state, shape)
+
+
+def _learned(transformer, names):
+    return {name: getattr(transformer, name) for name in names}
+
+
+def _scaler_from(state, shape):
     scaler = StandardScaler()
     for name in _SCALER:
         setattr(scaler, name, state[name])
     _check_shape("scale", np.shape(scaler.mean_), shape[:1])
     _check_shape("scale", np.shape(scaler.scale_), shape[:1])
     scaler.n_features_in_ = shape[0]
-    classifier._scaler = scaler
+    return scaler
 
 
 _SCALER = ("mean_", "var_", "scale_", "n_samples_seen_")
+
+
+def _take_space(classifier):
+    names = _WHITENING if isinstance(classifier._space, WithinTermWhitening) else _SCALER
+    return _learned(classifier._space, names)
+
+
+def _put_space(classifier, state, shape):
+    is_whitened = set(state) == set(_WHITENING)
+    classifier._space = (_whitening_from if is_whitened else _scaler_from)(state, shape)
+
+
+def _whitening_from(state, shape):
+    whitening = WithinTermWhitening()
+    whitening.mean_, whitening.whitening_ = (np.array(state[name]) for name in _WHITENING)
+    _check_shape("mean", whitening.mean_.shape, shape[:1])
+    _check_shape("whitening", whitening.whitening_.shape, (shape[0], shape[0]))
+    whitening.n_features_in_ = shape[0]
+    return whitening
+
+
+_WHITENING = ("mean_", "whitening_")
+
+
+def _take_prototypes(classifier):
+    return {**_learned(classifier, ("prototypes_", "intercepts_")), "slope_": classifier.slope_}
+
+
+def _put_prototypes(classifier, state, shape):
+    classifier.slope_ = float(state["slope_"])
+    classifier.prototypes_ = np.array(state["prototypes_"])
+    classifier.intercepts_ = np.array(state["intercepts_"])
+    _check_shape("prototypes", classifier.prototypes_.shape, shape[::-1])
+    _check_shape("intercepts", classifier.intercepts_.shape, shape[1:])
 
 
 def _voting(attribute):
@@ -274,6 +315,10 @@ _SCALER_PART = {"scaler": (_take_scaler, _put_scaler)}
 # What each class has learned: how it is taken from a classifier, and put back.
 _PARTS = {
     KNNTermClassifier: {**_SCALER_PART, "votes": _voting("_votes")},
+    PrototypeTermClassifier: {
+        "space": (_take_space, _put_space),
+        "prototypes": (_take_prototypes, _put_prototypes),
+    },
     GOTermClassifier: {
         **_SCALER_PART,
         "network": (_take_network, _put_network),

@@ -8,6 +8,7 @@ from torch import nn
 
 from protimb.classification._base import BLOCK_ROWS
 from protimb.classification._network import at_rest, build_network, start_from_prior
+from protimb.nn._label_losses import mean_label_loss
 from protimb.training import (
     Callback,
     EarlyStopping,
@@ -49,14 +50,20 @@ class ClassifierStep:
         return {"valid_loss": float(total) / float(weight)}
 
     def _losses(self, rows):
-        logits = self.network(self.data.X[rows])
-        labels = self.data.labels[rows].to(logits.dtype)  # uint8 until here: a quarter the memory
+        logits, labels = self.network(self.data.X[rows]), self.data.labels[rows]
+        is_plain = self.data.known is None and self.data.pos_weight is None
+        losses = (
+            mean_label_loss(logits, labels) if is_plain else self._weighed(logits, labels, rows)
+        )
+        return losses * self.data.weights[rows]
+
+    def _weighed(self, logits, labels, rows):
+        """Let positive cells weigh more, and unknown ones nothing: (batch,)."""
+        labels = labels.to(logits.dtype)  # uint8 until here: a quarter the memory
         cells = nn.functional.binary_cross_entropy_with_logits(
             logits, labels, pos_weight=self.data.pos_weight, reduction="none"
         )
-        if self.data.known is not None:
-            cells = cells * self.data.known[rows]
-        return cells.mean(dim=1) * self.data.weights[rows]
+        return (cells if self.data.known is None else cells * self.data.known[rows]).mean(dim=1)
 
     def state_dict(self):
         """Return weights, optimizer and schedule."""
@@ -83,7 +90,8 @@ class TrainingData:
         # Mean 1 over the training rows: weights then leave the size of a step alone.
         self.weights = weights / weights[self.train_rows].mean()
         self.prior = torch.from_numpy(balance.prior).to(device)
-        self.pos_weight = torch.from_numpy(balance.pos_weight).to(device)
+        weighs_alike = bool((balance.pos_weight == 1).all())
+        self.pos_weight = None if weighs_alike else torch.from_numpy(balance.pos_weight).to(device)
 
 
 def train_network(data, classifier, rng):

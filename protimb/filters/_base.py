@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from protimb.classification._base import unchanged_on_failure
 from protimb.filters._claims import read_labels
 from protimb.utils._alignment import check_same_order
+from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import fit_context, validate_data
 from protimb.utils._validation import as_vectors
 

@@ -9,7 +9,12 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 
-from protimb.classification import GOTermClassifier, KNNTermClassifier, ResampledClassifier
+from protimb.classification import (
+    GOTermClassifier,
+    KNNTermClassifier,
+    PrototypeTermClassifier,
+    ResampledClassifier,
+)
 from protimb.exceptions import ArtifactError, DeviceUnavailableError
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import RandomLabelsetOverSampler
@@ -52,6 +57,15 @@ VARIANTS = {
         lambda data: data.y,
     ),
     "knn of classes": (lambda small, data: KNNTermClassifier(7), class_target),
+    "prototypes": (
+        lambda small, data: PrototypeTermClassifier(ontology=data.ontology, parent_weight=0.5),
+        frame,
+    ),
+    "prototypes that are not whitened": (
+        lambda small, data: PrototypeTermClassifier(whiten=False, term_vectors=np.eye(6)),
+        lambda data: data.y,
+    ),
+    "prototypes of classes": (lambda small, data: PrototypeTermClassifier(), class_target),
     "resampled": (
         lambda small, data: ResampledClassifier(
             RandomLabelsetOverSampler(sampling_strategy=30, random_state=0), small(n_neighbors=5)
