@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
-from protimb.comparison._arms import ARMS, CLASSIFIERS, MAIN_ARMS
+from protimb.comparison._arms import ARMS, MAIN_ARMS
+from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
 
@@ -28,9 +29,13 @@ def compare(
             "of names."
         ),
     ] = "main",
-    classifier: Annotated[
-        str, typer.Option(help=f"What arms are judged with: {', '.join(CLASSIFIERS)} or both.")
-    ] = "both",
+    heads: Annotated[
+        str,
+        typer.Option(
+            help=f"What arms are judged with: main ({', '.join(MAIN_CLASSIFIERS)}), all, or a list "
+            f"of {', '.join(CLASSIFIERS)}."
+        ),
+    ] = "main",
     seeds: Annotated[
         str, typer.Option(help="How many splits and trainings, or which: 5, or 100,101.")
     ] = "1",
@@ -53,6 +58,9 @@ def compare(
     synthetic_labels: Annotated[
         str, typer.Option(help="What generated rows teach: targeted terms only, or all.")
     ] = "targeted",
+    tune_cuts: Annotated[
+        bool, typer.Option(help="Decide by cuts of terms, tuned on held-out training clusters.")
+    ] = False,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
         str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
@@ -86,7 +94,9 @@ def compare(
         options = {
             "min_proteins": min_proteins,
             "arms": names(arms, ARMS, "--arms", {"main": MAIN_ARMS, "all": ARMS}),
-            "classifiers": names(classifier, CLASSIFIERS, "--classifier", {"both": CLASSIFIERS}),
+            "classifiers": names(
+                heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}
+            ),
             "seeds": _seeds(seeds),
             "sampling_strategy": strategy(sampling_strategy),
             "epochs": epochs,
@@ -94,6 +104,7 @@ def compare(
             "sampler_params": _sampler_params(param or [], ARMS),
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
+            "tune_cuts": tune_cuts,
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from protimb.comparison._arms import CLASSIFIERS, MAIN_ARMS, resolve_arms
+from protimb.comparison._arms import MAIN_ARMS, resolve_arms
 from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._folds import make_fold
-from protimb.comparison._run import Protocol, run_arm
+from protimb.comparison._heads import MAIN_CLASSIFIERS
+from protimb.comparison._run import Protocol, count_stages, run_arm
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
@@ -30,7 +31,7 @@ def compare(
     ontology="mf",
     min_proteins=10,
     arms=MAIN_ARMS,
-    classifiers=tuple(CLASSIFIERS),
+    classifiers=MAIN_CLASSIFIERS,
     seeds=1,
     sampling_strategy=20,
     epochs=30,
@@ -39,6 +40,7 @@ def compare(
     classifier_params=None,
     synthetic_weight=1.0,
     synthetic_labels="targeted",
+    tune_cuts=False,
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
@@ -65,9 +67,11 @@ def compare(
         MySampler(), "forest": RandomForestClassifier()}``; a classifier is trained in place of the
         network and judged by itself. Those of ``MAIN_ARMS`` if left out. ``none`` is always
         run, because differences are taken to it.
-    classifiers : sequence of str
-        ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
-        real training rows. One training serves both.
+    classifiers : sequence of str, or dict of str -> str, classifier or Head
+        Heads that every arm's rows are taught to, names from ``CLASSIFIERS`` or classifiers of
+        your own: ``{"mlp": "mlp", "mine": LogisticRegression()}``. ``"mlp"``, the network, and
+        ``"mlp+knn"``, its mean with the cosine neighbours of the real training rows, share one
+        training. Each head has its own ``none``, and differences are taken within a head.
     seeds : int or sequence of int
         How many seeds, counted from 0, or which, each once.
     sampling_strategy : int, dict, callable or "auto"
@@ -85,6 +89,10 @@ def compare(
     synthetic_labels : {"targeted", "all"}
         What generated rows teach the network: only the terms that lacked rows, see
         ``BaseMultilabelOverSampler.label_mask``, or all of their labels.
+    tune_cuts : bool
+        Let every arm decide by a cut of each term's own, as the arm ``threshold`` always does:
+        sampler and head are fitted once more on four fifths of the training clusters, and the
+        cuts of highest F1 are taken on the rest. Otherwise decisions are made at 0.5.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}
@@ -152,6 +160,7 @@ def compare(
         folds[0].is_first = True
         results = [_run_fold(arms, fold, protocol, stages) for fold in folds]
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
+    record |= _record_of_heads(protocol, arms)
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
         comparison.save(out)
@@ -184,7 +193,7 @@ def _check_count(n_seeds):
 
 def _count_stages(arms, seeds, protocol):
     n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if protocol.maps else 0
-    return 1 + n_maps + len(seeds) * sum(len(arm.stages) for arm in arms.values())
+    return 1 + n_maps + len(seeds) * sum(count_stages(arm, protocol) for arm in arms.values())
 
 
 def _run_fold(arms, fold, protocol, stages):
@@ -249,6 +258,14 @@ def _record(parameters, arms, bunch, folds, stages):
         "folds": [fold.describe() for fold in folds],
         "environment": environment(),
         "seconds": stages.seconds,
+    }
+
+
+def _record_of_heads(protocol, arms):
+    """Describe the heads, and name those that an arm had to do without."""
+    return {
+        "heads": {name: head.description for name, head in protocol.heads.items()},
+        "left_out": protocol.left_out(arms),
     }
 
 

@@ -1,7 +1,7 @@
 """One fold: which proteins train and which test, and what every arm is judged with."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,14 @@ class Fold:
     max_steps: int
     is_first: bool = False  # figures are drawn from the first fold
     neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for
+
+    def inner(self):
+        """Split the training rows by cluster once more: what is tuned is tuned on held-out rows."""
+        train, test = split_by_cluster(
+            np.asarray(self.bunch.groups)[self.train], random_state=self.seed
+        )
+        rows = {"train": self.train[train], "test": self.train[test]}
+        return replace(self, **rows, draws=None, is_first=False, neighbours=None)
 
     @property
     def n_train(self):

@@ -11,7 +11,7 @@ QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verb
 
 def test_a_cafa_folder_goes_in_and_a_report_comes_out(folder, tmp_path):
     out = tmp_path / "out"
-    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--classifier", "mlp"]
+    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--heads", "mlp"]
     result = invoke("compare", "--data", folder, *arms, "--out", out, *QUICK)
     assert result.exit_code == 0, result.output
     table = pd.read_csv(out / "table.csv", keep_default_na=False)
@@ -67,7 +67,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
     ("option", "value", "known"),
     [
         ("--arms", "rose", "smote"),
-        ("--classifier", "tale", "mlp+knn"),
+        ("--heads", "tale", "mlp+knn"),
         ("--ontology", "xx", "bp"),
         ("--maps", "pca", "umap"),
         ("--sampling-strategy", "many", "auto"),
