@@ -71,6 +71,13 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report, tables and figures.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with what an earlier run left in --out, or start over.")
+    ] = True,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share the arms, of one thread each."),
+    ] = None,
     verbose: Annotated[
         int,
         typer.Option(
@@ -108,6 +115,8 @@ def compare(
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),
+            "resume": resume,
+            "jobs": jobs,
             "verbose": verbose,
         }
         namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")

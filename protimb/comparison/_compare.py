@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison._arms import MAIN_ARMS, resolve_arms
+from protimb.comparison._cells import make_plan, open_cells
 from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._folds import make_fold
 from protimb.comparison._heads import MAIN_CLASSIFIERS
-from protimb.comparison._run import Protocol, count_stages, run_arm
+from protimb.comparison._jobs import run_all
+from protimb.comparison._run import Protocol, count_stages
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
@@ -45,6 +47,8 @@ def compare(
     maps=("tsne",),
     map_terms=None,
     out=None,
+    resume=True,
+    jobs=None,
     verbose=0,
 ):
     """Compare ways of treating imbalance, and say honestly which one helped whom.
@@ -100,9 +104,16 @@ def compare(
     map_terms : sequence of str, optional
         Terms that the maps show; chosen among those with many generated rows if None.
     out : path, optional
-        Folder to save to, see `Comparison.save`.
+        Folder to save to, see `Comparison.save`. What each arm reached with each head is kept in
+        its folder ``cells`` as soon as it is known, see Notes.
+    resume : bool
+        Take the cells that an earlier run left in ``out``; False removes them and starts over.
+    jobs : int, optional
+        Processes that share the arms, each computing in one thread, so that figures have the same
+        bits whatever the number. None computes in this process, with the threads that it has.
     verbose : int
-        1 shows a bar over all stages, 2 the training bars beneath as well.
+        1 shows a bar over all stages and a line for each arm once it is done, 2 the training bars
+        beneath as well.
 
     Returns
     -------
@@ -113,6 +124,9 @@ def compare(
     ValueError
         If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
         one is named twice, or the Bunch lacks a field or an ontology.
+    ArtifactError
+        If ``out`` holds cells of another comparison (the message names what differs) or damaged
+        ones, or another comparison writes there.
     ProtimbError
         What reading the data, a sampler or training raises, unchanged.
 
@@ -135,6 +149,10 @@ def compare(
     true and missed by every arm: it is lower, and the one to hold against figures of others, such
     as those of cafaeval with ``-no_orphans``.
 
+    A run that was interrupted or killed goes on where it was once it is started again with the
+    same data, settings and versions: finished cells are read. More arms, heads and seeds may join
+    in, as long as the first seed stays, from which the bootstrap is drawn.
+
     Examples
     --------
     >>> from protimb.comparison import compare
@@ -146,6 +164,7 @@ def compare(
     """
     parameters = dict(locals())
     arms, seeds = resolve_arms(arms), _as_list(seeds)
+    _check_jobs(jobs)
     protocol = Protocol.from_parameters(parameters, arms)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
@@ -158,7 +177,9 @@ def compare(
         draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
         folds = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
         folds[0].is_first = True
-        results = [_run_fold(arms, fold, protocol, stages) for fold in folds]
+        plan = make_plan(parameters | {"seeds": seeds}, arms, protocol, bunch)
+        with open_cells(out, plan, resume) as cells:
+            results = run_all(arms, folds, protocol, stages, cells, jobs)
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     record |= _record_of_heads(protocol, arms)
     comparison = _collect(results, folds, bunch, record)
@@ -191,15 +212,14 @@ def _check_count(n_seeds):
         )
 
 
+def _check_jobs(jobs):
+    if jobs is not None and (not isinstance(jobs, Integral) or jobs < 1):
+        raise ValueError(f"jobs must be a number of processes from 1, or None; got {jobs!r}.")
+
+
 def _count_stages(arms, seeds, protocol):
     n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if protocol.maps else 0
     return 1 + n_maps + len(seeds) * sum(count_stages(arm, protocol) for arm in arms.values())
-
-
-def _run_fold(arms, fold, protocol, stages):
-    results = {name: run_arm(name, arm, fold, protocol, stages) for name, arm in arms.items()}
-    fold.neighbours = None  # (n_test, n_terms) that no later fold needs
-    return results
 
 
 def _collect(results, folds, bunch, record):

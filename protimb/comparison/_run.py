@@ -94,16 +94,30 @@ class ArmResult:
     term_scores: dict  # head -> average precision (n_terms,), NaN where a term is not judged
     cuts: dict = field(default_factory=dict)  # head -> cut of each term (n_terms,), where tuned
     traces: dict = field(default_factory=dict)  # counts, histories, maps
+    seconds: list = field(default_factory=list)  # of every stage, as Stages keeps them
 
 
-def run_arm(name, arm, fold, protocol, stages):
+def run_arm(name, arm, fold, protocol, stages, cells):
     """Resample, train and evaluate one arm in one fold, head by head; returns an ArmResult."""
-    return merge_heads(run_heads(name, arm, protocol.heads_of(arm), fold, protocol, stages))
+    # What an earlier run left in cells is taken from there; each head is kept once it is known.
+    heads = protocol.heads_of(arm)
+    found = {head: cells.load(fold.seed, name, head) for head in heads}
+    stages.take([one for result in found.values() if result for one in result.seconds])
+    missing = {head: heads[head] for head, result in found.items() if result is None}
+    n_before = len(stages.seconds)
+    for result in run_heads(name, arm, missing, fold, protocol, stages):
+        (head,) = result.evaluations
+        result.seconds, n_before = stages.seconds[n_before:], len(stages.seconds)
+        cells.save(fold.seed, name, head, result)
+        found[head] = result
+    return merge_heads(found.values())
 
 
 def run_heads(name, arm, heads, fold, protocol, stages):
     """Yield an ArmResult for each of some heads {name: Head}: all learn from one resampling."""
     here = {"seed": fold.seed, "arm": name}
+    if not heads:
+        return
     if arm.alone:
         with stages("evaluate", **here):
             yield _judge("alone", fold.predict_neighbours(), fold, protocol)

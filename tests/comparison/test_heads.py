@@ -37,14 +37,14 @@ class Counted(RandomLabelsetOverSampler):
 
 def test_heads_share_one_resampling_and_each_has_its_own_none(toy, quick):
     Counted.n_fits = 0
-    heads = ["mlp", "mlp+knn", "knn", "logistic", "forest"]
+    heads = ["mlp", "mlp+knn", "knn", "logistic"]
     result = compare(toy, arms={"mine": Counted()}, classifiers=heads, maps=(), **quick)
     assert Counted.n_fits == 1
     assert set(result.evaluations) == {(arm, head) for arm in ("none", "mine") for head in heads}
-    table = result.table.set_index(["arm", "classifier", "metric"])
-    for head in heads:
-        own = table.loc["mine", head]["estimate"] - table.loc["none", head]["estimate"]
-        np.testing.assert_allclose(table.loc["mine", head]["difference"], own)
+    table = result.table.set_index("metric")
+    for _, rows in table.groupby("classifier"):
+        own, base = rows[rows["arm"] == "mine"], rows[rows["arm"] == "none"]
+        np.testing.assert_allclose(own["difference"], own["estimate"] - base["estimate"])
     assert set(result.record["heads"]) == set(heads)
 
 
@@ -73,7 +73,7 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
     assert scores.shape == Y.shape
     assert ((scores >= 0) & (scores <= 1 + 1e-9)).all()
     assert (scores[:, 2] == 0).all()
-    np.testing.assert_allclose(scores[:, 3], 1)
+    np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
     assert scores[Y[:, 0] == 1, 0].mean() > scores[Y[:, 0] == 0, 0].mean()
 
 
@@ -155,11 +155,20 @@ def test_a_head_of_ones_own_is_seeded_and_not_touched(toy, quick):
     assert again.table.equals(table.table)
 
 
+class Picky(GaussianNB):
+    """Wants five of each class, as cross-validation inside a classifier does."""
+
+    def fit(self, X, y):
+        if np.bincount(y).min() < 5:
+            raise ValueError("five of each class, please")
+        return super().fit(X, y)
+
+
 def test_a_head_that_refuses_a_rare_term_says_so_and_goes_on():
     y = Y.copy()
     y[:, 1] = 0
-    y[:2, 1] = 1  # two positives, and five folds inside
-    head = resolve_heads({"mine": CalibratedClassifierCV(GaussianNB())})["mine"].build()
+    y[:2, 1] = 1
+    head = resolve_heads({"mine": Picky()})["mine"].build()
     with pytest.warns(TeachingWarning, match="refused 1 terms with few positives"):
         scores = head.fit(X, y).predict_proba(X)
     assert scores[:, 1] == pytest.approx(2 / 60)
