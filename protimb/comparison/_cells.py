@@ -1,6 +1,7 @@
 """Cells: what one arm reached with one head in one seed, kept on disk as soon as it is known."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -35,9 +36,9 @@ class Cells:
             return None
         path = self._path(seed, arm, head)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 return _decode({name: file[name] for name in file.files})
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactError(
                 f"{path} is damaged ({error}). Remove it: this part is then computed again."
             ) from error
@@ -119,9 +120,17 @@ def _shown(value):
 def make_plan(parameters, arms, protocol, bunch):
     """Write down all that a cell depends on; arms and heads by name, as more may join later."""
     names = ("sampling_strategy", "epochs", "max_steps", "classifier_params", "synthetic_weight")
-    names += ("synthetic_labels", "tune_cuts", "arms_tune", "n_resamples", "maps", "map_terms")
+    names += (
+        "synthetic_labels",
+        "tune_cuts",
+        "arms_tune",
+        "n_resamples",
+        "maps",
+        "map_terms",
+        "shots",
+        "max_train",
+    )
     settings = {name: getattr(protocol, name) for name in names}
-    settings |= {"shots": parameters.get("shots"), "max_train": parameters.get("max_train")}
     return {
         "parameter": settings | {"first seed": parameters["seeds"][0]},
         "data": bunch.fingerprint(),

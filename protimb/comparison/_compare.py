@@ -10,7 +10,7 @@ import pandas as pd
 from protimb.comparison._arms import MAIN_ARMS, resolve_arms
 from protimb.comparison._cells import make_plan, open_cells
 from protimb.comparison._comparison import Comparison, average_evaluations
-from protimb.comparison._folds import make_fold
+from protimb.comparison._folds import make_fold, require_truth
 from protimb.comparison._heads import MAIN_CLASSIFIERS
 from protimb.comparison._jobs import run_all
 from protimb.comparison._run import Protocol, count_stages
@@ -43,6 +43,8 @@ def compare(
     synthetic_weight=1.0,
     synthetic_labels="targeted",
     tune_cuts=False,
+    shots=None,
+    max_train=None,
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
@@ -97,6 +99,11 @@ def compare(
         Let every arm decide by a cut of each term's own, as the arm ``threshold`` always does:
         sampler and head are fitted once more on four fifths of the training clusters, and the
         cuts of highest F1 are taken on the rest. Otherwise decisions are made at 0.5.
+    shots : int, optional
+        Cut frequent terms to this many training proteins, and judge these terms alone: whoever
+        learns from few is then held against a truth known on many. See Notes.
+    max_train : int, optional
+        Train on at most so many proteins, whole clusters of them, the same for every arm.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}
@@ -153,6 +160,14 @@ def compare(
     same data, settings and versions: finished cells are read. More arms, heads and seeds may join
     in, as long as the first seed stays, from which the bootstrap is drawn.
 
+    With ``shots``, terms that have ten test proteins and twenty training proteins or more are
+    taken, rarest first, as long as few of their training proteins have another such term and no
+    more than half of all training proteins have any. Proteins beyond the first ``shots`` of a term
+    are left out of training with all their labels: were the label alone hidden, they would teach
+    that they lack the term. A protein of two such terms may be left out for one and missed by the
+    other, so that ``mean_shots`` of the record may be a little lower. Training proteins of few
+    shots, and of a small ``max_train``, are among those of more; test proteins are always the same.
+
     Examples
     --------
     >>> from protimb.comparison import compare
@@ -175,7 +190,8 @@ def compare(
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
         draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
-        folds = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
+        made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
+        folds = [require_truth(fold) for fold in made]
         folds[0].is_first = True
         plan = make_plan(parameters | {"seeds": seeds}, arms, protocol, bunch)
         with open_cells(out, plan, resume) as cells:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import signature
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,6 +39,8 @@ class Protocol:
     classifier_params: dict
     synthetic_weight: float
     synthetic_labels: str
+    shots: int | None
+    max_train: int | None
     n_resamples: int
     maps: tuple
     map_terms: Any
@@ -58,6 +61,7 @@ class Protocol:
                 f"n_resamples must be at least 1, got {protocol.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
+        _check_sizes(protocol)
         _require_known("synthetic_labels", (protocol.synthetic_labels,), SYNTHETIC_LABELS)
         _require_known("maps", protocol.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
@@ -299,22 +303,32 @@ _JUDGES_CUTS = "cuts" in signature(evaluate).parameters
 
 def _judge(head, scores, fold, protocol, cuts=None):
     """Evaluate one head's scores (n_test, n_terms); an arm that tunes nothing decides at 0.5."""
-    y_test = fold.bunch.y[fold.test]
+    judged = fold.judged
+    y_test = fold.bunch.y[fold.test][:, judged]
     at = {}
     if protocol.arms_tune and _JUDGES_CUTS:
-        at["cuts"] = np.full(y_test.shape[1], 0.5) if cuts is None else cuts
+        at["cuts"] = np.full(y_test.shape[1], 0.5) if cuts is None else cuts[judged]
     evaluation = evaluate(
         y_test,
-        scores,
-        n_train=fold.n_train,
+        scores[:, judged],
+        n_train=fold.n_train[judged],
         bins=BINS,
-        information_accretion=fold.information_accretion,
+        information_accretion=fold.information_accretion[judged],
         draws=fold.draws,  # the same resampled proteins for every arm: paired
         n_unpredicted=fold.n_unpredicted,
         **at,
     )
     tuned = {} if cuts is None else {head: cuts}
-    return ArmResult({head: evaluation}, {head: term_average_precision(y_test, scores)}, tuned)
+    precision = np.full(scores.shape[1], np.nan)
+    precision[judged] = term_average_precision(y_test, scores[:, judged])
+    return ArmResult({head: evaluation}, {head: precision}, tuned)
+
+
+def _check_sizes(protocol):
+    for name in ("shots", "max_train"):
+        value = getattr(protocol, name)
+        if value is not None and (not isinstance(value, Integral) or value < 1):
+            raise ValueError(f"{name} must be a whole number from 1, or None; got {value!r}.")
 
 
 def _check_sampler_params(params, with_sampler, arms):
