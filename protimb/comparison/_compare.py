@@ -13,6 +13,7 @@ from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._folds import make_fold, require_truth
 from protimb.comparison._heads import MAIN_CLASSIFIERS
 from protimb.comparison._jobs import run_all
+from protimb.comparison._leaks import check_arm
 from protimb.comparison._run import Protocol, count_stages
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
@@ -45,6 +46,7 @@ def compare(
     tune_cuts=False,
     shots=None,
     max_train=None,
+    check_leaks=False,
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
@@ -104,6 +106,9 @@ def compare(
         learns from few is then held against a truth known on many. See Notes.
     max_train : int, optional
         Train on at most so many proteins, whole clusters of them, the same for every arm.
+    check_leaks : bool
+        Before all else, have every arm learn from shuffled training labels: one that then ranks
+        test proteins right, or trains on test proteins, is refused. Takes three trainings an arm.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}
@@ -131,6 +136,8 @@ def compare(
     ValueError
         If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
         one is named twice, or the Bunch lacks a field or an ontology.
+    LeakError
+        If ``check_leaks`` and an arm knows of test proteins what it was not told.
     ArtifactError
         If ``out`` holds cells of another comparison (the message names what differs) or damaged
         ones, or another comparison writes there.
@@ -193,6 +200,8 @@ def compare(
         made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
         folds = [require_truth(fold) for fold in made]
         folds[0].is_first = True
+        for name, arm in arms.items() if check_leaks else ():
+            check_arm(name, arm, protocol.heads_of(arm), folds[0], protocol, stages)
         plan = make_plan(parameters | {"seeds": seeds}, arms, protocol, bunch)
         with open_cells(out, plan, resume) as cells:
             results = run_all(arms, folds, protocol, stages, cells, jobs)

@@ -126,9 +126,9 @@ def run_heads(name, arm, heads, fold, protocol, stages):
         with stages("evaluate", **here):
             yield _judge("alone", fold.predict_neighbours(), fold, protocol)
         return
-    outer = _Lecture(name, arm, fold, protocol, stages)
+    outer = Lecture(name, arm, fold, protocol, stages)
     tunes = arm.tunes_cuts or protocol.tune_cuts
-    inner = _Lecture(name, arm, fold.inner(), protocol, stages) if tunes else None
+    inner = Lecture(name, arm, fold.inner(), protocol, stages) if tunes else None
     for group in _by_training(heads):
         proba = outer.teach(next(iter(group.values())))
         tuning = inner.teach(next(iter(group.values()))) if inner else None
@@ -161,7 +161,7 @@ def _by_training(heads):
     return list(groups.values())
 
 
-class _Lecture:
+class Lecture:
     """The rows that one arm made of one fold's training rows, taught to one head after another."""
 
     def __init__(self, name, arm, fold, protocol, stages):

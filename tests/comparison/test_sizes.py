@@ -88,7 +88,7 @@ def test_few_shots_judge_the_terms_that_were_cut_alone(several):
     result = compare(several, arms=["ros", "knn"], shots=5, **QUICK)
     (fold,) = result.record["folds"]
     judged = result.terms["AP none mlp"].notna()
-    assert judged.sum() == fold["n_terms_cut"] >= 2
+    assert judged.sum() == fold["n_terms_cut"] >= 1
     assert (result.terms.loc[judged, "n_train"] <= 5).all()
     table = result.table[result.table["metric"] == "AP all"]
     assert (table["n_terms"] == fold["n_terms_cut"]).all()
