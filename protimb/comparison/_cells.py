@@ -149,7 +149,13 @@ def _arm_words(arm, protocol, name):
 
 def _head_words(head):
     made = None if head.make is None else _spell(head.build())
-    flags = [head.by_term, head.learns_all_labels, list(head.cannot), head.mix is not None]
+    flags = [
+        head.by_term,
+        head.learns_all_labels,
+        list(head.cannot),
+        list(head.reads),
+        head.mix is not None,
+    ]
     return _words([head.description, made, flags])
 
 

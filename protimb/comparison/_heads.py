@@ -28,6 +28,8 @@ class Head:
         gets all at once.
     learns_all_labels : bool
         Generated rows teach it all of their labels, as it cannot be told which it should learn.
+    reads : tuple of str
+        Fields of the data that it gets as parameters: ``("ontology", "terms")``.
     cannot : tuple of str
         Parameters that an arm may ask for and that mean something else here; such arms are left
         out with this head.
@@ -51,6 +53,7 @@ class Head:
     mix: Callable[[Any, Callable[[], Any]], Any] | None = None
     by_term: bool = False
     learns_all_labels: bool = False
+    reads: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
 
     @property

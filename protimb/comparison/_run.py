@@ -263,7 +263,8 @@ def _build_classifier(head, arm, fold, protocol):
     classifier = head.build()
     params = classifier.get_params() if hasattr(classifier, "get_params") else {}
     seeds = [n for n, v in params.items() if v is None and n.split("__")[-1] == "random_state"]
-    asked = dict.fromkeys(seeds, fold.seed) | dict(arm.classifier_params)
+    read = {name: getattr(fold.bunch, name) for name in head.reads}
+    asked = dict.fromkeys(seeds, fold.seed) | read | dict(arm.classifier_params)
     return classifier.set_params(**asked) if asked else classifier
 
 

@@ -207,3 +207,20 @@ def test_a_head_may_be_written_out(toy, quick):
 
 def test_only_the_arm_threshold_moves_cuts():
     assert [name for name, arm in ARMS.items() if arm.tunes_cuts] == ["threshold"]
+
+
+def test_a_head_gets_the_fields_of_the_data_that_it_reads(toy, quick):
+    seen = []
+
+    class Reader(KNNTermClassifier):
+        def __init__(self, ontology=None, terms=None):
+            super().__init__()
+            self.ontology, self.terms = ontology, terms
+
+        def fit(self, X, y):
+            seen.append((self.ontology, list(self.terms)))
+            return super().fit(X, y)
+
+    heads = {"mine": Head("reads", Reader, reads=("ontology", "terms"))}
+    compare(toy, arms=[], classifiers=heads, maps=(), **quick)
+    assert seen == [(toy.ontology, list(toy.terms))]
