@@ -3,6 +3,7 @@
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
@@ -45,8 +46,9 @@ def _run_here(arms, folds, protocol, stages, cells, jobs):
 
 
 def _run_in_processes(arms, folds, protocol, stages, cells, jobs):
+    quiet = replace(protocol, verbose=0)  # bars of several processes would overwrite each other
     tasks = (
-        delayed(_run_apart)(number, name, arm, fold, protocol, cells)
+        delayed(_run_apart)(number, name, arm, fold, quiet, cells)
         for number, fold in enumerate(folds)
         for name, arm in arms.items()
     )

@@ -122,12 +122,12 @@ def run_heads(name, arm, heads, fold, protocol, stages):
     here = {"seed": fold.seed, "arm": name}
     if not heads:
         return
+    tunes = arm.tunes_cuts or protocol.tune_cuts
     if arm.alone:
         with stages("evaluate", **here):
-            yield _judge("alone", fold.predict_neighbours(), fold, protocol)
+            yield _judge_neighbours(fold, protocol, tunes)
         return
     outer = Lecture(name, arm, fold, protocol, stages)
-    tunes = arm.tunes_cuts or protocol.tune_cuts
     inner = Lecture(name, arm, fold.inner(), protocol, stages) if tunes else None
     for group in _by_training(heads):
         proba = outer.teach(next(iter(group.values())))
@@ -139,6 +139,12 @@ def run_heads(name, arm, heads, fold, protocol, stages):
                 result = _judge(head_name, scores, fold, protocol, cuts)
             result.traces = outer.traces
             yield result
+
+
+def _judge_neighbours(fold, protocol, tunes):
+    inner = fold.inner() if tunes else None
+    cuts = tune_cuts(inner.bunch.y[inner.test], inner.predict_neighbours()) if inner else None
+    return _judge("alone", fold.predict_neighbours(), fold, protocol, cuts)
 
 
 def merge_heads(results):
