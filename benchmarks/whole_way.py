@@ -88,7 +88,7 @@ def run_commands(out, args):
     sequences = data / "train_sequences.fasta"
     protimb("embed", sequences, "--encoder", args.encoder, *layer, "--out", vectors)
     protimb("imbalance", "--data", data, *ontology, *kept)
-    arms = ["--arms", "none", "--classifier", "mlp", "--seeds", f"{SEED},{SEED + 1}"]
+    arms = ["--arms", "none", "--heads", "mlp", "--seeds", f"{SEED},{SEED + 1}"]
     protimb("compare", "--data", data, *ontology, *kept, *steps, *arms, "--out", fold.parent)
     network = ["--neighbors", 0, "--seed", SEED, "--leave-out", fold]
     protimb("train", data, "--out", model, *ontology, *kept, *steps, *network)

@@ -22,6 +22,7 @@ __all__ = [
     "FastaWarning",
     "FidelityWarning",
     "InvalidLabelsError",
+    "LeakError",
     "MemoryEstimateError",
     "MissingExtraError",
     "ModeCollapseWarning",
@@ -56,6 +57,10 @@ class ProtimbError(Exception):
 
 class InvalidLabelsError(ProtimbError, ValueError):
     """A target is not a matrix of binary indicators, or cannot be resampled."""
+
+
+class LeakError(ProtimbError, ValueError):
+    """An arm of a comparison knows of test proteins what it was not told."""
 
 
 class MemoryEstimateError(ProtimbError, MemoryError):

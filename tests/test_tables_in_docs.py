@@ -62,7 +62,7 @@ LISTS = {
     "conditions on the command line": (help_of(train_sampler, "condition"), CONDITIONS),
     "conditionings on the command line": (help_of(train_sampler, "conditioning"), CONDITIONINGS),
     "arms on the command line": (help_of(compare, "arms"), ARMS),
-    "classifiers on the command line": (help_of(compare, "classifier"), CLASSIFIERS),
+    "heads on the command line": (help_of(compare, "heads"), CLASSIFIERS),
     "arms in the guide": (section(SAMPLERS, "In a comparison"), ARMS),
     "schedules in the guide": (section(GUIDE / "training.md", "Learning rates"), LR_SCHEDULES),
     "schedules in the reference": (parameter(build_schedule.__doc__, "name"), LR_SCHEDULES),

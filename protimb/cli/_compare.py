@@ -2,13 +2,15 @@
 
 import shutil
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
-from protimb.comparison._arms import ARMS, CLASSIFIERS, MAIN_ARMS
+from protimb.comparison._arms import ARMS, MAIN_ARMS
+from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
 
@@ -28,9 +30,13 @@ def compare(
             "of names."
         ),
     ] = "main",
-    classifier: Annotated[
-        str, typer.Option(help=f"What arms are judged with: {', '.join(CLASSIFIERS)} or both.")
-    ] = "both",
+    heads: Annotated[
+        str,
+        typer.Option(
+            help=f"What arms are judged with: main ({', '.join(MAIN_CLASSIFIERS)}), all, or a list "
+            f"of {', '.join(CLASSIFIERS)}."
+        ),
+    ] = "main",
     seeds: Annotated[
         str, typer.Option(help="How many splits and trainings, or which: 5, or 100,101.")
     ] = "1",
@@ -53,6 +59,20 @@ def compare(
     synthetic_labels: Annotated[
         str, typer.Option(help="What generated rows teach: targeted terms only, or all.")
     ] = "targeted",
+    tune_cuts: Annotated[
+        bool, typer.Option(help="Decide by cuts of terms, tuned on held-out training clusters.")
+    ] = False,
+    shots: Annotated[
+        str | None,
+        typer.Option(help="Cut frequent terms to so many proteins, a table each: 1,2,5,10,20."),
+    ] = None,
+    max_train: Annotated[
+        str | None,
+        typer.Option(help="Train on at most so many proteins, a table each: 500,2000."),
+    ] = None,
+    check_leaks: Annotated[
+        bool, typer.Option(help="Refuse arms that know of test proteins what nobody told them.")
+    ] = False,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
         str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
@@ -62,6 +82,13 @@ def compare(
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report, tables and figures.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with what an earlier run left in --out, or start over.")
+    ] = True,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share the arms, of one thread each."),
     ] = None,
     verbose: Annotated[
         int,
@@ -86,7 +113,9 @@ def compare(
         options = {
             "min_proteins": min_proteins,
             "arms": names(arms, ARMS, "--arms", {"main": MAIN_ARMS, "all": ARMS}),
-            "classifiers": names(classifier, CLASSIFIERS, "--classifier", {"both": CLASSIFIERS}),
+            "classifiers": names(
+                heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}
+            ),
             "seeds": _seeds(seeds),
             "sampling_strategy": strategy(sampling_strategy),
             "epochs": epochs,
@@ -94,16 +123,48 @@ def compare(
             "sampler_params": _sampler_params(param or [], ARMS),
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
+            "tune_cuts": tune_cuts,
+            "check_leaks": check_leaks,
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
             "map_terms": map_terms and map_terms.split(","),
+            "resume": resume,
+            "jobs": jobs,
             "verbose": verbose,
         }
         namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
-        for namespace in namespaces:
-            folder = out / namespace if out and len(namespaces) > 1 else out
-            result = comparison.compare(data, ontology=namespace, out=folder, **options)
-            _print_comparison(result, namespace, folder)
+        sizes = _sizes(shots, max_train)
+        for namespace, size in product(namespaces, sizes):
+            folder = _folder(out, namespace if len(namespaces) > 1 else None, size)
+            result = comparison.compare(data, ontology=namespace, out=folder, **options, **size)
+            _print_comparison(result, ", ".join([namespace, *_size_words(size)]), folder)
+
+
+def _sizes(shots, max_train):
+    """Pair every number of shots with every size: [{parameter: number}], one empty without."""
+    asked = {"shots": (shots, "--shots"), "max_train": (max_train, "--max-train")}
+    numbers = {name: _numbers(*one) for name, one in asked.items() if one[0] is not None}
+    return [dict(zip(numbers, one, strict=True)) for one in product(*numbers.values())]
+
+
+def _numbers(text, option):
+    words = text.split(",")
+    if not all(word.isdecimal() and int(word) for word in words):
+        raise typer.BadParameter(f"{text!r}; give numbers from 1: 1,2,5.", param_hint=option)
+    refuse_repeats(map(int, words), option, "named")
+    return [int(word) for word in words]
+
+
+def _size_words(size):
+    return [f"{name.replace('_', ' ')} {number}" for name, number in size.items()]
+
+
+def _folder(out, namespace, size):
+    if out is None:
+        return None
+    parts = [namespace] if namespace else []
+    words = "-".join(f"{name}_{number}" for name, number in size.items())
+    return out.joinpath(*parts, *([words] if words else []))
 
 
 def _print_comparison(result, namespace, folder):

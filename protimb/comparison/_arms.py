@@ -20,13 +20,16 @@ class Arm:
         Returns a new sampler, an object with ``fit_resample(X, y)``; None leaves the rows alone.
     make_classifier : callable, optional
         Returns a new classifier with ``predict_proba``, which is trained in place of the network
-        and judged by itself. None trains the network that all arms share.
+        and judged by itself. None trains the heads that all arms share.
     classifier_params : dict
-        What this arm asks of the shared network, such as ``class_weight``.
+        What this arm asks of every head, such as ``class_weight``; heads that do not know it are
+        left out of this arm, and the record names them.
     alone : bool
         The arm trains nothing: the cosine neighbours of all arms are judged by themselves.
     takes_strategy : bool
         Whether the sampler gets the comparison's ``sampling_strategy`` or keeps its own.
+    tunes_cuts : bool
+        Decide by a cut of each term's own, tuned on held-out training clusters, instead of at 0.5.
 
     See Also
     --------
@@ -47,6 +50,7 @@ class Arm:
     classifier_params: Mapping[str, Any] = field(default_factory=dict)
     alone: bool = False
     takes_strategy: bool = True
+    tunes_cuts: bool = False
 
     @property
     def stages(self):
@@ -160,6 +164,9 @@ ARMS = {
         "losses weighted by term, rows as they are",
         classifier_params={"class_weight": "balanced"},
     ),
+    "threshold": Arm(
+        "rows as they are, each term's cut moved on held-out training clusters", tunes_cuts=True
+    ),
     "ros": Arm("random over-sampling of labelsets", _sampler("RandomLabelsetOverSampler")),
     "smote": Arm("SMOTE, term by term", _smote_by_term),
     "cgan": Arm("vectors from a conditional WGAN-GP", _sampler("CGANSampler")),
@@ -177,9 +184,3 @@ ARMS = {
 
 # What is run unless asked otherwise: one of each kind.
 MAIN_ARMS = ("none", "class_weight", "ros", "smote", "cgan", "knn")
-
-# What turns the network's probabilities, and the cosine neighbours', into those that are judged.
-CLASSIFIERS = {
-    "mlp": lambda network, neighbours: network,
-    "mlp+knn": lambda network, neighbours: (network + neighbours()) / 2,
-}

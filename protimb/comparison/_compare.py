@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from protimb.comparison._arms import CLASSIFIERS, MAIN_ARMS, resolve_arms
+from protimb.comparison._arms import MAIN_ARMS, resolve_arms
+from protimb.comparison._cells import make_plan, open_cells
 from protimb.comparison._comparison import Comparison, average_evaluations
-from protimb.comparison._folds import make_fold
-from protimb.comparison._run import Protocol, run_arm
+from protimb.comparison._folds import make_fold, require_truth
+from protimb.comparison._heads import MAIN_CLASSIFIERS
+from protimb.comparison._jobs import run_all
+from protimb.comparison._leaks import check_arm
+from protimb.comparison._run import Protocol, count_stages
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
@@ -30,7 +34,7 @@ def compare(
     ontology="mf",
     min_proteins=10,
     arms=MAIN_ARMS,
-    classifiers=tuple(CLASSIFIERS),
+    classifiers=MAIN_CLASSIFIERS,
     seeds=1,
     sampling_strategy=20,
     epochs=30,
@@ -39,10 +43,16 @@ def compare(
     classifier_params=None,
     synthetic_weight=1.0,
     synthetic_labels="targeted",
+    tune_cuts=False,
+    shots=None,
+    max_train=None,
+    check_leaks=False,
     n_resamples=1000,
     maps=("tsne",),
     map_terms=None,
     out=None,
+    resume=True,
+    jobs=None,
     verbose=0,
 ):
     """Compare ways of treating imbalance, and say honestly which one helped whom.
@@ -65,9 +75,11 @@ def compare(
         MySampler(), "forest": RandomForestClassifier()}``; a classifier is trained in place of the
         network and judged by itself. Those of ``MAIN_ARMS`` if left out. ``none`` is always
         run, because differences are taken to it.
-    classifiers : sequence of str
-        ``"mlp"``, the network, and ``"mlp+knn"``, its mean with the cosine neighbours of the
-        real training rows. One training serves both.
+    classifiers : sequence of str, or dict of str -> str, classifier or Head
+        Heads that every arm's rows are taught to, names from ``CLASSIFIERS`` or classifiers of
+        your own: ``{"mlp": "mlp", "mine": LogisticRegression()}``. ``"mlp"``, the network, and
+        ``"mlp+knn"``, its mean with the cosine neighbours of the real training rows, share one
+        training. Each head has its own ``none``, and differences are taken within a head.
     seeds : int or sequence of int
         How many seeds, counted from 0, or which, each once.
     sampling_strategy : int, dict, callable or "auto"
@@ -85,6 +97,18 @@ def compare(
     synthetic_labels : {"targeted", "all"}
         What generated rows teach the network: only the terms that lacked rows, see
         ``BaseMultilabelOverSampler.label_mask``, or all of their labels.
+    tune_cuts : bool
+        Let every arm decide by a cut of each term's own, as the arm ``threshold`` always does:
+        sampler and head are fitted once more on four fifths of the training clusters, and the
+        cuts of highest F1 are taken on the rest. Otherwise decisions are made at 0.5.
+    shots : int, optional
+        Cut frequent terms to this many training proteins, and judge these terms alone: whoever
+        learns from few is then held against a truth known on many. See Notes.
+    max_train : int, optional
+        Train on at most so many proteins, whole clusters of them, the same for every arm.
+    check_leaks : bool
+        Before all else, have every arm learn from shuffled training labels: one that then ranks
+        test proteins right, or trains on test proteins, is refused. Takes three trainings an arm.
     n_resamples : int
         Bootstrap resamples of the test proteins.
     maps : sequence of {"tsne", "umap"}
@@ -92,9 +116,16 @@ def compare(
     map_terms : sequence of str, optional
         Terms that the maps show; chosen among those with many generated rows if None.
     out : path, optional
-        Folder to save to, see `Comparison.save`.
+        Folder to save to, see `Comparison.save`. What each arm reached with each head is kept in
+        its folder ``cells`` as soon as it is known, see Notes.
+    resume : bool
+        Take the cells that an earlier run left in ``out``; False removes them and starts over.
+    jobs : int, optional
+        Processes that share the arms, each computing in one thread, so that figures have the same
+        bits whatever the number. None computes in this process, with the threads that it has.
     verbose : int
-        1 shows a bar over all stages, 2 the training bars beneath as well.
+        1 shows a bar over all stages and a line for each arm once it is done, 2 the training bars
+        beneath as well.
 
     Returns
     -------
@@ -105,6 +136,11 @@ def compare(
     ValueError
         If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
         one is named twice, or the Bunch lacks a field or an ontology.
+    LeakError
+        If ``check_leaks`` and an arm knows of test proteins what it was not told.
+    ArtifactError
+        If ``out`` holds cells of another comparison (the message names what differs) or damaged
+        ones, or another comparison writes there.
     ProtimbError
         What reading the data, a sampler or training raises, unchanged.
 
@@ -127,6 +163,18 @@ def compare(
     true and missed by every arm: it is lower, and the one to hold against figures of others, such
     as those of cafaeval with ``-no_orphans``.
 
+    A run that was interrupted or killed goes on where it was once it is started again with the
+    same data, settings and versions: finished cells are read. More arms, heads and seeds may join
+    in, as long as the first seed stays, from which the bootstrap is drawn.
+
+    With ``shots``, terms that have ten test proteins and twenty training proteins or more are
+    taken, rarest first, as long as few of their training proteins have another such term and no
+    more than half of all training proteins have any. Proteins beyond the first ``shots`` of a term
+    are left out of training with all their labels: were the label alone hidden, they would teach
+    that they lack the term. A protein of two such terms may be left out for one and missed by the
+    other, so that ``mean_shots`` of the record may be a little lower. Training proteins of few
+    shots, and of a small ``max_train``, are among those of more; test proteins are always the same.
+
     Examples
     --------
     >>> from protimb.comparison import compare
@@ -138,6 +186,7 @@ def compare(
     """
     parameters = dict(locals())
     arms, seeds = resolve_arms(arms), _as_list(seeds)
+    _check_jobs(jobs)
     protocol = Protocol.from_parameters(parameters, arms)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
@@ -148,10 +197,16 @@ def compare(
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
         draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
-        folds = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
+        made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
+        folds = [require_truth(fold) for fold in made]
         folds[0].is_first = True
-        results = [_run_fold(arms, fold, protocol, stages) for fold in folds]
+        for name, arm in arms.items() if check_leaks else ():
+            check_arm(name, arm, protocol.heads_of(arm), folds[0], protocol, stages)
+        plan = make_plan(parameters | {"seeds": seeds}, arms, protocol, bunch)
+        with open_cells(out, plan, resume) as cells:
+            results = run_all(arms, folds, protocol, stages, cells, jobs)
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
+    record |= _record_of_heads(protocol, arms)
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
         comparison.save(out)
@@ -182,15 +237,14 @@ def _check_count(n_seeds):
         )
 
 
+def _check_jobs(jobs):
+    if jobs is not None and (not isinstance(jobs, Integral) or jobs < 1):
+        raise ValueError(f"jobs must be a number of processes from 1, or None; got {jobs!r}.")
+
+
 def _count_stages(arms, seeds, protocol):
     n_maps = sum(arm.make_sampler is not None for arm in arms.values()) if protocol.maps else 0
-    return 1 + n_maps + len(seeds) * sum(len(arm.stages) for arm in arms.values())
-
-
-def _run_fold(arms, fold, protocol, stages):
-    results = {name: run_arm(name, arm, fold, protocol, stages) for name, arm in arms.items()}
-    fold.neighbours = None  # (n_test, n_terms) that no later fold needs
-    return results
+    return 1 + n_maps + len(seeds) * sum(count_stages(arm, protocol) for arm in arms.values())
 
 
 def _collect(results, folds, bunch, record):
@@ -249,6 +303,14 @@ def _record(parameters, arms, bunch, folds, stages):
         "folds": [fold.describe() for fold in folds],
         "environment": environment(),
         "seconds": stages.seconds,
+    }
+
+
+def _record_of_heads(protocol, arms):
+    """Describe the heads, and name those that an arm had to do without."""
+    return {
+        "heads": {name: head.description for name, head in protocol.heads.items()},
+        "left_out": protocol.left_out(arms),
     }
 
 

@@ -77,7 +77,7 @@ def _draw_losses(comparison):
     traces = comparison.traces.items()
     trained = {f"losses_{arm}": (arm, one["history"]) for arm, one in traces if "history" in one}
     figures = {name: _gan_losses(*pair) for name, pair in trained.items()}
-    return figures | {"losses_classifier": _classifier_losses(comparison)}
+    return figures | _classifier_losses(comparison)
 
 
 def _gan_losses(arm, history):
@@ -91,11 +91,13 @@ def _gan_losses(arm, history):
 
 
 def _classifier_losses(comparison):
-    figure, (ax,) = _panels(1, 6, 3.6)
     traces, colours = comparison.traces.items(), _colours(comparison)
     histories = {
         arm: one["classifier_history"] for arm, one in traces if "classifier_history" in one
     }
+    if not histories:
+        return {}
+    figure, (ax,) = _panels(1, 6, 3.6)
     for arm, history in histories.items():
         (line,) = TrainingHistoryDisplay(history).plot(ax, losses=["loss"]).lines_.values()
         line.set(label=arm, color=colours[arm])
@@ -104,7 +106,8 @@ def _classifier_losses(comparison):
     ax.relim()
     ax.autoscale()
     ax.legend(frameon=False)
-    return figure, "Training loss of the network on each arm's own rows; not comparable in height."
+    caption = "Training loss of the network on each arm's own rows; not comparable in height."
+    return {"losses_classifier": (figure, caption)}
 
 
 def _colours(comparison):

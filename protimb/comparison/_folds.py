@@ -1,12 +1,14 @@
 """One fold: which proteins train and which test, and what every arm is judged with."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from protimb.classification import KNNTermClassifier
+from protimb.comparison._sizes import choose_terms_to_cut, keep_few, take_clusters
+from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster
 
 BATCH_SIZE = 256
@@ -15,8 +17,37 @@ BATCH_SIZE = 256
 def make_fold(bunch, seed, information_accretion, draws, protocol):
     """Split by cluster, and turn epochs of the real training rows into steps for every arm."""
     train, test = split_by_cluster(bunch.groups, random_state=seed)
+    if protocol.max_train is not None:
+        train = take_clusters(bunch.groups, train, protocol.max_train, seed)
+    cut = None
+    if protocol.shots is not None:
+        train, cut = _cut_terms(bunch, train, test, protocol.shots, seed)
     max_steps = protocol.max_steps or protocol.epochs * math.ceil(len(train) / BATCH_SIZE)
-    return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps)
+    return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps, cut=cut)
+
+
+def _cut_terms(bunch, train, test, n_shots, seed):
+    """Leave rows out until each of some frequent terms has n_shots: rows and terms."""
+    # A row whose label alone were hidden would teach that the protein lacks the term.
+    y_train = np.asarray(bunch.y[train])
+    terms = choose_terms_to_cut(y_train, np.asarray(bunch.y[test]), n_shots)
+    if not len(terms):
+        raise InvalidLabelsError(
+            f"In seed {seed} no term can be cut to shots={n_shots}: that takes as many "
+            "training proteins, at least 20, and ten test proteins, in no more than half of the "
+            "rows. Pass more proteins."
+        )
+    return train[keep_few(y_train[:, terms], n_shots, seed)], terms
+
+
+def require_truth(fold):
+    """Refuse a fold whose test proteins have no term."""
+    if not fold.n_test.any():
+        raise InvalidLabelsError(
+            f"No test protein of seed {fold.seed} has any term, so nothing can be judged. Pass "
+            "another seed, or more proteins."
+        )
+    return fold
 
 
 @dataclass
@@ -32,6 +63,20 @@ class Fold:
     max_steps: int
     is_first: bool = False  # figures are drawn from the first fold
     neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for
+    cut: np.ndarray | None = None  # columns of the terms that were cut to a few proteins
+
+    def inner(self):
+        """Split the training rows by cluster once more: what is tuned is tuned on held-out rows."""
+        train, test = split_by_cluster(
+            np.asarray(self.bunch.groups)[self.train], random_state=self.seed
+        )
+        rows = {"train": self.train[train], "test": self.train[test]}
+        return replace(self, **rows, draws=None, is_first=False, neighbours=None)
+
+    @property
+    def judged(self):
+        """Columns that are judged: terms that were cut, where some were, else all."""
+        return slice(None) if self.cut is None else self.cut
 
     @property
     def n_train(self):
@@ -47,6 +92,8 @@ class Fold:
     def n_unpredicted(self):
         """True terms of each test protein that have no column, or None where that is unknown."""
         counts = getattr(self.bunch, "n_terms_left_out", None)
+        if self.cut is not None:
+            return None  # only terms that were cut are judged
         return None if counts is None else np.asarray(counts)[self.test]
 
     @property
@@ -65,7 +112,14 @@ class Fold:
             "n_terms_without_test_protein": int((self.n_test == 0).sum()),
             "n_true": int(self.n_test.sum()),
             **self._describe_left_out(),
+            **self._describe_cut(),
         }
+
+    def _describe_cut(self):
+        if self.cut is None:
+            return {}
+        n_shots = self.n_train[self.cut]
+        return {"n_terms_cut": len(self.cut), "mean_shots": round(float(n_shots.mean()), 2)}
 
     def _describe_left_out(self):
         counts = self.n_unpredicted

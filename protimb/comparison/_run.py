@@ -1,19 +1,22 @@
-"""One arm in one fold: resample, train, predict, evaluate."""
+"""One arm in one fold: resample once, teach every head, predict, evaluate."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from inspect import signature
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
-from protimb.comparison._arms import CLASSIFIERS
+from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
+from protimb.comparison._heads import Head, resolve_heads
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.ontology import describe_terms
 from protimb.plotting._map import METHODS
-from protimb.utils._sklearn_compat import HasMethods
 
 # What a generated row teaches the network: the terms that lacked rows, or all of its labels.
 SYNTHETIC_LABELS = ("targeted", "all")
@@ -26,7 +29,9 @@ BINS = {"<50": (0, 50)} | FREQUENCY_BINS
 class Protocol:
     """How all arms of a comparison are run and judged."""
 
-    classifiers: tuple
+    heads: dict
+    arms_tune: bool  # whether any arm decides by cuts of its own, so that all are judged at cuts
+    tune_cuts: bool
     sampling_strategy: Any
     epochs: int
     max_steps: int | None
@@ -34,6 +39,8 @@ class Protocol:
     classifier_params: dict
     synthetic_weight: float
     synthetic_labels: str
+    shots: int | None
+    max_train: int | None
     n_resamples: int
     maps: tuple
     map_terms: Any
@@ -42,20 +49,40 @@ class Protocol:
     @classmethod
     def from_parameters(cls, parameters, arms):
         """Take the fields out of all parameters of ``compare``, and check the names in them."""
-        protocol = cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
+        heads = resolve_heads(parameters["classifiers"])
+        tune = parameters["tune_cuts"]
+        found = {"heads": heads, "arms_tune": tune or any(a.tunes_cuts for a in arms.values())}
+        named = set(cls.__dataclass_fields__) & set(parameters)
+        protocol = cls(**{name: parameters[name] for name in named} | found)
         protocol.sampler_params = protocol.sampler_params or {}
         protocol.classifier_params = protocol.classifier_params or {}
-        _require_known("classifiers", protocol.classifiers, CLASSIFIERS, at_least=1)
         if protocol.n_resamples < 1:
             raise ValueError(
                 f"n_resamples must be at least 1, got {protocol.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
+        _check_sizes(protocol)
         _require_known("synthetic_labels", (protocol.synthetic_labels,), SYNTHETIC_LABELS)
         _require_known("maps", protocol.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]
         _check_sampler_params(protocol.sampler_params, with_sampler, arms)
         return protocol
+
+    def heads_of(self, arm):
+        """Choose the heads that can be trained as an arm asks: {name: Head}."""
+        if arm.alone or arm.make_classifier is not None:
+            return {"alone": Head(arm.description, arm.make_classifier)}
+        weighs_rows = self.synthetic_weight != 1 and arm.make_sampler is not None
+        able = {"weighs_rows": weighs_rows}
+        return {n: h for n, h in self.heads.items() if h.can(arm.classifier_params, **able)}
+
+    def left_out(self, arms):
+        """Name the heads that cannot be trained as an arm asks: {arm: names}."""
+        able = {name: self.heads_of(arm) for name, arm in arms.items()}
+        lost = {
+            n: [h for h in self.heads if h not in able[n]] for n in arms if "alone" not in able[n]
+        }
+        return {name: heads for name, heads in lost.items() if heads}
 
     @property
     def verbose_training(self):
@@ -65,66 +92,152 @@ class Protocol:
 
 @dataclass
 class ArmResult:
-    """What one arm reached in one seed, and what is left to draw of it."""
+    """What one arm reached in one seed with its heads, and what is left to draw of it."""
 
-    evaluations: dict  # classifier -> Evaluation
-    term_scores: dict  # classifier -> average precision of each term
+    evaluations: dict  # head -> Evaluation
+    term_scores: dict  # head -> average precision (n_terms,), NaN where a term is not judged
+    cuts: dict = field(default_factory=dict)  # head -> cut of each term (n_terms,), where tuned
     traces: dict = field(default_factory=dict)  # counts, histories, maps
+    seconds: list = field(default_factory=list)  # of every stage, as Stages keeps them
 
 
-def run_arm(name, arm, fold, protocol, stages):
-    """Resample, train and evaluate one arm in one fold; returns an ArmResult."""
+def run_arm(name, arm, fold, protocol, stages, cells):
+    """Resample, train and evaluate one arm in one fold, head by head; returns an ArmResult."""
+    # What an earlier run left in cells is taken from there; each head is kept once it is known.
+    heads = protocol.heads_of(arm)
+    found = {head: cells.load(fold.seed, name, head) for head in heads}
+    stages.take([one for result in found.values() if result for one in result.seconds])
+    missing = {head: heads[head] for head, result in found.items() if result is None}
+    n_before = len(stages.seconds)
+    for result in run_heads(name, arm, missing, fold, protocol, stages):
+        (head,) = result.evaluations
+        result.seconds, n_before = stages.seconds[n_before:], len(stages.seconds)
+        cells.save(fold.seed, name, head, result)
+        found[head] = result
+    return merge_heads(found.values())
+
+
+def run_heads(name, arm, heads, fold, protocol, stages):
+    """Yield an ArmResult for each of some heads {name: Head}: all learn from one resampling."""
     here = {"seed": fold.seed, "arm": name}
+    if not heads:
+        return
+    tunes = arm.tunes_cuts or protocol.tune_cuts
     if arm.alone:
         with stages("evaluate", **here):
-            return _judge({"alone": fold.predict_neighbours()}, fold, protocol)
-    model = _ObservedClassifier(
-        _build_sampler(name, arm, fold, protocol),
-        _build_classifier(arm, fold, protocol),
-        synthetic_labels=protocol.synthetic_labels,
-        synthetic_weight=protocol.synthetic_weight,
-    ).observe(fold, protocol, lambda stage: stages(stage, **here))
-    # With columns, strategies and warnings can name terms rather than number them.
-    y = pd.DataFrame(fold.bunch.y[fold.train], columns=fold.bunch.terms)
-    model.fit(fold.bunch.X[fold.train], y)
-    with stages("evaluate", **here):
-        result = _judge(_scores(model, arm, fold, protocol), fold, protocol)
-    result.traces = model.traces
-    return result
+            yield _judge_neighbours(fold, protocol, tunes)
+        return
+    outer = Lecture(name, arm, fold, protocol, stages)
+    inner = Lecture(name, arm, fold.inner(), protocol, stages) if tunes else None
+    for group in _by_training(heads):
+        proba = outer.teach(next(iter(group.values())))
+        tuning = inner.teach(next(iter(group.values()))) if inner else None
+        for head_name, head in group.items():
+            with stages("evaluate", **here):
+                cuts = _tune(inner.fold, head, tuning) if inner else None
+                scores = _mixed(head, proba, fold)
+                result = _judge(head_name, scores, fold, protocol, cuts)
+            result.traces = outer.traces
+            yield result
 
 
-class _ObservedClassifier(ResampledClassifier):
-    """The public estimator; times both halves of its fit, and keeps what is drawn of them."""
+def _judge_neighbours(fold, protocol, tunes):
+    inner = fold.inner() if tunes else None
+    cuts = tune_cuts(inner.bunch.y[inner.test], inner.predict_neighbours()) if inner else None
+    return _judge("alone", fold.predict_neighbours(), fold, protocol, cuts)
 
-    # Arms are judged by their scores: a classifier that decides nothing is one, too.
-    _parameter_constraints: ClassVar = {
-        **ResampledClassifier._parameter_constraints,
-        "classifier": [HasMethods(["fit", "predict_proba"])],
-    }
 
-    def observe(self, fold, protocol, stage):
-        self.fold, self.protocol, self.stage = fold, protocol, stage
-        self.traces = {}
-        return self
+def merge_heads(results):
+    """Join the ArmResults of one arm's heads."""
+    merged = ArmResult({}, {})
+    for one in results:
+        merged.evaluations |= one.evaluations
+        merged.term_scores |= one.term_scores
+        merged.cuts |= one.cuts
+        heads = merged.traces.get("heads", {}) | one.traces.get("heads", {})
+        merged.traces = one.traces | merged.traces | ({"heads": heads} if heads else {})
+    return merged
 
-    def _resample(self, X, y, sample_weight):
-        if self.sampler is None:
-            return super()._resample(X, y, sample_weight)
+
+def _by_training(heads):
+    """Group heads {name: Head} that share a training."""
+    groups: dict = {}
+    for name, head in heads.items():
+        groups.setdefault(head.training, {})[name] = head
+    return list(groups.values())
+
+
+class Lecture:
+    """The rows that one arm made of one fold's training rows, taught to one head after another."""
+
+    def __init__(self, name, arm, fold, protocol, stages):
+        self.name, self.arm, self.fold, self.protocol = name, arm, fold, protocol
+        self._stages, self.traces = stages, {}
+
+    def stage(self, stage):
+        return self._stages(stage, seed=self.fold.seed, arm=self.name)
+
+    @cached_property
+    def lesson(self):
+        """Rows, labels, weights and known labels; the sampler runs once, whatever the heads."""
+        # With columns, strategies and warnings can name terms rather than number them.
+        X, y = self.fold.bunch.X[self.fold.train], self.fold.bunch.y[self.fold.train]
+        resampling = _Resampling(
+            _build_sampler(self.name, self.arm, self.fold, self.protocol),
+            None,
+            synthetic_labels=self.protocol.synthetic_labels,
+            synthetic_weight=self.protocol.synthetic_weight,
+        )
+        frame = pd.DataFrame(y, columns=self.fold.bunch.terms)
+        if resampling.sampler is None:
+            return resampling.make_lesson(X, frame)
         with self.stage("resample"):
-            lesson = super()._resample(X, y, sample_weight)
-        y, y_resampled = np.asarray(y), np.asarray(lesson.y)
-        self.traces = trace_sampler(self.sampler_, y, y_resampled)
+            lesson = resampling.make_lesson(X, frame)
+        self.traces = self._trace(resampling.sampler_, X, np.asarray(y), lesson)
+        return lesson
+
+    def _trace(self, sampler, X, y, lesson):
+        y_resampled = np.asarray(lesson.y)
+        traces = trace_sampler(sampler, y, y_resampled)
         if self.fold.is_first and self.protocol.maps:
             with self.stage("map"):
                 rows = (X, y, lesson.X, y_resampled)
-                self.traces["maps"] = trace_maps(self.sampler_, *rows, self.fold, self.protocol)
-        return lesson
+                traces["maps"] = trace_maps(sampler, *rows, self.fold, self.protocol)
+        return traces
 
-    def _teach(self, lesson):
+    def teach(self, head):
+        """Train a head on the lesson, and give its probabilities (n_test, n_terms)."""
+        lesson = self.lesson
+        if head.learns_all_labels:
+            lesson = replace(lesson, known=None)
+        classifier = _build_classifier(head, self.arm, self.fold, self.protocol)
         with self.stage("train"):
-            classifier = super()._teach(lesson)
-        self.traces |= trace_classifier(classifier)
-        return classifier
+            # A copy: teaching may turn sparse labels into dense ones.
+            classifier = replace(lesson).teach(classifier)
+        self.traces = self.traces | trace_classifier(classifier)
+        return by_term(classifier, self.fold.bunch.X[self.fold.test])
+
+
+class _Resampling(ResampledClassifier):
+    """The public estimator's first half, for any number of classifiers."""
+
+    _parameter_constraints: ClassVar = {
+        **ResampledClassifier._parameter_constraints,
+        "classifier": "no_validation",
+    }
+
+    def make_lesson(self, X, y):
+        self._validate_params()
+        return self._resample(X, y, None)
+
+
+def count_stages(arm, protocol):
+    """Count the stages that one arm goes through in a fold, maps aside."""
+    heads = protocol.heads_of(arm)
+    if arm.alone:
+        return 1
+    n_fits = (arm.make_sampler is not None) + len(_by_training(heads))
+    return len(heads) + n_fits * (1 + (arm.tunes_cuts or protocol.tune_cuts))
 
 
 def _build_sampler(name, arm, fold, protocol):
@@ -149,13 +262,16 @@ def _give_term_vectors(sampler, bunch):
         sampler.set_params(term_vectors=describe_terms(bunch.ontology, bunch.terms))
 
 
-def _build_classifier(arm, fold, protocol):
-    """Take the arm's own classifier, or the network that is the same for every other arm."""
-    if arm.make_classifier is None:
+def _build_classifier(head, arm, fold, protocol):
+    """Make the head's classifier as the arm asks for it, with the fold's seed where it has none."""
+    if head.make is None:
         return _build_network(arm, fold, protocol)
-    classifier = arm.make_classifier()
-    wants_seed = classifier.get_params(deep=False).get("random_state", 0) is None
-    return classifier.set_params(random_state=fold.seed) if wants_seed else classifier
+    classifier = head.build()
+    params = classifier.get_params() if hasattr(classifier, "get_params") else {}
+    seeds = [n for n, v in params.items() if v is None and n.split("__")[-1] == "random_state"]
+    read = {name: getattr(fold.bunch, name) for name in head.reads}
+    asked = dict.fromkeys(seeds, fold.seed) | read | dict(arm.classifier_params)
+    return classifier.set_params(**asked) if asked else classifier
 
 
 def _build_network(arm, fold, protocol):
@@ -171,14 +287,12 @@ def _build_network(arm, fold, protocol):
     ).set_params(**protocol.classifier_params | dict(arm.classifier_params))
 
 
-def _scores(model, arm, fold, protocol):
-    """Give what is judged: {classifier: probabilities (n_test, n_terms)}."""
-    proba = by_term(model, fold.bunch.X[fold.test])
-    if arm.make_classifier is not None:
-        return {"alone": proba}
-    return {
-        name: CLASSIFIERS[name](proba, fold.predict_neighbours) for name in protocol.classifiers
-    }
+def _mixed(head, proba, fold):
+    return proba if head.mix is None else head.mix(proba, fold.predict_neighbours)
+
+
+def _tune(fold, head, proba):
+    return tune_cuts(fold.bunch.y[fold.test], _mixed(head, proba, fold))
 
 
 def by_term(model, X):
@@ -190,22 +304,38 @@ def by_term(model, X):
     return np.column_stack([one[:, classes == 1].sum(axis=1) for one, classes in pairs])
 
 
-def _judge(scores, fold, protocol):
-    y_test = fold.bunch.y[fold.test]
-    evaluations = {
-        classifier: evaluate(
-            y_test,
-            score,
-            n_train=fold.n_train,
-            bins=BINS,
-            information_accretion=fold.information_accretion,
-            draws=fold.draws,  # the same resampled proteins for every arm: paired
-            n_unpredicted=fold.n_unpredicted,
-        )
-        for classifier, score in scores.items()
-    }
-    by_term = {name: term_average_precision(y_test, score) for name, score in scores.items()}
-    return ArmResult(evaluations, by_term)
+# Figures at cuts are of another row of the metrics; without them cuts are kept and not judged.
+_JUDGES_CUTS = "cuts" in signature(evaluate).parameters
+
+
+def _judge(head, scores, fold, protocol, cuts=None):
+    """Evaluate one head's scores (n_test, n_terms); an arm that tunes nothing decides at 0.5."""
+    judged = fold.judged
+    y_test = fold.bunch.y[fold.test][:, judged]
+    at = {}
+    if protocol.arms_tune and _JUDGES_CUTS:
+        at["cuts"] = np.full(y_test.shape[1], 0.5) if cuts is None else cuts[judged]
+    evaluation = evaluate(
+        y_test,
+        scores[:, judged],
+        n_train=fold.n_train[judged],
+        bins=BINS,
+        information_accretion=fold.information_accretion[judged],
+        draws=fold.draws,  # the same resampled proteins for every arm: paired
+        n_unpredicted=fold.n_unpredicted,
+        **at,
+    )
+    tuned = {} if cuts is None else {head: cuts}
+    precision = np.full(scores.shape[1], np.nan)
+    precision[judged] = term_average_precision(y_test, scores[:, judged])
+    return ArmResult({head: evaluation}, {head: precision}, tuned)
+
+
+def _check_sizes(protocol):
+    for name in ("shots", "max_train"):
+        value = getattr(protocol, name)
+        if value is not None and (not isinstance(value, Integral) or value < 1):
+            raise ValueError(f"{name} must be a whole number from 1, or None; got {value!r}.")
 
 
 def _check_sampler_params(params, with_sampler, arms):

@@ -19,6 +19,11 @@ class Stages:
     def __exit__(self, *error):
         self._bar.close()
 
+    def take(self, seconds):
+        """Count stages that another run or another process went through."""
+        self.seconds.extend(seconds)
+        self._bar.update(len(seconds))
+
     @contextmanager
     def __call__(self, stage, *, seed=None, arm=None):
         """Time what happens inside the ``with`` block, and move the bar on at its end."""

@@ -11,7 +11,7 @@ QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verb
 
 def test_a_cafa_folder_goes_in_and_a_report_comes_out(folder, tmp_path):
     out = tmp_path / "out"
-    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--classifier", "mlp"]
+    arms = ["--arms", "ros,knn", "--sampling-strategy", "20", "--heads", "mlp"]
     result = invoke("compare", "--data", folder, *arms, "--out", out, *QUICK)
     assert result.exit_code == 0, result.output
     table = pd.read_csv(out / "table.csv", keep_default_na=False)
@@ -67,7 +67,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
     ("option", "value", "known"),
     [
         ("--arms", "rose", "smote"),
-        ("--classifier", "tale", "mlp+knn"),
+        ("--heads", "tale", "mlp+knn"),
         ("--ontology", "xx", "bp"),
         ("--maps", "pca", "umap"),
         ("--sampling-strategy", "many", "auto"),
@@ -96,3 +96,28 @@ def test_seeds_are_a_number_or_a_list(folder, tmp_path):
         result = invoke("compare", "--data", folder, "--seeds", wrong, *QUICK)
         assert result.exit_code == 2
         assert "--seeds" in result.output
+
+
+def test_shots_and_sizes_get_a_table_and_a_folder_each(folder, tmp_path):
+    options = ["--data", folder, "--arms", "none", "--heads", "mlp", "--out", tmp_path, *QUICK]
+    result = invoke("compare", *options, "--max-train", "40,60")
+    assert result.exit_code == 0, result.output
+    n_train = [
+        json.loads((tmp_path / name / "comparison.json").read_text())["folds"][0]["n_train"]
+        for name in ("max_train_40", "max_train_60")
+    ]
+    assert n_train[0] <= 40 < n_train[1] <= 60
+    assert "mf, max train 40" in result.stdout
+    for wrong in ("0", "5,x", "", "5,5"):
+        result = invoke("compare", *options, "--shots", wrong)
+        assert result.exit_code == 2
+        assert "--shots" in result.stderr
+
+
+def test_a_folder_of_another_comparison_is_one_line(folder, tmp_path):
+    options = ["--data", folder, "--arms", "none", "--heads", "mlp", "--out", tmp_path, *QUICK]
+    invoke("compare", *options)
+    result = invoke("compare", *options, "--epochs", "3")
+    assert result.exit_code == 2
+    assert "parameter epochs was 30, is 3" in result.stderr
+    assert invoke("compare", *options, "--epochs", "3", "--no-resume").exit_code == 0

@@ -158,11 +158,11 @@ def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"classifiers": ["tale"]}, "classifiers may name mlp, mlp\\+knn; got"),
+        ({"classifiers": ["tale"]}, "classifiers may name mlp, mlp\\+knn, .*gbm; got"),
         ({"classifiers": "mlp"}, "classifiers may name"),
         ({"sampler_params": {"none": {}}}, "names none, no arm .* are none, ros, and ros have one"),
         ({"sampler_params": {"cgan": {}}, "arms": []}, "names cgan, .* and none of them has one"),
-        ({"classifiers": ["mlp", "mlp"]}, "may name mlp, mlp\\+knn, each once"),
+        ({"classifiers": ["mlp", "mlp"]}, "may name mlp, mlp\\+knn, .*, each once"),
         ({"seeds": [3, 4, 3]}, "seeds are different whole numbers .* got 3, 4, 3"),
         ({"seeds": [10**20]}, "from 0 to 4294967295; got 10000"),
         ({"seeds": [-1]}, "from 0 to 4294967295; got -1"),

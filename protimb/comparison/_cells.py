@@ -1,0 +1,260 @@
+"""Cells: what one arm reached with one head in one seed, kept on disk as soon as it is known."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from protimb.comparison._run import ArmResult
+from protimb.exceptions import ArtifactError
+from protimb.metrics import Evaluation
+from protimb.plotting import EmbeddingMapDisplay
+from protimb.utils._provenance import environment
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")
+
+
+class Cells:
+    """A folder of cells, or none: then nothing is kept and nothing found."""
+
+    def __init__(self, folder=None):
+        self.folder = None if folder is None else Path(folder)
+
+    def load(self, seed, arm, head):
+        """Read a cell as an ArmResult; None where it was not finished."""
+        if self.folder is None or not self._path(seed, arm, head).exists():
+            return None
+        path = self._path(seed, arm, head)
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+                return _decode({name: file[name] for name in file.files})
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ArtifactError(
+                f"{path} is damaged ({error}). Remove it: this part is then computed again."
+            ) from error
+
+    def save(self, seed, arm, head, result):
+        """Write a cell in one step: it is there as a whole or not at all."""
+        if self.folder is not None:
+            arrays = _encode(result)
+            replace_file(self._path(seed, arm, head), lambda file: np.savez(file, **arrays))
+
+    def _path(self, seed, arm, head):
+        words = json.dumps([seed, arm, head])
+        readable = _UNSAFE.sub("_", f"{seed}-{arm}-{head}")[:80]
+        return self.folder / f"{readable}-{hashlib.sha256(words.encode()).hexdigest()[:12]}.npz"
+
+
+@contextmanager
+def open_cells(out, plan, resume):
+    """Open the cells beneath ``out`` for this plan alone, while the block runs."""
+    if out is None:
+        yield Cells()
+        return
+    folder = Path(out) / "cells"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            _settle(folder, plan, resume)
+            yield Cells(folder)
+    except Timeout as error:
+        raise ArtifactError(
+            f"Another comparison is writing to {out}. Wait for it, or pass another folder."
+        ) from error
+
+
+def _settle(folder, plan, resume):
+    """Refuse cells of another plan, or remove all; then note the plan."""
+    path = folder / "plan.json"
+    if not resume:
+        for old in [path, *folder.glob("*.npz")]:
+            old.unlink(missing_ok=True)
+    plan = json.loads(json.dumps(plan, default=_words))
+    if path.exists():
+        earlier = _read_plan(path)
+        _require_equal(earlier, plan, folder)
+        for name in ("arms", "heads"):
+            plan[name] = earlier[name] | plan[name]
+    text = json.dumps(plan, indent=1) + "\n"
+    replace_file(path, lambda file: file.write(text.encode()))
+
+
+def _read_plan(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}). Pass resume=False (--no-resume) to start over."
+        ) from error
+
+
+def _require_equal(earlier, plan, folder):
+    differences = [
+        f"{section} {name} was {_shown(before[name])}, is {_shown(now[name])}"
+        for section, before, now in ((key, earlier.get(key, {}), plan[key]) for key in plan)
+        for name in before.keys() & now.keys()
+        if before[name] != now[name]
+    ]
+    if differences:
+        raise ArtifactError(
+            f"{folder} holds the cells of another comparison: {'; '.join(sorted(differences))}. "
+            "Pass another folder, or resume=False (--no-resume) to remove them and start over."
+        )
+
+
+def _shown(value):
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def make_plan(parameters, arms, protocol, bunch):
+    """Write down all that a cell depends on; arms and heads by name, as more may join later."""
+    names = ("sampling_strategy", "epochs", "max_steps", "classifier_params", "synthetic_weight")
+    names += (
+        "synthetic_labels",
+        "tune_cuts",
+        "arms_tune",
+        "n_resamples",
+        "maps",
+        "map_terms",
+        "shots",
+        "max_train",
+    )
+    settings = {name: getattr(protocol, name) for name in names}
+    return {
+        "parameter": settings | {"first seed": parameters["seeds"][0]},
+        "data": bunch.fingerprint(),
+        "version of": environment()["packages"] | {"protimb's code": hash_code()},
+        "arms": {name: _arm_words(one, protocol, name) for name, one in arms.items()},
+        "heads": {name: _head_words(one) for name, one in protocol.heads.items()},
+    }
+
+
+def _arm_words(arm, protocol, name):
+    made = [_spell(make()) for make in (arm.make_sampler, arm.make_classifier) if make]
+    flags = [arm.alone, arm.takes_strategy, arm.tunes_cuts]
+    words = [arm.description, made, flags, dict(arm.classifier_params)]
+    return _words([*words, protocol.sampler_params.get(name, {})])
+
+
+def _head_words(head):
+    made = None if head.make is None else _spell(head.build())
+    flags = [
+        head.by_term,
+        head.learns_all_labels,
+        list(head.cannot),
+        list(head.reads),
+        head.mix is not None,
+    ]
+    return _words([head.description, made, flags])
+
+
+def _spell(estimator):
+    params = estimator.get_params() if hasattr(estimator, "get_params") else vars(estimator)
+    return [type(estimator).__qualname__, sorted((name, repr(v)) for name, v in params.items())]
+
+
+def _words(value):
+    """Spell any value in words that are the same in another process."""
+    return _ADDRESS.sub("", repr(value))
+
+
+def hash_code():
+    """Hash protimb's own source: cells of other code are no part of this comparison."""
+    digest, root = hashlib.sha256(), Path(__file__).parents[1]
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def replace_file(path, write):
+    """Write a file beside its place, and put it there in one step; ``write`` gets it open."""
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        with draft.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _encode(result):
+    """Turn the ArmResult of one head into arrays by name; words go as JSON."""
+    ((head, evaluation),) = result.evaluations.items()
+    facts = {
+        "head": head,
+        "figures": list(evaluation.point.index),
+        "dtypes": [str(one) for one in evaluation.resamples.dtypes],
+        "bins": list(evaluation.n_terms.index),
+        "fingerprint": evaluation.fingerprint,
+        "traces": _to_json(result.traces),
+        "seconds": result.seconds,
+    }
+    cuts = {"cuts": result.cuts[head]} if head in result.cuts else {}
+    return {
+        "facts": np.array(json.dumps(facts)),
+        "point": evaluation.point.to_numpy(),
+        "resamples": evaluation.resamples.to_numpy(dtype=float),
+        "n_terms": evaluation.n_terms.to_numpy(),
+        "n_left_out": evaluation.n_left_out.to_numpy(),
+        "term_scores": result.term_scores[head],
+        **cuts,
+    }
+
+
+def _decode(arrays):
+    facts = json.loads(str(arrays["facts"]))
+    figures, bins, head = facts["figures"], facts["bins"], facts["head"]
+    dtypes = dict(zip(figures, facts["dtypes"], strict=True))
+    evaluation = Evaluation(
+        point=pd.Series(arrays["point"], index=figures, name="point"),
+        resamples=pd.DataFrame(arrays["resamples"], columns=figures).astype(dtypes),
+        n_terms=pd.Series(arrays["n_terms"], index=bins, name="n_terms"),
+        n_left_out=pd.Series(arrays["n_left_out"], index=bins, name="n_left_out"),
+        fingerprint=facts["fingerprint"],
+    )
+    cuts = {head: arrays["cuts"]} if "cuts" in arrays else {}
+    scores, traces = {head: arrays["term_scores"]}, _from_json(facts["traces"])
+    return ArmResult({head: evaluation}, scores, cuts, traces, facts["seconds"])
+
+
+def _to_json(value):
+    if isinstance(value, EmbeddingMapDisplay):
+        return {"__map__": value.method, "points": _to_json(value.points)}
+    if isinstance(value, pd.DataFrame):
+        columns = {name: value[name].tolist() for name in value}
+        dtypes = {name: str(value[name].dtype) for name in value}
+        index = {"name": value.index.name, "values": value.index.tolist()}
+        return {"__frame__": columns, "dtypes": dtypes, "index": index}
+    if isinstance(value, dict):
+        return {str(name): _to_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(one) for one in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _from_json(value):
+    if isinstance(value, list):
+        return [_from_json(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "__map__" in value:
+        return EmbeddingMapDisplay(_from_json(value["points"]), method=value["__map__"])
+    if "__frame__" in value:
+        index = pd.Index(value["index"]["values"], name=value["index"]["name"])
+        return pd.DataFrame(value["__frame__"], index=index).astype(value["dtypes"])
+    return {name: _from_json(one) for name, one in value.items()}

@@ -1,0 +1,209 @@
+"""The heads of a comparison: the classifiers that arms are judged with, each with its own none."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+# Nothing that takes long to import: the command line reads this table to print its help.
+
+
+@dataclass(frozen=True)
+class Head:
+    """One classifier that every arm's rows are taught to, as a comparison runs it.
+
+    Parameters
+    ----------
+    description : str
+        What it is, in a few words.
+    make : callable, optional
+        Returns a new classifier with ``fit(X, y)`` and ``predict_proba``. None takes the network
+        of the comparison. Heads of one ``make`` share one training.
+    mix : callable, optional
+        Turns the classifier's probabilities (n_test, n_terms), and a function that gives those of
+        the cosine neighbours among real training rows, into what is judged.
+    by_term : bool
+        ``make`` gives a classifier of one term, which is fitted for each term by itself, on
+        standardized vectors and on the rows that know the term. One that takes several labels
+        gets all at once.
+    learns_all_labels : bool
+        Generated rows teach it all of their labels, as it cannot be told which it should learn.
+    reads : tuple of str
+        Fields of the data that it gets as parameters: ``("ontology", "terms")``.
+    cannot : tuple of str
+        Parameters that an arm may ask for and that mean something else here; such arms are left
+        out with this head.
+
+    See Also
+    --------
+    CLASSIFIERS : The heads that have a name.
+    compare : Runs every arm with every head.
+
+    Examples
+    --------
+    >>> from protimb.comparison import CLASSIFIERS
+    >>> CLASSIFIERS["logistic"].by_term
+    True
+    >>> CLASSIFIERS["mlp"].make is CLASSIFIERS["mlp+knn"].make  # one training serves both
+    True
+    """
+
+    description: str
+    make: Callable[[], Any] | None = None
+    mix: Callable[[Any, Callable[[], Any]], Any] | None = None
+    by_term: bool = False
+    learns_all_labels: bool = False
+    reads: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+
+    @property
+    def training(self):
+        """What heads that share a training have in common."""
+        return self.make, self.by_term
+
+    def build(self):
+        """Make a new classifier of several labels; not for heads that take the network."""
+        if not self.by_term:
+            return self.make()
+        from protimb.comparison._head_models import OneTermAtATime
+
+        return OneTermAtATime(self.make())
+
+    def can(self, params, *, weighs_rows=False):
+        """Tell whether it can be trained with an arm's parameters, and with weights of rows."""
+        if self.make is None:
+            return True
+        from sklearn.utils.validation import has_fit_parameter
+
+        classifier = self.build()
+        known = set(classifier.get_params(deep=False)) if hasattr(classifier, "get_params") else ()
+        learner = classifier.estimator if self.by_term else classifier
+        weighed = has_fit_parameter(learner, "sample_weight")
+        if self.by_term and "class_weight" in params and not weighed:
+            return False  # classes of a term are balanced by weights of its rows
+        return set(params) <= set(known) - set(self.cannot) and (weighed or not weighs_rows)
+
+
+def resolve_heads(classifiers):
+    """Turn names, or {name: name, classifier or Head}, into {name: Head}."""
+    if not isinstance(classifiers, Mapping):
+        _require_names(classifiers)
+        return {name: CLASSIFIERS[name] for name in classifiers}
+    heads = {name: _as_head(name, head) for name, head in classifiers.items()}
+    if not heads:
+        _require_names(())
+    wrong = [name for name in heads if name == "alone" or name != "".join(str(name).split())]
+    if wrong:
+        raise ValueError(
+            f"A head cannot be called {wrong[0]!r}: tables name arm and head side by side, and "
+            "'alone' is what is judged without a head. Choose a word without spaces."
+        )
+    return heads
+
+
+def _require_names(names):
+    repeats = not isinstance(names, str) and len(set(names)) < len(names)
+    if isinstance(names, str) or repeats or not names or set(names) - set(CLASSIFIERS):
+        each = ", each once" if repeats else ""
+        raise ValueError(
+            f"classifiers may name {', '.join(CLASSIFIERS)}{each}; got {names!r}. One of your own "
+            "is passed as {'name': classifier}."
+        )
+
+
+def _as_head(name, head):
+    if isinstance(head, Head):
+        return head
+    if isinstance(head, str):
+        _require_names((head,))
+        return CLASSIFIERS[head]
+    if isinstance(head, type):
+        raise TypeError(f"Head {name!r} is the class {head.__name__}; pass an object of it.")
+    if not hasattr(head, "fit"):
+        raise ValueError(
+            f"Head {name!r} is {type(head).__name__}; give the name of a head, a Head, or a "
+            "classifier with fit(X, y) and predict_proba(X)."
+        )
+    if not hasattr(head, "predict_proba"):
+        raise ValueError(
+            f"Head {name!r}: {type(head).__name__} has no predict_proba, and proteins are ranked "
+            "by probabilities. Wrap it, CalibratedClassifierCV("
+            f"{type(head).__name__}()) of sklearn.calibration, which turns its decision_function "
+            "into probabilities, or take a classifier that has them."
+        )
+    return _own_head(head)
+
+
+def _own_head(classifier):
+    from sklearn.base import clone
+
+    several = _takes_several_labels(classifier)
+    # A forest of scikit-learn's multiplies the weights that all terms of a row ask for.
+    cannot = ("class_weight",) if several and _is_sklearns(classifier) else ()
+    return Head(
+        f"{classifier}",
+        make=lambda: clone(classifier, safe=False),
+        by_term=not several,
+        cannot=cannot,
+    )
+
+
+def _takes_several_labels(classifier):
+    if not hasattr(classifier, "__sklearn_tags__"):
+        return True  # it says nothing of itself, and gets what all arms make
+    tags = classifier.__sklearn_tags__()
+    multi_label = tags.classifier_tags is not None and tags.classifier_tags.multi_label
+    return bool(multi_label or tags.target_tags.multi_output)
+
+
+def _is_sklearns(classifier):
+    return type(classifier).__module__.startswith("sklearn.")
+
+
+def _ours(module, name, **params):
+    """Say how to make a classifier of ours; it is imported when it is made."""
+
+    def make():
+        return getattr(import_module(f"protimb.{module}"), name)(**params)
+
+    return make
+
+
+def _logistic():
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=300)
+
+
+def _boosting():
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        max_iter=50, max_leaf_nodes=15, early_stopping=False, random_state=None
+    )
+
+
+def _mean(network, neighbours):
+    return (network + neighbours()) / 2
+
+
+# A head is one entry, and needs no other edit. Its name shows in help texts and reports.
+CLASSIFIERS = {
+    "mlp": Head("the network"),
+    "mlp+knn": Head("mean of network and cosine neighbours of real training rows", mix=_mean),
+    "knn": Head(
+        "cosine neighbours among the arm's rows",
+        _ours("classification", "KNNTermClassifier", n_neighbors=100),
+        learns_all_labels=True,
+    ),
+    "logistic": Head("logistic regression, term by term", _logistic, by_term=True),
+    "forest": Head(
+        "a hundred trees, all terms at once",
+        _ours("comparison._head_models", "TermForest"),
+        learns_all_labels=True,
+    ),
+    "gbm": Head("boosted trees, term by term; for small data", _boosting, by_term=True),
+}
+
+# What arms are judged with unless asked otherwise: one training serves both.
+MAIN_CLASSIFIERS = ("mlp", "mlp+knn")

@@ -1,0 +1,210 @@
+"""What was finished is kept: a killed comparison goes on, and its table has the same bits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from protimb.comparison import Arm, compare
+from protimb.comparison._cells import Cells, _from_json, _to_json
+from protimb.comparison._run import ArmResult
+from protimb.exceptions import ArtifactError, TeachingWarning
+from protimb.over_sampling import RandomLabelsetOverSampler
+
+HEADS = {"classifiers": ["mlp", "knn"]}
+
+
+class Interrupts(RandomLabelsetOverSampler):
+    """Stops the comparison the first time, as a user's Ctrl-C does."""
+
+    stopped = False
+
+    def fit_resample(self, X, y):
+        if not Interrupts.stopped:
+            Interrupts.stopped = True
+            raise KeyboardInterrupt
+        return super().fit_resample(X, y)
+
+
+class Forbidden(RandomLabelsetOverSampler):
+    allowed = True
+
+    def fit_resample(self, X, y):
+        assert Forbidden.allowed
+        return super().fit_resample(X, y)
+
+
+def test_an_interrupted_comparison_goes_on_and_gives_the_same(toy, quick, tmp_path):
+    options = {"arms": {"smote": "smote", "mine": Interrupts()}, **HEADS, **quick}
+    Interrupts.stopped = False
+    with pytest.raises(KeyboardInterrupt):
+        compare(toy, out=tmp_path / "cut", **options)
+    cells = sorted(path.name.rpartition("-")[0] for path in (tmp_path / "cut/cells").glob("*.npz"))
+    assert cells == ["0-none-knn", "0-none-mlp", "0-smote-knn", "0-smote-mlp"]
+    cut = compare(toy, out=tmp_path / "cut", **options)
+    whole = compare(toy, **options)
+    assert cut.table.equals(whole.table)
+    assert cut.terms.equals(whole.terms)
+    for name, frame in whole.traces["smote"].items():
+        if isinstance(frame, pd.DataFrame):
+            pd.testing.assert_frame_equal(cut.traces["smote"][name], frame)
+    assert (tmp_path / "cut/figures/map_smote.png").is_file()
+    stages = [[one["stage"] for one in c.record["seconds"] if one["arm"]] for c in (cut, whole)]
+    assert stages[0] == stages[1]
+
+
+def test_what_is_finished_is_not_done_again_and_more_may_join(toy, quick, tmp_path):
+    options = {"arms": {"mine": Forbidden()}, "maps": (), "out": tmp_path, **quick}
+    first = compare(toy, classifiers=["mlp"], **options)
+    Forbidden.allowed = False
+    try:
+        again = compare(toy, classifiers=["mlp"], **options)
+        options["arms"] |= {"knn": "knn"}
+        more = compare(toy, classifiers=["mlp"], **options)
+        with pytest.raises(AssertionError):
+            compare(toy, classifiers=["mlp"], resume=False, **options)
+    finally:
+        Forbidden.allowed = True
+    assert again.table.equals(first.table)
+    assert more.table["arm"].unique().tolist() == ["none", "mine", "knn"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"max_steps": 7}, "parameter max_steps was 6, is 7"),
+        ({"n_resamples": 31}, "parameter n_resamples was 30, is 31"),
+        ({"seeds": [3]}, "parameter first seed was 0, is 3"),
+        ({"arms": {"mine": RandomLabelsetOverSampler(sampling_strategy=30)}}, "arms mine was"),
+        ({"arms": {"mine": Arm("nothing")}}, "arms mine was"),
+        ({"classifiers": {"mlp": "knn"}}, "heads mlp was"),
+        ({"data": "other"}, "data sha256 was"),
+    ],
+)
+def test_cells_of_another_comparison_are_refused_by_name(toy, quick, tmp_path, change, message):
+    options = {"data": toy, "arms": {"mine": RandomLabelsetOverSampler()}, "classifiers": ["mlp"]}
+    options |= quick | {"maps": (), "out": tmp_path}
+    compare(**options)
+    if "data" in change:
+        change = {"data": type(toy)(**toy | {"X": toy.X + 1})}
+    with pytest.raises(ArtifactError, match=f"{message}.*resume=False"):
+        compare(**options | change)
+    compare(**options | change, resume=False)
+    assert compare(**options | change).table.notna().any(axis=None)
+
+
+def test_a_damaged_cell_is_named(toy, quick, tmp_path):
+    options = {"arms": [], "classifiers": ["mlp"], "maps": (), "out": tmp_path, **quick}
+    compare(toy, **options)
+    (cell,) = (tmp_path / "cells").glob("*.npz")
+    cell.write_bytes(cell.read_bytes()[:100])
+    with pytest.raises(ArtifactError, match=f"{cell.name} is damaged .* Remove it"):
+        compare(toy, **options)
+    cell.unlink()
+    compare(toy, **options)
+
+
+def test_a_killed_comparison_goes_on(toy, quick, tmp_path):
+    code = (
+        "import sys, time\n"
+        "from protimb.comparison import compare\n"
+        "from protimb.datasets import make_longtail_multilabel\n"
+        "from protimb.over_sampling import RandomLabelsetOverSampler\n"
+        "class Slow(RandomLabelsetOverSampler):\n"
+        "    def fit_resample(self, X, y):\n"
+        "        print('slow', flush=True)\n"
+        "        time.sleep(600)\n"
+        "toy = make_longtail_multilabel(n_samples=240, random_state=0)\n"
+        "quick = {'max_steps': 6, 'n_resamples': 30}\n"
+        "quick['classifier_params'] = {'hidden_layer_sizes': (8,)}\n"
+        f"compare(toy, arms={{'ros': 'ros', 'slow': Slow()}}, maps=(), out={str(tmp_path)!r}, "
+        "**quick)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "slow\n"
+    with pytest.raises(ArtifactError, match="Another comparison is writing"):
+        compare(toy, arms=["ros"], maps=(), out=tmp_path, **quick)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    begun = time.time()
+    result = compare(toy, arms=["ros"], maps=(), out=tmp_path, **quick)
+    assert all(path.stat().st_mtime < begun for path in (tmp_path / "cells").glob("*.npz"))
+    assert result.table.equals(compare(toy, arms=["ros"], maps=(), **quick).table)
+
+
+def test_several_jobs_give_the_bits_of_one(toy, quick, tmp_path):
+    options = {"arms": ["ros", "smote", "knn"], "seeds": 2, "maps": (), **HEADS, **quick}
+    one = compare(toy, jobs=1, **options)
+    two = compare(toy, jobs=2, out=tmp_path, **options)
+    assert two.table.equals(one.table)
+    assert two.by_seed.equals(one.by_seed)
+    assert two.terms.equals(one.terms)
+    assert len(list((tmp_path / "cells").glob("*.npz"))) == 2 * (3 * 2 + 1)
+    assert len(two.record["seconds"]) == len(one.record["seconds"])
+
+
+def test_a_process_says_what_it_would_have_said_here(toy, quick):
+    heads = {"mine": RandomForestClassifier(2)}  # which cannot be told what to learn
+    options = {"arms": ["ros"], "maps": (), "classifiers": heads, **quick}
+    with pytest.warns(TeachingWarning) as here:
+        compare(toy, **options)
+    with pytest.warns(TeachingWarning) as there:
+        compare(toy, jobs=2, **options)
+    said = [{str(one.message) for one in caught} for caught in (here, there)]
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("jobs", [0, -1, 1.5])
+def test_jobs_are_counted_from_one(toy, jobs):
+    with pytest.raises(ValueError, match="number of processes from 1"):
+        compare(toy, jobs=jobs)
+
+
+def test_a_line_is_shown_as_soon_as_an_arm_is_done(toy, quick, capsys):
+    result = compare(toy, arms=["ros"], classifiers=["mlp"], maps=(), verbose=1, **quick)
+    lines = [line for line in capsys.readouterr().err.splitlines() if ": mlp: Fmax" in line]
+    fmax = result.table.set_index(["metric", "arm"])["estimate"]["fmax"]
+    assert (lines[0].rpartition("\r")[2]).startswith(
+        f"seed 0, none: mlp: Fmax {fmax['none']:.3f}, AP "
+    )
+    assert (lines[1].rpartition("\r")[2]).startswith(
+        f"seed 0, ros: mlp: Fmax {fmax['ros']:.3f}, AP "
+    )
+
+
+def test_a_cell_comes_back_as_it_was(comparison, tmp_path, evaluation):
+    cells = Cells(tmp_path)
+    one = evaluation(1 / 3)
+    one.resamples["AP <20"] = one.resamples["AP <20"].astype(np.float32)
+    one.resamples.iloc[0, 0] = np.nan
+    scores = np.array([0.1, np.nan])
+    traces = comparison.traces["smote"]
+    cells.save(3, "a/b", "mlp", ArmResult({"mlp": one}, {"mlp": scores}, {"mlp": scores}, traces))
+    back = cells.load(3, "a/b", "mlp")
+    pd.testing.assert_series_equal(back.evaluations["mlp"].point, one.point)
+    pd.testing.assert_frame_equal(back.evaluations["mlp"].resamples, one.resamples)
+    pd.testing.assert_series_equal(back.evaluations["mlp"].n_terms, one.n_terms, check_names=False)
+    assert back.evaluations["mlp"].fingerprint == one.fingerprint
+    np.testing.assert_array_equal(back.cuts["mlp"], scores)
+    np.testing.assert_array_equal(back.term_scores["mlp"], scores)
+    points = traces["maps"]["tsne"].points
+    pd.testing.assert_frame_equal(back.traces["maps"]["tsne"].points, points)
+    assert cells.load(3, "a", "mlp") is None
+    assert Cells().load(3, "a/b", "mlp") is None
+
+
+def test_what_is_kept_is_plain_json():
+    kept = _to_json({"n": np.int64(3), 1: (np.float32(0.5), None), "object": ArmResult})
+    assert _from_json(json.loads(json.dumps(kept))) == {
+        "n": 3,
+        "1": [0.5, None],
+        "object": str(ArmResult),
+    }

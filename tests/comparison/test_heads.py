@@ -1,0 +1,226 @@
+"""Any classifier can be a head: each has its own none, and all learn from one resampling."""
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
+
+from protimb.classification import KNNTermClassifier
+from protimb.comparison import ARMS, CLASSIFIERS, Head, compare
+from protimb.comparison._head_models import (
+    OneTermAtATime,
+    TermForest,
+    balance_rows,
+    weigh_by_rarest,
+)
+from protimb.comparison._heads import resolve_heads
+from protimb.exceptions import TeachingWarning
+from protimb.over_sampling import RandomLabelsetOverSampler
+
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(60, 3))
+Y = np.column_stack([X[:, 0] > 0, X[:, 1] > 1, np.zeros(60), np.ones(60)]).astype(int)
+
+
+class Counted(RandomLabelsetOverSampler):
+    """Counts how often it is fitted."""
+
+    n_fits = 0
+
+    def fit_resample(self, X, y):
+        Counted.n_fits += 1
+        return super().fit_resample(X, y)
+
+
+def test_heads_share_one_resampling_and_each_has_its_own_none(toy, quick):
+    Counted.n_fits = 0
+    heads = ["mlp", "mlp+knn", "knn", "logistic"]
+    result = compare(toy, arms={"mine": Counted()}, classifiers=heads, maps=(), **quick)
+    assert Counted.n_fits == 1
+    assert set(result.evaluations) == {(arm, head) for arm in ("none", "mine") for head in heads}
+    table = result.table.set_index("metric")
+    for _, rows in table.groupby("classifier"):
+        own, base = rows[rows["arm"] == "mine"], rows[rows["arm"] == "none"]
+        np.testing.assert_allclose(own["difference"], own["estimate"] - base["estimate"])
+    assert set(result.record["heads"]) == set(heads)
+
+
+def test_heads_of_one_network_train_once(toy, quick):
+    stages = compare(toy, arms=[], maps=(), **quick).record["seconds"]
+    assert [one["stage"] for one in stages].count("train") == 1
+
+
+def test_the_network_does_not_depend_on_who_is_beside_it(toy, quick):
+    alone = compare(toy, arms=["ros"], classifiers=["mlp"], maps=(), **quick).table
+    beside = compare(toy, arms=["ros"], classifiers=["forest", "mlp"], maps=(), **quick).table
+    beside = beside[beside["classifier"] == "mlp"].reset_index(drop=True)
+    assert beside.equals(alone)
+
+
+def test_neighbours_as_a_head_of_no_resampling_are_the_arm_knn(toy, quick):
+    table = compare(toy, arms=["knn"], classifiers=["knn"], maps=(), **quick).table
+    head, arm = (table[table["arm"] == name]["estimate"].tolist() for name in ("none", "knn"))
+    assert head == pytest.approx(arm, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if CLASSIFIERS[n].make])
+def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
+    head = CLASSIFIERS[name]
+    scores = head.build().fit(X, Y).predict_proba(X)
+    assert scores.shape == Y.shape
+    assert ((scores >= 0) & (scores <= 1 + 1e-9)).all()
+    assert (scores[:, 2] == 0).all()
+    np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
+    assert scores[Y[:, 0] == 1, 0].mean() > scores[Y[:, 0] == 0, 0].mean()
+
+
+@pytest.mark.parametrize("name", list(CLASSIFIERS))
+def test_every_named_head_can_be_compared(toy, name):
+    quick = {"max_steps": 2, "n_resamples": 10, "maps": ()}
+    result = compare(toy, arms=["class_weight", "ros"], classifiers=[name], **quick)
+    left_out = {"class_weight": [name]} if name == "knn" else {}
+    assert result.record["left_out"] == left_out
+    arms = ["none", "ros"] if left_out else ["none", "class_weight", "ros"]
+    assert result.table["arm"].unique().tolist() == arms
+    assert result.table["estimate"].notna().any()
+
+
+def test_class_weight_changes_every_head_that_takes_it(toy, quick):
+    heads = ["mlp", "logistic", "forest"]
+    options = {"arms": ["class_weight"], "classifiers": heads, "maps": ()}
+    table = compare(toy, **options, **quick).table
+    moved = table[table["arm"] == "class_weight"].groupby("classifier")["difference"]
+    assert (moved.apply(lambda one: one.abs().max()) > 0).all()
+
+
+def test_balanced_rows_give_both_classes_the_same_weight():
+    labels = np.array([1, 0, 0, 0, 0])
+    weights = balance_rows(labels)
+    assert weights.tolist() == pytest.approx([2.5, 0.625, 0.625, 0.625, 0.625])
+    doubled = balance_rows(labels, np.array([2.0, 1, 1, 1, 1]))
+    assert doubled[0] == pytest.approx(doubled[1:].sum())
+
+
+def test_a_row_weighs_as_its_rarest_term():
+    y = np.array([[1, 1], [1, 0], [1, 0], [0, 0], [0, 0]])
+    # Of five rows three have the first term, one the second: (5 - 1) / 1 is 4, (5 - 3) / 3 is no
+    # reason to weigh less than a row without any.
+    assert weigh_by_rarest(y).tolist() == [4, 1, 1, 1, 1]
+
+
+def test_a_term_learns_from_the_rows_that_know_it_alone():
+    mask = np.ones(Y.shape, dtype=bool)
+    mask[30:, 0] = False
+    flipped = Y.copy()
+    flipped[30:, 0] = 1 - flipped[30:, 0]
+    masked = OneTermAtATime(LogisticRegression()).fit(X, flipped, label_mask=mask)
+    clean = OneTermAtATime(LogisticRegression()).fit(X, Y, label_mask=mask)
+    np.testing.assert_array_equal(masked.predict_proba(X), clean.predict_proba(X))
+    told = OneTermAtATime(LogisticRegression()).fit(X, flipped)
+    assert abs(told.predict_proba(X) - clean.predict_proba(X))[:, 0].max() > 0.1
+
+
+def test_a_forest_stays_within_its_memory():
+    forest = TermForest(n_estimators=3, random_state=0).fit(X, Y)
+    assert forest.forest_.max_leaf_nodes is None  # small data are not bound
+    forest._varies = np.ones(10**5, dtype=bool)
+    assert forest._most_leaves(10**6) * 2 * 8 * 3 * 10**5 <= 2**31
+
+
+@pytest.mark.parametrize(
+    ("classifier", "by_term"),
+    [
+        (LogisticRegression(), True),
+        (HistGradientBoostingClassifier(), True),
+        (CalibratedClassifierCV(LinearSVC()), True),
+        (RandomForestClassifier(), False),
+        (KNNTermClassifier(), False),
+    ],
+)
+def test_what_takes_one_label_is_fitted_term_by_term(classifier, by_term):
+    assert resolve_heads({"mine": classifier})["mine"].by_term is by_term
+
+
+def test_a_head_of_ones_own_is_seeded_and_not_touched(toy, quick):
+    mine = RandomForestClassifier(3)
+    heads = {"mine": mine, "bayes": GaussianNB()}
+    table = compare(toy, arms=["class_weight"], classifiers=heads, maps=(), **quick)
+    assert mine.random_state is None
+    # A forest of several labels multiplies the weights of all terms of a row.
+    assert table.record["left_out"] == {"class_weight": ["mine"]}
+    again = compare(toy, arms=["class_weight"], classifiers=heads, maps=(), **quick)
+    assert again.table.equals(table.table)
+
+
+class Picky(GaussianNB):
+    """Wants five of each class, as cross-validation inside a classifier does."""
+
+    def fit(self, X, y):
+        if np.bincount(y).min() < 5:
+            raise ValueError("five of each class, please")
+        return super().fit(X, y)
+
+
+def test_a_head_that_refuses_a_rare_term_says_so_and_goes_on():
+    y = Y.copy()
+    y[:, 1] = 0
+    y[:2, 1] = 1
+    head = resolve_heads({"mine": Picky()})["mine"].build()
+    with pytest.warns(TeachingWarning, match="refused 1 terms with few positives"):
+        scores = head.fit(X, y).predict_proba(X)
+    assert scores[:, 1] == pytest.approx(2 / 60)
+    assert np.ptp(scores[:, 0]) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("heads", "message"),
+    [
+        ({"ridge": RidgeClassifier()}, r"no predict_proba.*CalibratedClassifierCV\(RidgeCl"),
+        ({"mine": LogisticRegression}, "is the class LogisticRegression; pass an object"),
+        ({"mine": 3}, "Head 'mine' is int"),
+        ({"mine": "tree"}, "may name mlp"),
+        ({"alone": GaussianNB()}, "cannot be called 'alone'"),
+        ({"my head": GaussianNB()}, "cannot be called 'my head'"),
+        ({}, "may name mlp"),
+    ],
+)
+def test_what_is_no_head_is_named_with_the_cure(toy, heads, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        compare(toy, classifiers=heads)
+
+
+def test_a_head_that_weighs_no_rows_is_left_out_of_arms_that_weigh_some(toy, quick):
+    options = {"classifiers": ["mlp", "knn"], "synthetic_weight": 0.5, "maps": ()}
+    result = compare(toy, arms=["ros"], **options, **quick)
+    assert result.record["left_out"] == {"ros": ["knn"]}
+    assert ("none", "knn") in result.evaluations
+
+
+def test_a_head_may_be_written_out(toy, quick):
+    head = Head("half of the neighbours' votes", KNNTermClassifier, mix=lambda own, real: own / 2)
+    result = compare(toy, arms=[], classifiers={"half": head}, maps=(), **quick)
+    assert list(result.evaluations) == [("none", "half")]
+
+
+def test_only_the_arm_threshold_moves_cuts():
+    assert [name for name, arm in ARMS.items() if arm.tunes_cuts] == ["threshold"]
+
+
+def test_a_head_gets_the_fields_of_the_data_that_it_reads(toy, quick):
+    seen = []
+
+    class Reader(KNNTermClassifier):
+        def __init__(self, ontology=None, terms=None):
+            super().__init__()
+            self.ontology, self.terms = ontology, terms
+
+        def fit(self, X, y):
+            seen.append((self.ontology, list(self.terms)))
+            return super().fit(X, y)
+
+    heads = {"mine": Head("reads", Reader, reads=("ontology", "terms"))}
+    compare(toy, arms=[], classifiers=heads, maps=(), **quick)
+    assert seen == [(toy.ontology, list(toy.terms))]
