@@ -15,6 +15,7 @@ from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDive
 from protimb.gan._observed import observe
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import (
+    check_ancestors,
     check_columns,
     check_known,
     check_terms,
@@ -53,6 +54,9 @@ class ConditionalGAN(BaseEstimator):
         What a vector is made from besides labels: noise alone, or noise and a real vector.
     move_scale : float in (0, 1], default=0.4
         Share of a vector's spread around its term's mean that is that of two other relatives.
+    borrowing : float, default=1.0
+        How far means of terms of few members are drawn towards those of their parents, see
+        `CGANSampler`; 0 leaves them.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
     max_updates, min_updates, check_every : int, default=200, 50, 10
@@ -124,6 +128,7 @@ class ConditionalGAN(BaseEstimator):
         "n_latent": [Interval(Integral, 1, None, closed="left")],
         "generate_from": [StrOptions(set(STARTS))],
         "move_scale": [Interval(Real, 0, 1, closed="right")],
+        "borrowing": [Interval(Real, 0, None, closed="left")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
@@ -155,6 +160,7 @@ class ConditionalGAN(BaseEstimator):
         n_latent=64,
         generate_from="relative",
         move_scale=0.4,
+        borrowing=1.0,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
@@ -182,6 +188,7 @@ class ConditionalGAN(BaseEstimator):
         self.n_latent = n_latent
         self.generate_from = generate_from
         self.move_scale = move_scale
+        self.borrowing = borrowing
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.auxiliary_weight = auxiliary_weight
@@ -237,6 +244,7 @@ class ConditionalGAN(BaseEstimator):
         terms=None,
         towards=None,
         term_vectors=None,
+        ancestors=None,
         resume_from=None,
         random_state=None,
     ):
@@ -254,6 +262,10 @@ class ConditionalGAN(BaseEstimator):
             Terms to train towards: only rows that carry one of them train. All by default.
         term_vectors : dict, array of shape (n_terms, n_dims) or None
             ``{term: vector}``, or one row a column of y, where the condition reads them.
+        ancestors : array or sparse of shape (n_terms, n_terms), optional
+            Non-zero where the second term is above the first, or the same, such as
+            ``GeneOntology.closure`` gives. Without it a term's ancestors are the columns of y that
+            all its members carry.
         resume_from : str or path-like, optional
             Folder of a ``protimb.training.Checkpoint`` of the same run.
         random_state : int, RandomState or None
@@ -267,7 +279,7 @@ class ConditionalGAN(BaseEstimator):
         Raises
         ------
         InvalidLabelsError
-            If y is not binary, or ``terms`` or ``towards`` do not fit its columns.
+            If y is not binary, or ``terms``, ``towards`` or ``ancestors`` do not fit its columns.
         TermVectorError
             If the condition reads vectors of terms and there are none.
         TrainingDiverged
@@ -297,6 +309,7 @@ class ConditionalGAN(BaseEstimator):
             self._source_of_draws(random_state, resume_from),
             towards=towards,
             term_vectors=described,
+            ancestors=check_ancestors(ancestors, terms),
             resume_from=resume_from,
         )
         validate_data(self, read_table(X, "X"), reset=True, skip_check_array=True)

@@ -17,11 +17,13 @@ KIND = "training of a ConditionalGAN"
 _FREE = {"max_updates", "min_updates", "n_iter_no_change", "callbacks", "device", "verbose"}
 
 
-def describe_run(X, y, model, towards, term_vectors, rng):
+def describe_run(X, y, model, towards, known, rng):
     """Say what a run is known by, as JSON: its data, its parameters, and where draws start.
 
-    X is (n_rows, n_features), y csr of uint8, towards bool (n_terms,); rng before its first draw.
+    X is (n_rows, n_features), y csr of uint8, towards bool (n_terms,); ``known`` are vectors and
+    ancestors of terms, or None; rng before its first draw.
     """
+    term_vectors, ancestors = known
     params = model.get_params(deep=False)
     shaping = {name: describe(value) for name, value in params.items() if name not in _FREE}
     shaping["device"] = resolve_device(model.device).type
@@ -29,6 +31,8 @@ def describe_run(X, y, model, towards, term_vectors, rng):
         shaping["max_updates"] = model.max_updates  # the schedule spans them
     if term_vectors is not None:
         shaping["term_vectors"] = _hash([term_vectors])
+    if ancestors is not None:
+        shaping["ontology"] = _hash([ancestors.indptr, ancestors.indices])[:8]
     if not towards.all():
         shaping["terms to train towards"] = f"{towards.sum()} of them, {_hash([towards])[:8]}"
     return {

@@ -145,6 +145,19 @@ def rows_with(y, terms):
     return np.flatnonzero(y @ terms.astype(np.int64))
 
 
+def check_ancestors(ancestors, terms):
+    """Check that ancestors say of every term (n_terms, n_terms) which are above it: csr or None."""
+    if ancestors is None:
+        return None
+    ancestors = sparse.csr_array(ancestors)
+    if ancestors.shape != (len(terms), len(terms)):
+        raise InvalidLabelsError(
+            f"ancestors is of shape {ancestors.shape}, and there are {len(terms)} terms. Give a row "
+            "and a column for each, in their order."
+        )
+    return ancestors
+
+
 def row_weights(y, exponent, terms=None):
     """Weigh rows so that rare terms are seen: IRLbl of the row's rarest term, to a power.
 

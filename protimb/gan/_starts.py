@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
+from protimb.gan._lending import find_parents, lend_means
 from protimb.gan._rows import cut_rows
 from protimb.utils._labelsets import count_members, group_positions, rarest_terms
 from protimb.utils._memory import gather_rows, is_large
@@ -25,12 +26,21 @@ _BLOCK = 256
 
 
 @dataclass(frozen=True)
+class StartOptions:
+    """How far moves reach, how much terms borrow from parents, and which terms are above which."""
+
+    move_scale: float
+    borrowing: float
+    ancestors: sparse.csr_array | None = None
+
+
+@dataclass(frozen=True)
 class Noise:
     """Start from nothing: noise and labels alone make a vector. Base of the other starts."""
 
     @classmethod
-    def learn(cls, data, move_scale, rng):
-        """Keep what is started from: a ``TrainingSet``, and what moves are multiplied by."""
+    def learn(cls, data, options, rng):
+        """Keep what is started from, of a ``TrainingSet`` and ``StartOptions``."""
         return cls()
 
     def width(self, n_features):
@@ -86,7 +96,7 @@ class Member(Noise):
         return (members @ self.X / counts[:, None]).astype(np.float32)
 
     @classmethod
-    def learn(cls, data, move_scale, rng):
+    def learn(cls, data, options, rng):
         return cls(*_keep_members(data, rng))
 
     def width(self, n_features):
@@ -147,30 +157,36 @@ class Relative(Member):
     """Start from the protein whose labels the row carries, moved as two relatives differ.
 
     Keeps differences between relatives, moves (n_moves, n_features), float32, as long as they are
-    added, and ``keeps``, the share of a protein's distance from its term's mean that is left to
-    it. Both together spread as the term's members do: the smoothed bootstrap with its variance
+    added; ``keeps``, the share of a protein's distance from its term's mean that is left to it;
+    and ``lent``, the means that take the place of terms' own (n_terms + 1, n_features). Both together spread as the term's members do: the smoothed bootstrap with its variance
     corrected (B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?",
     Biometrika 74, 469-479, 1987).
     """
 
     moves: np.ndarray
     keeps: float
+    lent: np.ndarray
 
     @classmethod
-    def learn(cls, data, move_scale, rng):
-        members, labels = _keep_members(data, rng)
+    def learn(cls, data, options, rng):
+        members = Member(*_keep_members(data, rng))
         rows = data.rows
         if len(rows) > N_CANDIDATES:
             rows = np.sort(rng.choice(rows, N_CANDIDATES, replace=False))
         near = data.scaling.transform(gather_rows(data.X, rows))
-        moves = find_moves(near, data.rarest[rows], move_scale, rng)
-        return cls(members, labels, moves, float(np.sqrt(1 - move_scale**2)))
+        moves = find_moves(near, data.rarest[rows], options.move_scale, rng)
+        parents = find_parents(data.labels, options.ancestors)
+        lent = lend_means(
+            members.centres, data.counts, parents, near, data.y[rows], options.borrowing
+        )
+        return cls(members.X, members.y, moves, float(np.sqrt(1 - options.move_scale**2)), lent)
 
     def in_training(self, data, vectors, device):
         from protimb.gan._training_rows import MovedStarts
 
         rarest = data.rarest[data.rows]
-        return MovedStarts(vectors, self.moves, self.centres, rarest, self.keeps, device)
+        centres = self.centres, self.lent
+        return MovedStarts(vectors, self.moves, centres, rarest, self.keeps, device)
 
     def of_held_out(self, data, rng):
         # A held-out row is no start: what ``sample`` starts from is.
@@ -186,17 +202,19 @@ class Relative(Member):
 
     def _move(self, X, terms, rng):
         """Draw rows X (n_rows, n_features) nearer to the means of terms, and add a move to each."""
-        centres = self.centres[terms]
-        return move(centres + np.float32(self.keeps) * (X - centres), self.moves, rng)
+        nearer = self.lent[terms] + np.float32(self.keeps) * (X - self.centres[terms])
+        return move(nearer, self.moves, rng)
 
     def state(self):
-        return {**super().state(), "moves": self.moves, "keeps": self.keeps}
+        own = {"moves": self.moves, "keeps": self.keeps, "lent": self.lent}
+        return super().state() | own
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
         members = Member.from_state(state, n_features, n_terms)
-        _check_width(state["moves"], n_features)
-        return cls(members.X, members.y, state["moves"], float(state["keeps"]))
+        for name in ("moves", "lent"):
+            _check_width(state[name], n_features)
+        return cls(members.X, members.y, state["moves"], float(state["keeps"]), state["lent"])
 
 
 STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}

@@ -14,7 +14,7 @@ from protimb.gan._parts import find_parts
 from protimb.gan._resuming import describe_run, open_checkpoint, rng_state, warn_if_ended
 from protimb.gan._rows import row_weights, split_rows
 from protimb.gan._scaling import Scaling, fit_scaling
-from protimb.gan._starts import STARTS, Noise
+from protimb.gan._starts import STARTS, Noise, StartOptions
 from protimb.gan._step import AdversarialStep
 from protimb.gan._training_rows import training_labels, training_vectors
 from protimb.gan._validation import (
@@ -57,15 +57,18 @@ class TrainedGan:
     held_out: np.ndarray
 
 
-def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None):
+def train_gan(
+    X, y, model, rng, *, towards, term_vectors=None, ancestors=None, resume_from=None
+):
     """Train generator and critic on vectors X (n_rows, n_features) and label rows y, csr of uint8.
 
     ``model`` is a ConditionalGAN, read for its parameters and not changed; ``towards`` marks the
-    terms whose rows make the training set; ``rng`` is the source of every draw.
+    terms whose rows make the training set; ``ancestors`` csr (n_terms, n_terms) those above each
+    term; ``rng`` is the source of every draw.
     """
     run, state = {}, None
     if resume_from is not None or _saves_checkpoints(model):
-        run = describe_run(X, y, model, towards, term_vectors, rng)
+        run = describe_run(X, y, model, towards, (term_vectors, ancestors), rng)
     if resume_from is not None:
         state = open_checkpoint(resume_from, run, rng)
         check_updates(state["n_steps"], model.max_updates)
@@ -81,7 +84,8 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None)
         max_held_out=MAX_ROWS,
         rng=rng,
     )
-    starts = STARTS[model.generate_from].learn(data, model.move_scale, rng)
+    options = StartOptions(model.move_scale, model.borrowing, ancestors)
+    starts = STARTS[model.generate_from].learn(data, options, rng)
     device = resolve_device(model.device)
     init = torch_generator(rng)
     players = build_networks(

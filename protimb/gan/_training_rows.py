@@ -94,15 +94,17 @@ class MovedStarts:
     """Give each training row itself, nearer to the mean of its term, moved as two relatives differ.
 
     ``vectors`` are scaled, to be cut by rows; ``moves`` (n_moves, n_features); ``centres``
-    (n_terms + 1, n_features) are read by ``rarest``, each row's rarest term, -1 for none;
-    ``keeps`` is the share of the distance from there that is left.
+    are means of terms, and those that take their place, both (n_terms + 1, n_features), read by
+    ``rarest``, each row's rarest term, -1 for none; ``keeps`` is the share of the distance from
+    the mean that is left.
     """
 
     def __init__(self, vectors, moves, centres, rarest, keeps, device):
         self.vectors = vectors
         self.moves = torch.from_numpy(moves).to(device)
-        self.centres = torch.from_numpy(centres).to(device)
-        self.rarest = torch.from_numpy(rarest % len(centres)).to(device)
+        own, lent = centres
+        self.shifts = torch.from_numpy(lent - np.float32(keeps) * own).to(device)
+        self.rarest = torch.from_numpy(rarest % len(own)).to(device)
         self.keeps = keeps
 
     def __call__(self, rows, rng):
@@ -110,5 +112,5 @@ class MovedStarts:
         device = rng.device
         picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
         sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
-        start = torch.lerp(self.centres[self.rarest[rows]], self.vectors[rows], self.keeps)
+        start = self.shifts[self.rarest[rows]] + self.keeps * self.vectors[rows]
         return start + sign * self.moves[picked]

@@ -14,12 +14,13 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.gan import ConditionalGAN
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import read_vectors
+from protimb.over_sampling._closure import find_closure
 from protimb.over_sampling._label_rows import read_label_rows
 from protimb.over_sampling._quality_control import QualityControlled, warn_about_collapse
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._labelsets import count_members
-from protimb.utils._sklearn_compat import check_params, fit_context, validate_data
+from protimb.utils._sklearn_compat import HasMethods, check_params, fit_context, validate_data
 from protimb.utils._validation import a_few
 
 # Rows generated at a time, which bounds what that takes beside the rows themselves.
@@ -83,6 +84,13 @@ class CGANSampler(QualityControlled):
         How far a ``"relative"`` is moved: the share h of its spread that is that of the moves. It
         is first drawn towards the mean of its term, to ``sqrt(1 - h**2)`` of its distance, so that
         new rows spread as real members do [4]_. 1 leaves nothing of where the protein lay.
+    borrowing : float, default=1.0
+        How far the mean that a ``"relative"`` is drawn towards moves, in terms of few members, to
+        that of the term's parent: 1 to where the differences between terms and within terms put
+        it, see Notes; more, nearer to the parent; 0 not at all.
+    ontology : GeneOntology, optional
+        Tells which terms are parents, by column names of y. Without it, the parent is the smallest
+        of the columns that all members of a term carry, and the mean of all rows where none is.
 
     n_critic : int, default=5
         Critic updates for each update of the generator.
@@ -197,6 +205,11 @@ class CGANSampler(QualityControlled):
     The same seed gives the same rows on the same machine with the same versions, device and
     number of threads. NumPy's and torch's global generators are left untouched.
 
+    With ``borrowing``, the mean of a term is taken for a draw around that of its parent, and that
+    of its members for a draw around it; both covariances are learned from all terms, and the
+    posterior mean is what new rows lie around [5]_. A term of one member leans on its parent in
+    all directions in which terms hardly differ; one of a hundred keeps its own mean.
+
     Whether generated rows help depends on the data and on the classifier; ``protimb compare``
     measures it, term by term.
 
@@ -210,6 +223,8 @@ class CGANSampler(QualityControlled):
        GANs", ICML 2017, PMLR 70:2642-2651.
     .. [4] B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?", Biometrika
        74, 469-479, 1987. https://doi.org/10.1093/biomet/74.3.469
+    .. [5] S. Ioffe, "Probabilistic linear discriminant analysis", ECCV 2006, LNCS 3954:531-542.
+       https://doi.org/10.1007/11744085_41
 
     Examples
     --------
@@ -231,6 +246,7 @@ class CGANSampler(QualityControlled):
         **ConditionalGAN._parameter_constraints,
         "term_range": [list, tuple, None],
         "term_vectors": "no_validation",
+        "ontology": [HasMethods(["closure"]), None],
     }
 
     def __init__(
@@ -247,6 +263,8 @@ class CGANSampler(QualityControlled):
         n_latent=64,
         generate_from="relative",
         move_scale=0.4,
+        borrowing=1.0,
+        ontology=None,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,
@@ -284,6 +302,8 @@ class CGANSampler(QualityControlled):
         self.n_latent = n_latent
         self.generate_from = generate_from
         self.move_scale = move_scale
+        self.borrowing = borrowing
+        self.ontology = ontology
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.auxiliary_weight = auxiliary_weight
@@ -603,6 +623,7 @@ class CGANSampler(QualityControlled):
             terms=self.terms_,
             towards=terms_in_range(count_members(y), self.term_range),
             term_vectors=self.term_vectors,
+            ancestors=find_closure(self.ontology, None, self.terms_),
             resume_from=resume_from,
             random_state=rng,
         )

@@ -14,7 +14,7 @@ KIND = "CGANSampler"
 _GO_ON = " To go on from a checkpoint, use fit(X, y, resume_from=folder)."
 
 # Parameters that are no part of what is saved: where to compute, and whom to tell.
-_LEFT_OUT = {"term_vectors", "device", "callbacks"}
+_LEFT_OUT = {"term_vectors", "ontology", "device", "callbacks"}
 
 
 def save_sampler(sampler, folder):
