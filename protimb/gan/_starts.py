@@ -2,7 +2,6 @@
 
 import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -74,17 +73,6 @@ class Member(Noise):
     X: np.ndarray
     y: sparse.csr_array
 
-    @cached_property
-    def centres(self):
-        """Means of the members kept of each term, float32 (n_terms + 1, n_features).
-
-        The last row is that of all members: -1 stands for no term.
-        """
-        ones = sparse.csr_array(np.ones((len(self.X), 1), dtype=self.y.dtype))
-        members = sparse.hstack([self.y, ones], format="csr").astype(np.float32).T
-        counts = np.maximum(np.bincount(members.nonzero()[0], minlength=members.shape[0]), 1)
-        return (members @ self.X / counts[:, None]).astype(np.float32)
-
     @classmethod
     def learn(cls, data, move_scale, rng):
         return cls(*_keep_members(data, rng))
@@ -147,13 +135,15 @@ class Relative(Member):
     """Start from the protein whose labels the row carries, moved as two relatives differ.
 
     Keeps differences between relatives, moves (n_moves, n_features), float32, as long as they are
-    added, and ``keeps``, the share of a protein's distance from its term's mean that is left to
+        kept = {"moves": self.moves, "centres": self.centres, "keeps": self.keeps}
+        return super().state() | kept
     it. Both together spread as the term's members do: the smoothed bootstrap with its variance
     corrected (B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?",
     Biometrika 74, 469-479, 1987).
     """
 
     moves: np.ndarray
+    centres: np.ndarray
     keeps: float
 
     @classmethod
@@ -164,7 +154,8 @@ class Relative(Member):
             rows = np.sort(rng.choice(rows, N_CANDIDATES, replace=False))
         near = data.scaling.transform(gather_rows(data.X, rows))
         moves = find_moves(near, data.rarest[rows], move_scale, rng)
-        return cls(members, labels, moves, float(np.sqrt(1 - move_scale**2)))
+        centres = find_centres((near, data.y[rows]), (members, labels))
+        return cls(members, labels, moves, centres, float(np.sqrt(1 - move_scale**2)))
 
     def in_training(self, data, vectors, device):
         from protimb.gan._training_rows import MovedStarts
@@ -190,13 +181,19 @@ class Relative(Member):
         return move(centres + np.float32(self.keeps) * (X - centres), self.moves, rng)
 
     def state(self):
-        return {**super().state(), "moves": self.moves, "keeps": self.keeps}
+        return {
+            **super().state(),
+            "moves": self.moves,
+            "centres": self.centres,
+            "keeps": self.keeps,
+        }
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
         members = Member.from_state(state, n_features, n_terms)
-        _check_width(state["moves"], n_features)
-        return cls(members.X, members.y, state["moves"], float(state["keeps"]))
+        for name in ("moves", "centres"):
+            _check_width(state[name], n_features)
+        return cls(members.X, members.y, state["moves"], state["centres"], float(state["keeps"]))
 
 
 STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}
@@ -214,6 +211,24 @@ def _keep_members(data, rng):
 def _check_width(rows, n_features):
     if rows.shape[1] != n_features:
         raise ValueError(f"starts are {rows.shape[1]} features wide, not {n_features}")
+
+
+def find_centres(rows, members):
+    """Average the rows of each term; those of terms that none carries, among its members.
+
+    Both are X (n_rows, n_features) and y, csr (n_rows, n_terms). Gives (n_terms + 1, n_features);
+    the last is the mean of all rows.
+    """
+    (centres, counts), (others, _) = _means(*rows), _means(*members)
+    return np.where(counts[:, None] > 0, centres, others)
+
+
+def _means(X, y):
+    """Give the means (n_terms + 1, n_features), float32, of the rows of each term, and counts."""
+    by_term = sparse.vstack([y.T, np.ones((1, len(X)), dtype=y.dtype)], format="csr")
+    counts = count_members(by_term.T.tocsr())
+    sums = by_term.astype(np.float32) @ X
+    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32), counts
 
 
 def find_moves(X, rarest, scale, rng):
