@@ -135,9 +135,9 @@ class Relative(Member):
     """Start from the protein whose labels the row carries, moved as two relatives differ.
 
     Keeps differences between relatives, moves (n_moves, n_features), float32, as long as they are
-        kept = {"moves": self.moves, "centres": self.centres, "keeps": self.keeps}
-        return super().state() | kept
-    it. Both together spread as the term's members do: the smoothed bootstrap with its variance
+    added; means of the terms, centres (n_terms + 1, n_features), the last for no term; and
+    ``keeps``, the share of a protein's distance from its term's mean that is left to it. Both
+    together spread as the term's members do: the smoothed bootstrap with its variance
     corrected (B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?",
     Biometrika 74, 469-479, 1987).
     """
