@@ -50,15 +50,15 @@ def find_parents(y, ancestors=None):
     return parents
 
 
-def lend_means(centres, counts, parents, X, y, strength):
+def lend_means(centres, counts, parents, X, y):
     """Draw means of terms towards those of ``parents`` (n_terms,): float32 like ``centres``.
 
     ``centres`` (n_terms + 1, n_features) are means of members, the last of everyone, which stands
     in for missing parents; ``counts`` (n_terms,). Rows X (n_rows, n_features), csr y tell the
-    covariance within terms. ``strength`` multiplies the uncertainty of a mean; 0 lends nothing.
+    covariance within terms.
     """
     taught = (counts >= _FEWEST_MEMBERS) & (counts <= MOST_MEMBERS)
-    within = _within(X, y) if strength and taught.sum() >= _FEWEST_TERMS else None
+    within = _within(X, y) if taught.sum() >= _FEWEST_TERMS else None
     if within is None:
         return centres
     bases = centres[parents]
@@ -68,7 +68,7 @@ def lend_means(centres, counts, parents, X, y, strength):
     values, vectors = linalg.eigh(between, check_finite=False)
     values = np.maximum(values, 0)
     few = np.flatnonzero((counts > 0) & (counts <= MOST_MEMBERS))
-    kept = values / (values + strength / counts[few, None])
+    kept = values / (values + 1 / counts[few, None])
     lent = centres.copy()
     lent[few] = bases[few] + (apart[few] @ vectors * kept) @ vectors.T @ within.coloring_
     return lent.astype(np.float32, copy=False)

@@ -54,9 +54,8 @@ class ConditionalGAN(BaseEstimator):
         What a vector is made from besides labels: noise alone, or noise and a real vector.
     move_scale : float in (0, 1], default=0.4
         Share of a vector's spread around its term's mean that is that of two other relatives.
-    borrowing : float, default=1.0
-        How far means of terms of few members are drawn towards those of their parents, see
-        `CGANSampler`; 0 leaves them.
+    borrowing : float in [0, 1], default=0.5
+        Share of vectors that lie around a mean drawn towards that of the term's parent.
     n_critic, gradient_penalty, auxiliary_weight : int, float, float, default=5, 10.0, 0.0
         Critic updates for each of the generator; weights of the two additional losses.
     max_updates, min_updates, check_every : int, default=200, 50, 10
@@ -128,7 +127,7 @@ class ConditionalGAN(BaseEstimator):
         "n_latent": [Interval(Integral, 1, None, closed="left")],
         "generate_from": [StrOptions(set(STARTS))],
         "move_scale": [Interval(Real, 0, 1, closed="right")],
-        "borrowing": [Interval(Real, 0, None, closed="left")],
+        "borrowing": [Interval(Real, 0, 1, closed="both")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
@@ -160,7 +159,7 @@ class ConditionalGAN(BaseEstimator):
         n_latent=64,
         generate_from="relative",
         move_scale=0.4,
-        borrowing=1.0,
+        borrowing=0.5,
         n_critic=5,
         gradient_penalty=10.0,
         auxiliary_weight=0.0,

@@ -2,7 +2,6 @@
 
 import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -27,7 +26,7 @@ _BLOCK = 256
 
 @dataclass(frozen=True)
 class StartOptions:
-    """How far moves reach, how much terms borrow from parents, and which terms are above which."""
+    """How far moves reach, the share of rows around lent means, and which terms are above which."""
 
     move_scale: float
     borrowing: float
@@ -83,17 +82,6 @@ class Member(Noise):
 
     X: np.ndarray
     y: sparse.csr_array
-
-    @cached_property
-    def centres(self):
-        """Means of the members kept of each term, float32 (n_terms + 1, n_features).
-
-        The last row is that of all members: -1 stands for no term.
-        """
-        ones = sparse.csr_array(np.ones((len(self.X), 1), dtype=self.y.dtype))
-        members = sparse.hstack([self.y, ones], format="csr").astype(np.float32).T
-        counts = np.maximum(np.bincount(members.nonzero()[0], minlength=members.shape[0]), 1)
-        return (members @ self.X / counts[:, None]).astype(np.float32)
 
     @classmethod
     def learn(cls, data, options, rng):
@@ -157,15 +145,19 @@ class Relative(Member):
     """Start from the protein whose labels the row carries, moved as two relatives differ.
 
     Keeps differences between relatives, moves (n_moves, n_features), float32, as long as they are
-    added; ``keeps``, the share of a protein's distance from its term's mean that is left to it;
-    and ``lent``, the means that take the place of terms' own (n_terms + 1, n_features). Both together spread as the term's members do: the smoothed bootstrap with its variance
+    added; means of the terms, centres (n_terms + 1, n_features), the last for no term; ``lent``,
+    those that take their place in a share ``borrowing`` of rows, see ``lend_means``; and
+    ``keeps``, the share of a protein's distance from its term's mean that is left to it. Centres
+    and moves spread as the term's members do: the smoothed bootstrap with its variance
     corrected (B. W. Silverman, G. A. Young, "The bootstrap: to smooth or not to smooth?",
     Biometrika 74, 469-479, 1987).
     """
 
     moves: np.ndarray
-    keeps: float
+    centres: np.ndarray
     lent: np.ndarray
+    keeps: float
+    borrowing: float
 
     @classmethod
     def learn(cls, data, options, rng):
@@ -175,18 +167,19 @@ class Relative(Member):
             rows = np.sort(rng.choice(rows, N_CANDIDATES, replace=False))
         near = data.scaling.transform(gather_rows(data.X, rows))
         moves = find_moves(near, data.rarest[rows], options.move_scale, rng)
-        parents = find_parents(data.labels, options.ancestors)
-        lent = lend_means(
-            members.centres, data.counts, parents, near, data.y[rows], options.borrowing
-        )
-        return cls(members.X, members.y, moves, float(np.sqrt(1 - options.move_scale**2)), lent)
+        centres = find_centres((near, data.y[rows]), (members.X, members.y))
+        lent = centres
+        if options.borrowing:
+            parents = find_parents(data.labels, options.ancestors)
+            lent = lend_means(centres, data.counts, parents, near, data.y[rows])
+        keeps = float(np.sqrt(1 - options.move_scale**2))
+        return cls(members.X, members.y, moves, centres, lent, keeps, options.borrowing)
 
     def in_training(self, data, vectors, device):
         from protimb.gan._training_rows import MovedStarts
 
         rarest = data.rarest[data.rows]
-        centres = self.centres, self.lent
-        return MovedStarts(vectors, self.moves, centres, rarest, self.keeps, device)
+        return MovedStarts(vectors, self, rarest, device)
 
     def of_held_out(self, data, rng):
         # A held-out row is no start: what ``sample`` starts from is.
@@ -202,19 +195,24 @@ class Relative(Member):
 
     def _move(self, X, terms, rng):
         """Draw rows X (n_rows, n_features) nearer to the means of terms, and add a move to each."""
-        nearer = self.lent[terms] + np.float32(self.keeps) * (X - self.centres[terms])
-        return move(nearer, self.moves, rng)
+        means = self.centres[terms]
+        nearer = np.float32(self.keeps) * (X - means)
+        borrows = rng.random_sample(len(X)) < self.borrowing
+        means[borrows] = self.lent[terms][borrows]
+        return move(nearer + means, self.moves, rng)
 
     def state(self):
-        own = {"moves": self.moves, "keeps": self.keeps, "lent": self.lent}
-        return super().state() | own
+        own = ("moves", "centres", "lent", "keeps", "borrowing")
+        return super().state() | {name: getattr(self, name) for name in own}
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
         members = Member.from_state(state, n_features, n_terms)
-        for name in ("moves", "lent"):
-            _check_width(state[name], n_features)
-        return cls(members.X, members.y, state["moves"], float(state["keeps"]), state["lent"])
+        tables = [state[name] for name in ("moves", "centres", "lent")]
+        for table in tables:
+            _check_width(table, n_features)
+        shares = (float(state[name]) for name in ("keeps", "borrowing"))
+        return cls(members.X, members.y, *tables, *shares)
 
 
 STARTS: dict[str, type[Noise]] = {"noise": Noise, "member": Member, "relative": Relative}
@@ -232,6 +230,24 @@ def _keep_members(data, rng):
 def _check_width(rows, n_features):
     if rows.shape[1] != n_features:
         raise ValueError(f"starts are {rows.shape[1]} features wide, not {n_features}")
+
+
+def find_centres(rows, members):
+    """Average the rows of each term; those of terms that none carries, among its members.
+
+    Both are X (n_rows, n_features) and y, csr (n_rows, n_terms). Gives (n_terms + 1, n_features);
+    the last is the mean of all rows.
+    """
+    (centres, counts), (others, _) = _means(*rows), _means(*members)
+    return np.where(counts[:, None] > 0, centres, others)
+
+
+def _means(X, y):
+    """Give the means (n_terms + 1, n_features), float32, of the rows of each term, and counts."""
+    by_term = sparse.vstack([y.T, np.ones((1, len(X)), dtype=y.dtype)], format="csr")
+    counts = count_members(by_term.T.tocsr())
+    sums = by_term.astype(np.float32) @ X
+    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32), counts
 
 
 def find_moves(X, rarest, scale, rng):

@@ -93,24 +93,25 @@ class MemberStarts:
 class MovedStarts:
     """Give each training row itself, nearer to the mean of its term, moved as two relatives differ.
 
-    ``vectors`` are scaled, to be cut by rows; ``moves`` (n_moves, n_features); ``centres``
-    are means of terms, and those that take their place, both (n_terms + 1, n_features), read by
-    ``rarest``, each row's rarest term, -1 for none; ``keeps`` is the share of the distance from
-    the mean that is left.
+    ``vectors`` are scaled, to be cut by rows; ``rarest`` is each row's rarest term, int64, -1 for
+    rows without any; ``relative`` is the ``Relative`` that rows are started from later.
     """
 
-    def __init__(self, vectors, moves, centres, rarest, keeps, device):
-        self.vectors = vectors
-        self.moves = torch.from_numpy(moves).to(device)
-        own, lent = centres
-        self.shifts = torch.from_numpy(lent - np.float32(keeps) * own).to(device)
-        self.rarest = torch.from_numpy(rarest % len(own)).to(device)
-        self.keeps = keeps
+    def __init__(self, vectors, relative, rarest, device):
+        self.vectors, self.keeps = vectors, relative.keeps
+        self.moves = torch.from_numpy(relative.moves).to(device)
+        self.borrowing = relative.borrowing
+        # What is added to a share of the row: own means, and those lent, by term.
+        shifts = relative.centres * np.float32(1 - relative.keeps)
+        lent = shifts + (relative.lent - relative.centres)
+        self.shifts = torch.from_numpy(np.stack([shifts, lent])).to(device)
+        self.rarest = torch.from_numpy(rarest % len(shifts)).to(device)
 
     def __call__(self, rows, rng):
         """Draw one start a row, (batch, n_features)."""
         device = rng.device
         picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
         sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
-        start = self.shifts[self.rarest[rows]] + self.keeps * self.vectors[rows]
+        borrows = (torch.rand(len(rows), generator=rng, device=device) < self.borrowing).long()
+        start = self.shifts[borrows, self.rarest[rows]] + self.keeps * self.vectors[rows]
         return start + sign * self.moves[picked]

@@ -84,10 +84,11 @@ class CGANSampler(QualityControlled):
         How far a ``"relative"`` is moved: the share h of its spread that is that of the moves. It
         is first drawn towards the mean of its term, to ``sqrt(1 - h**2)`` of its distance, so that
         new rows spread as real members do [4]_. 1 leaves nothing of where the protein lay.
-    borrowing : float, default=1.0
-        How far the mean that a ``"relative"`` is drawn towards moves, in terms of few members, to
-        that of the term's parent: 1 to where the differences between terms and within terms put
-        it, see Notes; more, nearer to the parent; 0 not at all.
+    borrowing : float in [0, 1], default=0.5
+        Share of new rows whose start, a ``"relative"``, is drawn towards a mean that the term
+        borrows from its parent, see Notes; the others are drawn towards that of its members. Terms
+        of few members gain from both: some of their proteins to come resemble those at hand, and
+        some the parent's.
     ontology : GeneOntology, optional
         Tells which terms are parents, by column names of y. Without it, the parent is the smallest
         of the columns that all members of a term carry, and the mean of all rows where none is.
@@ -205,9 +206,9 @@ class CGANSampler(QualityControlled):
     The same seed gives the same rows on the same machine with the same versions, device and
     number of threads. NumPy's and torch's global generators are left untouched.
 
-    With ``borrowing``, the mean of a term is taken for a draw around that of its parent, and that
+    For ``borrowing``, the mean of a term is taken for a draw around that of its parent, and that
     of its members for a draw around it; both covariances are learned from all terms, and the
-    posterior mean is what new rows lie around [5]_. A term of one member leans on its parent in
+    posterior mean is what those rows lie around [5]_. A term of one member leans on its parent in
     all directions in which terms hardly differ; one of a hundred keeps its own mean.
 
     Whether generated rows help depends on the data and on the classifier; ``protimb compare``
@@ -263,7 +264,7 @@ class CGANSampler(QualityControlled):
         n_latent=64,
         generate_from="relative",
         move_scale=0.4,
-        borrowing=1.0,
+        borrowing=0.5,
         ontology=None,
         n_critic=5,
         gradient_penalty=10.0,

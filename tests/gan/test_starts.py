@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from protimb.gan import _starts
-from protimb.gan._starts import STARTS, find_moves, move
+from protimb.gan._starts import STARTS, find_centres, find_moves, move
 from protimb.gan._training_rows import MovedStarts
 from protimb.training import Callback
 
@@ -147,8 +148,10 @@ def test_an_untrained_network_leaves_its_starts_as_they_are(tiny, toy):
     assert_allclose(made.detach().numpy(), starts, atol=1e-6)
 
 
-def test_terms_without_members_left_are_centred_on_all(tiny, toy):
-    labels = np.zeros((1, 12), np.uint8)
+def test_a_term_among_no_rows_is_centred_on_its_members_and_no_term_on_all_rows(tiny, toy):
+    X = np.array([[1.0], [5.0], [9.0]], np.float32)
+    y = sparse.csr_array(np.array([[1, 0], [1, 0], [0, 0]], np.uint8))
+    member = np.array([[40.0]], np.float32), sparse.csr_array(np.array([[0, 1]], np.uint8))
+    assert find_centres((X, y), member).ravel().tolist() == [3, 40, 5]
     gan = tiny().fit(toy.X, toy.y)
-    assert np.isfinite(gan.sample(labels, random_state=0)).all()
-    assert_allclose(gan.starts_.centres[-1], gan.starts_.X.mean(axis=0), atol=1e-5)
+    assert np.isfinite(gan.sample(np.zeros((1, 12), np.uint8), random_state=0)).all()
