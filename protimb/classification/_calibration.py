@@ -49,8 +49,8 @@ def fit_logistic(counts):
     loss = _loss(members, weights, slope, intercepts)
     for _ in range(_MAX_ROUNDS):
         step = _newton_step(members, weights, slope, intercepts)
-        slope, intercepts, before = *_walk(members, weights, slope, intercepts, step, loss), loss
-        loss = _loss(members, weights, slope, intercepts)
+        slope, intercepts = _walk(members, weights, slope, intercepts, step, loss)
+        before, loss = loss, _loss(members, weights, slope, intercepts)
         if before - loss <= 1e-9 * abs(loss):
             break
     return slope, intercepts
