@@ -152,8 +152,9 @@ def _takes_several_labels(classifier):
     if not hasattr(classifier, "__sklearn_tags__"):
         return True  # it says nothing of itself, and gets what all arms make
     tags = classifier.__sklearn_tags__()
-    multi_label = tags.classifier_tags is not None and tags.classifier_tags.multi_label
-    return bool(multi_label or tags.target_tags.multi_output)
+    if tags.classifier_tags is None:  # no ClassifierMixin: it says nothing either
+        return True
+    return bool(tags.classifier_tags.multi_label or tags.target_tags.multi_output)
 
 
 def _is_sklearns(classifier):
