@@ -15,7 +15,7 @@ from protimb.metrics import decisions_by_frequency, decisions_by_term
 FIGURES = ["precision", "recall", "F1"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     hnp.arrays(np.uint8, (8, 3), elements=st.integers(0, 1)),
     hnp.arrays(float, (8, 3), elements=st.sampled_from([0.0, 0.2, 0.5, 1.0])),
