@@ -13,6 +13,7 @@ _PUBLIC = {
     "Arm": "_arms",
     "Comparison": "_comparison",
     "Imbalance": "_imbalance",
+    "RankTest": "_ranks",
     "compare": "_compare",
     "describe_imbalance": "_imbalance",
 }
@@ -24,6 +25,7 @@ __all__ = [
     "Arm",
     "Comparison",
     "Imbalance",
+    "RankTest",
     "compare",
     "describe_imbalance",
 ]

@@ -29,6 +29,10 @@ class RankTest:
     why_not : str
         Why there is no test; empty where there is one.
 
+    See Also
+    --------
+    Comparison.ranks : Makes one.
+
     Notes
     -----
     Seeds share proteins, and classifiers of one seed share its split: blocks are not independent,
@@ -38,6 +42,13 @@ class RankTest:
     ----------
     .. [1] J. Demsar, "Statistical comparisons of classifiers over multiple data sets", Journal of
        Machine Learning Research 7, 2006.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from protimb.comparison import RankTest
+    >>> RankTest("AP <50", pd.Series({"ros": 1.0}), 1, 1, why_not="one arm").sentence()
+    'No Friedman test of ranks by AP <50: one arm.'
     """
 
     metric: str
