@@ -80,6 +80,8 @@ class RankTest:
 
 def rank_arms(by_seed, metric):
     """Rank arms in each seed and classifier of the table ``by_seed``, as a RankTest."""
+    if by_seed.empty:
+        return RankTest(metric, pd.Series(dtype=float), 0, 0, why_not="no seed is on record")
     blocks = _blocks(by_seed, metric)
     n_seeds, n_classifiers = (blocks.index.unique(level).size for level in ("seed", "classifier"))
     ranks = blocks.rank(axis=1, ascending=False)

@@ -21,11 +21,12 @@ VERDICTS = {
 }
 ABOUT_VERDICTS = (
     "Ranks better (worse): the interval of the difference in average precision is above (below) "
-    "zero. Only moves the threshold: it is not, but decisions (macro F1 at 0.5) differ. Neither: "
-    f"the interval lies within {SMALLEST_DIFFERENCE} of zero, and decisions do not differ. "
-    f"Detects: the difference that test sets like this one show {POWER:.0%} of the time; smaller "
-    "ones may be there unseen, whatever the verdict. p is corrected for the number of arms "
-    "(Holm); verdicts and intervals are not."
+    "zero. Only moves the threshold: it is not, as far as this table can tell, but decisions "
+    "(macro F1 at 0.5, or at the arm's own cut) differ. Neither: the interval lies within "
+    f"{SMALLEST_DIFFERENCE} of zero, and decisions do not differ. Detects: the difference that "
+    f"test sets like this one show {POWER:.0%} of the time; smaller ones may be there unseen, "
+    "whatever the verdict. p is corrected for the number of arms (Holm); verdicts and intervals "
+    "are not."
 )
 COLUMNS = [
     "arm",

@@ -91,3 +91,7 @@ def test_seeds_without_the_bin_and_arms_without_a_classifier_are_left_out():
     found = rank_arms(pd.concat([rows, alone]), "AP <50")
     assert found.n_seeds == 2
     assert set(found.mean_ranks.index) == {"none", "ros", "smote"}
+
+
+def test_without_estimates_of_seeds_there_are_no_ranks():
+    assert "no seed is on record" in rank_arms(pd.DataFrame(), "AP <50").sentence()
