@@ -15,6 +15,7 @@ _PUBLIC = {
     "Comparison": "_comparison",
     "Head": "_heads",
     "Imbalance": "_imbalance",
+    "RankTest": "_ranks",
     "compare": "_compare",
     "describe_imbalance": "_imbalance",
 }
@@ -28,6 +29,7 @@ __all__ = [
     "Comparison",
     "Head",
     "Imbalance",
+    "RankTest",
     "compare",
     "describe_imbalance",
 ]

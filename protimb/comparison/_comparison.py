@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from protimb.comparison._ranks import rank_arms
+from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
 from protimb.comparison._winners import (
     ABOUT_FMAX,
     CAVEAT,
@@ -14,9 +16,9 @@ from protimb.comparison._winners import (
     NO_CLUSTERS,
     baseline_of,
     has_clusters,
+    shared_differences,
     winner_sentences,
 )
-from protimb.metrics import paired_difference
 
 COLUMNS = [
     "arm",
@@ -31,6 +33,21 @@ COLUMNS = [
     "n_terms",
 ]
 HEADINGS = {"fmax": "Fmax", "fmax_all": "Fmax, all terms", "smin": "Smin (bits)"}
+# What is shown of decisions and probabilities, by the name of the figure without its bin.
+DECISIONS = {
+    "F1@.5": "F1@.5",
+    "F1@cut": "F1@cut",
+    "precision@.5": "prec@.5",
+    "recall@.5": "rec@.5",
+    "Brier skill": "Brier",
+    "ECE": "ECE",
+    "prevalence ratio": "pred/true",
+}
+ABOUT_DECISIONS = (
+    "Macro F1, precision and recall at 0.5 (at the tuned cut, where there is one); Brier skill, 1 "
+    "at best and 0 for the term's share; calibration error (ECE), of the size of the terms' share; "
+    "predicted over true positives. * differs from none with confidence"
+)
 PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
 
 
@@ -94,10 +111,10 @@ class Comparison:
         base = self.evaluations[baseline_of(self.evaluations, arm, classifier)]
         bounds = {"lower": "low", "upper": "high"}
         rows = own.interval().rename(columns=bounds).assign(estimate=own.point)
-        difference = paired_difference(own, base).rename(columns={"estimate": "difference"})
+        difference = shared_differences(own, base).rename(columns={"estimate": "difference"})
         rows = rows.join(difference.rename(columns={"lower": "diff_low", "upper": "diff_high"}))
-        n_terms = own.n_terms.rename(lambda name: f"AP {name}")
-        rows = rows.assign(arm=arm, classifier=classifier, n_terms=n_terms.reindex(rows.index))
+        n_terms = own.n_terms.reindex(rows.index.str.rpartition(" ").get_level_values(2))
+        rows = rows.assign(arm=arm, classifier=classifier, n_terms=n_terms.to_numpy())
         return rows.rename_axis("metric").reset_index()
 
     def wide(self):
@@ -106,10 +123,12 @@ class Comparison:
         Returns
         -------
         wide : DataFrame of str
-            Two rows for each classifier and arm, a column for each metric that has terms. A star
-            marks differences whose interval leaves zero out.
+            Two rows for each classifier and arm, a column for Fmax, Smin and the average
+            precision of each bin that has terms. A star marks differences whose interval leaves
+            zero out.
         """
         table = self.table.dropna(subset="estimate")
+        table = table[table["metric"].isin(HEADINGS) | table["metric"].str.startswith("AP ")]
         table = table.assign(
             value=_cells(table, "estimate", "low", "high", ""),
             minus_none=_cells(table, "difference", "diff_low", "diff_high", "+") + _stars(table),
@@ -126,6 +145,76 @@ class Comparison:
         rows = [(c, arm, row) for arm, c in keys for row in ("value", "minus_none")]
         # The difference of none to itself says nothing.
         return [key for key in rows if key[1:] != ("none", "minus_none")]
+
+    @property
+    def rare_bin(self):
+        """The bin of rare terms that is looked at first, ``"<50"`` where it has terms."""
+        return rare_bins(self.evaluations)[0]
+
+    def verdicts(self):
+        """Give the verdict on each arm in each bin of rare terms.
+
+        Returns
+        -------
+        verdicts : DataFrame
+            A row for each ``arm`` but none, ``classifier`` and ``bin``: its ``verdict``, one of
+            *ranks better*, *ranks worse*, *only moves the threshold*, *neither* and *undecided at
+            this size*; the ``difference`` in average precision to none, with ``low`` and
+            ``high``; ``detectable``, the difference that this table would have shown four times
+            of five; ``p`` of the difference, and ``p_holm``, corrected for the number of arms of
+            the classifier and bin; ``decided``, the difference in macro F1 at 0.5 (at the arm's
+            own cut, where none has no tuned one), with ``decided_low`` and ``decided_high``.
+
+        Notes
+        -----
+        ``detectable`` is 2.8 (1.96 + 0.84) standard deviations of the paired resamples: with a
+        true difference of that size, 80 % of test sets like this one give an interval clear of
+        zero. Like the intervals it knows nothing of other splits and training seeds.
+        """
+        return judge_arms(self.evaluations)
+
+    def decisions(self, name=None):
+        """Lay decisions and probabilities of a bin out for reading.
+
+        Parameters
+        ----------
+        name : str, optional
+            A bin of training proteins; the rare terms (``"<50"``) if left out.
+
+        Returns
+        -------
+        decisions : DataFrame of str
+            A row for each classifier and arm. A star marks differences to none whose interval
+            leaves zero out.
+        """
+        name = self.rare_bin if name is None else name
+        headings = {f"{figure} {name}": short for figure, short in DECISIONS.items()}
+        table = self.table[self.table["metric"].isin(headings)].dropna(subset="estimate")
+        digits = table["metric"].map(lambda metric: 4 if metric.startswith("ECE") else 3)
+        cells = [f"{e:.{d}f}" for e, d in zip(table["estimate"], digits, strict=True)]
+        table = table.assign(cell=cells + _stars(table))
+        wide = table.pivot(index=["classifier", "arm"], columns="metric", values="cell")
+        rows = [key[:2] for key in self._reading_order() if not key[2].startswith("minus")]
+        columns = [metric for metric in headings if metric in wide]
+        return wide.loc[rows, columns].rename(columns=headings).fillna("")
+
+    def ranks(self, metric=None):
+        """Rank the arms in every seed and classifier, and test whether ranks differ.
+
+        Parameters
+        ----------
+        metric : str, optional
+            What arms are ranked by, higher is better; the average precision of rare terms
+            (``"AP <50"``) if left out.
+
+        Returns
+        -------
+        ranks : RankTest
+            Mean ranks, Friedman's test and Nemenyi's critical difference, or why there is none;
+            ``sentence()`` says it.
+        """
+        metric = f"AP {self.rare_bin}" if metric is None else metric
+        return rank_arms(self.by_seed, metric)
 
     def pairwise(self):
         """Take the paired difference of every two arms, not of each to ``none`` alone.
@@ -152,7 +241,7 @@ class Comparison:
 
     def _pair(self, arm, other):
         names = {"estimate": "difference", "lower": "low", "upper": "high"}
-        rows = paired_difference(self.evaluations[arm], self.evaluations[other])
+        rows = shared_differences(self.evaluations[arm], self.evaluations[other])
         classifier = next((name for name in (arm[1], other[1]) if name != "alone"), "alone")
         rows = rows.rename(columns=names).rename_axis("metric").reset_index()
         return rows.assign(arm=arm[0], other=other[0], classifier=classifier)[PAIR_COLUMNS]
@@ -187,8 +276,24 @@ class Comparison:
         text : str
         """
         table = self.wide().rename_axis(columns=None).to_string(line_width=width)
-        parts = [table, LEGEND, *self.about_fmax(), "\n".join(self.winners()), self.caveat]
+        parts = [
+            table,
+            LEGEND,
+            *self.about_fmax(),
+            *self._render_rare(),
+            "\n".join(self.winners()),
+            self.ranks().sentence(),
+            self.caveat,
+        ]
         return "\n\n".join(parts)
+
+    def _render_rare(self):
+        """Write verdicts and decisions on the rare terms, a block a classifier: list of str."""
+        name = self.rare_bin
+        found = self.verdicts()
+        verdicts = _blocks(show_verdicts(found[found["bin"] == name]), f"Verdicts, bin {name}")
+        decisions = _blocks(self.decisions(), f"Decisions, bin {name}")
+        return [*verdicts, *([ABOUT_VERDICTS] if verdicts else []), *decisions, ABOUT_DECISIONS]
 
     def about_fmax(self):
         """Say what both kinds of Fmax count, where there are two.
@@ -215,14 +320,19 @@ class Comparison:
         self.table.to_csv(path, index=False)
 
     def to_json(self, path):
-        """Write the table, the winners, and everything needed to make them again.
+        """Write the table, winners, verdicts, ranks, and everything needed to make them again.
 
         Parameters
         ----------
         path : str or Path
         """
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
-        content = self.record | {"winners": self.winners(), "caveat": self.caveat, "table": rows}
+        content = self.record | {
+            "winners": self.winners(),
+            "verdicts": _records(self.verdicts()),
+            "ranks": self.ranks().to_dict(),
+            "caveat": self.caveat,
+            "table": _records(self.table),
+        }
         text = json.dumps(content, indent=2, default=str, allow_nan=False)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
@@ -231,8 +341,9 @@ class Comparison:
 
         ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
         a term), ``seeds.csv`` (the estimates of each seed), ``pairs.csv`` (every two arms),
-        ``comparison.json`` (with every parameter), ``quality_<arm>.csv`` (rows planned, rejected
-        and missing, by term), ``test_ids_<seed>.txt`` (the proteins held out, one a line, for
+        ``verdicts.csv`` (each arm on rare terms), ``comparison.json`` (with every parameter),
+        ``quality_<arm>.csv`` (rows planned, rejected and missing, by term),
+        ``test_ids_<seed>.txt`` (the proteins held out, one a line, for
         ``protimb train --leave-out``) and ``figures/*.png`` are for further work.
 
         Parameters
@@ -253,6 +364,7 @@ class Comparison:
         self.terms.to_csv(folder / "terms.csv", index=False)
         self.by_seed.to_csv(folder / "seeds.csv", index=False)
         self.pairwise().to_csv(folder / "pairs.csv", index=False)
+        self.verdicts().to_csv(folder / "verdicts.csv", index=False)
         self.to_json(folder / "comparison.json")
         for seed, ids in self.test_ids.items():
             text = "".join(f"{one}\n" for one in ids)
@@ -280,8 +392,39 @@ def average_evaluations(evaluations):
     )
 
 
+def show_verdicts(verdicts):
+    """Format a table of verdicts for reading, indexed by classifier and arm."""
+    shown = pd.DataFrame(
+        {
+            "AP minus none": _cells(verdicts, "difference", "low", "high", "+"),
+            "detects": verdicts["detectable"].map("{:.3f}".format),
+            "p": verdicts["p_holm"].map("{:.3f}".format),
+            "verdict": verdicts["verdict"].map("{:<24}".format),
+        }
+    ).rename(columns={"verdict": f"{'verdict':<24}"})
+    return shown.set_index([verdicts["classifier"], verdicts["arm"]])
+
+
+def _blocks(table, title):
+    """Write a table indexed by classifier and arm as one text a classifier."""
+    return [
+        f"{title}, {'by itself' if name == 'alone' else f'with {name}'}:\n{_plain(rows)}"
+        for name, rows in table.groupby(level=0, sort=False)
+    ]
+
+
+def _plain(rows):
+    text = rows.droplevel(0).rename_axis(None).rename_axis(columns=None).to_string()
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _records(table):
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
 def _cells(table, estimate, low, high, sign):
-    digits = table["metric"].map({"smin": 2}).fillna(3).astype(int)
+    metrics = table.get("metric", pd.Series("AP", index=table.index))
+    digits = metrics.map({"smin": 2}).fillna(3).astype(int)
     columns = zip(digits, table[estimate], table[low], table[high], strict=True)
     cells = (f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns)
     return pd.Series(list(cells), index=table.index, dtype=object)

@@ -9,7 +9,7 @@ _GAN_PANELS = (("critic_loss", "generator_loss"), ("penalty", "wasserstein"))
 def draw_figures(comparison, folder):
     """Draw all that a comparison has numbers for, as {PNG in folder: caption} in reading order."""
     drawn = {}
-    for draw in (_draw_imbalance, _draw_bins, _draw_differences, _draw_losses, _draw_maps):
+    for draw in _DRAWN:
         for name, (figure, caption) in draw(comparison).items():
             path = folder / f"{name}.png"
             figure.savefig(path, dpi=150)
@@ -110,6 +110,23 @@ def _classifier_losses(comparison):
     return {"losses_classifier": (figure, caption)}
 
 
+def _draw_ranks(comparison):
+    """Draw mean ranks with half the critical difference to either side, where ranks are tested."""
+    found = comparison.ranks()
+    if found.why_not:
+        return {}
+    ranks, half = found.mean_ranks, found.critical_difference / 2
+    figure, (ax,) = _panels(1, 6, 1.2 + 0.3 * len(ranks))
+    ax.errorbar(ranks, ranks.index, xerr=half, fmt="o", capsize=3, color=COLOURS[0])
+    ax.invert_yaxis()
+    ax.set(xlabel=f"mean rank by {found.metric} (1 is best)")
+    caption = (
+        f"Mean ranks by {found.metric}, with half of Nemenyi's critical difference to either "
+        "side: two arms whose bars do not overlap differ with confidence."
+    )
+    return {"ranks": (figure, caption)}
+
+
 def _colours(comparison):
     return assign(dict.fromkeys(arm for arm, _ in comparison.evaluations), COLOURS)
 
@@ -125,3 +142,13 @@ def _draw_maps(comparison):
             caption = f"Real and generated proteins of a few raised terms, as {arm} made them."
             figures[f"map_{arm}"] = figure, caption
     return figures
+
+
+_DRAWN = (
+    _draw_imbalance,
+    _draw_bins,
+    _draw_differences,
+    _draw_ranks,
+    _draw_losses,
+    _draw_maps,
+)

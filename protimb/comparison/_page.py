@@ -7,6 +7,8 @@ from string import Template
 import numpy as np
 import pandas as pd
 
+from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
+from protimb.comparison._verdict import ABOUT_VERDICTS
 from protimb.comparison._winners import LEGEND, has_clusters
 
 _N_EXTREMES = 10  # terms shown at each end
@@ -20,6 +22,11 @@ def write_report(comparison, figures, path):
         "method": escape(_method(record)),
         "arms": _items(f"{name}: {text}" for name, text in record["arms"].items()),
         "winners": _items(comparison.winners()),
+        "verdicts": _html(_verdicts(comparison.verdicts())).replace(" [", "<br>["),
+        "about_verdicts": escape(ABOUT_VERDICTS),
+        "decisions": _html(comparison.decisions().rename_axis(columns=None)),
+        "about_decisions": escape(f"Bin {comparison.rare_bin}. {ABOUT_DECISIONS}."),
+        "ranks": escape(comparison.ranks().sentence()),
         "caveat": escape(comparison.caveat),
         "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
         "legend": escape(" ".join([LEGEND + ".", *comparison.about_fmax()])),
@@ -59,6 +66,17 @@ def _tally(difference):
         "lower": int((signs < 0).sum()),
         "median difference": f"{difference.median():+.4f}",
     }
+
+
+def _verdicts(verdicts):
+    """Show the verdict on each arm and rare bin, by classifier; the verdict itself comes first."""
+    order = list(verdicts["classifier"].unique())
+    verdicts = verdicts.sort_values("classifier", key=lambda c: c.map(order.index), kind="stable")
+    shown = show_verdicts(verdicts).rename(columns=str.strip)
+    shown = shown[["verdict", *shown.columns.drop("verdict")]]
+    return shown.set_index(verdicts["bin"].to_numpy(), append=True).rename_axis(
+        ["classifier", "arm", "bin"]
+    )
 
 
 def _extremes(terms):
@@ -140,6 +158,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
@@ -157,9 +176,16 @@ figcaption, .note { color: #444; font-size: 0.9rem; }
 <h2>What won</h2>
 $winners
 <p class="note">$caveat</p>
+<h2>What resampling changed</h2>
+<div class="wide">$verdicts</div>
+<p class="note">$about_verdicts</p>
+<p>$ranks</p>
 <h2>The numbers</h2>
 <div class="wide">$table</div>
 <p class="note">$legend</p>
+<h2>Decisions and probabilities</h2>
+<div class="wide">$decisions</div>
+<p class="note">$about_decisions</p>
 <h2>How it was measured</h2>
 <p>$method</p>
 $arms

@@ -1,5 +1,7 @@
 """What won in each bin, in one sentence, whatever that is."""
 
+from dataclasses import replace
+
 from protimb.metrics import paired_difference
 
 LEGEND = "[95 % interval]; * the interval of the paired difference leaves zero out"
@@ -49,13 +51,13 @@ def _clause(evaluations, classifier, metric):
     none = arms.pop("none")
     if not arms:
         return f"with {classifier}, only none was run"
-    leads = {arm: _lead(one, none, metric) for arm, one in arms.items()}
+    leads = {arm: difference(one, none, metric) for arm, one in arms.items()}
     return f"with {classifier}, {_verdict(arms, leads, metric)}"
 
 
 def _alone(evaluations, arm, metric):
     classifier = baseline_of(evaluations, arm, "alone")[1]
-    lead = _lead(evaluations[arm, "alone"], evaluations["none", classifier], metric)
+    lead = difference(evaluations[arm, "alone"], evaluations["none", classifier], metric)
     words = {1: "beats", 0: "does not differ with confidence from", -1: "is below"}
     return f"{arm} by itself {words[_sign(lead)]} none with {classifier} ({_show(lead)})"
 
@@ -80,7 +82,7 @@ def _verdict(arms, leads, metric):
 
 def _ties(best, arms, metric):
     others = (arm for arm in arms if arm != best)
-    ties = [arm for arm in others if _sign(_lead(arms[best], arms[arm], metric)) == 0]
+    ties = [arm for arm in others if _sign(difference(arms[best], arms[arm], metric)) == 0]
     return f", but cannot be told from {_and(ties)}" if ties else ""
 
 
@@ -94,8 +96,23 @@ def baseline_of(evaluations, arm, classifier):
     return next(key for key in evaluations if key[0] == "none")
 
 
-def _lead(first, second, metric):
+def difference(first, second, metric, other=None):
+    """Take the paired difference in one metric, or of it to another metric of the second."""
+    first, second = _keep(first, metric, metric), _keep(second, other or metric, metric)
     return paired_difference(first, second).loc[metric]
+
+
+def shared_differences(first, second):
+    """Take the paired differences, (n_figures, 3), in all figures that two evaluations share."""
+    shared = [name for name in first.point.index if name in second.point.index]
+    return paired_difference(_keep(first, shared, shared), _keep(second, shared, shared))
+
+
+def _keep(evaluation, figures, names):
+    """Keep one or some figures of an Evaluation, called by ``names``."""
+    figures, names = ([one] if isinstance(one, str) else one for one in (figures, names))
+    resamples = evaluation.resamples[figures].set_axis(names, axis=1)
+    return replace(evaluation, point=evaluation.point[figures].set_axis(names), resamples=resamples)
 
 
 def _sign(lead):

@@ -1,8 +1,14 @@
-"""Honest figures: CAFA's Fmax and Smin, precision by frequency, imbalance, fidelity of rows."""
+"""Honest figures: Fmax and Smin, order, decisions, calibration, imbalance, fidelity of rows."""
 
 from protimb.metrics._bootstrap import Evaluation, draw_proteins, evaluate, paired_difference
 from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
+from protimb.metrics._calibration import (
+    brier_skill_score,
+    expected_calibration_error,
+    prevalence_ratio,
+)
 from protimb.metrics._concurrence import scumble_per_label, scumble_per_row, scumble_score
+from protimb.metrics._decisions import decisions_by_frequency, decisions_by_term
 from protimb.metrics._fidelity import TwoSampleScore, frechet_distance, two_sample_score
 from protimb.metrics._imbalance import (
     imbalance_ratio_per_label,
@@ -27,8 +33,12 @@ __all__ = [
     "LabelConsistency",
     "TwoSampleScore",
     "average_precision_by_frequency",
+    "brier_skill_score",
+    "decisions_by_frequency",
+    "decisions_by_term",
     "draw_proteins",
     "evaluate",
+    "expected_calibration_error",
     "fmax_curve",
     "fmax_score",
     "frechet_distance",
@@ -42,6 +52,7 @@ __all__ = [
     "labelset_counts",
     "mean_imbalance_ratio",
     "paired_difference",
+    "prevalence_ratio",
     "scumble_per_label",
     "scumble_per_row",
     "scumble_score",

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from protimb.metrics._calibration import PooledCells, weighted_brier_skill
+from protimb.metrics._decisions import DecisionCounts, check_cuts
 from protimb.metrics._ranking import FREQUENCY_BINS, bin_members, weighted_average_precision
 from protimb.metrics._thresholds import ThresholdCounts, best_f, least_distance
 from protimb.metrics._validation import check_term_values, check_truth_and_scores
@@ -24,8 +26,9 @@ def evaluate(
     random_state=0,
     draws=None,
     n_unpredicted=None,
+    cuts=None,
 ):
-    """Compute Fmax, Smin and average precision by frequency, and resample them over proteins.
+    """Compute Fmax, Smin and, by frequency, order, decisions and calibration, with resamples.
 
     A bootstrap draws as many proteins as there are, with replacement, and computes every figure
     anew. The same ``random_state`` draws the same proteins, so the resamples of two predictions
@@ -54,6 +57,9 @@ def evaluate(
     n_unpredicted : array of int, shape (n_proteins,), optional
         True terms of each protein that have no column, because they are too rare to learn. With
         it there is a second Fmax, ``fmax_all``, in which they are missed.
+    cuts : float or array of shape (n_terms,), optional
+        Scores that predict a term, as they were tuned elsewhere than on these proteins. With
+        them decisions are judged at these cuts too, beside 0.5.
 
     Returns
     -------
@@ -64,17 +70,23 @@ def evaluate(
     InvalidLabelsError
         If ``y_true`` is not binary or holds no true term.
     ValueError
-        If shapes differ or values are out of range.
+        If shapes differ, values are out of range, or a cut is NaN.
 
     See Also
     --------
     paired_difference : Compare two evaluations.
-    average_precision_by_frequency : The point estimates alone.
+    average_precision_by_frequency, decisions_by_frequency : Point estimates alone.
+    brier_skill_score : By term, of which each bin has the mean.
+    expected_calibration_error, prevalence_ratio : Of all cells of a bin's terms.
 
     Notes
     -----
-    A term whose positives were not drawn is left out of that resample's mean. Intervals tell
-    what another draw of test proteins would change; another seed of the model is not in them.
+    A term whose positives were not drawn is left out of that resample's means; its cells stay in
+    the calibration error and in the prevalence ratio, as nothing is known only of its order.
+    Edges of the calibration error's bins are those of all proteins in every resample.
+
+    Intervals tell what another draw of test proteins would change; another seed of the model is
+    not in them.
     Proteins are drawn one by one, so relatives in the test set make intervals too narrow.
 
     References
@@ -103,10 +115,14 @@ def evaluate(
 
     bits = align_values(information_accretion, column_names(y_true), "information_accretion")
     counts = _count_by_threshold(truth, score, bits, n_unpredicted)
+    decisions = _decide(truth, score, cuts, y_true)
+    pools = {name: _pool(truth, score, terms) for name, terms in members.items()}
 
     def measure(weights):
-        precision = _precision_columns(truth, score, members, weights)
-        return pd.DataFrame(_cafa_columns(counts, weights) | precision)
+        columns = _cafa_columns(counts, weights)
+        for figure, values in _figures_by_term(truth, score, decisions, weights):
+            columns |= _mean_columns(figure, values, members)
+        return pd.DataFrame(columns | _pooled_columns(pools, weights))
 
     n_terms, n_left_out = _count_terms(truth, members)
     return Evaluation(
@@ -126,7 +142,10 @@ class Evaluation:
     ----------
     point : Series
         ``fmax``, ``fmax_all`` (where unpredicted terms were given), ``smin`` (where bits were),
-        ``AP all`` and one ``AP <bin>`` a bin.
+        then for all terms (``AP all``) and for each bin (``AP <bin>``) the macro means ``AP``,
+        ``F1@.5``, ``precision@.5``, ``recall@.5``, ``F1@cut``, ``precision@cut``, ``recall@cut``
+        (where cuts were given) and ``Brier skill``, and, over the bin's pooled cells, ``ECE``
+        (ten bins of equal mass) and ``prevalence ratio`` (predicted over true).
     resamples : DataFrame of shape (n_resamples, n_figures)
         The same columns; NaN where a resample drew no positive of any term of a bin.
     n_terms, n_left_out : Series
@@ -268,10 +287,11 @@ def _checksum(truth, n_unpredicted):
 
 
 def _count_by_threshold(truth, score, information_accretion, n_unpredicted):
-    counts = {"fmax": ThresholdCounts.from_scores(truth, score)}
-    if n_unpredicted is not None:
-        more = ThresholdCounts.from_scores(truth, score, n_unpredicted=n_unpredicted)
-        counts["fmax_all"] = more
+    if n_unpredicted is None:
+        counts = {"fmax": ThresholdCounts.from_scores(truth, score)}
+    else:
+        every = ThresholdCounts.from_scores(truth, score, n_unpredicted=n_unpredicted)
+        counts = {"fmax": every.forget(n_unpredicted), "fmax_all": every}
     if information_accretion is not None:
         counts["smin"] = ThresholdCounts.from_scores(truth, score, None, information_accretion)
     return counts
@@ -285,15 +305,44 @@ def _cafa_columns(counts, weights):
     return columns
 
 
-def _precision_columns(truth, score, members, weights):
-    precision = weighted_average_precision(truth, score, weights)  # (n_terms, n_columns)
-    return {f"AP {name}": _mean_of_defined(precision[terms]) for name, terms in members.items()}
+def _decide(truth, score, cuts, y_true):
+    """Decide at 0.5 and at the tuned cuts, if any: {suffix of the figure: DecisionCounts}."""
+    given = {"@.5": 0.5} | ({} if cuts is None else {"@cut": cuts})
+    checked = {suffix: check_cuts(one, truth.shape[1], y_true) for suffix, one in given.items()}
+    return {suffix: DecisionCounts.from_scores(truth, score, c) for suffix, c in checked.items()}
 
 
-def _mean_of_defined(precision):
-    defined = ~np.isnan(precision)
+def _figures_by_term(truth, score, decisions, weights):
+    """Yield the name of each figure of single terms, and its values (n_terms, n_columns)."""
+    yield "AP", weighted_average_precision(truth, score, weights)
+    for suffix, counts in decisions.items():
+        for name, values in counts.figures(weights).items():
+            yield f"{name}{suffix}", values
+    yield "Brier skill", weighted_brier_skill(truth, score, weights)
+
+
+def _mean_columns(figure, values, members):
+    """Average values (n_terms, n_columns) over the terms of each bin: {"<figure> <bin>": mean}."""
+    return {f"{figure} {name}": _mean_of_defined(values[t]) for name, t in members.items()}
+
+
+def _pool(truth, score, terms):
+    # compress keeps the rows contiguous, which indexing by a mask does not.
+    return PooledCells.from_scores(truth.compress(terms, axis=1), score.compress(terms, axis=1))
+
+
+def _pooled_columns(pools, weights):
+    errors = {f"ECE {name}": pool.calibration_error(weights) for name, pool in pools.items()}
+    ratios = {
+        f"prevalence ratio {name}": pool.prevalence_ratio(weights) for name, pool in pools.items()
+    }
+    return errors | ratios
+
+
+def _mean_of_defined(values):
+    defined = ~np.isnan(values)
     n_defined = defined.sum(axis=0)
-    total = precision.sum(axis=0, where=defined, dtype=float)
+    total = values.sum(axis=0, where=defined, dtype=float)
     return np.where(n_defined > 0, total / np.maximum(n_defined, 1), np.nan)
 
 

@@ -1,6 +1,6 @@
 """Terms predicted at every threshold, protein by protein: the tables behind Fmax and Smin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +55,13 @@ class ThresholdCounts:
             correct=correct[known],
             covered=(score[known].max(axis=1)[:, None] >= thresholds).astype(float),
         )
+
+    def forget(self, n_unpredicted):
+        """Take back the true terms, (n_proteins,), that ``from_scores`` added, without a count."""
+        true = self.true - np.reshape(n_unpredicted, (-1, 1))[self.known]
+        known = self.known.copy()
+        known[known] = kept = true.ravel() > 0
+        return replace(self.take(kept), true=true[kept], known=_check_known(known))
 
     def take(self, proteins):
         """Keep the counts of some proteins, (n_known,) bool."""

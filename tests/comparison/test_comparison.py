@@ -1,6 +1,8 @@
 """Tables, sentences and files hold the same numbers."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +60,9 @@ def test_json_holds_table_parameters_seeds_and_versions(comparison, tmp_path):
     assert back["parameters"]["seeds"] == [0]
     assert back["environment"]["packages"]["numpy"] == np.__version__
     assert back["winners"] == comparison.winners()
+    verdicts = pd.DataFrame(back["verdicts"])
+    pd.testing.assert_frame_equal(verdicts, comparison.verdicts(), check_dtype=False)
+    assert back["ranks"]["mean_ranks"] == comparison.ranks().mean_ranks.to_dict()
     assert {"seed", "arm", "stage", "seconds"} == set(back["seconds"][0])
 
 
@@ -76,6 +81,42 @@ def test_wide_shows_estimate_interval_and_difference(comparison):
     assert wide.loc[("mlp", "ros", ""), "Fmax"] == shown
     assert wide.loc[("mlp", "ros", "minus none"), "Fmax"] == minus
     assert ("mlp", "none", "minus none") not in wide.index
+
+
+def test_wide_leaves_decisions_to_a_table_of_their_own(comparison):
+    assert comparison.wide().columns.str.fullmatch("Fmax.*|Smin.*|AP .*").all()
+    decisions = comparison.decisions()
+    assert decisions.columns.tolist() == [
+        "F1@.5", "prec@.5", "rec@.5", "Brier", "ECE", "pred/true"
+    ]  # fmt: skip
+    table = comparison.table.set_index(["arm", "classifier", "metric"])
+    row = table.loc["class_weight", "mlp", "prevalence ratio <50"]
+    star = "*" * bool(row["diff_low"] > 0 or row["diff_high"] < 0)
+    assert decisions.loc[("mlp", "class_weight"), "pred/true"] == f"{row['estimate']:.3f}{star}"
+    assert comparison.decisions("20-49").shape == decisions.shape
+
+
+def test_blocks_of_rare_terms_fit_eighty_columns(comparison):
+    text = comparison.render(80)
+    blocks = [part for part in text.split("\n\n") if re.match("Verdicts|Decisions", part)]
+    assert len(blocks) == 6  # of both kinds: mlp, mlp+knn, alone
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 80
+
+
+def test_arms_with_tuned_cuts_stand_beside_arms_without(comparison):
+    tuned = comparison.evaluations["ros", "mlp"]
+    point = tuned.point.rename({"F1@.5 <50": "F1@cut <50"})
+    tuned = replace(
+        tuned,
+        point=pd.concat([tuned.point, point[["F1@cut <50"]]]),
+        resamples=tuned.resamples.assign(**{"F1@cut <50": tuned.resamples["F1@.5 <50"]}),
+    )
+    mixed = replace(comparison, evaluations=comparison.evaluations | {("ros", "mlp"): tuned})
+    decisions = mixed.decisions()
+    assert decisions.loc[("mlp", "none"), "F1@cut"] == ""
+    assert decisions.loc[("mlp", "ros"), "F1@cut"] == f"{tuned.point['F1@.5 <50']:.3f}"
+    assert mixed.verdicts().equals(comparison.verdicts())
+    assert "nan" not in mixed.render()
 
 
 def test_text_holds_table_winners_and_caveat(comparison):

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ def test_all_files_are_there(folder):
         "table.csv",
         "terms.csv",
         "test_ids_0.txt",
+        "verdicts.csv",
     }
 
 
@@ -51,6 +53,23 @@ def test_the_page_says_what_won_in_escaped_text(folder, comparison):
     page = (folder / "report.html").read_text()
     for sentence in comparison.winners():
         assert sentence.replace("<", "&lt;").replace(">", "&gt;") in page
+
+
+def test_the_page_shows_every_verdict_and_fits_a_phone(folder, comparison):
+    page = (folder / "report.html").read_text()
+    assert '<meta name="viewport" content="width=device-width' in page
+    # Only what scrolls by itself may be wider than the window.
+    assert page.count("<table") == page.count('<div class="wide"><table')
+    for verdict, count in comparison.verdicts()["verdict"].value_counts().items():
+        assert page.count(f"<td>{verdict}") == count
+    assert comparison.ranks().sentence().replace("<", "&lt;") in page
+
+
+def test_ranks_are_drawn_where_they_are_tested(comparison, folder, tmp_path):
+    assert not (folder / "figures" / "ranks.png").exists()  # one seed
+    more = [comparison.by_seed.assign(seed=seed) for seed in range(3)]
+    several = replace(comparison, by_seed=pd.concat(more))
+    assert (several.save(tmp_path) / "figures" / "ranks.png").stat().st_size > 0
 
 
 def test_terms_csv_has_a_row_for_each_term(folder, toy):

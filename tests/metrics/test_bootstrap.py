@@ -5,10 +5,14 @@ import pytest
 
 from protimb.metrics import (
     average_precision_by_frequency,
+    brier_skill_score,
+    decisions_by_frequency,
     draw_proteins,
     evaluate,
+    expected_calibration_error,
     fmax_score,
     paired_difference,
+    prevalence_ratio,
     smin_score,
 )
 
@@ -33,8 +37,8 @@ def test_the_point_estimate_equals_the_separate_metrics(problem):
     by_bin = average_precision_by_frequency(*problem, N_TRAIN)["average_precision"]
     assert point["fmax"] == pytest.approx(fmax_score(*problem))
     assert point["smin"] == pytest.approx(smin_score(*problem, BITS))
-    np.testing.assert_allclose(point.iloc[2:], by_bin)
-    assert point.index.tolist() == ["fmax", "smin", *(f"AP {name}" for name in by_bin.index)]
+    np.testing.assert_allclose(point.filter(like="AP "), by_bin)
+    assert point.index[:8].tolist() == ["fmax", "smin", *(f"AP {name}" for name in by_bin.index)]
 
 
 @pytest.mark.parametrize("number", [0, 7, 29])
@@ -47,7 +51,59 @@ def test_a_resample_equals_the_figures_of_its_repeated_rows(problem, number):
     assert len(rows) == len(truth)
     assert resample["fmax"] == pytest.approx(fmax_score(truth[rows], score[rows]))
     assert resample["smin"] == pytest.approx(smin_score(truth[rows], score[rows], BITS))
-    np.testing.assert_allclose(resample.iloc[2:], by_bin["average_precision"], rtol=1e-5)
+    np.testing.assert_allclose(resample.filter(like="AP "), by_bin["average_precision"], rtol=1e-5)
+
+
+CUTS = np.array([0.2, 0.3, 0.5, 0.7])
+
+
+@pytest.mark.parametrize("number", [None, 0, 7, 29])
+def test_decisions_and_calibration_equal_the_separate_metrics(problem, number):
+    truth, score = problem
+    found = run(truth, score, cuts=CUTS)
+    draws = draw_proteins(len(truth), 30, random_state=0)
+    weights = np.ones(len(truth)) if number is None else draws[:, number]
+    figures = found.point if number is None else found.resamples.iloc[number]
+    rows = np.repeat(np.arange(len(truth)), weights.astype(int))
+    for suffix, cuts in {"@.5": 0.5, "@cut": CUTS}.items():
+        table = decisions_by_frequency(truth[rows], score[rows], N_TRAIN, cuts=cuts)
+        for name in ("F1", "precision", "recall"):
+            mine = figures[[f"{name}{suffix} {one}" for one in table.index]]
+            np.testing.assert_allclose(mine, table[name], rtol=1e-5)
+    skill = brier_skill_score(truth[rows], score[rows])
+    assert figures["Brier skill all"] == pytest.approx(np.nanmean(skill), rel=1e-4)
+    assert figures["Brier skill <20"] == pytest.approx(np.nanmean(skill[:2]), rel=1e-4)
+    rare = truth[:, :2], score[:, :2]
+    error = expected_calibration_error(*rare, sample_weight=weights)
+    assert figures["ECE <20"] == pytest.approx(error)
+    ratio = prevalence_ratio(*rare, sample_weight=weights)
+    assert figures["prevalence ratio <20"] == pytest.approx(ratio)
+    assert np.isnan(figures["ECE 200-1999"])  # a bin without terms
+
+
+def test_decisions_at_tuned_cuts_need_cuts(problem):
+    assert not run(*problem).point.filter(like="@cut").size
+    assert run(*problem, cuts=0.5).point.filter(like="F1@cut").size == 6
+    with pytest.raises(ValueError, match="one for each of the 4 terms"):
+        run(*problem, cuts=[0.5])
+
+
+def test_cells_of_terms_without_a_positive_count_in_the_calibration(problem):
+    truth, score = problem[0].copy(), problem[1]
+    truth[:, 0] = 0
+    point = run(truth, score).point
+    expected = score[:, :2].sum() / truth[:, :2].sum()
+    assert point["prevalence ratio <20"] == pytest.approx(expected)
+
+
+def test_fmax_is_the_same_whether_or_not_unpredicted_terms_are_counted_beside(problem):
+    truth, score = problem[0].copy(), problem[1]
+    truth[:5] = 0  # some have rare terms only, some have none
+    n_unpredicted = np.arange(40) % 3
+    both = run(truth, score, n_unpredicted=n_unpredicted)
+    alone = run(truth, score)
+    assert both.point["fmax"] == alone.point["fmax"] == fmax_score(truth, score)
+    np.testing.assert_array_equal(both.resamples["fmax"], alone.resamples["fmax"])
 
 
 def test_a_term_whose_positives_were_not_drawn_is_left_out_of_that_resample():

@@ -8,6 +8,8 @@ import pytest
 from protimb.exceptions import InvalidLabelsError
 from protimb.metrics import (
     average_precision_by_frequency,
+    brier_skill_score,
+    decisions_by_frequency,
     evaluate,
     fmax_score,
     frechet_distance,
@@ -40,6 +42,8 @@ FIGURES = {
     "smin": lambda y, s, bits, members: smin_score(y, s, bits),
     "precision": lambda y, s, bits, members: term_average_precision(y, s),
     "bins": lambda y, s, bits, members: average_precision_by_frequency(y, s, members).to_numpy(),
+    "decisions": lambda y, s, bits, members: decisions_by_frequency(y, s, members).to_numpy(),
+    "skill": lambda y, s, bits, members: brier_skill_score(y, s),
     "evaluation": lambda y, s, bits, members: evaluate(
         y, s, n_train=members, information_accretion=bits, n_resamples=5
     ).point.to_numpy(),
