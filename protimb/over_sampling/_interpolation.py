@@ -6,6 +6,12 @@ from sklearn.utils import gen_batches
 # Numbers in a block of distances or steps, which bounds the memory beside the rows themselves.
 _BLOCK = 2**22
 
+# What errors of samplers that step between dense rows say of X with names, or sparse X.
+LIFTED = (
+    " Samplers that copy rows take it as it is, and so does LabelwiseSampler: with SMOTE() sparse "
+    "X, with SMOTENC(...) columns that are no numbers."
+)
+
 
 def nearest_others(X, rows, k):
     """Find the k nearest other rows of some rows, nearest first: int, (n_wanted, n_near).

@@ -3,6 +3,7 @@
 import numpy as np
 
 from protimb.base import BaseMultilabelOverSampler
+from protimb.utils._containers import append_copies
 
 
 class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
@@ -86,8 +87,13 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     2            2         4        1        4
     """
 
+    _moves_rows = _takes_sparse = True
+
     def _generate(self, X, y, plan, rng):
-        return X[plan.rows], plan
+        return None, plan  # what is copied is not what was read, but what was passed
+
+    def _append(self, X, X_new, plan):
+        return append_copies(X, plan.rows)
 
     def _report(self, plan, target, budget):
         super()._report(plan, target, budget)

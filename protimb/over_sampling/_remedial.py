@@ -149,6 +149,8 @@ class REMEDIAL(BaseMultilabelSampler):
         ids = y.index.append(ids_after(y.index, len(split))) if is_frame else None
         return X_res, labels_like(y, labels, ids)
 
+    _moves_rows = _takes_sparse = True
+
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None
 

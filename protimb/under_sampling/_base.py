@@ -185,6 +185,7 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
     }
 
     _forms = FLOORS
+    _moves_rows = _takes_sparse = True
 
     def __init__(self, *, sampling_strategy="auto", target="auto", random_state=None):
         super().__init__(sampling_strategy=sampling_strategy)
@@ -263,6 +264,8 @@ class BaseMultilabelCleaner(_Reducer, BaseCleaningSampler):
     }
 
     _forms = RULES
+    _takes_sparse = True
+    _or_else = " MLRUS and LPRUS, which measure no distances, take it as it is."
 
     def __init__(self, *, sampling_strategy="auto", target="auto"):
         super().__init__(sampling_strategy=sampling_strategy)
