@@ -266,7 +266,10 @@ class ResampledClassifier(
         tags.classifier_tags = inner.classifier_tags
         tags.target_tags = inner.target_tags
         tags.input_tags.allow_nan = False
-        tags.input_tags.sparse = False  # samplers take vectors
+        sampler = None if self.sampler is None else get_tags(self.sampler)
+        tags.input_tags.sparse = inner.input_tags.sparse and (
+            sampler is None or sampler.input_tags.sparse
+        )
         return tags
 
 

@@ -169,7 +169,7 @@ class LabelwiseSampler(QualityControlled):
     @property
     def _inner_tags(self):
         sampler = SMOTE() if self.sampler is None else self.sampler
-        # Of an object that says nothing, dense numbers are all that is expected.
+        # Of an object that says nothing, only dense numbers are expected.
         return get_tags(sampler if hasattr(sampler, "__sklearn_tags__") else _Silent()).input_tags
 
     def __sklearn_tags__(self):
@@ -178,8 +178,9 @@ class LabelwiseSampler(QualityControlled):
         return tags
 
     def _read_vectors(self, X):
-        # Samplers that take strings may look at names and dtypes of columns.
-        if self._inner_tags.string and isinstance(as_table(X), pd.DataFrame):
+        # Samplers that take strings may look at names and dtypes of columns; lists have neither.
+        is_list = isinstance(X, list | tuple)
+        if self._inner_tags.string and not is_list and isinstance(as_table(X), pd.DataFrame):
             return as_mixed(X)
         return super()._read_vectors(X)
 

@@ -83,7 +83,7 @@ def append_vectors(X, X_new):
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
         columns = [_cast(_column(X_new, number), dtype) for number, dtype in enumerate(dtypes)]
-        return _join(X, polars_like(X, columns))
+        return _join(X, polars_like(X, [_with_none(column) for column in columns]))
     X = np.asarray(X)
     return np.concatenate([X, _cast(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
 
@@ -222,6 +222,11 @@ def _cast(values, dtype):
     # A vector just outside the range of a narrow type must not wrap around or become inf.
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)
+
+
+def _with_none(values):
+    """Give objects (n_new,) with None where they are missing; polars takes NaN for a number."""
+    return np.where(pd.isna(values), None, values) if values.dtype == object else values
 
 
 def _column(table, number):

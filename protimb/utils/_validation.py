@@ -50,7 +50,13 @@ def check_vectors(X, *, keep_half=False, sparse_too=False, or_else=""):
     is_half = getattr(X, "dtype", None) == np.float16
     half = np.float16 if keep_half else np.float32
     dtype = half if is_half else [np.float64, np.float32]
-    X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
+    try:
+        X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        encode = "Encode this column, for example with OneHotEncoder, or leave it out."
+        raise ValueError(f"X: {error}. {encode}{or_else}") from error
     _check_finite(X, names)
     return X
 
@@ -175,13 +181,13 @@ def _codes_of(column, label, name):
 
 
 def _refuse_container(cell, label, name):
-    is_row = isinstance(cell, list | tuple | np.ndarray)
-    if is_row or not isinstance(cell, Hashable):
+    holds = f"Column {label!r} of {name} holds cells of type {type(cell).__name__}, "
+    if isinstance(cell, list | tuple | np.ndarray):
         way = f"If it holds the vectors, pass np.stack({name}[{label!r}])."
-        raise ValueError(
-            f"Column {label!r} of {name} holds cells of type {type(cell).__name__}, which is not "
-            f"a number. {way if is_row else 'Leave it out.'}"
-        )
+        raise ValueError(f"{holds}which is not a number. {way}")
+    if not isinstance(cell, Hashable):
+        way = "argument must be a string, a date or a number. Leave the column out."
+        raise TypeError(f"{holds}where an {way}")
 
 
 def _has_text(X):
