@@ -17,7 +17,7 @@ from protimb.over_sampling._mixed import as_mixed, nearest_members, same_rows
 from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._containers import stack_rows, take_rows
 from protimb.utils._sklearn_compat import HasMethods, check_params
-from protimb.utils._validation import a_few, as_table
+from protimb.utils._validation import a_few, as_table, check_vectors
 from protimb.utils._warnings import users_level
 
 # Terms with more members go to SMOTE itself, whose memory does not grow with their square.
@@ -163,26 +163,24 @@ class LabelwiseSampler(QualityControlled):
     _or_else = " LabelwiseSampler(SMOTENC(...)), SMOTEN() or RandomOverSampler() take such columns."
 
     @property
-    def _takes_sparse(self):
-        return self._inner_tags.sparse
-
-    @property
-    def _inner_tags(self):
+    def _lifted(self):
+        """What the lifted sampler says that its X may be."""
         sampler = SMOTE() if self.sampler is None else self.sampler
         # Of an object that says nothing, only dense numbers are expected.
         return get_tags(sampler if hasattr(sampler, "__sklearn_tags__") else _Silent()).input_tags
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = tags.input_tags.categorical = self._inner_tags.string
+        tags.input_tags.sparse = self._lifted.sparse
+        tags.input_tags.string = tags.input_tags.categorical = self._lifted.string
         return tags
 
     def _read_vectors(self, X):
         # Samplers that take strings may look at names and dtypes of columns; lists have neither.
         is_list = isinstance(X, list | tuple)
-        if self._inner_tags.string and not is_list and isinstance(as_table(X), pd.DataFrame):
+        if self._lifted.string and not is_list and isinstance(as_table(X), pd.DataFrame):
             return as_mixed(X)
-        return super()._read_vectors(X)
+        return check_vectors(X, sparse_too=self._lifted.sparse, or_else=self._or_else)
 
     def _train(self, X, y, rng):
         _check_filter_can_judge(self.quality_filter, X)

@@ -182,7 +182,8 @@ def _codes_of(column, label, name):
 
 def _refuse_container(cell, label, name):
     holds = f"Column {label!r} of {name} holds cells of type {type(cell).__name__}, "
-    if isinstance(cell, list | tuple | np.ndarray):
+    is_row = isinstance(cell, list | tuple | np.ndarray)
+    if is_row:
         way = f"If it holds the vectors, pass np.stack({name}[{label!r}])."
         raise ValueError(f"{holds}which is not a number. {way}")
     if not isinstance(cell, Hashable):
