@@ -136,7 +136,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
     terms may end above their totals.
 
-    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars.
+    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars,
+    sparse matrices where the sampler takes them.
     New numbers are rounded in columns of integers, and become the nearest category in columns of
     categories; a container that cannot be given back is refused. Rows of two pandas tables need
     the same ids in the same order.
@@ -178,7 +179,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators.
 
@@ -198,7 +200,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
 

@@ -39,8 +39,8 @@ def number_vectors(X):
     """
     # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
     seen: dict[bytes, int] = {}
-    rows = _sparse_rows(X) if sparse.issparse(X) else map(np.ascontiguousarray, X)
-    digests = (blake2b(memoryview(row), digest_size=16).digest() for row in rows)
+    rows = _sparse_rows(X) if sparse.issparse(X) else (np.ascontiguousarray(row).data for row in X)
+    digests = (blake2b(row, digest_size=16).digest() for row in rows)
     return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
 
 

@@ -46,7 +46,8 @@ class LabelwiseSampler(QualityControlled):
     ----------
     sampler : imbalanced-learn over-sampler or None, default=None
         Anything with ``fit_resample``, ``sampling_strategy`` and, if it draws, ``random_state``;
-        it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_.
+        it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_. X may
+        be what it takes: sparse for ``SMOTE()``, text and categories for ``SMOTENC(...)``.
     sampling_strategy : str, int, float, dict or callable, default="auto"
         Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
         term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
@@ -112,6 +113,10 @@ class LabelwiseSampler(QualityControlled):
     gives the rows that ``SMOTE`` would give. Every other sampler, its subclasses included, gets
     all rows. Surplus rows are cut. A term on which the sampler fails is
     left alone and reported, unless it fails on every term.
+
+    The nearest member is found by Euclidean distance. In a table with text or categories, each cell
+    of these that differs adds what it does in [1]_, section 6.1: the squared median of the
+    members' standard deviations over columns of numbers.
 
     References
     ----------

@@ -59,6 +59,8 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     fills the rarest term first, so that the rows drawn for it count for its ancestors, and adds
     fewer rows in all than rounds over all terms do.
 
+    Rows are copied as they are: X may be sparse, and columns may hold text, categories and dates.
+
     Members of a term are drawn about equally often: after full rounds through all of them, a
     random few once more. Totals are lower bounds, because a row drawn for a rare term brings its
     other labels along.

@@ -102,7 +102,8 @@ class REMEDIAL(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators.
 
@@ -120,7 +121,8 @@ class REMEDIAL(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
 
