@@ -27,7 +27,7 @@ from protimb.utils._containers import (
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
-from protimb.utils._validation import a_few, check_rows, check_vectors
+from protimb.utils._validation import a_few, check_rows, check_vectors, has_numbers
 from protimb.utils._warnings import users_level
 
 __all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
@@ -224,7 +224,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             self.sampling_strategy, target, self._forms, self._sampling_type, self._mixes_labels
         )
         warn_about(budget, target.terms)
-        warn_about_copies(vectors, target, budget)
+        if has_numbers(X):  # rows of names alone are often equal
+            warn_about_copies(vectors, target, budget)
         ledger = self._open_ledger(vectors, y, target, budget)
         rng = check_random_state(self.random_state)
         self._train(vectors, target.indicator, rng)

@@ -257,10 +257,18 @@ def test_members_that_share_text_and_numbers_are_known_for_copies():
     X = FRAME[["kingdom", "length"]].copy()
     X.loc[Y[:, 3] == 1] = X.iloc[0].to_list()
     sampler = RandomLabelsetOverSampler(sampling_strategy={3: 50})
-    with pytest.warns(ProtimbWarning, match="mostly of members with identical vectors"):
-        sampler.fit_resample(X, Y)
+    lifted = LabelwiseSampler(RandomOverSampler(), sampling_strategy={3: 50})
+    for one in (sampler, lifted):
+        with pytest.warns(ProtimbWarning, match="mostly of members with identical vectors"):
+            one.fit_resample(X, Y)
     with pytest.warns(ProtimbWarning, match="mostly of members with identical vectors"):
         sampler.fit_resample(sparse.csr_array(np.where(Y[:, [3]] == 1, 2.0, np.c_[1:61])), Y)
+
+
+def test_rows_of_names_alone_may_be_equal():
+    X = FRAME[["organ", "kingdom"]]
+    sampler = RandomLabelsetOverSampler(sampling_strategy={3: 50})
+    assert len(sampler.fit_resample(X, Y)[0]) > N_ROWS  # without a warning
 
 
 OTHER_SAMPLERS = [

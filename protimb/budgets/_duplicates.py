@@ -5,11 +5,12 @@ from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from protimb.exceptions import DuplicateRowsWarning
 from protimb.utils._labelsets import members_by_term
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, check_rows
 from protimb.utils._warnings import users_level
 
 
@@ -31,7 +32,7 @@ def warn_about_copies(X, target, budget):
 
 
 def number_vectors(X):
-    """Give the rows of X, dense or csr, numbers from 0, identical ones the same: int64, (n_rows,).
+    """Give rows of an array, csr or frame numbers from 0, identical ones the same: (n_rows,).
 
     >>> import numpy as np
     >>> number_vectors(np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0]])).tolist()
@@ -39,6 +40,7 @@ def number_vectors(X):
     """
     # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
     seen: dict[bytes, int] = {}
+    X = check_rows(X) if isinstance(X, pd.DataFrame) else X
     rows = _sparse_rows(X) if sparse.issparse(X) else (np.ascontiguousarray(row).data for row in X)
     digests = (blake2b(row, digest_size=16).digest() for row in rows)
     return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)

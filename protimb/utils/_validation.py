@@ -82,6 +82,15 @@ def as_table(X, name="X"):
     return X
 
 
+def has_numbers(X):
+    """Tell whether X has a column of numbers."""
+    table = as_table(X)
+    if not isinstance(table, pd.DataFrame):
+        return True
+    columns = (table.iloc[:, number] for number in range(table.shape[1]))
+    return any(numbers_of(column) is not None for column in columns)
+
+
 def refuse_string(values, name, error_type=ValueError):
     """Refuse one string where a collection of them is wanted: its letters would be read."""
     if isinstance(values, str):
