@@ -27,7 +27,7 @@ from protimb.utils._containers import (
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
-from protimb.utils._validation import a_few, check_vectors
+from protimb.utils._validation import a_few, check_rows, check_vectors, has_numbers
 from protimb.utils._warnings import users_level
 
 __all__ = ["BaseMultilabelOverSampler", "BaseMultilabelSampler"]
@@ -47,7 +47,8 @@ class BaseMultilabelSampler(BaseSampler):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = self._takes_sparse
+        tags.input_tags.string = tags.input_tags.categorical = self._moves_rows
         tags.target_tags.two_d_labels = True
         tags.target_tags.multi_output = True
         return tags
@@ -65,8 +66,19 @@ class BaseMultilabelSampler(BaseSampler):
     def _read_target(self, y):
         return read_target(y)
 
+    # Whether new rows are copies, or rows only go: then columns may hold anything.
+    _moves_rows = False
+
+    # Whether X may be sparse.
+    _takes_sparse = False
+
     def _read_vectors(self, X):
-        return check_vectors(X)
+        if self._moves_rows:
+            return check_rows(X)
+        return check_vectors(X, sparse_too=self._takes_sparse, or_else=self._or_else)
+
+    # What else to do with a column of names or sparse X, for the error that refuses it.
+    _or_else = ""
 
     def _forget(self):
         # An interrupted or failed refit must not leave a mixture of old and new behind.
@@ -124,7 +136,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     Totals are lower bounds: a row drawn for a rare term brings its ancestors along, so frequent
     terms may end above their totals.
 
-    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars.
+    Rows come back in the container and the dtypes they came in: lists, arrays, pandas and polars,
+    sparse matrices where the sampler takes them.
     New numbers are rounded in columns of integers, and become the nearest category in columns of
     categories; a container that cannot be given back is refused. Rows of two pandas tables need
     the same ids in the same order.
@@ -166,7 +179,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators.
 
@@ -186,7 +200,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
 
@@ -209,7 +224,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             self.sampling_strategy, target, self._forms, self._sampling_type, self._mixes_labels
         )
         warn_about(budget, target.terms)
-        warn_about_copies(vectors, target, budget)
+        if has_numbers(X):  # rows of names alone are often equal
+            warn_about_copies(vectors, target, budget)
         ledger = self._open_ledger(vectors, y, target, budget)
         rng = check_random_state(self.random_state)
         self._train(vectors, target.indicator, rng)
@@ -218,7 +234,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         warn_about_shortfall(self.sampling_plan_)
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
-        return append_vectors(X, X_new), y_res
+        return self._append(X, X_new, plan), y_res
 
     def label_mask(self):
         """Tell which labels of the last output to train on: new rows teach what they are for.
@@ -248,7 +264,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     def _train(self, X, y, rng):
         """Learn from the real rows before any is drawn; nothing to learn by default.
 
-        X is (n_rows, n_features) float, y a csr_array of uint8 (n_rows, n_terms).
+        X is (n_rows, n_features) float, csr where a sampler takes sparse X, y a csr_array of uint8
+        (n_rows, n_terms).
         """
 
     def _resample(self, X, y, ledger, rng):
@@ -262,6 +279,10 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         rejected: ``X_new[keep], plan.take(keep)``.
         """
         raise NotImplementedError
+
+    def _append(self, X, X_new, plan):
+        """Put new rows below the real ones, in the container of X."""
+        return append_vectors(X, X_new)
 
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None
@@ -298,7 +319,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
 
     def _open_ledger(self, X, y, target, budget):
         # Each new row exists as computed and as returned.
-        row_bytes = 2 * (X[0].nbytes + _bytes_per_row(y))
+        row_bytes = 2 * (_bytes_per_row(X) + _bytes_per_row(y))
         available = available_memory()
 
         def check_rows(n_rows):

@@ -198,12 +198,11 @@ def test_a_pipeline_may_hand_on_frames(sampler, container):
         (VECTORS, pd.Series(LABELS.tolist()), r"np\.vstack\(y\)"),
         (torch.tensor(VECTORS), LABELS, r"X\.numpy\(force=True\)"),
         (VECTORS, torch.tensor(LABELS), r"y\.numpy\(force=True\)"),
-        (framed(VECTORS).assign(kingdom="Fungi"), LABELS, "Column 'kingdom' of X holds 'Fungi'"),
         (framed(VECTORS), framed(LABELS).iloc[::-1], r"y\.loc\[X\.index\]"),
         (framed(VECTORS), framed(LABELS).add_prefix("x", axis=0), "Only 0 of 30 ids"),
         (VECTORS, framed(LABELS, **{"GO:1": "Int64"}).replace(1, pd.NA), "row P0, column GO:1"),
     ],
-    ids=["stack", "vstack", "X torch", "y torch", "text", "order", "other ids", "missing"],
+    ids=["stack", "vstack", "X torch", "y torch", "order", "other ids", "missing"],
 )
 def test_what_cannot_be_read_is_refused_by_the_cell_or_the_call(sampler, X, y, message):
     with pytest.raises((TypeError, ValueError), match=message):

@@ -2,19 +2,22 @@
 
 import warnings
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
 from protimb.exceptions import DuplicateRowsWarning
 from protimb.utils._labelsets import members_by_term
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, check_rows
 from protimb.utils._warnings import users_level
 
 
 def warn_about_copies(X, target, budget):
     """Warn where most members of a targeted term have the same row of X as another one."""
     vector_ids = number_vectors(X)
-    if vector_ids.max() == len(X) - 1:  # all distinct
+    if vector_ids.max() == len(vector_ids) - 1:  # all distinct
         return
     members = members_by_term(target.indicator)
     copied = [t for t in np.flatnonzero(budget.missing) if _mostly_copies(vector_ids[members[t]])]
@@ -29,7 +32,7 @@ def warn_about_copies(X, target, budget):
 
 
 def number_vectors(X):
-    """Give the rows of X numbers from 0, identical rows the same one: int64, (n_rows,).
+    """Give rows of an array, csr or frame numbers from 0, identical ones the same: (n_rows,).
 
     >>> import numpy as np
     >>> number_vectors(np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0]])).tolist()
@@ -37,8 +40,20 @@ def number_vectors(X):
     """
     # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
     seen: dict[bytes, int] = {}
-    digests = (blake2b(np.ascontiguousarray(row).data, digest_size=16).digest() for row in X)
+    X = check_rows(X) if isinstance(X, pd.DataFrame) else X
+    rows = _sparse_rows(X) if sparse.issparse(X) else (np.ascontiguousarray(row).data for row in X)
+    digests = (blake2b(row, digest_size=16).digest() for row in rows)
     return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
+
+
+def _sparse_rows(X):
+    """Yield for each row of a csr matrix what tells it apart: where it is not zero, and values."""
+    if not X.has_canonical_format or not X.data.all():
+        X = X.copy()
+        X.sum_duplicates()
+        X.eliminate_zeros()
+    for start, stop in pairwise(X.indptr):
+        yield X.indices[start:stop].tobytes() + X.data[start:stop].tobytes()
 
 
 def _mostly_copies(vector_ids):

@@ -266,8 +266,13 @@ class ResampledClassifier(
         tags.classifier_tags = inner.classifier_tags
         tags.target_tags = inner.target_tags
         tags.input_tags.allow_nan = False
-        tags.input_tags.sparse = False  # samplers take vectors
+        tags.input_tags.sparse = inner.input_tags.sparse and _takes_sparse(self.sampler)
         return tags
+
+
+def _takes_sparse(sampler):
+    says_so = hasattr(sampler, "__sklearn_tags__") and get_tags(sampler).input_tags.sparse
+    return sampler is None or says_so
 
 
 def _names_of_columns(y):

@@ -4,17 +4,20 @@ import warnings
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from imblearn.over_sampling import SMOTE
-from sklearn.base import clone
-from sklearn.metrics import pairwise_distances_argmin
-from sklearn.utils import gen_batches
+from scipy import sparse
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import gen_batches, get_tags
 
 from protimb.budgets._plan import Plan, join
 from protimb.exceptions import SkippedTermWarning
 from protimb.over_sampling._interpolation import smallest
+from protimb.over_sampling._mixed import as_mixed, nearest_members, same_rows
 from protimb.over_sampling._quality_control import QualityControlled
+from protimb.utils._containers import stack_rows, take_rows
 from protimb.utils._sklearn_compat import HasMethods, check_params
-from protimb.utils._validation import a_few
+from protimb.utils._validation import a_few, as_table, check_vectors
 from protimb.utils._warnings import users_level
 
 # Terms with more members go to SMOTE itself, whose memory does not grow with their square.
@@ -25,6 +28,10 @@ _BLOCK = 2**22
 
 # Parameters that count neighbours, and where the sampler looks for them.
 NEIGHBOURHOODS = {"k_neighbors": "members", "n_neighbors": "members", "m_neighbors": "rows"}
+
+
+class _Silent(BaseEstimator):
+    """Whose tags stand for those of a sampler without any."""
 
 
 class LabelwiseSampler(QualityControlled):
@@ -39,7 +46,8 @@ class LabelwiseSampler(QualityControlled):
     ----------
     sampler : imbalanced-learn over-sampler or None, default=None
         Anything with ``fit_resample``, ``sampling_strategy`` and, if it draws, ``random_state``;
-        it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_.
+        it must give the rows it got first, then the new ones. None means ``SMOTE()`` [1]_. X may
+        be what it takes: sparse for ``SMOTE()``, text and categories for ``SMOTENC(...)``.
     sampling_strategy : str, int, float, dict or callable, default="auto"
         Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
         term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
@@ -106,6 +114,10 @@ class LabelwiseSampler(QualityControlled):
     all rows. Surplus rows are cut. A term on which the sampler fails is
     left alone and reported, unless it fails on every term.
 
+    The nearest member is found by Euclidean distance. In a table with text or categories, each cell
+    of these that differs adds what it does in [1]_, section 6.1: the squared median of the
+    members' standard deviations over columns of numbers.
+
     References
     ----------
     .. [1] N. V. Chawla, K. W. Bowyer, L. O. Hall, W. P. Kegelmeyer, "SMOTE: synthetic minority
@@ -153,7 +165,30 @@ class LabelwiseSampler(QualityControlled):
         self.quality_filter = quality_filter
         self.max_rounds = max_rounds
 
+    _or_else = " LabelwiseSampler(SMOTENC(...)), SMOTEN() or RandomOverSampler() take such columns."
+
+    @property
+    def _lifted(self):
+        """What the lifted sampler says that its X may be."""
+        sampler = SMOTE() if self.sampler is None else self.sampler
+        # Of an object that says nothing, only dense numbers are expected.
+        return get_tags(sampler if hasattr(sampler, "__sklearn_tags__") else _Silent()).input_tags
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._lifted.sparse
+        tags.input_tags.string = tags.input_tags.categorical = self._lifted.string
+        return tags
+
+    def _read_vectors(self, X):
+        # Samplers that take strings may look at names and dtypes of columns; lists have neither.
+        is_list = isinstance(X, list | tuple)
+        if self._lifted.string and not is_list and isinstance(as_table(X), pd.DataFrame):
+            return as_mixed(X)
+        return check_vectors(X, sparse_too=self._lifted.sparse, or_else=self._or_else)
+
     def _train(self, X, y, rng):
+        _check_filter_can_judge(self.quality_filter, X)
         super()._train(X, y, rng)
         self.sampler_ = SMOTE() if self.sampler is None else clone(self.sampler)
 
@@ -168,7 +203,7 @@ class LabelwiseSampler(QualityControlled):
         # What the sampler did for all classes at once was a round; the rest is drawn by class.
         n_rounds = control.n_rounds - len(by_itself)
         by_term = self._sample_terms(X, ledger, control, n_rounds, rng)
-        return np.concatenate([X[:0], *by_itself, *by_term]), ledger.plan()
+        return stack_rows([X[:0], *by_itself, *by_term]), ledger.plan()
 
     def _sample_classes(self, X, y, ledger, control):
         """Give the rows that the sampler gives by itself, in its order; none if it fails."""
@@ -202,7 +237,7 @@ class LabelwiseSampler(QualityControlled):
                     failures.setdefault(term, error)
                     return X[:0], join([])
                 done.add(term)
-                return X_new, Plan(members[nearest], np.full(len(X_new), term))
+                return X_new, Plan(members[nearest], np.full(len(nearest), term))
 
             _, X_new, plan = control.draw_until_passed(np.full(missing, term), draw, n_rounds)
             ledger.record(term, plan.rows)
@@ -215,24 +250,25 @@ class LabelwiseSampler(QualityControlled):
         """Give new vectors, and for each the position of its nearest member among the members."""
         seed = rng.randint(2**31 - 1)
         if len(members) == 1:
-            return np.repeat(X[members], missing, axis=0), np.zeros(missing, dtype=np.int64)
-        if short_way and len(members) <= MAX_MEMBERS:
+            return take_rows(X, np.repeat(members, missing)), np.zeros(missing, dtype=np.int64)
+        if short_way and len(members) <= MAX_MEMBERS and isinstance(X, np.ndarray):
             k_neighbors = min(self.sampler_.k_neighbors, len(members) - 1)
             return smote(X[members], k_neighbors, missing, np.random.RandomState(seed))
         # SMOTE looks at members only; one other row makes them a problem of two classes.
-        others = np.delete(np.arange(len(X)), members)[: 1 if short_way else None]
+        others = np.delete(np.arange(X.shape[0]), members)[: 1 if short_way else None]
         X_new = self._lift(X, members, others, missing, seed)
-        if len(X_new) > missing:
+        if X_new.shape[0] > missing:
             # Samplers list new rows by member, so cutting the tail would favour the first members.
-            X_new = X_new[np.sort(rng.permutation(len(X_new))[:missing])]
-        return X_new, pairwise_distances_argmin(X_new, X[members])
+            X_new = take_rows(X_new, np.sort(rng.permutation(X_new.shape[0])[:missing]))
+        return X_new, nearest_members(X_new, take_rows(X, members))
 
     def _lift(self, X, members, others, missing, seed):
         rows = np.concatenate([members, others])
         is_member = np.arange(len(rows)) < len(members)
         sampler = _prepare(self.sampler_, len(members), len(rows), missing, seed)
-        X_res, is_member_res = sampler.fit_resample(X[rows], is_member.astype(int))
-        return _new_rows(X_res, is_member_res, X[rows], type(sampler).__name__)
+        real = take_rows(X, rows)
+        X_res, is_member_res = sampler.fit_resample(real, is_member.astype(int))
+        return _new_rows(X_res, is_member_res, real, type(sampler).__name__)
 
 
 def smote(X, k_neighbors, n_new, rng):
@@ -297,10 +333,10 @@ def _prepare(sampler, n_members, n_rows, missing, seed):
 
 def _nearest_members(X_new, codes, X, ledger):
     """Find for each new row the nearest real row of its class: int, (n_new,)."""
-    rows = np.empty(len(X_new), dtype=np.int64)
+    rows = np.empty(len(codes), dtype=np.int64)
     for code in np.unique(codes):
-        members, own = ledger.members(code), codes == code
-        rows[own] = members[pairwise_distances_argmin(X_new[own], X[members])]
+        members, own = ledger.members(code), np.flatnonzero(codes == code)
+        rows[own] = members[nearest_members(take_rows(X_new, own), take_rows(X, members))]
     return rows
 
 
@@ -308,16 +344,25 @@ def _new_rows(X_res, y_res, X, name):
     X_new, is_member = _behind(X_res, y_res, X, name)
     if not is_member.any():
         raise ValueError(f"{name} gave no new row.")
-    return X_new[is_member == 1]
+    return take_rows(X_new, np.flatnonzero(is_member == 1))
 
 
 def _behind(X_res, y_res, X, name):
-    if not np.array_equal(X_res[: len(X)], X):
+    if not same_rows(X_res[: X.shape[0]], X):
         raise TypeError(
             f"{name} changed or removed real rows. LabelwiseSampler lifts over-samplers only, "
             "which give the rows they got first, then the new ones."
         )
-    return X_res[len(X) :], y_res[len(X) :]
+    return X_res[X.shape[0] :], y_res[X.shape[0] :]
+
+
+def _check_filter_can_judge(quality_filter, X):
+    if quality_filter is not None and not isinstance(X, np.ndarray):
+        kind = "is sparse" if sparse.issparse(X) else "has columns that may be no numbers"
+        raise ValueError(
+            f"quality_filter judges vectors of numbers, and X {kind}. Pass "
+            "quality_filter=None, or dense numbers."
+        )
 
 
 def _report_failures(failures, n_done):

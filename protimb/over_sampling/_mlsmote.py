@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from protimb.budgets._plan import cycle_fairly
-from protimb.over_sampling._interpolation import nearest_others, step_towards
+from protimb.over_sampling._interpolation import LIFTED, nearest_others, step_towards
 from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import Interval, StrOptions
 
@@ -121,6 +121,7 @@ class MLSMOTE(QualityControlled):
     }
 
     votes_on_labels = True
+    _or_else = LIFTED
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from sklearn.utils import gen_batches
 from protimb.budgets._plan import Plan, cycle_fairly
 from protimb.budgets._totals import TOTALS_OR_SHARE
 from protimb.over_sampling._closure import close_rows, find_closure
-from protimb.over_sampling._interpolation import nearest_others, step_towards
+from protimb.over_sampling._interpolation import LIFTED, nearest_others, step_towards
 from protimb.over_sampling._local_imbalance import measure, start_weights
 from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
@@ -144,6 +144,7 @@ class MLSOL(QualityControlled):
     }
 
     votes_on_labels = True
+    _or_else = LIFTED
     _mixes_labels = True
     _forms = TOTALS_OR_SHARE
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from protimb.base import BaseMultilabelOverSampler
+from protimb.utils._containers import append_copies
 
 
 class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
@@ -58,6 +59,8 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     fills the rarest term first, so that the rows drawn for it count for its ancestors, and adds
     fewer rows in all than rounds over all terms do.
 
+    Rows are copied as they are: X may be sparse, and columns may hold text, categories and dates.
+
     Members of a term are drawn about equally often: after full rounds through all of them, a
     random few once more. Totals are lower bounds, because a row drawn for a rare term brings its
     other labels along.
@@ -86,8 +89,13 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     2            2         4        1        4
     """
 
+    _moves_rows = _takes_sparse = True
+
     def _generate(self, X, y, plan, rng):
-        return X[plan.rows], plan
+        return None, plan  # what is copied is not what was read, but what was passed
+
+    def _append(self, X, X_new, plan):
+        return append_copies(X, plan.rows)
 
     def _report(self, plan, target, budget):
         super()._report(plan, target, budget)

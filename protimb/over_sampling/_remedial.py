@@ -102,7 +102,8 @@ class REMEDIAL(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators.
 
@@ -120,7 +121,8 @@ class REMEDIAL(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
 
@@ -148,6 +150,8 @@ class REMEDIAL(BaseMultilabelSampler):
         is_frame = isinstance(y, pd.DataFrame)
         ids = y.index.append(ids_after(y.index, len(split))) if is_frame else None
         return X_res, labels_like(y, labels, ids)
+
+    _moves_rows = _takes_sparse = True
 
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None

@@ -30,7 +30,8 @@ class _Reducer(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators.
 
@@ -49,7 +50,8 @@ class _Reducer(BaseMultilabelSampler):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
+        X : array-like or sparse of shape (n_rows, n_features)
+            Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
 
@@ -185,6 +187,7 @@ class BaseMultilabelUnderSampler(_Reducer, BaseUnderSampler):
     }
 
     _forms = FLOORS
+    _moves_rows = _takes_sparse = True
 
     def __init__(self, *, sampling_strategy="auto", target="auto", random_state=None):
         super().__init__(sampling_strategy=sampling_strategy)
@@ -263,6 +266,8 @@ class BaseMultilabelCleaner(_Reducer, BaseCleaningSampler):
     }
 
     _forms = RULES
+    _takes_sparse = True
+    _or_else = " MLRUS and LPRUS, which measure no distances, take it as it is."
 
     def __init__(self, *, sampling_strategy="auto", target="auto"):
         super().__init__(sampling_strategy=sampling_strategy)

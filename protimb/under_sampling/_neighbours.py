@@ -9,7 +9,7 @@ def nearest_rows(X, rows, n_neighbors, n_jobs=None):
 
     There are ``n_neighbors`` of them, or as many as there are other rows.
     """
-    n_found = min(n_neighbors, len(X) - 1)
+    n_found = min(n_neighbors, X.shape[0] - 1)
     if not (len(rows) and n_found):
         return np.empty((len(rows), n_found), dtype=np.int64)
     search = NearestNeighbors(n_neighbors=n_found + 1, n_jobs=n_jobs).fit(X)

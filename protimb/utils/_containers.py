@@ -77,13 +77,15 @@ def append_labels(y, labels):
 def append_vectors(X, X_new):
     """Give the rows of X, then new ones (n_new, n_features), in its container and dtypes.
 
-    What is new is rounded where X holds integers, and kept to the range of a narrow dtype.
+    What is new is rounded where X holds integers, and kept to the range of a narrow dtype. It is
+    an array, csr where X is sparse, or a frame where columns of X are no numbers.
     """
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
-        return _join(X, polars_like(X, [_cast(X_new[:, n], d) for n, d in enumerate(dtypes)]))
+        columns = [_cast(_column(X_new, number), dtype) for number, dtype in enumerate(dtypes)]
+        return _join(X, polars_like(X, [_with_none(column) for column in columns]))
     X = np.asarray(X)
-    return np.concatenate([X, _cast(X_new, X.dtype).astype(X.dtype, copy=False)])
+    return np.concatenate([X, _cast(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
 
 
 @append_vectors.register(list)
@@ -95,13 +97,31 @@ def _vectors_in_list(X, X_new):
 @append_vectors.register(pd.DataFrame)
 def _vectors_in_frame(X, X_new):
     columns = [
-        pd.Series(_cast(X_new[:, number], dtype)).astype(dtype)
+        pd.Series(_cast(_column(X_new, number), dtype)).astype(dtype)
         for number, dtype in enumerate(X.dtypes)
     ]
     frame = pd.concat(columns, axis=1)
     frame.columns = X.columns
     frame.index = ids_after(X.index, len(X_new))
     return pd.concat([X, frame])
+
+
+@append_vectors.register(sparse.sparray)
+@append_vectors.register(sparse.spmatrix)
+def _vectors_in_sparse(X, X_new):
+    X_new = sparse.csr_array(X_new, copy=True)
+    X_new.data = _cast(X_new.data, X.dtype)
+    X_new.eliminate_zeros()
+    return _join(X, type(X)(X_new))
+
+
+def stack_rows(parts):
+    """Put the rows of frames, sparse matrices or arrays, all of one kind, below one another."""
+    if isinstance(parts[0], pd.DataFrame):
+        return pd.concat(parts, ignore_index=True)
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format="csr")
+    return np.concatenate(parts)
 
 
 @singledispatch
@@ -185,6 +205,8 @@ def _check_categories(labels, dtype):
 
 def _cast(values, dtype):
     """Fit values of any float dtype into one of numpy or pandas, as near as it allows."""
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return values  # names and dates: pandas casts them, or numpy
     if isinstance(dtype, pd.CategoricalDtype):
         return _nearest_category(values, dtype)
     # Of sparse columns, of nullable and of Arrow ones, in this order.
@@ -200,6 +222,15 @@ def _cast(values, dtype):
     # A vector just outside the range of a narrow type must not wrap around or become inf.
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)
+
+
+def _with_none(values):
+    """Give objects (n_new,) with None where they are missing; polars takes NaN for a number."""
+    return np.where(pd.isna(values), None, values) if values.dtype == object else values
+
+
+def _column(table, number):
+    return table.iloc[:, number].to_numpy() if isinstance(table, pd.DataFrame) else table[:, number]
 
 
 def _nearest_category(values, dtype):

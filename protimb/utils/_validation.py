@@ -1,5 +1,6 @@
 """Read what users pass: vectors as finite floats, targets as one sparse indicator."""
 
+from collections.abc import Hashable
 from numbers import Number
 
 import numpy as np
@@ -34,20 +35,60 @@ def dense_indicator(y, name="y"):
     return check_indicator(y, name)[0].toarray().astype(bool)
 
 
-def check_vectors(X, *, keep_half=False):
+def check_vectors(X, *, keep_half=False, sparse_too=False, or_else=""):
     """Read X (n_rows, n_features) as finite float32 or float64; the caller must not write into it.
 
     float16 becomes float32, because a sum of its squares overflows at 65,504, unless
     ``keep_half`` leaves it to a caller who computes by blocks; integers become float64.
+    Sparse X is refused, or with ``sparse_too`` becomes a csr matrix or array. What is refused for
+    not being numbers, or dense, is told what to do, ``or_else`` what the caller knows besides.
     """
-    X = as_vectors(X)
+    if sparse.issparse(X):
+        return _check_sparse(X, sparse_too, or_else)
+    X = as_vectors(X, or_else=or_else)
     names = X.columns if isinstance(X, pd.DataFrame) else None
     is_half = getattr(X, "dtype", None) == np.float16
     half = np.float16 if keep_half else np.float32
     dtype = half if is_half else [np.float64, np.float32]
-    X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
+    try:
+        X = check_array(X, dtype=dtype, ensure_all_finite=False, input_name="X")
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        encode = "Encode this column, for example with OneHotEncoder, or leave it out."
+        raise ValueError(f"X: {error}. {encode}{or_else}") from error
     _check_finite(X, names)
     return X
+
+
+def check_rows(X):
+    """Read X (n_rows, n_columns) for samplers that move rows and compute nothing with them.
+
+    Numbers become what `check_vectors` makes of them. Other cells, such as names and dates, are
+    numbered column by column, those that miss as -1: identical rows stay identical.
+    """
+    table = as_table(X)
+    if isinstance(table, pd.DataFrame):
+        table = _column_by_column(table, lambda column, label: _codes_of(column, label, "X"))
+    return check_vectors(table, sparse_too=True)
+
+
+def as_table(X, name="X"):
+    """Give X as a frame if it has names, or cells that may be none: polars, arrays of objects."""
+    X = read_table(X, name)
+    has_odd_cells = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "OUSMm"
+    if has_odd_cells or _has_text(X):
+        return pd.DataFrame(np.asarray(X, dtype=None if has_odd_cells else object))
+    return X
+
+
+def has_numbers(X):
+    """Tell whether X has a column of numbers."""
+    table = as_table(X)
+    if not isinstance(table, pd.DataFrame):
+        return True
+    columns = (table.iloc[:, number] for number in range(table.shape[1]))
+    return any(numbers_of(column) is not None for column in columns)
 
 
 def refuse_string(values, name, error_type=ValueError):
@@ -58,17 +99,26 @@ def refuse_string(values, name, error_type=ValueError):
         )
 
 
-def as_vectors(X, name="X"):
+def as_vectors(X, name="X", or_else=""):
     """Give X (n_rows, n_features) as check_array reads it: a frame's columns are plain numbers."""
     X = read_table(X, name)
-    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else ()
-    odd = [number for number, dtype in enumerate(dtypes) if not _is_plain(dtype)]
-    if not odd:
+    if not isinstance(X, pd.DataFrame):
         return X
-    columns = [X.iloc[:, number] for number in range(X.shape[1])]
-    for number in odd:
-        columns[number] = _numbers_of(columns[number], X.columns[number], name)
-    return pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
+    return _column_by_column(X, lambda column, label: _numbers_of(column, label, name, or_else))
+
+
+def numbers_of(column):
+    """Give a column (n_rows,) as numbers if all of its cells are some, else None."""
+    if _is_plain(column.dtype):
+        return column
+    if isinstance(column.dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    is_category = isinstance(column.dtype, pd.CategoricalDtype)
+    if is_category and pd.api.types.is_numeric_dtype(column.dtype.categories.dtype):
+        return column.astype(float)
+    if column.dtype == object and all(_is_number(cell) for cell in column):
+        return column.where(column.notna(), np.nan).astype(float)
+    return None
 
 
 def a_few(values, limit=5):
@@ -104,24 +154,79 @@ def _is_plain(dtype):
     return pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, pd.SparseDtype)
 
 
-def _numbers_of(column, label, name):
+def _column_by_column(X, read):
+    """Replace the columns of a frame that are not plain numbers by what ``read`` makes of them."""
+    odd = [number for number, dtype in enumerate(X.dtypes) if not _is_plain(dtype)]
+    if not odd:
+        return X
+    columns = [X.iloc[:, number] for number in range(X.shape[1])]
+    for number in odd:
+        columns[number] = read(columns[number], X.columns[number])
+    return pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
+
+
+def _numbers_of(column, label, name, or_else):
     """Give a column (n_rows,) of sparse, categorical or object numbers as floats."""
-    if isinstance(column.dtype, pd.SparseDtype):
-        return column.sparse.to_dense()
-    is_category = isinstance(column.dtype, pd.CategoricalDtype)
-    if is_category and pd.api.types.is_numeric_dtype(column.dtype.categories.dtype):
-        return column.astype(float)
-    if column.dtype == object and all(_is_number(cell) for cell in column):
-        return column.where(column.notna(), np.nan).astype(float)
-    odd = next((cell for cell in column if not _is_number(cell)), column.dtype)
-    is_row = isinstance(odd, list | tuple | np.ndarray)
-    way = (
-        f"If it holds the vectors, pass np.stack({name}[{label!r}])."
-        if is_row
-        else "Encode it, for example with OneHotEncoder, or leave it out."
+    numbers = numbers_of(column)
+    if numbers is None:
+        odd = next((cell for cell in column if not _is_number(cell)), column.dtype)
+        _refuse_container(odd, label, name)
+        raise ValueError(
+            f"Column {label!r} of {name} holds {odd!r}, which is not a number. Encode it, for "
+            f"example with OneHotEncoder, or leave it out.{or_else}"
+        )
+    return numbers
+
+
+def _codes_of(column, label, name):
+    """Give a column (n_rows,) as floats: numbers as they are, other cells numbered."""
+    numbers = numbers_of(column)
+    if numbers is not None:
+        return numbers
+    if column.dtype == object:
+        for cell in column:
+            _refuse_container(cell, label, name)
+    return pd.Series(pd.factorize(column)[0], index=column.index, dtype=float)
+
+
+def _refuse_container(cell, label, name):
+    holds = f"Column {label!r} of {name} holds cells of type {type(cell).__name__}, "
+    is_row = isinstance(cell, list | tuple | np.ndarray)
+    if is_row:
+        way = f"If it holds the vectors, pass np.stack({name}[{label!r}])."
+        raise ValueError(f"{holds}which is not a number. {way}")
+    if not isinstance(cell, Hashable):
+        way = "argument must be a string, a date or a number. Leave the column out."
+        raise TypeError(f"{holds}where an {way}")
+
+
+def _has_text(X):
+    """Tell a list of rows that some text is in."""
+    is_rows = isinstance(X, list | tuple) and len(X) and isinstance(X[0], list | tuple)
+    return bool(is_rows) and any(isinstance(cell, str) for row in X for cell in row)
+
+
+def _check_sparse(X, allowed, or_else):
+    if not allowed:
+        raise TypeError(
+            f"X is sparse ({type(X).__name__}), and dense vectors are needed here. Pass "
+            "X.toarray() or, if that would not fit, fewer features: "
+            f"TruncatedSVD(n_components=100).fit_transform(X).{or_else}"
+        )
+    X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False)
+    wrong = ~np.isfinite(X.data)
+    if wrong.any():
+        _report_not_finite_cells(X.tocoo(), wrong)
+    return X
+
+
+def _report_not_finite_cells(X, wrong):
+    columns, rows = np.unique(X.col[wrong]).tolist(), X.row[wrong]
+    kind = "NaN" if np.isnan(X.data).any() else "inf (infinity)"
+    raise ValueError(
+        f"Input X contains {kind} in {len(columns)} column(s) ({a_few(columns)}), first in row "
+        f"{rows.min()} counted from 0. Impute the values or drop the rows."
     )
-    shown = f"cells of type {type(odd).__name__}" if is_row else f"{odd!r}"
-    raise ValueError(f"Column {label!r} of {name} holds {shown}, which is not a number. {way}")
 
 
 def _is_number(cell):

@@ -201,12 +201,6 @@ def test_sparse_labels_come_back_sparse(sampler, X, y, form):
     np.testing.assert_array_equal(y_res.toarray(), y[sampler.sample_indices_])
 
 
-def test_sparse_vectors_are_refused_with_the_way_out(sampler, X, y):
-    """Case 13."""
-    with pytest.raises(TypeError, match="toarray"):
-        sampler.fit_resample(sparse.csr_array(X), y)
-
-
 def test_constant_features_and_zero_vectors_are_vectors(sampler, X, y):
     """Cases 14 and 15."""
     X[:, 1] = 3.0
