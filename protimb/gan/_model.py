@@ -79,6 +79,8 @@ class ConditionalGAN(BaseEstimator):
         Names of the columns of y.
     seen_ : ndarray of bool, shape (n_terms,)
         Terms that a training row carries.
+    held_out_ : ndarray of int, shape (n_held_out,)
+        Positions of the rows that ``fit`` held out, which the networks never saw; not saved.
     term_vectors_ : ndarray of shape (n_terms, n_dims) or None
         What the condition knows of terms.
     dtype_ : dtype
@@ -281,6 +283,7 @@ class ConditionalGAN(BaseEstimator):
         self.dtype_ = np.dtype(np.float32) if vectors.dtype == np.float16 else vectors.dtype
         self.scaling_, self.starts_, self.seen_ = trained.scaling, trained.starts, trained.seen
         self.history_ = pd.DataFrame(trained.history)
+        self.held_out_ = trained.held_out
         self.generator_, self.critic_ = trained.generator, trained.critic
         return self
 

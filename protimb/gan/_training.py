@@ -39,7 +39,8 @@ class TrainedGan:
     """What training leaves.
 
     Networks are in eval mode, the generator is the averaged one where weights were averaged;
-    ``history`` has one record an epoch; ``seen`` marks the terms that a training row carries.
+    ``history`` has one record an epoch; ``seen`` marks the terms that a training row carries;
+    ``held_out`` are positions of rows.
     """
 
     generator: nn.Module
@@ -48,6 +49,7 @@ class TrainedGan:
     scaling: Scaling
     starts: Noise
     seen: np.ndarray
+    held_out: np.ndarray
 
 
 def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None):
@@ -98,7 +100,8 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, resume_from=None)
         loop.load_state_dict(state)
     loop.run()
     networks = step.sampling_generator.eval(), step.critic.eval()
-    return TrainedGan(*networks, loop.history, data.scaling, starts, data.counts > 0)
+    seen = data.counts > 0
+    return TrainedGan(*networks, loop.history, data.scaling, starts, seen, data.held_out)
 
 
 def _build_step(data, starts, players, model, init, device, rng):
