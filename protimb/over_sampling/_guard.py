@@ -1,9 +1,10 @@
 """Never worse than copying: choose for each term how its new rows are made, by held-out rows."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
+from scipy import sparse, stats
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,9 +29,9 @@ HEADS = {
     "ridge": lambda: make_pipeline(StandardScaler(), Ridge(alpha=1000.0, solver="cholesky")),
 }
 
-# A way has to beat copies by so many standard errors of its gain: one term in twenty where both are
-# as good.
-_ERRORS = 1.64
+# A way has to beat copies so surely: by 1.64 standard errors of its gain, by more where few tell.
+_CONFIDENCE = 0.95
+_ERRORS = stats.norm.ppf(_CONFIDENCE)
 
 # Neighbours that a row between members may go to, as many as SMOTE's.
 _K_NEIGHBORS = 5
@@ -38,6 +39,10 @@ _K_NEIGHBORS = 5
 # Real rows that a head learns from, and new ones: more would cost time and change little.
 MAX_REAL = 20_000
 MAX_NEW = 20_000
+
+# How often the new rows are drawn, unless there are many of them.
+_N_DRAWS = 3
+_MANY = 5000
 
 # Share of rows to judge by where the model has seen all of them.
 _HELD_OUT = 0.1
@@ -103,19 +108,36 @@ def judge_ways(head, X, y, missing, held_out, make, rng):
     judged = _judged_terms(y_real, y_held, missing)
     if not len(judged):
         return unjudged(y.shape[1], COPIED)
-    X_real, X_held = _floats(gather_rows(X, rest)), _floats(gather_rows(X, held_out))
-    seed = rng.randint(2**31 - 1)  # one seed, so that all ways start from the same rows
-    scores = []
-    for way in range(len(WAYS)):
-        ways = np.full(y.shape[1], way)
-        ledger = Ledger(y_real, _budget(y_real, missing))
-        X_new, plan = make(X_real, y_real, ledger, ways, np.random.RandomState(seed))
-        labels = sparse.vstack([y_real, plan.carried(y_real)], format="csr")[:, judged]
-        fitted = fit_judge(_as_classifier(head), np.concatenate([X_real, X_new]), labels)
-        scores.append(judge_terms(fitted, X_held, len(judged)))
-    pairs = _ranks(scores, y_held[:, judged].tocsc())
-    pairs = pairs._replace(terms=judged[pairs.terms])
+    X_held = _floats(gather_rows(X, held_out))
+    trial = _Trial(head, make, _floats(gather_rows(X, rest)), y_real, _budget(y_real, missing))
+    # Many new rows level out their own luck; few are drawn again.
+    n_draws = _N_DRAWS if missing.sum() < _MANY else 1
+    drawn = []
+    for seed in rng.randint(2**31 - 1, size=n_draws):  # the same, so the same starts, for all ways
+        scores = [trial.scores(way, judged, X_held, seed) for way in range(len(WAYS))]
+        drawn.append(_ranks(scores, y_held[:, judged].tocsc()))
+    ranks = np.mean([pairs.ranks for pairs in drawn], axis=0)
+    pairs = Pairs(drawn[0].rows, judged[drawn[0].terms], ranks)
     return choose(pairs, count_members(y))
+
+
+class _Trial(NamedTuple):
+    """Real rows to make others from and to learn from, and what makes and what learns."""
+
+    head: object
+    make: Callable
+    X: np.ndarray
+    y: sparse.csr_array
+    budget: Budget
+
+    def scores(self, way, judged, X_held, seed):
+        """Let a head that also saw rows made in one way score other rows: (n_held, n_judged)."""
+        ways = np.full(self.y.shape[1], way)
+        ledger = Ledger(self.y, self.budget)
+        X_new, plan = self.make(self.X, self.y, ledger, ways, np.random.RandomState(seed))
+        labels = sparse.vstack([self.y, plan.carried(self.y)], format="csr")[:, judged]
+        fitted = fit_judge(_as_classifier(self.head), np.concatenate([self.X, X_new]), labels)
+        return judge_terms(fitted, X_held, len(judged))
 
 
 class Pairs(NamedTuple):
@@ -271,7 +293,9 @@ def _means(differences, pairs, groups):
     squares = np.maximum(by_row + by_term - by_pair, np.maximum(by_row, by_term))
     errors = np.full(n_groups, np.inf)
     told = n_rows > 1
-    errors[told] = np.sqrt(squares[told] * n_rows[told] / (n_rows[told] - 1)) / n_pairs[told]
+    n_more = n_rows[told] - 1
+    few = stats.t.ppf(_CONFIDENCE, n_more) / _ERRORS  # an error that is estimated from few rows
+    errors[told] = few * np.sqrt(squares[told] * (1 + 1 / n_more)) / n_pairs[told]
     return means, errors
 
 
