@@ -54,7 +54,11 @@ def make_classifier():
 
 
 sampler = CGANSampler(
-    sampling_strategy=50, backbone=MLPBackbone(n_hidden=256), max_updates=100, random_state=0
+    sampling_strategy=50,
+    backbone=MLPBackbone(n_hidden=256),
+    max_updates=100,
+    guard=None,  # which would put copies where generated rows are not surely better
+    random_state=0,
 )
 plain = Pipeline([("classify", make_classifier())])
 rescued = Pipeline([("resample", sampler), ("classify", make_classifier())])

@@ -15,12 +15,29 @@ from protimb.gan import ConditionalGAN
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import read_vectors
 from protimb.over_sampling._closure import find_closure
+from protimb.over_sampling._guard import (
+    GENERATED,
+    HEADS,
+    fill,
+    judge_ways,
+    unjudged,
+)
 from protimb.over_sampling._label_rows import read_label_rows
-from protimb.over_sampling._quality_control import QualityControlled, warn_about_collapse
+from protimb.over_sampling._quality_control import (
+    QualityControl,
+    QualityControlled,
+    warn_about_collapse,
+)
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._labelsets import count_members
-from protimb.utils._sklearn_compat import HasMethods, check_params, fit_context, validate_data
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    StrOptions,
+    check_params,
+    fit_context,
+    validate_data,
+)
 from protimb.utils._validation import a_few
 
 # Rows generated at a time, which bounds what that takes beside the rows themselves.
@@ -138,6 +155,13 @@ class CGANSampler(QualityControlled):
         ``random_state``, if it has one that is None, is drawn from that of the sampler.
     max_rounds : int, default=10
         Draws that each planned row gets to pass quality control.
+    guard : {"ridge"}, classifier or None, default="ridge"
+        What decides for each term whether its rows are ``generated``, ``interpolated`` as
+        `LabelwiseSampler` does, or ``copied``: ``"ridge"``, a ridge regression of all terms at
+        once, or a classifier of several terms such as the one that is to be trained. It is
+        fitted on real rows and new ones of each kind, and ranks real rows that neither the networks
+        nor the new rows started from. Copies stay unless another kind is surely better. None
+        generates all rows.
 
     mixed_precision : bool, default=False
         Whether training runs the networks in bfloat16 where torch thinks that safe: less memory,
@@ -168,11 +192,15 @@ class CGANSampler(QualityControlled):
         Column names or numbers of y; the classes where y has one label a row.
     quality_filter_ : BaseFilter or None
         The filter fitted on the real rows.
-    quality_report_ : DataFrame of shape (n_terms, 6)
+    quality_report_ : DataFrame of shape (n_terms, 9)
         Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
         ``n_missing`` planned rows that no draw could fill, ``n_copies`` of real vectors, and
         ``diversity``, the spread of the new rows over that of the rows whose labels they carry
-        (NaN where there is no spread to compare). Not set by ``fit``.
+        (NaN where there is no spread to compare). ``made_by`` says how: ``"generated"``,
+        ``"interpolated"`` or ``"copied"``; ``gain`` is what that gains over copies, or what
+        generated rows would have where they are copies, in natural logarithms of a held-out
+        member's rank (an estimate that leans on terms of similar size; NaN where the guard had
+        nothing to compare), and ``n_judged`` counts these members. Not set by ``fit``.
     sampling_strategy_, sampling_plan_, n_synthetic_, synthetic_mask_, conditioning_indices_
         As for every over-sampler, see :class:`~protimb.base.BaseMultilabelOverSampler`.
 
@@ -246,6 +274,7 @@ class CGANSampler(QualityControlled):
         **QualityControlled._parameter_constraints,
         **ConditionalGAN._parameter_constraints,
         "term_range": [list, tuple, None],
+        "guard": [StrOptions(set(HEADS)), HasMethods(["fit", "get_params"]), None],
         "term_vectors": "no_validation",
         "ontology": [HasMethods(["closure"]), None],
     }
@@ -283,6 +312,7 @@ class CGANSampler(QualityControlled):
         clip=None,
         quality_filter="cosine",
         max_rounds=10,
+        guard="ridge",
         mixed_precision=False,
         callbacks=None,
         device="auto",
@@ -322,6 +352,7 @@ class CGANSampler(QualityControlled):
         self.clip = clip
         self.quality_filter = quality_filter
         self.max_rounds = max_rounds
+        self.guard = guard
         self.mixed_precision = mixed_precision
         self.callbacks = callbacks
         self.device = device
@@ -631,21 +662,44 @@ class CGANSampler(QualityControlled):
         self._fit_filter(X, y, rng)
         self._knows_training_rows = True
         self.model_ = model
+        self._verdict = None if self.guard is None else self._judge_ways(X, y, rng)
+
+    @property
+    def _decided(self):
+        """How rows of each term are made: a Verdict. A guard taken away later has no say."""
+        if self.guard is None or self._verdict is None:
+            return unjudged(len(self.terms_), GENERATED)
+        return self._verdict
+
+    def _judge_ways(self, X, y, rng):
+        """Decide how rows of each term are made, by rows of fit: a Verdict."""
+        missing = np.zeros(y.shape[1], dtype=np.int64)
+        for term, n_missing in self.sampling_strategy_.items():
+            missing[self.terms_.index(term)] = n_missing
+        # Draws of its own: a guard that keeps all generated rows changes none of them.
+        of_its_own = np.random.RandomState(copy.deepcopy(rng).randint(2**31 - 1))
+        held_out = self.model_.held_out_
+        return judge_ways(self.guard, X, y, missing, held_out, self._fill, of_its_own)
 
     def _make(self, X, y, ledger, control, rng):
-        plan = ledger.draw(rng)
+        return self._fill(X, y, ledger, self._decided.ways, rng, control)
 
-        def draw(positions):
-            part = plan.take(positions)
-            X_new = np.empty((len(part), X.shape[1]), dtype=self.model_.dtype_)
-            for block in gen_batches(len(part), _BLOCK):
-                rows, terms = part.rows[block], part.terms[block]
+    def _fill(self, X, y, ledger, ways, rng, control=None):
+        """Make what a ledger lacks from rows X and y, each term's in its way."""
+        if control is None:
+            control = QualityControl(self.quality_filter_, self.max_rounds, X, y)
+
+        def generate(plan):
+            X_new = np.empty((len(plan), X.shape[1]), dtype=self.model_.dtype_)
+            for block in gen_batches(len(plan), _BLOCK):
+                rows, terms = plan.rows[block], plan.terms[block]
                 X_new[block] = self.model_.vary(X[rows], y[rows], terms, random_state=rng)
-            return X_new, part
+            return X_new
 
-        _, X_new, plan = control.draw_until_passed(plan.terms, draw)
-        return X_new, plan
+        return fill(ledger, X, control, ways, generate, self.model_.dtype_, rng)
 
     def _report_quality(self, control, X_new, plan):
-        self.quality_report_ = control.report(self.terms_, X_new, plan)
-        warn_about_collapse(self.quality_report_)
+        report = control.report(self.terms_, X_new, plan)
+        report = report.assign(**self._decided.columns(report["n_planned"].to_numpy()))
+        warn_about_collapse(report[report["made_by"] == "generated"])
+        self.quality_report_ = report

@@ -122,7 +122,12 @@ class QualityControl:
             if not (len(pending) and len(plan)):
                 break
         self.n_missing += self._by_term(terms[pending])
-        return _in_order(kept or [Kept(pending[:0], self.X[:0], join([]))])
+        return in_order(kept or [Kept(pending[:0], self.X[:0], join([]))])
+
+    def accept(self, terms):
+        """Count rows for these terms, (n_rows,), that need not be judged: real ones, say."""
+        self.n_drawn += self._by_term(terms)
+        self.n_passed += self._by_term(terms)
 
     def judge(self, X_new, plan):
         """Count what was drawn, and tell which rows pass with the labels they will carry."""
@@ -198,15 +203,7 @@ def are_copies(X_new, X):
     return copies
 
 
-def _take(kept, passed):
-    return (
-        kept
-        if passed.all()
-        else Kept(kept.positions[passed], kept.X[passed], kept.plan.take(passed))
-    )
-
-
-def _in_order(kept):
+def in_order(kept):
     """Put the rows of all rounds where they were planned."""
     if len(kept) == 1:
         return kept[0]

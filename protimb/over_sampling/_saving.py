@@ -6,6 +6,7 @@ from protimb.classification import GOTermClassifier, KNNTermClassifier
 from protimb.filters import FILTERS, FilterChain
 from protimb.gan import ConditionalGAN
 from protimb.gan._parts import known_parts
+from protimb.over_sampling._guard import Verdict
 from protimb.training import load_state, save_state
 from protimb.utils._description import describe_parameters, rebuild_parameters
 from protimb.utils._rebuilding import by_name, check_kind, rebuilding
@@ -20,6 +21,7 @@ _LEFT_OUT = {"term_vectors", "ontology", "device", "callbacks"}
 def save_sampler(sampler, folder):
     """Write a fitted sampler: its model's tensors, and the rest as JSON."""
     state, model = sampler.model_.state()
+    state["guard"] = None if sampler._verdict is None else sampler._verdict._asdict()
     manifest = {
         "kind": KIND,
         "model": model,
@@ -42,6 +44,7 @@ def load_sampler(cls, folder, device, classes):
         sampler.model_ = ConditionalGAN.from_state(
             state, manifest["model"], device=device, classes=classes, source=folder
         )
+        sampler._verdict = state["guard"] and Verdict(**state["guard"])
         _put_back(sampler, manifest)
     return sampler
 

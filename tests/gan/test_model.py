@@ -252,3 +252,12 @@ def test_names_of_features_come_back_from_the_state(tiny, named):
 def test_labels_are_needed(tiny, toy):
     with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
         tiny().fit(toy.X, None)
+
+
+def test_held_out_rows_are_named_and_never_trained_on(tiny, toy):
+    gan = tiny(validation_fraction=0.2).fit(toy.X, toy.y)
+    assert len(gan.held_out_) == 40
+    assert (np.diff(gan.held_out_) > 0).all()
+    held_out = {row.tobytes() for row in gan.scaling_.transform(toy.X)[gan.held_out_]}
+    assert not held_out & {row.tobytes() for row in gan.starts_.X}
+    assert len(tiny().fit(toy.X, toy.y).held_out_) == 0

@@ -17,7 +17,12 @@ from protimb.filters import BaseFilter, CosineFilter, LabelFidelityFilter
 from protimb.over_sampling import MLSMOTE, MLSOL, LabelwiseSampler
 from protimb.over_sampling._quality_control import QualityControl, are_copies
 
-JUDGED = [sampler for sampler in OVER_SAMPLERS if hasattr(sampler, "quality_filter")]
+# Without a guard, which would put real rows in place of those that are to be judged.
+JUDGED = [
+    clone(sampler).set_params(**{"guard": None} if hasattr(sampler, "guard") else {})
+    for sampler in OVER_SAMPLERS
+    if hasattr(sampler, "quality_filter")
+]
 
 
 class Refuse(BaseFilter):
