@@ -40,6 +40,7 @@ __all__ = [
     "TeachingWarning",
     "TermVectorError",
     "TermVectorWarning",
+    "TermlessFoldWarning",
     "TrainingDiverged",
     "UndefinedSimilarityWarning",
     "UnknownTermError",
@@ -168,6 +169,10 @@ class RareTermWarning(ProtimbWarning):
 
 class SkippedTermWarning(ProtimbWarning):
     """Terms cannot be resampled (no member, or every row a member) and are left alone."""
+
+
+class TermlessFoldWarning(ProtimbWarning):
+    """Some folds of a cross-validation have no member of a term."""
 
 
 class DuplicateRowsWarning(ProtimbWarning):
