@@ -20,6 +20,7 @@ from protimb.metrics._ranking import (
     average_precision_by_frequency,
     term_average_precision,
 )
+from protimb.metrics._report import classification_report_imbalanced
 
 __all__ = [
     "FREQUENCY_BINS",
@@ -27,6 +28,7 @@ __all__ = [
     "LabelConsistency",
     "TwoSampleScore",
     "average_precision_by_frequency",
+    "classification_report_imbalanced",
     "draw_proteins",
     "evaluate",
     "fmax_curve",
