@@ -9,6 +9,7 @@ __all__ = [
     "AmbiguousTargetWarning",
     "AnnotationError",
     "AnnotationWarning",
+    "ArffError",
     "ArtifactError",
     "ArtifactWriteError",
     "ClusteringError",
@@ -125,6 +126,10 @@ class AnnotationError(ProtimbError, ValueError):
 
 class PredictionError(ProtimbError, ValueError):
     """A file of predictions is malformed, or fits nothing that it is held against."""
+
+
+class ArffError(ProtimbError, ValueError):
+    """An ARFF file, or the XML file beside it, is malformed or does not say what labels are."""
 
 
 class FastaError(ProtimbError, ValueError):
