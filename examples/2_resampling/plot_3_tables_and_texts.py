@@ -87,8 +87,8 @@ sets["table"] = (X.iloc[train], y[train], X.iloc[test], y[test])
 # %%
 # Five arms, two classifiers
 # --------------------------
-# Labels with fewer than 60 training rows are raised to 60. Both classifiers learn all labels of a new
-# row; `ResampledClassifier` would teach logistic regression those that it was made for.
+# Labels with fewer than 60 training rows are raised to 60. Both classifiers learn all labels of a
+# new row; `ResampledClassifier` would teach logistic regression those that it was made for.
 
 copies = RandomLabelsetOverSampler(sampling_strategy=60, random_state=0)
 samplers = {
