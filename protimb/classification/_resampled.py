@@ -253,7 +253,7 @@ class ResampledClassifier(
             return None
         known = self.sampler_.label_mask()
         # A table of one column is one term to classifiers, and two classes to samplers.
-        in_classes = known.shape[1] != y_res.shape[1]
+        in_classes = known.shape[1] != np.shape(y_res)[1]
         return None if in_classes or known.all() else known
 
     def _fitted(self):

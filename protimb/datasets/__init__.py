@@ -1,4 +1,4 @@
-"""Proteins with GO annotations: the packaged human data, CAFA folders, single files, toy data."""
+"""Proteins with GO annotations: the packaged data, CAFA folders, files, toys; other sets."""
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._cafa import read_cafa
@@ -9,13 +9,18 @@ from protimb.datasets._gpad import read_gpad
 from protimb.datasets._human import load_human_go
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._longtail import make_longtail_multilabel
+from protimb.datasets._mulan import read_mulan
+from protimb.datasets._protein_table import load_protein_table
 from protimb.datasets._proteins import ProteinData
 from protimb.datasets._read_predictions import read_predictions
+from protimb.datasets._term_names import load_term_names
 from protimb.datasets._write_predictions import write_predictions
 
 __all__ = [
     "ProteinData",
     "load_human_go",
+    "load_protein_table",
+    "load_term_names",
     "make_longtail_multilabel",
     "normalise_protein_id",
     "read_annotations",
@@ -24,6 +29,7 @@ __all__ = [
     "read_fasta",
     "read_gaf",
     "read_gpad",
+    "read_mulan",
     "read_predictions",
     "write_predictions",
 ]

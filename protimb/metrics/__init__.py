@@ -26,6 +26,7 @@ from protimb.metrics._ranking import (
     average_precision_by_frequency,
     term_average_precision,
 )
+from protimb.metrics._report import classification_report_imbalanced
 
 __all__ = [
     "FREQUENCY_BINS",
@@ -34,6 +35,7 @@ __all__ = [
     "TwoSampleScore",
     "average_precision_by_frequency",
     "brier_skill_score",
+    "classification_report_imbalanced",
     "decisions_by_frequency",
     "decisions_by_term",
     "draw_proteins",

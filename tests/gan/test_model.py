@@ -260,4 +260,4 @@ def test_held_out_rows_are_named_and_never_trained_on(tiny, toy):
     assert (np.diff(gan.held_out_) > 0).all()
     held_out = {row.tobytes() for row in gan.scaling_.transform(toy.X)[gan.held_out_]}
     assert not held_out & {row.tobytes() for row in gan.starts_.X}
-    assert len(tiny().fit(toy.X, toy.y).held_out_) == 0
+    assert len(tiny(validation_fraction=0).fit(toy.X, toy.y).held_out_) == 0
