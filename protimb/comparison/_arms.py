@@ -152,6 +152,12 @@ def _smote_by_term():
     return LabelwiseSampler(SMOTE())  # an object, so that its parameters are within reach
 
 
+def _unguarded():
+    from protimb.over_sampling import CGANSampler
+
+    return CGANSampler(guard=None)
+
+
 def _remover(description, name):
     # A count that rare terms are raised to would leave frequent ones with next to nothing.
     return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
@@ -170,6 +176,7 @@ ARMS = {
     "ros": Arm("random over-sampling of labelsets", _sampler("RandomLabelsetOverSampler")),
     "smote": Arm("SMOTE, term by term", _smote_by_term),
     "cgan": Arm("vectors from a conditional WGAN-GP", _sampler("CGANSampler")),
+    "cgan_unguarded": Arm("the same, whatever its guard says of them", _unguarded),
     "knn": Arm("cosine neighbours of the real training rows, no training", alone=True),
     "mlros": Arm("copies of rows of rare terms, in rounds", _sampler("MLROS")),
     "lpros": Arm("copies of rows of rare labelsets", _sampler("LPROS")),

@@ -176,6 +176,12 @@ def _logistic():
     return LogisticRegression(max_iter=300)
 
 
+def _forest():
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(random_state=None)
+
+
 def _boosting():
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -202,6 +208,13 @@ CLASSIFIERS = {
         "a hundred trees, all terms at once",
         _ours("comparison._head_models", "TermForest"),
         learns_all_labels=True,
+    ),
+    "term_forest": Head("a hundred trees for each term by itself", _forest, by_term=True),
+    "prototype": Head(
+        "whitened prototypes of terms",
+        _ours("classification", "PrototypeTermClassifier"),
+        learns_all_labels=True,
+        reads=("ontology", "terms"),
     ),
     "gbm": Head("boosted trees, term by term; for small data", _boosting, by_term=True),
 }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import signature
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -304,16 +303,12 @@ def by_term(model, X):
     return np.column_stack([one[:, classes == 1].sum(axis=1) for one, classes in pairs])
 
 
-# Figures at cuts are of another row of the metrics; without them cuts are kept and not judged.
-_JUDGES_CUTS = "cuts" in signature(evaluate).parameters
-
-
 def _judge(head, scores, fold, protocol, cuts=None):
     """Evaluate one head's scores (n_test, n_terms); an arm that tunes nothing decides at 0.5."""
     judged = fold.judged
     y_test = fold.bunch.y[fold.test][:, judged]
     at = {}
-    if protocol.arms_tune and _JUDGES_CUTS:
+    if protocol.arms_tune:
         at["cuts"] = np.full(y_test.shape[1], 0.5) if cuts is None else cuts[judged]
     evaluation = evaluate(
         y_test,
