@@ -19,20 +19,28 @@ _FOREST_BYTES = 2**31  # that the leaves of all trees may take
 class OneTermAtATime(ClassifierMixin, BaseEstimator):
     """Fit a classifier for each term, on standardized vectors and on the rows that know it."""
 
-    def __init__(self, estimator, *, class_weight=None):
+    # ``columns`` are those to fit, None for all: what is not judged need not be learned.
+
+    def __init__(self, estimator, *, class_weight=None, columns=None):
         self.estimator = estimator
         self.class_weight = class_weight
+        self.columns = columns
 
     def fit(self, X, y, sample_weight=None, label_mask=None):
         """Fit one estimator a column of y (n_rows, n_terms), leaving out what label_mask hides."""
         X, y = np.asarray(X), np.asarray(y)
         self._scaler = StandardScaler().fit(X)
         X = self._scaler.transform(X)
+        fitted = np.zeros(y.shape[1], dtype=bool)
+        fitted[slice(None) if self.columns is None else self.columns] = True
         self.estimators_, refused = [], []
         with warnings.catch_warnings():
             # A term of hundreds that stops early keeps its ranking.
             warnings.simplefilter("ignore", ConvergenceWarning)
             for term, labels in enumerate(y.T):
+                if not fitted[term]:
+                    self.estimators_.append(float(labels.mean()))
+                    continue
                 rows = _known_rows(label_mask, term, labels)
                 weights = None if sample_weight is None else np.asarray(sample_weight)[rows]
                 self.estimators_.append(self._fit_term(X[rows], labels[rows], weights, refused))

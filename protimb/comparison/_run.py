@@ -172,6 +172,7 @@ class Lecture:
     def __init__(self, name, arm, fold, protocol, stages):
         self.name, self.arm, self.fold, self.protocol = name, arm, fold, protocol
         self._stages, self.traces = stages, {}
+        self._synthetic = None  # which rows of the lesson are made, bool (n_rows,)
 
     def stage(self, stage):
         return self._stages(stage, seed=self.fold.seed, arm=self.name)
@@ -192,6 +193,7 @@ class Lecture:
             return resampling.make_lesson(X, frame)
         with self.stage("resample"):
             lesson = resampling.make_lesson(X, frame)
+        self._synthetic = getattr(resampling.sampler_, "synthetic_mask_", None)
         self.traces = self._trace(resampling.sampler_, X, np.asarray(y), lesson)
         return lesson
 
@@ -209,12 +211,22 @@ class Lecture:
         lesson = self.lesson
         if head.learns_all_labels:
             lesson = replace(lesson, known=None)
+        elif head.by_term and self.protocol.synthetic_labels == "targeted":
+            lesson = replace(lesson, known=_known_by_term(lesson, self._synthetic))
         classifier = _build_classifier(head, self.arm, self.fold, self.protocol)
         with self.stage("train"):
             # A copy: teaching may turn sparse labels into dense ones.
             classifier = replace(lesson).teach(classifier)
         self.traces = self.traces | trace_classifier(classifier)
         return by_term(classifier, self.fold.bunch.X[self.fold.test])
+
+
+def _known_by_term(lesson, synthetic):
+    """Let made rows teach a single term only that they carry it: real rows say no often enough."""
+    if synthetic is None:
+        return lesson.known
+    known = ~synthetic[:, None] | (np.asarray(lesson.y) == 1)
+    return known if lesson.known is None else known & lesson.known
 
 
 class _Resampling(ResampledClassifier):
@@ -242,13 +254,22 @@ def count_stages(arm, protocol):
 def _build_sampler(name, arm, fold, protocol):
     sampler = arm.build_sampler(
         protocol.sampler_params.get(name, {}),
-        sampling_strategy=protocol.sampling_strategy,
+        sampling_strategy=_strategy(fold, protocol),
         random_state=fold.seed,
         verbose=protocol.verbose_training,
         ontology=fold.bunch.ontology,
     )
     _give_term_vectors(sampler, fold.bunch)
     return sampler
+
+
+def _strategy(fold, protocol):
+    """Raise only terms that are judged, where a number says up to what; larger ones stay."""
+    total = protocol.sampling_strategy
+    if fold.cut is None or not isinstance(total, Integral):
+        return total
+    few = [term for term in fold.cut if 0 < fold.n_train[term] < total]
+    return {fold.bunch.terms[term]: total for term in few}
 
 
 def _give_term_vectors(sampler, bunch):
@@ -270,6 +291,8 @@ def _build_classifier(head, arm, fold, protocol):
     seeds = [n for n, v in params.items() if v is None and n.split("__")[-1] == "random_state"]
     read = {name: getattr(fold.bunch, name) for name in head.reads}
     asked = dict.fromkeys(seeds, fold.seed) | read | dict(arm.classifier_params)
+    if head.by_term:
+        asked["columns"] = fold.judged
     return classifier.set_params(**asked) if asked else classifier
 
 
