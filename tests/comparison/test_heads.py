@@ -72,8 +72,13 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
     scores = head.build().fit(X, Y).predict_proba(X)
     assert scores.shape == Y.shape
     assert ((scores >= 0) & (scores <= 1 + 1e-9)).all()
-    assert (scores[:, 2] == 0).all()
-    np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
+    assert np.ptp(scores[:, 2]) == 0
+    if name == "prototype":  # half a member and half another row are added to each term
+        assert scores[0, 2] < 0.5 / len(X)
+        assert scores[:, 3].mean() > 1 - 0.5 / len(X)
+    else:
+        assert scores[0, 2] == 0
+        np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
     assert scores[Y[:, 0] == 1, 0].mean() > scores[Y[:, 0] == 0, 0].mean()
 
 
@@ -81,7 +86,7 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
 def test_every_named_head_can_be_compared(toy, name):
     quick = {"max_steps": 2, "n_resamples": 10, "maps": ()}
     result = compare(toy, arms=["class_weight", "ros"], classifiers=[name], **quick)
-    left_out = {"class_weight": [name]} if name == "knn" else {}
+    left_out = {"class_weight": [name]} if name in ("knn", "prototype") else {}
     assert result.record["left_out"] == left_out
     arms = ["none", "ros"] if left_out else ["none", "class_weight", "ros"]
     assert result.table["arm"].unique().tolist() == arms
