@@ -64,6 +64,7 @@ LISTS = {
     "arms on the command line": (help_of(compare, "arms"), ARMS),
     "heads on the command line": (help_of(compare, "heads"), CLASSIFIERS),
     "arms in the guide": (section(SAMPLERS, "In a comparison"), ARMS),
+    "heads in the guide": (section(GUIDE / "honest_comparison.md", "Heads"), CLASSIFIERS),
     "schedules in the guide": (section(GUIDE / "training.md", "Learning rates"), LR_SCHEDULES),
     "schedules in the reference": (parameter(build_schedule.__doc__, "name"), LR_SCHEDULES),
     "starts in the guide": (

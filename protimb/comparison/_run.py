@@ -142,7 +142,7 @@ def run_heads(name, arm, heads, fold, protocol, stages):
 
 def _judge_neighbours(fold, protocol, tunes):
     inner = fold.inner() if tunes else None
-    cuts = tune_cuts(inner.bunch.y[inner.test], inner.predict_neighbours()) if inner else None
+    cuts = _tune_judged(inner, inner.predict_neighbours()) if inner else None
     return _judge("alone", fold.predict_neighbours(), fold, protocol, cuts)
 
 
@@ -193,7 +193,8 @@ class Lecture:
             return resampling.make_lesson(X, frame)
         with self.stage("resample"):
             lesson = resampling.make_lesson(X, frame)
-        self._synthetic = getattr(resampling.sampler_, "synthetic_mask_", None)
+        if hasattr(resampling.sampler_, "label_mask"):  # what splits rows makes none
+            self._synthetic = resampling.sampler_.synthetic_mask_
         self.traces = self._trace(resampling.sampler_, X, np.asarray(y), lesson)
         return lesson
 
@@ -314,7 +315,16 @@ def _mixed(head, proba, fold):
 
 
 def _tune(fold, head, proba):
-    return tune_cuts(fold.bunch.y[fold.test], _mixed(head, proba, fold))
+    return _tune_judged(fold, _mixed(head, proba, fold))
+
+
+def _tune_judged(fold, scores):
+    """Tune cuts of terms that are judged, from scores (n_test, n_terms); 0.5 for the others."""
+    # A head may have learned nothing of the others, and terms lend one another their cuts.
+    cuts = np.full(scores.shape[1], 0.5)
+    judged = fold.judged
+    cuts[judged] = tune_cuts(fold.bunch.y[fold.test][:, judged], scores[:, judged])
+    return cuts
 
 
 def by_term(model, X):

@@ -13,13 +13,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from protimb.classification import ResampledClassifier
-from protimb.classification._base import unchanged_on_failure
 from protimb.classification._probabilities import probabilities_by_term
 from protimb.classification._targets import encode_targets
 from protimb.exceptions import DuplicateRowsWarning, RareTermWarning
 from protimb.metrics import term_average_precision
 from protimb.utils._alignment import check_same_order
 from protimb.utils._containers import take_rows
+from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, validate_data
 
 MAX_SEED = np.iinfo(np.int32).max

@@ -152,8 +152,8 @@ def check_ancestors(ancestors, terms):
     ancestors = sparse.csr_array(ancestors)
     if ancestors.shape != (len(terms), len(terms)):
         raise InvalidLabelsError(
-            f"ancestors is of shape {ancestors.shape}, and there are {len(terms)} terms. Give a row "
-            "and a column for each, in their order."
+            f"ancestors is of shape {ancestors.shape}, and there are {len(terms)} terms. Give a "
+            "row and a column for each, in their order."
         )
     return ancestors
 

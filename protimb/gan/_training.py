@@ -57,9 +57,7 @@ class TrainedGan:
     held_out: np.ndarray
 
 
-def train_gan(
-    X, y, model, rng, *, towards, term_vectors=None, ancestors=None, resume_from=None
-):
+def train_gan(X, y, model, rng, *, towards, term_vectors=None, ancestors=None, resume_from=None):
     """Train generator and critic on vectors X (n_rows, n_features) and label rows y, csr of uint8.
 
     ``model`` is a ConditionalGAN, read for its parameters and not changed; ``towards`` marks the

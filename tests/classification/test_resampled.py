@@ -106,7 +106,7 @@ def test_a_single_label_has_no_cells_to_hide(data):
         MLROS(random_state=0),
         LabelwiseSampler(SMOTE(k_neighbors=2), sampling_strategy=25, random_state=0),
         CGANSampler(
-            max_epochs=1, n_critic=1, quality_filter=None, sampling_strategy=25, random_state=0
+            max_updates=1, n_critic=1, quality_filter=None, sampling_strategy=25, random_state=0
         ),
     ],
     ids=lambda sampler: type(sampler).__name__,

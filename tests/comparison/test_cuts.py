@@ -9,6 +9,7 @@ from sklearn.metrics import f1_score
 from protimb.comparison import compare
 from protimb.comparison._cuts import _best_cut, tune_cuts
 from protimb.comparison._folds import make_fold
+from protimb.comparison._run import _tune_judged
 from protimb.metrics import draw_proteins
 
 
@@ -64,3 +65,18 @@ def test_the_inner_split_parts_training_clusters(toy):
     groups = np.asarray(toy.groups)
     assert not set(groups[inner.train]) & set(groups[inner.test])
     assert inner.max_steps == fold.max_steps
+
+
+def test_terms_that_are_not_judged_lend_their_cuts_to_none():
+    """A head of single terms learns the judged ones alone, and gives one score for the others."""
+    rng = np.random.RandomState(0)
+    y = (rng.rand(60, 3) < [0.1, 0.2, 0.9]).astype(int)
+    scores = np.where(y, 0.3, 0.1) + 0.15 * rng.rand(60, 3)
+    scores[:, 2] = 0.9
+    bunch = SimpleNamespace(y=y)
+    few = SimpleNamespace(bunch=bunch, test=np.arange(60), judged=np.array([0, 1]))
+    cuts = _tune_judged(few, scores)
+    assert cuts[:2].tolist() == tune_cuts(y[:, :2], scores[:, :2]).tolist()
+    assert cuts[2] == 0.5
+    every = SimpleNamespace(bunch=bunch, test=np.arange(60), judged=slice(None))
+    assert _tune_judged(every, scores).tolist() == tune_cuts(y, scores).tolist()

@@ -1,7 +1,10 @@
 """Any classifier can be a head: each has its own none, and all learn from one resampling."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
@@ -9,6 +12,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from protimb.classification import KNNTermClassifier
+from protimb.classification._lesson import Lesson
 from protimb.comparison import ARMS, CLASSIFIERS, Head, compare
 from protimb.comparison._head_models import (
     OneTermAtATime,
@@ -17,6 +21,7 @@ from protimb.comparison._head_models import (
     weigh_by_rarest,
 )
 from protimb.comparison._heads import resolve_heads
+from protimb.comparison._run import _known_by_term, _strategy
 from protimb.exceptions import TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
 
@@ -72,8 +77,13 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
     scores = head.build().fit(X, Y).predict_proba(X)
     assert scores.shape == Y.shape
     assert ((scores >= 0) & (scores <= 1 + 1e-9)).all()
-    assert (scores[:, 2] == 0).all()
-    np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
+    assert np.ptp(scores[:, 2]) == 0
+    if name == "prototype":  # half a member and half another row are added to each term
+        assert scores[0, 2] < 0.5 / len(X)
+        assert scores[:, 3].mean() > 1 - 0.5 / len(X)
+    else:
+        assert scores[0, 2] == 0
+        np.testing.assert_allclose(scores[:, 3], 1, rtol=1e-5)
     assert scores[Y[:, 0] == 1, 0].mean() > scores[Y[:, 0] == 0, 0].mean()
 
 
@@ -81,7 +91,7 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
 def test_every_named_head_can_be_compared(toy, name):
     quick = {"max_steps": 2, "n_resamples": 10, "maps": ()}
     result = compare(toy, arms=["class_weight", "ros"], classifiers=[name], **quick)
-    left_out = {"class_weight": [name]} if name == "knn" else {}
+    left_out = {"class_weight": [name]} if name in ("knn", "prototype") else {}
     assert result.record["left_out"] == left_out
     arms = ["none", "ros"] if left_out else ["none", "class_weight", "ros"]
     assert result.table["arm"].unique().tolist() == arms
@@ -121,6 +131,71 @@ def test_a_term_learns_from_the_rows_that_know_it_alone():
     np.testing.assert_array_equal(masked.predict_proba(X), clean.predict_proba(X))
     told = OneTermAtATime(LogisticRegression()).fit(X, flipped)
     assert abs(told.predict_proba(X) - clean.predict_proba(X))[:, 0].max() > 0.1
+
+
+def test_only_columns_that_are_asked_for_are_fitted():
+    one = OneTermAtATime(LogisticRegression(), columns=[1]).fit(X, Y)
+    every = OneTermAtATime(LogisticRegression()).fit(X, Y)
+    np.testing.assert_array_equal(one.predict_proba(X)[:, 1], every.predict_proba(X)[:, 1])
+    np.testing.assert_array_equal(one.predict_proba(X)[:, 0], np.full(60, Y[:, 0].mean()))
+    assert [type(fitted) is float for fitted in one.estimators_] == [True, False, True, True]
+    assert clone(one).columns == [1]
+
+
+def test_trees_of_one_term_do_not_see_the_others():
+    other = Y.copy()
+    other[:, 1] = np.roll(Y[:, 1], 7)
+
+    def scores(name, labels):
+        head = CLASSIFIERS[name].build()
+        seed = "estimator__random_state" if CLASSIFIERS[name].by_term else "random_state"
+        return head.set_params(**{seed: 0}).fit(X, labels).predict_proba(X)[:, 0]
+
+    np.testing.assert_array_equal(scores("term_forest", Y), scores("term_forest", other))
+    assert not np.array_equal(scores("forest", Y), scores("forest", other))
+
+
+def test_made_rows_say_only_yes_to_a_term_that_is_fitted_by_itself():
+    y = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]])
+    made = np.array([False, False, True])
+    asked_for = np.array([[1, 1, 1], [1, 1, 1], [1, 1, 0]], dtype=bool)
+    assert _known_by_term(Lesson(X, y), made)[2].tolist() == [True, False, True]
+    known = _known_by_term(Lesson(X, y, known=asked_for), made)
+    assert known.tolist() == [[True] * 3, [True] * 3, [True, False, False]]
+    assert _known_by_term(Lesson(X, y), None) is None
+
+
+def test_a_split_row_is_none_that_was_made(toy, quick, monkeypatch):
+    """What is taken from a row that REMEDIAL splits is a no that its halves have to teach."""
+    masks = []
+    fit = OneTermAtATime.fit
+
+    def spy(self, X, y, sample_weight=None, label_mask=None):
+        masks.append(label_mask)
+        return fit(self, X, y, sample_weight, label_mask)
+
+    monkeypatch.setattr(OneTermAtATime, "fit", spy)
+    options = {"arms": ["remedial", "ros"], "classifiers": ["logistic"], "maps": ()}
+    compare(toy, **options, **quick)
+    none, remedial, ros = masks
+    assert none is remedial is None
+    n_real = int(ros.all(axis=1).sum())
+    assert ros[:n_real].all()
+    assert n_real < len(ros)
+    assert (ros[n_real:].sum(axis=1) < ros.shape[1]).all()
+    masks.clear()
+    compare(toy, synthetic_labels="all", **options, **quick)
+    assert masks == [None, None, None]
+
+
+def test_terms_that_were_cut_are_raised_and_no_others():
+    counts = {"n_train": np.array([3, 5, 20, 0]), "bunch": SimpleNamespace(terms=list("abcd"))}
+    cut = SimpleNamespace(cut=np.array([0, 2, 3]), **counts)
+    # c has as many as are asked for, d nobody to make rows from, and b is not judged.
+    assert _strategy(cut, SimpleNamespace(sampling_strategy=20)) == {"a": 20}
+    assert _strategy(cut, SimpleNamespace(sampling_strategy="auto")) == "auto"
+    whole = SimpleNamespace(cut=None, **counts)
+    assert _strategy(whole, SimpleNamespace(sampling_strategy=20)) == 20
 
 
 def test_a_forest_stays_within_its_memory():

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from protimb.gan import _starts
-from protimb.gan._starts import STARTS, find_centres, find_moves, move
+from protimb.gan._starts import STARTS, Relative, find_centres, find_moves, move
 from protimb.gan._training_rows import MovedStarts
 from protimb.training import Callback
 
@@ -61,8 +61,8 @@ def test_moves_go_forwards_and_backwards():
     starts, moves = np.zeros((200, 2), np.float32), np.array([[1, 2]], np.float32)
     there = move(starts, moves, np.random.RandomState(0))
     rows = torch.arange(200)
-    no_term = np.full(200, -1)
-    trained = MovedStarts(torch.from_numpy(starts), moves, starts[:1], no_term, 1.0, "cpu")
+    around_nothing = Relative(None, None, moves, starts[:1], starts[:1], keeps=1.0, borrowing=0.0)
+    trained = MovedStarts(torch.from_numpy(starts), around_nothing, np.full(200, -1), "cpu")
     trained = trained(rows, torch.Generator())
     for drawn in (there, trained.numpy()):
         assert {tuple(row) for row in drawn} == {(1, 2), (-1, -2)}
@@ -89,7 +89,7 @@ def test_a_generator_that_adds_nothing_gives_members_of_the_term(tiny, toy):
 
 def test_a_generator_that_adds_nothing_gives_moved_proteins(tiny, toy):
     X = toy.X.astype(np.float64)
-    gan = tiny(generate_from="relative", callbacks=[Silence()]).fit(X, toy.y)
+    gan = tiny(generate_from="relative", borrowing=0, callbacks=[Silence()]).fit(X, toy.y)
     term = int(np.argmax(toy.y.sum(axis=0)))
     new = gan.vary(X[:20], toy.y[:20], np.full(20, term), random_state=0)
     moves = gan.starts_.moves * gan.scaling_.spread

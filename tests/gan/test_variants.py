@@ -138,8 +138,8 @@ def test_the_epoch_with_the_least_distance_is_kept_not_the_last(tiny, toy):
 def test_training_stops_after_checks_that_gain_nothing_and_not_before_a_floor(
     tiny, toy, floor, n_checks
 ):
-    # At this learning rate nothing changes, so that the first check is the only one that gains.
-    gan = tiny(validation_fraction=0.2, n_iter_no_change=3, min_updates=floor, lr=1e-9)
+    # At this learning rate no bit changes, so that the first check is the only one that gains.
+    gan = tiny(validation_fraction=0.2, n_iter_no_change=3, min_updates=floor, lr=1e-30)
     gan.set_params(max_updates=50).fit(toy.X, toy.y)
     assert len(gan.history_) == n_checks
 

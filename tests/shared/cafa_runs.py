@@ -11,7 +11,8 @@ from protimb.runs import train_sampler
 
 MEMBRANE = ["GO:0000003"] * 40
 
-# Tiny networks, two epochs, no quality control: what is generated is no good, and is there.
+# Tiny networks, two checks, no quality control, no guard: what is generated is no good, and is
+# there.
 PARAMS = {
     "backbone": "mlp",
     "backbone__n_hidden": 8,
@@ -20,6 +21,7 @@ PARAMS = {
     "check_every": 1,
     "sampling_strategy": 30,
     "quality_filter": None,
+    "guard": None,
 }
 
 
