@@ -17,14 +17,10 @@ protein on purpose, many test proteins tell the truth about them.
 # parent in the ontology. Each way teaches two classifiers: a random forest, grown for each term by
 # itself, and a logistic regression.
 
-import warnings
-
 import matplotlib.pyplot as plt
 
 from protimb.comparison import compare
-from protimb.exceptions import RareTermWarning
 
-warnings.simplefilter("ignore", RareTermWarning)  # one member a term is what this page is about
 comparison = compare(
     "human_go",
     ontology="mf",

@@ -17,9 +17,16 @@ MAX_SEED = 2**32 - 1  # of NumPy's generators
 
 @contextmanager
 def clean_messages():
-    """Print warnings as lines; end with one line and code 2 on errors in what was asked for."""
+    """Print warnings as lines, each once; end with one and code 2 on errors in what was asked."""
+    said = set()
+
+    def show(message, *where, **kwargs):
+        if str(message) not in said:
+            _complain("warning", message)
+        said.add(str(message))
+
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *where, **kwargs: _complain("warning", message)
+        warnings.showwarning = show
         try:
             yield
         except (ProtimbError, OSError, ValueError) as error:

@@ -1,5 +1,6 @@
 """One arm in one fold: resample once, teach every head, predict, evaluate."""
 
+import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
@@ -13,6 +14,7 @@ from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
 from protimb.comparison._heads import Head, resolve_heads
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
+from protimb.exceptions import RareTermWarning
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.ontology import describe_terms
 from protimb.plotting._map import METHODS
@@ -191,7 +193,9 @@ class Lecture:
         frame = pd.DataFrame(y, columns=self.fold.bunch.terms)
         if resampling.sampler is None:
             return resampling.make_lesson(X, frame)
-        with self.stage("resample"):
+        with self.stage("resample"), warnings.catch_warnings():
+            if self.fold.cut is not None:  # few members are what was asked for
+                warnings.simplefilter("ignore", RareTermWarning)
             lesson = resampling.make_lesson(X, frame)
         if hasattr(resampling.sampler_, "label_mask"):  # what splits rows makes none
             self._synthetic = resampling.sampler_.synthetic_mask_
