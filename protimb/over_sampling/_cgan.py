@@ -573,7 +573,8 @@ class CGANSampler(QualityControlled):
         Notes
         -----
         Networks, scale and members to start from are kept as tensors, parameters as JSON. Left
-        out are ``callbacks``, a callable ``sampling_strategy``, a ``RandomState``, and the fitted
+        out are ``callbacks``, a callable ``sampling_strategy``, a ``RandomState``, the
+        ``ontology``, of which the networks know what they need, and the fitted
         ``quality_filter_``, which holds training data that ``sample`` does not need.
         """
         from protimb.over_sampling._saving import save_sampler

@@ -5,22 +5,13 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from gans import Silence
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from protimb.gan import _starts
 from protimb.gan._starts import STARTS, Relative, find_centres, find_moves, move
 from protimb.gan._training_rows import MovedStarts
-from protimb.training import Callback
-
-
-class Silence(Callback):
-    """Let the generator add nothing to what it starts from."""
-
-    def on_train_end(self, loop):
-        with torch.no_grad():
-            for parameter in loop.step.generator.parameters():
-                parameter.zero_()
 
 
 def test_moves_of_rows_that_share_no_term_lead_to_the_nearest_by_angle(monkeypatch):
