@@ -48,6 +48,7 @@ N_COMPONENTS = 128  # of the other namespaces' annotations
 MIN_MEMBERS = 5  # training proteins of a term that is a feature
 LOGISTIC_ALPHA = 100.0  # L2 penalty of standardised features, for a sum over rows
 N_SMALL = 1500  # training proteins where generated rows are weighed
+N_TERMS = 100  # of 5 to 49 of these, at most
 
 SAMPLERS = {
     "copies": RandomLabelsetOverSampler,
@@ -67,6 +68,7 @@ def main():
     parser.add_argument(
         "--heads", nargs="+", default=["ridge", "kernel ridge"], choices=HEADS | STUDENTS
     )
+    parser.add_argument("--samplers", nargs="+", default=list(SAMPLERS), choices=SAMPLERS)
     words = parser.parse_args()
     data = load_human_go(words.ontology)
     predict, figures = EXPERIMENTS[words.experiment]
@@ -92,12 +94,13 @@ class Split:
     terms: Any = field(default_factory=lambda: slice(None))
 
     def take_rare_terms(self, n_rows):
-        """Keep n_rows training rows, and the terms of 5 to 49 of them that a test row has."""
+        """Keep n_rows training rows, and N_TERMS of 5 to 49 of them that a test row has."""
         rng = np.random.default_rng(self.seed)
         self.train = np.sort(rng.choice(self.train, n_rows, replace=False))
         n_test = self.data.y[self.test].sum(axis=0, dtype=np.int64)
         counts = self.counts
-        self.terms = np.flatnonzero((counts >= 5) & (counts < RARE) & (n_test > 0))
+        terms = np.flatnonzero((counts >= 5) & (counts < RARE) & (n_test > 0))
+        self.terms = np.sort(rng.permutation(terms)[:N_TERMS])
 
     @property
     def y(self):
@@ -231,14 +234,14 @@ def predict_weights(split, words):
     inside, outside = split.vectors()
     y = split.y.astype(np.uint8)
     yield ("logistic", "none"), fit_logistic(inside, y, outside)
-    for name, make in SAMPLERS.items():
-        sampler = make(sampling_strategy=len(y) // 10, random_state=split.seed)
+    for name in words.samplers:
+        sampler = SAMPLERS[name](sampling_strategy=len(y) // 10, random_state=split.seed)
         rows, labels = sampler.fit_resample(inside, y)
         labels = np.asarray(labels)
         known = np.ones(labels.shape, dtype=bool)
         if hasattr(sampler, "label_mask"):
             known = sampler.label_mask()
-        for chi in (None, 0.8, 0.5, 0.2):
+        for chi in (None, 0.5, 0.2):
             cells = known if chi is None else preserve_prevalence(labels, known, len(y), chi)
             arm = f"{name}, weight 1" if chi is None else f"{name}, chi {chi}"
             yield ("logistic", arm), fit_logistic(rows, labels, outside, cells)
@@ -263,7 +266,7 @@ def fit_logistic(known, y, asked, cells=None, alpha=LOGISTIC_ALPHA):
     weights = torch.zeros(known.shape[1], y.shape[1], requires_grad=True)
     prior = torch.logit(y.mean(axis=0).clamp(1e-4, 1 - 1e-4)).requires_grad_()
     solver = torch.optim.LBFGS(
-        [weights, prior], max_iter=100, history_size=10, line_search_fn="strong_wolfe"
+        [weights, prior], max_iter=50, history_size=10, line_search_fn="strong_wolfe"
     )
 
     def loss():
