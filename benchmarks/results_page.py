@@ -5,7 +5,8 @@ Run by hand after a comparison:
 docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``comparison.json`` and
 ``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
 lies, the tables of that comparison alone are printed, to go into a page by hand; so are with
-``brief mf none,ros,smote,cgan`` those arms' precision by frequency, as README and guide have it.
+``brief mf none,ros,smote,cgan`` those arms' precision by frequency, as README and guide have it,
+and with ``few 1`` the tables of terms cut to one protein, from docs/experiments/few_shots/1.
 """
 
 import inspect
@@ -19,12 +20,18 @@ from protimb.comparison import ARMS, MAIN_ARMS, compare
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments"
 FOLDER = EXPERIMENTS / "compare"
+# Some of the arms once more, with the CGAN as it is now: stopped by validation, and guarded.
+TODAY = EXPERIMENTS / "compare_cgan"
+FEW_SHOTS = EXPERIMENTS / "few_shots"
 # The same comparisons on the vectors that were bundled before: UniRep-1900 reduced to 512.
 OLD = EXPERIMENTS / "compare_unirep"
 CLASSIFIERS = {
     "mlp": "network",
     "mlp+knn": "network + cosine neighbours",
     "alone": "neighbours alone",
+    "term_forest": "forest, term by term",
+    "logistic": "logistic regression",
+    "prototype": "whitened prototypes",
 }
 SIDE_BY_SIDE = ("fmax", "AP all", "AP <50", "AP <20")
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
@@ -51,7 +58,22 @@ ontology gives the figures, the second the paired differences to `none` with the
 and their 95 % intervals over test proteins, the third those of the CGAN to every other arm; `*`
 marks an interval that leaves zero out. [](cgan.md) says how the CGAN came to its settings.
 The command below each heading repeats the run; `benchmarks/results_page.py` wrote this page from
-the tables in `docs/experiments/compare`.
+the tables in `docs/experiments/compare_cgan` and `docs/experiments/compare`.
+"""
+
+TODAY_HEAD = """\
+## The CGAN and its neighbours
+
+Its training is stopped by validation, its moves keep the spread of real members, and `cgan` has a
+guard, which puts copies or interpolated rows where generated ones are not surely better;
+`cgan_unguarded` has none.
+"""
+
+FOLDER_HEAD = """\
+## All arms
+
+Measured earlier: the arm `cgan` of these tables is the CGAN as it was before, ten epochs, longer
+moves and no guard. Nothing else in them has changed since.
 """
 
 
@@ -60,13 +82,18 @@ def main():
     if sys.argv[1:2] == ["brief"]:
         print("\n".join(brief(sys.argv[2], sys.argv[3].split(","))))
         return
+    if sys.argv[1:2] == ["few"]:
+        print("\n".join(few(FEW_SHOTS / sys.argv[2])))
+        return
     if len(sys.argv) > 1:
         print("\n".join(section(Path(sys.argv[1]), sys.argv[1])[2:]))
         return
     print(HEAD)
-    for ontology, title in ONTOLOGIES.items():
-        if (FOLDER / ontology).is_dir():
-            print("\n".join(section(FOLDER / ontology, title)))
+    for folder, text in ((TODAY, TODAY_HEAD), (FOLDER, FOLDER_HEAD)):
+        print(text)
+        for ontology, title in ONTOLOGIES.items():
+            if (folder / ontology).is_dir():
+                print("\n".join(section(folder / ontology, title)))
     print("\n".join(old_and_new()))
 
 
@@ -76,7 +103,7 @@ def section(folder, title):
     table = pd.read_csv(folder / "table.csv").dropna(subset="estimate")
     table = table[table["metric"].isin(METRICS)]
     others = table[table["arm"] != "none"]
-    lines = [f"## {title}", "", "```console", command(record), "```", "", made_in(record), ""]
+    lines = [f"### {title}", "", "```console", command(record), "```", "", made_in(record), ""]
     lines += markdown(table, table.apply(estimate, axis=1))
     lines += ["", "Difference to `none`:", ""]
     lines += markdown(others, others.apply(difference, axis=1))
@@ -87,7 +114,7 @@ def section(folder, title):
 
 def brief(ontology, arms):
     """Lay out average precision by frequency of some arms, as README and guide have it."""
-    table = pd.read_csv(FOLDER / ontology / "table.csv").dropna(subset="estimate")
+    table = pd.read_csv(TODAY / ontology / "table.csv").dropna(subset="estimate")
     table = table[table["metric"].str.startswith("AP ") & table["arm"].isin(arms)]
     table = table.assign(
         classifier=table["classifier"].map(CLASSIFIERS), arm="`" + table["arm"] + "`"
@@ -97,6 +124,45 @@ def brief(ontology, arms):
         {True: "*", False: ""}
     )
     return markdown(table, cells)
+
+
+def few(folder):
+    """Lay out average precision of terms cut to few proteins, and the lead of the CGAN."""
+    tables = {o: pd.read_csv(folder / o / "table.csv") for o in ONTOLOGIES if (folder / o).is_dir()}
+    pairs = {o: pd.read_csv(folder / o / "pairs.csv") for o in tables}
+    head = ["classifier", "arm", *(f"{o}: AP, minus none" for o in tables)]
+    rows = [head, ["---", "---", *["--:"] * len(tables)]]
+    cells = {o: _few_cells(table) for o, table in tables.items()}
+    alike: dict = {}  # arms that no figure tells apart share a row
+    for classifier, arm in sorted(next(iter(cells.values())), key=lambda key: key[0]):
+        figures = tuple(cells[o].get((classifier, arm), "") for o in cells)
+        alike.setdefault((CLASSIFIERS[classifier], figures), []).append(f"`{arm}`")
+    rows += [[name, ", ".join(arms), *figures] for (name, figures), arms in alike.items()]
+    lead = [["classifier", *tables], ["---", *["--:"] * len(tables)]]
+    for classifier in next(iter(tables.values()))["classifier"].unique():
+        lead.append([CLASSIFIERS[classifier], *(_lead(pairs[o], classifier) for o in pairs)])
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return [*lines, "", *("| " + " | ".join(row) + " |" for row in lead)]
+
+
+def _few_cells(table):
+    table = table[table["metric"] == "AP all"].dropna(subset="estimate")
+    return {
+        (row["classifier"], row["arm"]): f"{row['estimate']:.3f}"
+        + ("" if row["arm"] == "none" else f", {difference(row)}")
+        for _, row in table.iterrows()
+    }
+
+
+def _lead(pairs, classifier):
+    """Say by how much the CGAN without a guard leads the arm that comes nearest to it."""
+    pairs = pairs[(pairs["metric"] == "AP all") & (pairs["classifier"] == classifier)]
+    pairs = pairs[(pairs["arm"] == "cgan_unguarded") & (pairs["other"] != "cgan_unguarded")]
+    if pairs.empty:
+        return ""
+    nearest = pairs.loc[pairs["low"].idxmin()]
+    low, high = f"{nearest['low']:+.3f}", f"{nearest['high']:+.3f}"
+    return f"{nearest['difference']:+.3f} [{low}, {high}] to `{nearest['other']}`"
 
 
 def old_and_new():
