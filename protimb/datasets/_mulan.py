@@ -164,7 +164,7 @@ def _column(values, kind):
     """Give a column (n_rows,) the dtype of its ARFF type."""
     if isinstance(kind, list):
         codes = np.array([-1 if v is None else v for v in values], dtype=int)
-        return pd.Categorical.from_codes(codes, kind)
+        return pd.Categorical.from_codes(codes, pd.Index(kind))
     if kind in ("STRING",):
         return pd.Series(values, dtype=object)
     numbers = pd.Series(values, dtype=float)
