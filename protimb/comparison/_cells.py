@@ -32,9 +32,9 @@ class Cells:
 
     def load(self, seed, arm, head):
         """Read a cell as an ArmResult; None where it was not finished."""
-        if self.folder is None or not self._path(seed, arm, head).exists():
+        if self.folder is None or not _path(self.folder, seed, arm, head).exists():
             return None
-        path = self._path(seed, arm, head)
+        path = _path(self.folder, seed, arm, head)
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 return _decode({name: file[name] for name in file.files})
@@ -47,12 +47,13 @@ class Cells:
         """Write a cell in one step: it is there as a whole or not at all."""
         if self.folder is not None:
             arrays = _encode(result)
-            replace_file(self._path(seed, arm, head), lambda file: np.savez(file, **arrays))
+            replace_file(_path(self.folder, seed, arm, head), lambda file: np.savez(file, **arrays))
 
-    def _path(self, seed, arm, head):
-        words = json.dumps([seed, arm, head])
-        readable = _UNSAFE.sub("_", f"{seed}-{arm}-{head}")[:80]
-        return self.folder / f"{readable}-{hashlib.sha256(words.encode()).hexdigest()[:12]}.npz"
+
+def _path(folder, seed, arm, head):
+    words = json.dumps([seed, arm, head])
+    readable = _UNSAFE.sub("_", f"{seed}-{arm}-{head}")[:80]
+    return folder / f"{readable}-{hashlib.sha256(words.encode()).hexdigest()[:12]}.npz"
 
 
 @contextmanager
@@ -119,8 +120,12 @@ def _shown(value):
 
 def make_plan(parameters, arms, protocol, bunch):
     """Write down all that a cell depends on; arms and heads by name, as more may join later."""
-    names = ("sampling_strategy", "epochs", "max_steps", "classifier_params", "synthetic_weight")
-    names += (
+    names = (
+        "sampling_strategy",
+        "epochs",
+        "max_steps",
+        "classifier_params",
+        "synthetic_weight",
         "synthetic_labels",
         "tune_cuts",
         "arms_tune",

@@ -59,7 +59,7 @@ class Fold:
     train: np.ndarray
     test: np.ndarray
     information_accretion: np.ndarray
-    draws: np.ndarray  # (n_test, n_resamples), how often each resample draws a test protein
+    draws: np.ndarray | None  # (n_test, n_resamples), how often each resample draws a test protein
     max_steps: int
     is_first: bool = False  # figures are drawn from the first fold
     neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for

@@ -33,7 +33,7 @@ class OneTermAtATime(ClassifierMixin, BaseEstimator):
         X = self._scaler.transform(X)
         fitted = np.zeros(y.shape[1], dtype=bool)
         fitted[slice(None) if self.columns is None else self.columns] = True
-        self.estimators_, refused = [], []
+        self.estimators_, refused = [], list[ValueError]()
         with warnings.catch_warnings():
             # A term of hundreds that stops early keeps its ranking.
             warnings.simplefilter("ignore", ConvergenceWarning)

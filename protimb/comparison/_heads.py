@@ -63,6 +63,8 @@ class Head:
 
     def build(self):
         """Make a new classifier of several labels; not for heads that take the network."""
+        if self.make is None:
+            raise ValueError("This head takes the network of a comparison, which compare builds.")
         if not self.by_term:
             return self.make()
         from protimb.comparison._head_models import OneTermAtATime

@@ -237,7 +237,7 @@ def _known_by_term(lesson, synthetic):
 class _Resampling(ResampledClassifier):
     """The public estimator's first half, for any number of classifiers."""
 
-    _parameter_constraints: ClassVar = {
+    _parameter_constraints: ClassVar[dict] = {
         **ResampledClassifier._parameter_constraints,
         "classifier": "no_validation",
     }

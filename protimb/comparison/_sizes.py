@@ -23,7 +23,8 @@ def choose_terms_to_cut(y_train, y_test, n_shots):
     y_train = y_train == 1
     n_train, n_test = y_train.sum(axis=0), (y_test == 1).sum(axis=0)
     enough = (n_train >= max(n_shots, _MOST_SHOTS)) & (n_test >= _FEWEST_TEST)
-    taken, cut = np.zeros(len(y_train), dtype=bool), []
+    taken = np.zeros(len(y_train), dtype=bool)
+    cut: list[int] = []
     for term in np.argsort(n_train, kind="stable"):
         members = y_train[:, term]
         if not enough[term] or _overlap(y_train[:, cut], members) > _MOST_SHARED:

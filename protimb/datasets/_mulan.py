@@ -117,6 +117,7 @@ def _find_labels(labels, names, text, path):
     if labels is None:
         labels = _count_of(text, path)
     if isinstance(labels, int | np.integer):
+        labels = int(labels)
         if not 0 < abs(labels) < len(names):
             raise ArffError(
                 f"{path}: labels={labels} of {len(names)} columns leaves no labels or no features."
@@ -162,7 +163,8 @@ def _from_dense(rows, names, kinds, chosen, others):
 def _column(values, kind):
     """Give a column (n_rows,) the dtype of its ARFF type."""
     if isinstance(kind, list):
-        return pd.Categorical.from_codes([-1 if v is None else v for v in values], kind)
+        codes = np.array([-1 if v is None else v for v in values], dtype=int)
+        return pd.Categorical.from_codes(codes, pd.Index(kind))
     if kind in ("STRING",):
         return pd.Series(values, dtype=object)
     numbers = pd.Series(values, dtype=float)

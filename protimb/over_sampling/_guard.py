@@ -1,7 +1,7 @@
 """Never worse than copying: choose for each term how its new rows are made, by held-out rows."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse, stats
@@ -258,7 +258,7 @@ def _ranks(scores, y_held):
     return Pairs(rows, terms, ranks)
 
 
-_SIDES = ("left", "right")
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 def _gains(differences, pairs, bins):

@@ -299,3 +299,8 @@ def test_a_head_gets_the_fields_of_the_data_that_it_reads(toy, quick):
     heads = {"mine": Head("reads", Reader, reads=("ontology", "terms"))}
     compare(toy, arms=[], classifiers=heads, maps=(), **quick)
     assert seen == [(toy.ontology, list(toy.terms))]
+
+
+def test_the_network_is_not_built_without_a_comparison():
+    with pytest.raises(ValueError, match="which compare builds"):
+        CLASSIFIERS["mlp"].build()
