@@ -1,10 +1,12 @@
 """Multilabel sets as Mulan and MEKA exchange them: an ARFF file, and which columns are labels."""
 
-import html
 import io
 import os
 import re
+from collections import Counter
+from itertools import dropwhile
 from typing import Any
+from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,8 @@ from protimb.utils._files import read_text
 from protimb.utils._optional import import_optional
 from protimb.utils._validation import a_few
 
-_LABEL = re.compile(r"<label\s[^>]*?name\s*=\s*(\"|')(.*?)\1", re.S)
-_COUNT = re.compile(r"@relation\s.*?-C\s+(-?\d+)", re.I)  # MEKA: labels come first, or last
-_SPARSE = re.compile(r"^@data\s*(?:%[^\n]*\s*|\s)*\{", re.I | re.M)
+# MEKA: labels come first, or last.
+_COUNT = re.compile(r"^[ \t]*@relation[ \t].*?-C\s+(-?\d{1,9})\b", re.I | re.M)
 
 
 def read_mulan(path, labels=None):
@@ -48,6 +49,8 @@ def read_mulan(path, labels=None):
     ------
     ArffError
         If the file is malformed, a label is no column, or a label is neither 0 nor 1.
+    TypeError
+        If ``labels`` is neither a path, names nor a number.
     MissingExtraError
         If liac-arff is not installed, which the extra ``arff`` brings.
 
@@ -82,10 +85,12 @@ def read_mulan(path, labels=None):
     """
     arff = import_optional("arff")
     text = read_text(path, ArffError)
-    is_sparse = _SPARSE.search(text) is not None
+    is_sparse = _is_sparse(text)
     content = _parse(arff, text, path, is_sparse)
     names = [name for name, _ in content["attributes"]]
     kinds = [kind for _, kind in content["attributes"]]
+    if is_sparse:
+        _refuse_text(names, kinds, path)
     chosen = _find_labels(labels, names, text, path)
     others = np.setdiff1d(np.arange(len(names)), chosen)
     read = _from_sparse if is_sparse else _from_dense
@@ -97,6 +102,23 @@ def read_mulan(path, labels=None):
         feature_names=np.array([names[n] for n in others], dtype=str),
         DESCR=str(content["description"]),
     )
+
+
+def _is_sparse(text):
+    """Say whether the first row below @data is in braces."""
+    lines = (line.strip() for line in io.StringIO(text))
+    below = dropwhile(lambda line: not line.lower().startswith("@data"), lines)
+    next(below, None)
+    return next((line for line in below if line and not line.startswith("%")), "").startswith("{")
+
+
+def _refuse_text(names, kinds, path):
+    text = [name for name, kind in zip(names, kinds, strict=True) if kind == "STRING"]
+    if text:
+        raise ArffError(
+            f"{path}: columns of text ({a_few(text)}) have no place in a sparse table of numbers. "
+            "Declare them nominal, or write the rows without braces."
+        )
 
 
 def _parse(arff, text, path, is_sparse):
@@ -116,7 +138,7 @@ def _find_labels(labels, names, text, path):
     """Give the numbers (n_labels,) of the label columns."""
     if labels is None:
         labels = _count_of(text, path)
-    if isinstance(labels, int | np.integer):
+    if isinstance(labels, int | np.integer) and not isinstance(labels, bool):
         labels = int(labels)
         if not 0 < abs(labels) < len(names):
             raise ArffError(
@@ -125,6 +147,15 @@ def _find_labels(labels, names, text, path):
         return np.arange(len(names))[:labels] if labels > 0 else np.arange(len(names))[labels:]
     if isinstance(labels, str | os.PathLike):
         labels = _names_in_xml(labels)
+    elif not np.iterable(labels):
+        raise TypeError(
+            f"labels is the path of an XML file, the names of columns, or their number; got "
+            f"{labels!r}."
+        )
+    labels = list(labels)
+    repeated = [name for name, count in Counter(labels).items() if count > 1]
+    if repeated:
+        raise ArffError(f"{path}: labels are named twice ({a_few(repeated)}). Name each once.")
     unknown = [name for name in labels if name not in names]
     if unknown or not labels:
         raise ArffError(
@@ -145,7 +176,23 @@ def _count_of(text, path):
 
 
 def _names_in_xml(path):
-    names = [html.unescape(name) for _, name in _LABEL.findall(read_text(path, ArffError))]
+    """List the names of all labels, at whatever depth."""
+    names = []
+
+    def take(tag, attributes):
+        if tag.split(" ")[-1] == "label" and "name" in attributes:
+            names.append(attributes["name"])
+
+    def refuse(*_):
+        raise ArffError(f"{path}: declares entities, which files of labels do not need. Remove it.")
+
+    parser = expat.ParserCreate("utf-8", " ")
+    parser.StartElementHandler, parser.EntityDeclHandler = take, refuse
+    text = read_text(path, ArffError)
+    try:
+        parser.Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        raise ArffError(f"{path}: not an XML file as Mulan writes them. {error}.") from error
     if not names:
         raise ArffError(f'{path}: no <label name="..."> in it, as in Mulan\'s XML files.')
     return names

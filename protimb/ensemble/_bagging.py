@@ -19,6 +19,7 @@ from protimb.exceptions import DuplicateRowsWarning, RareTermWarning
 from protimb.metrics import term_average_precision
 from protimb.utils._alignment import check_same_order
 from protimb.utils._containers import take_rows
+from protimb.utils._groups import number_groups
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, validate_data
 
@@ -212,7 +213,7 @@ class MultilabelBalancedBagging(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
         """Draw rows of each bag; a list of (n_drawn,)."""
         units = np.arange(labels.shape[0])
         if groups is not None:
-            units = np.unique(np.asarray(groups), return_inverse=True)[1]
+            units = number_groups(groups, labels.shape[0], sort=True)
         rows_of = np.split(np.argsort(units, kind="stable"), np.cumsum(np.bincount(units))[:-1])
         n_drawn = max(1, round(self.max_samples * len(rows_of)))
         bags = []

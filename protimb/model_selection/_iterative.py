@@ -1,6 +1,7 @@
 """Folds for many labels at once: stratified by every term, whole groups kept together if asked."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -9,6 +10,8 @@ from sklearn.utils import check_random_state, indexable
 
 from protimb.exceptions import TermlessFoldWarning
 from protimb.model_selection._dealing import deal_folds, members_by_fold
+from protimb.utils._alignment import check_same_order
+from protimb.utils._groups import number_groups
 from protimb.utils._sklearn_compat import num_samples
 from protimb.utils._validation import a_few, as_array, check_indicator
 from protimb.utils._warnings import users_level
@@ -171,7 +174,7 @@ class IterativeStratifiedGroupKFold(StratifiedGroupKFold):
         if not _is_indicator(y):
             yield from super().split(X, y, groups)
             return
-        labels, terms = _check_rows(X, y, self.n_splits)
+        labels, terms = _check_rows(X, y, self.n_splits, groups)
         units = _number_groups(groups, labels.shape[0], self.n_splits)
         rng = check_random_state(self.random_state) if self.shuffle else None
         yield from _deal(labels, terms, units, self.n_splits, rng)
@@ -218,8 +221,11 @@ def split_by_term(y, *, random_state, test_size=TEST_SIZE, groups=None):
     >>> len(test), int(toy.y[:, 0].sum()), int(toy.y[test, 0].sum())
     (50, 76, 19)
     """
+    check_same_order(y=y, groups=groups)
     labels, terms = check_indicator(y)
     n_rows = labels.shape[0]
+    if not isinstance(test_size, Real) or not np.isfinite(test_size):
+        raise ValueError(f"test_size is a share between 0 and 1, got {test_size!r}.")
     n_test = round(test_size * n_rows)
     if not 0 < n_test < n_rows:
         raise ValueError(
@@ -236,8 +242,9 @@ def _is_indicator(y):
     return y is not None and (sparse.issparse(y) or as_array(y).ndim == 2)
 
 
-def _check_rows(X, y, n_splits):
+def _check_rows(X, y, n_splits, groups=None):
     """Read y as csr labels (n_rows, n_terms) with names, and count rows against folds."""
+    check_same_order(X=X, y=y, groups=groups)
     indexable(X, y)
     if n_splits > num_samples(X):
         raise ValueError(
@@ -254,16 +261,14 @@ def _number_groups(groups, n_rows, n_splits):
             "The 'groups' parameter should not be None: pass the group of each row, such as its "
             "sequence cluster. IterativeStratifiedKFold does without."
         )
-    groups = np.asarray(groups)
-    if groups.shape != (n_rows,):
-        raise ValueError(f"groups has shape {groups.shape}, y has {n_rows} rows: name one a row.")
-    _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
-    if len(first) < n_splits:
+    numbers = number_groups(groups, n_rows)
+    n_groups = numbers.max() + 1
+    if n_groups < n_splits:
         raise ValueError(
-            f"n_splits={n_splits} folds need as many groups, and there are {len(first)}. Pass a "
+            f"n_splits={n_splits} folds need as many groups, and there are {n_groups}. Pass a "
             "smaller n_splits, or finer groups."
         )
-    return np.argsort(np.argsort(first))[numbers]
+    return numbers
 
 
 def _deal(labels, terms, units, n_splits, rng):

@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
+from protimb.utils._groups import number_groups
+
 TEST_SIZE = 0.2  # of the clusters
 
 
@@ -36,11 +38,12 @@ def split_by_cluster(groups, *, random_state, test_size=TEST_SIZE):
     ['c']
     """
     groups = np.asarray(groups)
-    if len(np.unique(groups)) < 2:
+    numbers = number_groups(groups, len(groups), sort=True)
+    if numbers.max() < 1:
         raise ValueError(
             f"All {len(groups)} proteins are in one cluster, {str(groups[0])!r}, so none can be "
             "held out without its relatives. Cluster at a higher identity."
         )
     rows = np.arange(len(groups))
     splitter = GroupShuffleSplit(n_splits=1, test_size=test_size, random_state=random_state)
-    return next(splitter.split(rows, groups=groups))
+    return next(splitter.split(rows, groups=numbers))

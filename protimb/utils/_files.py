@@ -13,6 +13,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 2**16
 
+# Text that unfolds to more than both is a bomb.
+_MOST_BYTES, _MOST_TIMES = 2**27, 100
+
 
 def read_text(path, error_type, encoding="utf-8", *, on_cut=None):
     r"""Read a text file whole, gzipped or plain; line ends become ``"\n"``, a byte order mark goes.
@@ -77,11 +80,24 @@ def _decompressed(path, error_type, on_cut):
     if path.suffix != ".gz" and not content.startswith(_GZIP_MAGIC):
         return content
     try:
-        return _readable_part(content, on_cut) if on_cut else gzip.decompress(content)
+        return _readable_part(content, on_cut) if on_cut else _unfolded(content, path, error_type)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise error_type(
             f"{path}: truncated or damaged gzip file ({error}). Fetch it again."
         ) from error
+
+
+def _unfolded(content, path, error_type):
+    """Decompress, but no more than text can come to: read on, a bomb would fill the memory."""
+    limit = max(_MOST_BYTES, _MOST_TIMES * len(content))
+    with gzip.open(io.BytesIO(content)) as file:
+        unfolded = file.read(limit + 1)
+    if len(unfolded) > limit:
+        raise error_type(
+            f"{path}: unfolds to more than {_MOST_TIMES} times its {len(content):,} bytes, as no "
+            "text does. Decompress it yourself if you trust it."
+        )
+    return unfolded
 
 
 def _readable_part(content, on_cut):

@@ -126,3 +126,46 @@ def test_an_xml_file_without_labels_is_named(tmp_path):
     labels = write(tmp_path, "<labels></labels>", "toy.xml")
     with pytest.raises(ArffError, match=r"toy\.xml: no <label name="):
         read_mulan(write(tmp_path, SPARSE), labels)
+
+
+@pytest.mark.parametrize(
+    "between", ["%" * 60 + "\n", "% a comment\n\n\n" * 60, "\n" * 20_000], ids=["%", "%s", "blank"]
+)
+def test_what_stands_between_data_and_rows_takes_no_time(tmp_path, between):
+    text = DENSE.format(count=2).replace("@data\n", f"@data\n{between}")
+    assert len(read_mulan(write(tmp_path, text)).X) == 3
+
+
+def test_a_label_in_a_comment_is_none(tmp_path):
+    xml = '<labels><!-- <label name="word0"/> --><label name="b"/></labels>'
+    labels = write(tmp_path, xml, "toy.xml")
+    assert read_mulan(write(tmp_path, SPARSE), labels).terms.tolist() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("xml", "problem"),
+    [
+        ('<!DOCTYPE l [<!ENTITY a "b">]><labels><label name="&a;"/></labels>', "entities"),
+        ("<label " * 9, "line 1"),
+        ('<labels><label name="a"/><label name="a"/></labels>', "twice [(]a[)]"),
+    ],
+)
+def test_files_of_labels_that_cannot_be_right_are_refused(tmp_path, xml, problem):
+    with pytest.raises(ArffError, match=problem):
+        read_mulan(write(tmp_path, SPARSE), write(tmp_path, xml, "toy.xml"))
+
+
+@pytest.mark.parametrize("labels", [True, 2.0])
+def test_labels_of_another_kind_are_no_number(tmp_path, labels):
+    with pytest.raises(TypeError, match="path of an XML file, the names of columns, or their"):
+        read_mulan(write(tmp_path, SPARSE), labels)
+
+
+def test_names_of_labels_come_in_any_sequence(tmp_path):
+    assert read_mulan(write(tmp_path, SPARSE), np.array(["b", "a"])).terms.tolist() == ["b", "a"]
+
+
+def test_text_has_no_place_in_a_sparse_table(tmp_path):
+    text = SPARSE.replace("word1 numeric", "word1 string").replace("1 2.5", "1 'so'")
+    with pytest.raises(ArffError, match=r"columns of text [(]word1[)].*nominal"):
+        read_mulan(write(tmp_path, text), ["a", "b"])

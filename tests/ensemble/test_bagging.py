@@ -222,3 +222,12 @@ def test_parameters_and_lengths_are_checked():
         bagging().fit(TOY.X, TOY.y, groups=TOY.groups[:50])
     with pytest.raises(InvalidLabelsError, match="binary indicators"):
         bagging().fit(TOY.X, TOY.y + 1)
+
+
+def test_bags_of_groups_need_a_group_for_each_row():
+    y = np.array([[1, 0], [0, 1]] * 4)
+    groups = np.array(["a", None, "b", "b", "c", "c", "d", 5], dtype=object)
+    with pytest.raises(ValueError, match=r"no group for 1 rows .*row 1"):
+        MultilabelBalancedBagging(None, n_estimators=1).fit(y, y, groups)
+    groups[1] = "e"  # of several types, which have no order
+    assert MultilabelBalancedBagging(None, n_estimators=1).fit(y, y, groups).n_features_in_ == 2

@@ -262,3 +262,34 @@ def test_a_split_needs_a_row_on_both_sides(test_size):
 
 def _groups_for(splitter, groups=TOY.groups):
     return groups if splitter is IterativeStratifiedGroupKFold else None
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_a_row_without_a_group_is_named(missing):
+    groups = np.array(TOY.groups, dtype=object)
+    groups[[7, 9]] = missing
+    with pytest.raises(ValueError, match=r"no group for 2 rows .*row 7"):
+        list(IterativeStratifiedGroupKFold(2).split(TOY.X, TOY.y, groups))
+    with pytest.raises(ValueError, match=r"no group for 2 rows .*row 7"):
+        split_by_term(TOY.y, random_state=0, groups=groups)
+
+
+def test_groups_of_several_types_are_groups():
+    mixed = [group if row else 5 for row, group in enumerate(TOY.groups)]
+    folds = IterativeStratifiedGroupKFold(2).split(TOY.X, TOY.y, np.array(mixed, dtype=object))
+    assert sum(len(test) for _, test in folds) == len(TOY.y)
+
+
+def test_groups_in_another_order_than_their_rows_are_refused():
+    y = pd.DataFrame(TOY.y, index=[f"p{row}" for row in range(len(TOY.y))])
+    groups = pd.Series(TOY.groups, index=y.index)[::-1]
+    with pytest.raises(InvalidLabelsError, match="different order"):
+        list(IterativeStratifiedGroupKFold(2).split(TOY.X, y, groups))
+    with pytest.raises(InvalidLabelsError, match="different order"):
+        split_by_term(y, random_state=0, groups=groups)
+
+
+@pytest.mark.parametrize("test_size", [np.nan, np.inf, "a", None])
+def test_a_test_size_that_is_no_share_is_named(test_size):
+    with pytest.raises(ValueError, match="test_size is a share between 0 and 1"):
+        split_by_term(TOY.y, random_state=0, test_size=test_size)

@@ -1,5 +1,6 @@
 """Text is read whole or refused, and nothing that is no plain file is waited for."""
 
+import gzip
 import os
 
 import numpy as np
@@ -9,6 +10,7 @@ from protimb.datasets import read_annotations, read_embeddings, read_fasta, read
 from protimb.exceptions import ProtimbError
 from protimb.ontology import read_obo, read_term_vectors
 from protimb.runs import Generated
+from protimb.utils import _files
 from protimb.utils._files import read_text
 
 READERS = {
@@ -75,3 +77,13 @@ def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
     (tmp_path / "a").write_text("x")
     with pytest.raises(ValueError, match="none that Python knows"):
         read_text(tmp_path / "a", ProtimbError, encoding)
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(_files, "_MOST_BYTES", 10_000)
+    path = tmp_path / "toy.gz"
+    path.write_bytes(gzip.compress(b"a" * 1_000_000))
+    with pytest.raises(ValueError, match=r"unfolds to more than 100 times its [\d,]+ bytes"):
+        _files.read_text(path, ValueError)
+    path.write_bytes(gzip.compress(b"a" * 10_000))
+    assert len(_files.read_text(path, ValueError)) == 10_000
