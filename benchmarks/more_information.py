@@ -18,6 +18,7 @@ import time
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,8 @@ FIGURES = ("AP <50", "AP <20", "AP all")
 RIDGE_ALPHA = 3000.0
 N_COMPONENTS = 128  # of the other namespaces' annotations
 MIN_MEMBERS = 5  # training proteins of a term that is a feature
-LOGISTIC_ALPHA = 100.0  # L2 penalty of standardised features, for a sum over rows
 N_SMALL = 1500  # training proteins where generated rows are weighed
-N_TERMS = 100  # of 5 to 49 of these, at most
+N_TERMS = 40  # of 5 to 49 of these, at most
 
 SAMPLERS = {
     "copies": RandomLabelsetOverSampler,
@@ -65,10 +65,9 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 101])
     parser.add_argument("--resamples", type=int, default=200)
     parser.add_argument("--sources", nargs="+", default=["mf", "bp", "cc"], help="of known")
-    parser.add_argument(
-        "--heads", nargs="+", default=["ridge", "kernel ridge"], choices=HEADS | STUDENTS
-    )
+    parser.add_argument("--heads", nargs="+", default=["ridge"], choices=HEADS | STUDENTS)
     parser.add_argument("--samplers", nargs="+", default=list(SAMPLERS), choices=SAMPLERS)
+    parser.add_argument("--penalty", type=float, default=100.0, help="of weights' regression")
     words = parser.parse_args()
     data = load_human_go(words.ontology)
     predict, figures = EXPERIMENTS[words.experiment]
@@ -127,19 +126,19 @@ class Split:
 def report(found, figures):
     """Print means over splits, and differences to the first arm of the same head."""
     means = {arm: over_seeds(evaluations) for arm, evaluations in found.items()}
-    points = {" | ".join(arm): one.point[list(figures)] for arm, one in means.items()}
-    print_table(pd.DataFrame(points).T.map("{:.3f}".format), "head | arm")
+    points = {", ".join(arm): one.point[list(figures)] for arm, one in means.items()}
+    print_table(pd.DataFrame(points).T.map("{:.4f}".format), "head, arm")
     first = {}
     for head, arm in means:
         first.setdefault(head, arm)
     rows = {
-        f"{head} | {arm} - {first[head]}": difference(
+        f"{head}, {arm} - {first[head]}": difference(
             paired_difference(one, means[head, first[head]]), list(figures)
         )
         for (head, arm), one in means.items()
         if arm != first[head]
     }
-    print_table(pd.DataFrame(rows).T, "head | difference")
+    print_table(pd.DataFrame(rows).T, "head, difference")
 
 
 def fit_ridge(known, y, asked, seed):
@@ -233,7 +232,8 @@ def predict_weights(split, words):
     split.take_rare_terms(N_SMALL)
     inside, outside = split.vectors()
     y = split.y.astype(np.uint8)
-    yield ("logistic", "none"), fit_logistic(inside, y, outside)
+    fit = partial(fit_logistic, penalty=words.penalty)
+    yield ("logistic", "none"), fit(inside, y, outside)
     for name in words.samplers:
         sampler = SAMPLERS[name](sampling_strategy=len(y) // 10, random_state=split.seed)
         rows, labels = sampler.fit_resample(inside, y)
@@ -244,7 +244,7 @@ def predict_weights(split, words):
         for chi in (None, 0.5, 0.2):
             cells = known if chi is None else preserve_prevalence(labels, known, len(y), chi)
             arm = f"{name}, weight 1" if chi is None else f"{name}, chi {chi}"
-            yield ("logistic", arm), fit_logistic(rows, labels, outside, cells)
+            yield ("logistic", arm), fit(rows, labels, outside, cells, n_real=len(y))
 
 
 def preserve_prevalence(labels, known, n_real, chi):
@@ -257,16 +257,16 @@ def preserve_prevalence(labels, known, n_real, chi):
     return weights
 
 
-def fit_logistic(known, y, asked, cells=None, alpha=LOGISTIC_ALPHA):
+def fit_logistic(known, y, asked, cells=None, *, n_real=None, penalty=100.0):
     """Fit a logistic regression a term, all at once, on weighed cells and targets in [0, 1]."""
-    scaler = StandardScaler().fit(known)
+    scaler = StandardScaler().fit(known[:n_real])  # generated rows change no penalty
     known, asked = (torch.from_numpy(scaler.transform(one)).float() for one in (known, asked))
     y = torch.from_numpy(np.asarray(y, dtype=np.float32))
     cells = None if cells is None else torch.from_numpy(np.asarray(cells, dtype=np.float32))
     weights = torch.zeros(known.shape[1], y.shape[1], requires_grad=True)
     prior = torch.logit(y.mean(axis=0).clamp(1e-4, 1 - 1e-4)).requires_grad_()
     solver = torch.optim.LBFGS(
-        [weights, prior], max_iter=50, history_size=10, line_search_fn="strong_wolfe"
+        [weights, prior], max_iter=40, history_size=10, line_search_fn="strong_wolfe"
     )
 
     def loss():
@@ -275,7 +275,7 @@ def fit_logistic(known, y, asked, cells=None, alpha=LOGISTIC_ALPHA):
             binary_cross_entropy_with_logits(
                 known @ weights + prior, y, weight=cells, reduction="sum"
             )
-            + alpha / 2 * (weights**2).sum()
+            + penalty / 2 * (weights**2).sum()
         )
         total.backward()
         return total
