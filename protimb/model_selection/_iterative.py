@@ -224,7 +224,7 @@ def split_by_term(y, *, random_state, test_size=TEST_SIZE, groups=None):
     check_same_order(y=y, groups=groups)
     labels, terms = check_indicator(y)
     n_rows = labels.shape[0]
-    if not isinstance(test_size, Real) or not np.isfinite(test_size):
+    if not isinstance(test_size, Real) or not np.isfinite(float(test_size)):
         raise ValueError(f"test_size is a share between 0 and 1, got {test_size!r}.")
     n_test = round(test_size * n_rows)
     if not 0 < n_test < n_rows:
