@@ -1,9 +1,9 @@
-"""How much should generated rows of a term of few proteins borrow from its parent?
+"""Choose how much generated rows of a term of few proteins borrow from its parent.
 
-``OMP_NUM_THREADS=1 python benchmarks/choose_borrowing.py --ontology cc --shots 1`` compares shares of
-rows around a borrowed mean (``borrowing``) and widths of moves (``move_scale``), the networks left
-untrained, with a forest for each term that was cut to a few proteins. Seeds that choose, 100 unless
-asked otherwise, are not those that ``protimb compare`` reports.
+``OMP_NUM_THREADS=1 python benchmarks/choose_borrowing.py --ontology cc --shots 1`` compares shares
+of rows around a borrowed mean (``borrowing``) and widths of moves (``move_scale``), the networks
+left untrained, with a forest for each term that was cut to a few proteins. Seeds that choose, 100
+unless asked otherwise, are not those that ``protimb compare`` reports.
 """
 
 import argparse
