@@ -44,6 +44,7 @@ ARMS = {
     "SMOTE": LabelwiseSampler(SMOTE(k_neighbors=3), sampling_strategy=RAISED_TO),
     "MLSMOTE": MLSMOTE(sampling_strategy=RAISED_TO),
     "CGAN": CGANSampler(sampling_strategy=RAISED_TO, device="cpu"),
+    "CGAN, no guard": CGANSampler(sampling_strategy=RAISED_TO, guard=None, device="cpu"),
 }
 HEADS = {
     "logistic": MultiOutputClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
