@@ -68,7 +68,8 @@ def main():
     if args.out is None:
         print(page)
     else:
-        args.out.write_text(HEAD + page, encoding="utf-8")
+        head = HEAD.format(seeds=args.seeds, fits=2 * args.seeds)
+        args.out.write_text(head + page, encoding="utf-8")
 
 
 def make_sets():
@@ -223,13 +224,13 @@ def parse_arguments():
 HEAD = """# Tables and texts
 
 ```console
-python benchmarks/tabular_sets.py --out docs/experiments/tabular.md
+python benchmarks/tabular_sets.py --seeds {seeds} --out docs/experiments/tabular.md
 ```
 
-Twofold cross-validation, repeated for five seeds, with folds stratified by every term. Terms with
+Twofold cross-validation, repeated for {seeds} seeds, with folds stratified by every term. Terms with
 fewer than 50 training members are rare, and raised to 50. The first row has figures, the others the
 mean difference to it with a 95 % interval after Nadeau and Bengio (2003), which is wide because
-ten fits share their rows: one that holds zero says that nothing was shown. A forest learns all
+{fits} fits share their rows: one that holds zero says that nothing was shown. A forest learns all
 labels of a new row, logistic regression those that the row was made for.
 
 """
