@@ -18,6 +18,7 @@ from protimb.classification._base import BaseTermClassifier
 from protimb.classification._targets import dense_labels, is_multilabel
 from protimb.exceptions import TeachingWarning
 from protimb.utils._containers import take_rows
+from protimb.utils._judge import naming_several_labels
 from protimb.utils._sklearn_compat import num_samples
 from protimb.utils._validation import check_indicator
 from protimb.utils._warnings import users_level
@@ -41,7 +42,11 @@ class Lesson:
             self.y = dense_labels(check_indicator(self.y)[0]).astype(self.y.dtype)
         if isinstance(classifier, TERM_BY_TERM) and self._needs_terms_apart(classifier):
             return fit_by_term(classifier, self)
-        return classifier.fit(self.X, self.y, **self._options(classifier))
+        options = self._options(classifier)
+        if not is_multilabel(self.y):
+            return classifier.fit(self.X, self.y, **options)
+        with naming_several_labels(classifier, self.y.shape[1]):
+            return classifier.fit(self.X, self.y, **options)
 
     def _needs_terms_apart(self, classifier):
         silent = self.weights is not None and not has_fit_parameter(classifier, "sample_weight")

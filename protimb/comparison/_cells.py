@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import sys
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,12 +167,14 @@ def _head_words(head):
 
 def _spell(estimator):
     params = estimator.get_params() if hasattr(estimator, "get_params") else vars(estimator)
-    return [type(estimator).__qualname__, sorted((name, repr(v)) for name, v in params.items())]
+    return [type(estimator).__qualname__, sorted((name, _words(v)) for name, v in params.items())]
 
 
 def _words(value):
     """Spell any value in words that are the same in another process."""
-    return _ADDRESS.sub("", repr(value))
+    # Whole arrays: an ellipsis would hide in what they differ.
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        return _ADDRESS.sub("", repr(value))
 
 
 def hash_code():

@@ -25,6 +25,8 @@ SYNTHETIC_LABELS = ("targeted", "all")
 # The two rarest bins once more as one: the terms that resampling is for.
 BINS = {"<50": (0, 50)} | FREQUENCY_BINS
 
+_ROUNDING = 1e-6  # of probabilities in single precision
+
 
 @dataclass
 class Protocol:
@@ -223,7 +225,9 @@ class Lecture:
             # A copy: teaching may turn sparse labels into dense ones.
             classifier = replace(lesson).teach(classifier)
         self.traces = self.traces | trace_classifier(classifier)
-        return by_term(classifier, self.fold.bunch.X[self.fold.test])
+        proba = by_term(classifier, self.fold.bunch.X[self.fold.test])
+        shape = len(self.fold.test), len(self.fold.bunch.terms)
+        return _require_probabilities(proba, shape, type(classifier).__name__)
 
 
 def _known_by_term(lesson, synthetic):
@@ -336,8 +340,33 @@ def by_term(model, X):
     proba = model.predict_proba(X)
     if not isinstance(proba, list):
         return proba
+    if not hasattr(model, "classes_"):
+        raise ValueError(
+            f"predict_proba of {type(model).__name__} gave a list, one a term, and no classes_ "
+            "say which of their columns is 1. Set classes_, or give one probability a term."
+        )
     pairs = zip(proba, model.classes_, strict=True)
     return np.column_stack([one[:, classes == 1].sum(axis=1) for one, classes in pairs])
+
+
+def _require_probabilities(proba, shape, name):
+    """Refuse what is no probability a test protein and term, as shape (n_test, n_terms) has."""
+    proba = np.asarray(proba, dtype=float)
+    if proba.shape != shape:
+        raise ValueError(
+            f"predict_proba of {name} gave an array of shape {proba.shape} for {shape[0]} test "
+            f"proteins and {shape[1]} terms. It has to give one probability each, {shape}, or a "
+            "list of (n_rows, n_classes), one a term, with classes_ that name them."
+        )
+    wrong = ~((proba >= -_ROUNDING) & (proba <= 1 + _ROUNDING))
+    if wrong.any():
+        raise ValueError(
+            f"predict_proba of {name} gave {wrong.sum()} of {wrong.size} figures that are no "
+            f"probabilities (the first is {proba[wrong][0]}). CalibratedClassifierCV of "
+            "sklearn.calibration turns scores into probabilities; NaN has to be mended where it "
+            "comes from."
+        )
+    return np.clip(proba, 0, 1)
 
 
 def _judge(head, scores, fold, protocol, cuts=None):

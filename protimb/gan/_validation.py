@@ -93,9 +93,9 @@ class HeldOutRows:
 
 
 def _directions(X, n_compared, rng):
-    """Find the directions in which rows X vary most; None where all are few enough."""
+    """Find the directions in which rows X vary most; None where these are few or none."""
     n_directions = min(N_DIRECTIONS, max(1, n_compared // 4), len(X) - 1)
-    if X.shape[1] <= max(n_directions, 1) or n_directions < 1:
+    if X.shape[1] <= max(n_directions, 1) or n_directions < 1 or not np.ptp(X, axis=0).any():
         return None
     return PCA(n_directions, random_state=rng).fit(X)
 

@@ -19,7 +19,7 @@ def find_closure(ontology, terms, columns):
     if not all(isinstance(name, str) for name in names):
         raise InvalidLabelsError(
             f"ontology= needs the names of the terms; the columns of y are {a_few(names)}. Pass y "
-            "as a DataFrame with one column a term, or name them with terms=."
+            "as a DataFrame with one column a term; samplers that have terms= take names there."
         )
     return sparse.csr_array(ontology.closure(names)).astype(np.int32)
 

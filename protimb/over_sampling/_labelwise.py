@@ -285,6 +285,8 @@ def smote(X, k_neighbors, n_new, rng):
     True
     """
     centred = X - X.mean(axis=0)  # a common offset would cost the differences their digits
+    # By a power of two, which changes no digit: squares of any scale neither overflow nor vanish.
+    centred = np.ldexp(centred, -np.frexp(np.abs(centred).max())[1])
     products = centred @ centred.T  # (n_members, n_members), all that distances are made of
     norms = products.diagonal().copy()
     distances = norms - 2 * products

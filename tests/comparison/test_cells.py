@@ -13,7 +13,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from protimb.comparison import Arm, compare
-from protimb.comparison._cells import Cells, _from_json, _to_json
+from protimb.comparison._cells import Cells, _from_json, _to_json, _words
 from protimb.comparison._run import ArmResult
 from protimb.exceptions import ArtifactError, TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
@@ -208,3 +208,10 @@ def test_what_is_kept_is_plain_json():
         "1": [0.5, None],
         "object": str(ArmResult),
     }
+
+
+def test_arrays_that_differ_in_the_middle_are_other_parameters():
+    one, other = np.zeros(5000), np.zeros(5000)
+    other[2500] = 1e-9
+    assert _words({"vectors": one}) == _words({"vectors": np.zeros(5000)})
+    assert _words({"vectors": one}) != _words({"vectors": other})

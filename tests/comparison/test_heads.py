@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
@@ -304,3 +304,34 @@ def test_a_head_gets_the_fields_of_the_data_that_it_reads(toy, quick):
 def test_the_network_is_not_built_without_a_comparison():
     with pytest.raises(ValueError, match="which compare builds"):
         CLASSIFIERS["mlp"].build()
+
+
+class Odd(BaseEstimator):
+    """Says nothing of itself, and gives what it is told to."""
+
+    def __init__(self, make=None):
+        self.make = make
+
+    def fit(self, X, y):
+        self.n_terms = y.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        return self.make(np.full((len(X), self.n_terms), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda half: np.hstack([half, half]), r"shape \(\d+, 24\) for \d+ test .* 12 terms"),
+        (lambda half: half[:-1], r"of Odd gave an array of shape"),
+        (lambda half: 3 * half, r"no probabilities \(the first is 1.5\)"),
+        (lambda half: half - 1, r"no probabilities \(the first is -0.5\)"),
+        (lambda half: np.nan * half, r"no probabilities \(the first is nan\)"),
+        (lambda half: None, r"shape \(\)"),
+        (lambda half: [half, half], r"Odd gave a list, .* no classes_"),
+    ],
+)
+def test_what_a_head_gives_in_place_of_probabilities_is_named(toy, quick, make, problem):
+    with pytest.raises(ValueError, match=problem):
+        compare(toy, arms=[], classifiers={"odd": Odd(make)}, maps=(), **quick)

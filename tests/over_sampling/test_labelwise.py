@@ -288,3 +288,12 @@ def test_classes_too_small_for_the_sampler_are_taken_one_by_one():
         SMOTE().fit_resample(SHIFTED, classes)
     _, y_res = LabelwiseSampler(SMOTE(), random_state=0).fit_resample(SHIFTED, classes)
     assert np.bincount(y_res).tolist() == [40, 40, 40]
+
+
+@pytest.mark.parametrize("scale", [2.0**-100, 2.0**100])
+def test_neighbours_do_not_depend_on_the_scale_of_the_vectors(scale):
+    X = np.random.RandomState(0).normal(size=(30, 4)).astype(np.float32)
+    plain, nearest = smote(X, 3, 50, np.random.RandomState(0))
+    scaled, still_nearest = smote(X * np.float32(scale), 3, 50, np.random.RandomState(0))
+    np.testing.assert_array_equal(still_nearest, nearest)
+    np.testing.assert_array_equal(scaled, plain * np.float32(scale))

@@ -50,3 +50,11 @@ def test_the_classifier_that_was_passed_is_not_fitted(rows):
     classifier = KNeighborsClassifier(3)
     fit_judge(classifier, *rows)
     assert not hasattr(classifier, "classes_")
+
+
+def test_a_classifier_of_one_target_is_named_with_the_cure():
+    y = sparse.csr_array(np.array([[1, 0], [0, 1]] * 4, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"LogisticRegression learns one target .* 2 label col"):
+        fit_judge(LogisticRegression(), y.toarray(), y)
+    with pytest.raises(ValueError, match="NaN"):  # what else is wrong is not laid on it
+        fit_judge(RidgeClassifier(), np.full((8, 2), np.nan), y)
