@@ -228,10 +228,10 @@ python benchmarks/tabular_sets.py --seeds {seeds} --out docs/experiments/tabular
 ```
 
 Twofold cross-validation, repeated for {seeds} seeds, with folds stratified by every term. Terms
-with fewer than 50 training members are rare, and raised to 50. The first row has figures, the others the
-mean difference to it with a 95 % interval after Nadeau and Bengio (2003), which is wide because
-{fits} fits share their rows: one that holds zero says that nothing was shown. A forest learns all
-labels of a new row, logistic regression those that the row was made for.
+with fewer than 50 training members are rare, and raised to 50. The first row has figures, the
+others the mean difference to it with a 95 % interval after Nadeau and Bengio (2003), which is wide
+because {fits} fits share their rows: one that holds zero says that nothing was shown. A forest
+learns all labels of a new row, logistic regression those that the row was made for.
 
 """
 

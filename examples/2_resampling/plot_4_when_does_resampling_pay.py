@@ -58,8 +58,8 @@ ax.legend(frameon=False)
 plt.show()
 
 # %%
-# What to take from it
-# --------------------
+# What was seen
+# -------------
 # A forest cuts space along single features, and one protein gives it nowhere to cut: it learns from
 # generated rows what other classifiers assume from the start. A network gains a little where copies
 # do not; a linear model loses, because rows around a borrowed mean are not where its one protein
