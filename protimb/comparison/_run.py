@@ -65,6 +65,10 @@ class Protocol:
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
         _check_sizes(protocol)
+        if not 0 <= protocol.synthetic_weight < np.inf:
+            raise ValueError(
+                f"synthetic_weight is a finite number from 0, got {protocol.synthetic_weight}."
+            )
         _require_known("synthetic_labels", (protocol.synthetic_labels,), SYNTHETIC_LABELS)
         _require_known("maps", protocol.maps, METHODS)
         with_sampler = [name for name, arm in arms.items() if arm.make_sampler]

@@ -335,3 +335,9 @@ class Odd(BaseEstimator):
 def test_what_a_head_gives_in_place_of_probabilities_is_named(toy, quick, make, problem):
     with pytest.raises(ValueError, match=problem):
         compare(toy, arms=[], classifiers={"odd": Odd(make)}, maps=(), **quick)
+
+
+@pytest.mark.parametrize("weight", [-1, np.inf, np.nan])
+def test_a_weight_of_made_rows_is_checked_before_the_work(toy, quick, weight):
+    with pytest.raises(ValueError, match="synthetic_weight is a finite number from 0"):
+        compare(toy, arms=[], synthetic_weight=weight, **quick)
