@@ -62,7 +62,17 @@ class Head:
         return self.make, self.by_term
 
     def build(self):
-        """Make a new classifier of several labels; not for heads that take the network."""
+        """Make a new classifier of several labels; not for heads that take the network.
+
+        Returns
+        -------
+        classifier : object
+
+        Raises
+        ------
+        ValueError
+            If the head takes the network of a comparison.
+        """
         if self.make is None:
             raise ValueError("This head takes the network of a comparison, which compare builds.")
         if not self.by_term:
@@ -72,7 +82,19 @@ class Head:
         return OneTermAtATime(self.make())
 
     def can(self, params, *, weighs_rows=False):
-        """Tell whether it can be trained with an arm's parameters, and with weights of rows."""
+        """Tell whether it can be trained with an arm's parameters, and with weights of rows.
+
+        Parameters
+        ----------
+        params : iterable of str
+            Names of parameters that the arm asks of the classifier.
+        weighs_rows : bool
+            Whether generated rows weigh other than real ones.
+
+        Returns
+        -------
+        can : bool
+        """
         if self.make is None:
             return True
         from sklearn.utils.validation import has_fit_parameter

@@ -13,7 +13,7 @@ LEVEL = 0.05
 class RankTest:
     """How arms rank over the seeds and classifiers of a comparison.
 
-    Attributes
+    Parameters
     ----------
     metric : str
         What arms are ranked by.

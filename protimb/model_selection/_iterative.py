@@ -69,6 +69,20 @@ class IterativeStratifiedKFold(StratifiedKFold):
     [1 3 5 7] [2 1]
     """
 
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Say how many folds there are.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not looked at.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
     def split(self, X, y, groups=None):
         """Give the rows of each training and test fold.
 
@@ -146,6 +160,20 @@ class IterativeStratifiedGroupKFold(StratifiedGroupKFold):
     >>> [int(toy.y[test, -1].sum()) for _, test in folds.split(toy.X, toy.y, toy.groups)]
     [1, 1, 2, 2]
     """
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Say how many folds there are.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not looked at.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
 
     def split(self, X, y, groups=None):
         """Give the rows of each training and test fold.
