@@ -45,7 +45,7 @@ class Lesson:
         options = self._options(classifier)
         if not is_multilabel(self.y):
             return classifier.fit(self.X, self.y, **options)
-        with naming_several_labels(classifier, self.y.shape[1]):
+        with naming_several_labels(classifier, np.shape(self.y)[1]):
             return classifier.fit(self.X, self.y, **options)
 
     def _needs_terms_apart(self, classifier):
