@@ -12,10 +12,24 @@ def probabilities_by_term(classifier, X, n_terms):
         return np.asarray(classifier.predict(X), dtype=float).reshape(-1, n_terms)
     proba = classifier.predict_proba(X)
     if isinstance(proba, list):
-        return np.column_stack(list(map(_positive, proba, classifier.classes_)))
+        pairs = zip(proba, _classes_of(classifier), strict=True)
+        return np.column_stack([_positive(*pair) for pair in pairs])
+    if np.ndim(proba) != 2:
+        return proba  # nothing that can be told apart into terms
     if (n_terms == 1 and proba.shape[1] != 1) or _is_constant(classifier, proba, n_terms):
         return _positive(proba, classifier.classes_)[:, None]
     return proba
+
+
+def _classes_of(classifier):
+    """Give the classes of each term, by which the columns of its probabilities are known."""
+    if not hasattr(classifier, "classes_"):
+        raise ValueError(
+            f"predict_proba of {type(classifier).__name__} gave a list, one a term, and no "
+            "classes_ say which of their columns is 1. Set classes_, or give one probability a "
+            "term."
+        )
+    return classifier.classes_
 
 
 def _positive(proba, classes):

@@ -3,9 +3,7 @@
 import hashlib
 import io
 import json
-import os
 import re
-import secrets
 import sys
 import zipfile
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from protimb.comparison._run import ArmResult
 from protimb.exceptions import ArtifactError
 from protimb.metrics import Evaluation
 from protimb.plotting import EmbeddingMapDisplay
+from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -48,7 +47,9 @@ class Cells:
         """Write a cell in one step: it is there as a whole or not at all."""
         if self.folder is not None:
             arrays = _encode(result)
-            replace_file(_path(self.folder, seed, arm, head), lambda file: np.savez(file, **arrays))
+            path = _path(self.folder, seed, arm, head)
+            with whole_file(path) as draft, draft.open("wb") as file:
+                np.savez(file, **arrays)
 
 
 def _path(folder, seed, arm, head):
@@ -88,7 +89,8 @@ def _settle(folder, plan, resume):
         for name in ("arms", "heads"):
             plan[name] = earlier[name] | plan[name]
     text = json.dumps(plan, indent=1) + "\n"
-    replace_file(path, lambda file: file.write(text.encode()))
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _read_plan(path):
@@ -183,19 +185,6 @@ def hash_code():
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def replace_file(path, write):
-    """Write a file beside its place, and put it there in one step; ``write`` gets it open."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with draft.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _encode(result):

@@ -202,7 +202,8 @@ def compare(
         folds[0].is_first = True
         for name, arm in arms.items() if check_leaks else ():
             check_arm(name, arm, protocol.heads_of(arm), folds[0], protocol, stages)
-        plan = make_plan(parameters | {"seeds": seeds}, arms, protocol, bunch)
+        kept = parameters | {"seeds": seeds}
+        plan = None if out is None else make_plan(kept, arms, protocol, bunch)
         with open_cells(out, plan, resume) as cells:
             results = run_all(arms, folds, protocol, stages, cells, jobs)
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
+from protimb.classification._probabilities import probabilities_by_term
 from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
 from protimb.comparison._heads import Head, resolve_heads
@@ -229,8 +230,8 @@ class Lecture:
             # A copy: teaching may turn sparse labels into dense ones.
             classifier = replace(lesson).teach(classifier)
         self.traces = self.traces | trace_classifier(classifier)
-        proba = by_term(classifier, self.fold.bunch.X[self.fold.test])
         shape = len(self.fold.test), len(self.fold.bunch.terms)
+        proba = probabilities_by_term(classifier, self.fold.bunch.X[self.fold.test], shape[1])
         return _require_probabilities(proba, shape, type(classifier).__name__)
 
 
@@ -337,20 +338,6 @@ def _tune_judged(fold, scores):
     judged = fold.judged
     cuts[judged] = tune_cuts(fold.bunch.y[fold.test][:, judged], scores[:, judged])
     return cuts
-
-
-def by_term(model, X):
-    """Predict one probability a term, (n_rows, n_terms); forests give two, in an array a term."""
-    proba = model.predict_proba(X)
-    if not isinstance(proba, list):
-        return proba
-    if not hasattr(model, "classes_"):
-        raise ValueError(
-            f"predict_proba of {type(model).__name__} gave a list, one a term, and no classes_ "
-            "say which of their columns is 1. Set classes_, or give one probability a term."
-        )
-    pairs = zip(proba, model.classes_, strict=True)
-    return np.column_stack([one[:, classes == 1].sum(axis=1) for one, classes in pairs])
 
 
 def _require_probabilities(proba, shape, name):

@@ -52,10 +52,11 @@ class TrainingSet:
 def split_rows(X, y, scaling, towards, *, validation_fraction, max_held_out, rng):
     """Choose the rows that carry a term to train towards, and hold some of them out."""
     rows = rows_with(y, towards)
-    fraction = _share_to_hold_out(validation_fraction, cut_rows(y, rows))
+    labels = cut_rows(y, rows)
+    fraction = _share_to_hold_out(validation_fraction, labels)
     if not fraction:
         return TrainingSet(X, y, scaling, towards, rows, rows[:0])
-    kept, apart = hold_out(cut_rows(y, rows), fraction, rng, at_most=max_held_out)
+    kept, apart = hold_out(labels, fraction, rng, at_most=max_held_out)
     return TrainingSet(X, y, scaling, towards, rows[kept], rows[apart])
 
 

@@ -259,13 +259,13 @@ def find_moves(X, rarest, scale, rng):
     """
     if len(X) < 2:
         return np.zeros_like(X)
-    start, end = _related(rarest, rng) if _variance_within(X, rarest) else _nearest(X)
+    wanted = _variance_within(X, rarest)
+    start, end = _related(rarest, rng) if wanted else _nearest(X)
     if len(start) > N_MOVES:
         kept = rng.choice(len(start), N_MOVES, replace=False)
         start, end = start[kept], end[kept]
     moves = X[end] - X[start]
     squared = np.square(moves, dtype=np.float64).sum(axis=1).mean()
-    wanted = _variance_within(X, rarest)
     # Two rows differ by twice the variance; those without another of their term tell no more.
     stretch = np.sqrt(wanted / squared) if wanted > 0 < squared else np.sqrt(0.5)
     return np.float32(scale * stretch) * moves

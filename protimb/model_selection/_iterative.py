@@ -19,7 +19,27 @@ from protimb.utils._warnings import users_level
 TEST_SIZE = 0.2  # of the rows
 
 
-class IterativeStratifiedKFold(StratifiedKFold):
+class _Counted:
+    """Say how many folds there are, as the reference wants it."""
+
+    n_splits: int
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Say how many folds there are.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not looked at.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+
+class IterativeStratifiedKFold(_Counted, StratifiedKFold):
     """Cross-validate with folds in which every term has its share of members.
 
     Random folds leave rare terms out of some test folds, where they cannot be judged.
@@ -69,20 +89,6 @@ class IterativeStratifiedKFold(StratifiedKFold):
     [1 3 5 7] [2 1]
     """
 
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Say how many folds there are.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Not looked at.
-
-        Returns
-        -------
-        n_splits : int
-        """
-        return self.n_splits
-
     def split(self, X, y, groups=None):
         """Give the rows of each training and test fold.
 
@@ -117,7 +123,7 @@ class IterativeStratifiedKFold(StratifiedKFold):
         yield from _deal(labels, terms, np.arange(labels.shape[0]), self.n_splits, rng)
 
 
-class IterativeStratifiedGroupKFold(StratifiedGroupKFold):
+class IterativeStratifiedGroupKFold(_Counted, StratifiedGroupKFold):
     """Cross-validate with groups kept together, and every term's members shared among folds.
 
     Proteins of one sequence cluster on both sides of a split make scores look better than they
@@ -160,20 +166,6 @@ class IterativeStratifiedGroupKFold(StratifiedGroupKFold):
     >>> [int(toy.y[test, -1].sum()) for _, test in folds.split(toy.X, toy.y, toy.groups)]
     [1, 1, 2, 2]
     """
-
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Say how many folds there are.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Not looked at.
-
-        Returns
-        -------
-        n_splits : int
-        """
-        return self.n_splits
 
     def split(self, X, y, groups=None):
         """Give the rows of each training and test fold.

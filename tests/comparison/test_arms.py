@@ -15,10 +15,10 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
 from protimb.classification import KNNTermClassifier
+from protimb.classification._probabilities import probabilities_by_term
 from protimb.cli._compare import compare as command
 from protimb.comparison import ARMS, MAIN_ARMS, Arm, compare
 from protimb.comparison._arms import resolve_arms
-from protimb.comparison._run import by_term
 from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import ProtimbWarning
 from protimb.ontology import GeneOntology
@@ -172,7 +172,7 @@ def test_an_arm_may_bring_a_sampler_and_a_classifier(toy, quick):
 
 def test_probabilities_of_a_forest_are_those_of_carrying_the_term(toy):
     forest = RandomForestClassifier(3, random_state=0).fit(toy.X[:100], toy.y[:100])
-    scores = by_term(forest, toy.X)
+    scores = probabilities_by_term(forest, toy.X, toy.y.shape[1])
     assert scores.shape == toy.y.shape
     for term, classes in enumerate(forest.classes_):
         if list(classes) == [0, 1]:
