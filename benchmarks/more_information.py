@@ -3,6 +3,7 @@
     python benchmarks/more_information.py known --ontology mf --seeds 0 1 2 3 4
     python benchmarks/more_information.py weights --ontology mf --seeds 0 1 2 3 4
     python benchmarks/more_information.py distil --ontology mf --seeds 0 1 2 3 4
+    python benchmarks/more_information.py correct --ontology mf --seeds 0 1 2 3 4
 
 Each prints, after every seed for all so far: macro average precision on held-out sequence clusters,
 mean over the seeds' splits, and differences to the same head without the idea, with 95 % intervals:
@@ -11,6 +12,7 @@ a bootstrap draws proteins once for all splits.
 known: annotations of the other two namespaces as features, for all test proteins or for half.
 weights: generated rows whose weights keep the prevalence of each term, in calibration and order.
 distil: neighbours in the whitened space, asked out of fold, as soft targets of rare terms.
+correct: generated rows, less their bias, which is measured on frequent terms that show few members.
 """
 
 import argparse
@@ -34,6 +36,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
+from protimb.comparison._sizes import choose_terms_to_cut, keep_few
 from protimb.datasets import load_human_go
 from protimb.metrics import draw_proteins, evaluate, paired_difference
 from protimb.model_selection import split_by_cluster
@@ -49,6 +52,8 @@ N_COMPONENTS = 128  # of the other namespaces' annotations
 MIN_MEMBERS = 5  # training proteins of a term that is a feature
 N_SMALL = 1500  # training proteins where generated rows are weighed
 N_TERMS = 40  # of 5 to 49 of these, at most
+N_SHOWN = 10  # members of a frequent term that its generated rows are made of
+N_MADE = 100  # rows of a term in which generated and hidden ones are compared
 
 SAMPLERS = {
     "copies": RandomLabelsetOverSampler,
@@ -340,6 +345,76 @@ def fit_soft_network(known, y, asked, seed):
         return torch.sigmoid(network.eval()(asked)).numpy().astype(np.float64)
 
 
+def predict_correct(split, words):
+    """Yield scores of rare terms behind generated rows, with their bias and without it."""
+    split.take_rare_terms(N_SMALL)
+    inside, outside = split.vectors()
+    y = split.y.astype(np.uint8)
+    fit = partial(fit_logistic, penalty=words.penalty)
+    yield ("logistic", "none"), fit(inside, y, outside)
+    for name in words.samplers:
+        made, of_term = make_rows(name, inside, y, split.seed)
+        yield ("logistic", name), fit(*with_rows(inside, y, outside, made, of_term), n_real=len(y))
+        bias = measure_bias(name, split, inside)
+        arms = {"hidden rows about the members": (0, 1), "corrected": (1, 1), "half": (1, 0.5)}
+        for arm, (own, share) in arms.items():
+            rows = correct(inside, y, made, of_term, bias, own=own, share=share, seed=split.seed)
+            scores = fit(*with_rows(inside, y, outside, *rows), n_real=len(y))
+            yield ("logistic", f"{name}, {arm}"), scores
+
+
+def make_rows(name, X, y, seed, n_made=N_MADE):
+    """Raise each term to n_made rows: generated rows (n_new, n_features) and the term of each."""
+    sampler = SAMPLERS[name](sampling_strategy=n_made, random_state=seed)
+    rows, labels = sampler.fit_resample(X, y)
+    rows, labels = np.asarray(rows)[len(X) :], np.asarray(labels)[len(X) :]
+    known = sampler.label_mask()[len(X) :] if hasattr(sampler, "label_mask") else labels == 1
+    which, of_term = np.nonzero((labels == 1) & known)
+    return rows[which], of_term
+
+
+def measure_bias(name, split, X):
+    """Hide most members of frequent terms: residuals of hidden and of generated rows, as pairs."""
+    y = split.data.y[split.train]
+    terms = choose_terms_to_cut(y, split.data.y[split.train], N_SHOWN)
+    kept = keep_few(y[:, terms], N_SHOWN, split.seed)
+    shown = y[kept][:, terms].astype(np.uint8)
+    made, of_term = make_rows(name, X[kept], shown, split.seed)
+    pairs = []
+    for place, term in enumerate(terms):
+        centre = X[kept][shown[:, place] == 1].mean(axis=0)
+        hidden = X[~kept & (y[:, term] == 1)]
+        if len(hidden) and (of_term == place).any():
+            pairs.append((hidden - centre, made[of_term == place] - centre))
+    print(f"seed {split.seed}: {name}, bias of {len(pairs)} frequent terms", flush=True)
+    return pairs
+
+
+def correct(X, y, made, of_term, bias, *, own, share, seed):
+    """Add hidden residuals about each rare term's centre, and take generated ones away again."""
+    rng = np.random.default_rng(seed)
+    rows, terms, weights = [made], [of_term], [np.full(len(made), float(own))]
+    for term in np.unique(of_term):
+        centre = X[y[:, term] == 1].mean(axis=0)
+        n_each = max((of_term == term).sum() // len(bias), 1)
+        for hidden, generated in bias:
+            for residuals, sign in ((hidden, share), (generated, -share * own)):
+                chosen = rng.integers(len(residuals), size=n_each)
+                rows.append(centre + residuals[chosen])
+                terms.append(np.full(n_each, term))
+                weights.append(np.full(n_each, float(sign)))
+    return tuple(np.concatenate(parts) for parts in (rows, terms, weights))
+
+
+def with_rows(X, y, asked, made, of_term, weights=None):
+    """Put made rows under the real ones, each to be known of its own term alone."""
+    labels = np.zeros((len(made), y.shape[1]), dtype=y.dtype)
+    labels[np.arange(len(made)), of_term] = 1
+    cells = labels * (np.ones(len(made)) if weights is None else weights)[:, None]
+    cells = np.vstack([np.ones(y.shape), cells])
+    return np.vstack([X, made]), np.vstack([y, labels]), asked, cells
+
+
 STUDENTS = {
     "ridge": fit_ridge,
     "kernel ridge": fit_kernel_ridge,
@@ -352,6 +427,7 @@ EXPERIMENTS = {
     "known": (predict_known, FIGURES),
     "weights": (predict_weights, CALIBRATION),
     "distil": (predict_distil, FIGURES),
+    "correct": (predict_correct, ("AP <50", "AP <20", "F1@.5 <50", "Brier skill <50")),
 }
 
 
