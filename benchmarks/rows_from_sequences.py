@@ -111,7 +111,7 @@ def substitutes():
     chances = {}
     for one in RESIDUES:
         odds = BACKGROUND * 2 ** (np.array([scores[one][other] for other in RESIDUES]) / 2)
-        odds[RESIDUES == one] = 0  # a substitution changes the residue
+        odds[one == RESIDUES] = 0  # a substitution changes the residue
         chances[one] = odds / odds.sum()
     return chances
 
