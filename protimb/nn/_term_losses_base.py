@@ -286,5 +286,7 @@ def cross_entropy(agreed):
 
 def doubt(agreed, power):
     """Raise the probability of the wrong answer to a power, without a slope that is infinite."""
+    if not power:
+        return 1.0
     # sigmoid(-a) = exp(-softplus(a)): a power of it below 1 has no pole where it rounds to zero.
     return torch.exp(-power * softplus(agreed))

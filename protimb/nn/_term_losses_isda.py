@@ -130,7 +130,9 @@ class ISDACriterion(TermCriterion):
         """Give the variance of each term's logit, as far as S has come in: (n_terms,)."""
         share = self.n_seen / (self.n_seen + self.n_rows)
         covariance = (share * self.covariance).to(weight.dtype)
-        return ((weight @ covariance) * weight).sum(dim=1)
+        # The slope of w' S w is 2 S w, which is at hand: autograd would multiply once more.
+        variances = ((weight.detach() @ covariance) * weight).sum(dim=1)
+        return 2 * variances - variances.detach()
 
     def _deviations(self, features, terms):
         """Take features less the means of their terms, of rows whose term was seen: (n, d)."""
