@@ -30,23 +30,50 @@ from protimb.nn._layers import (
     seeded_linear,
 )
 from protimb.nn._mlp import MLPBackbone
+from protimb.nn._term_losses import LOSSES, make_loss
+from protimb.nn._term_losses_base import BaseTermLoss, TermCriterion
+from protimb.nn._term_losses_counts import (
+    ClassBalancedLoss,
+    DistributionBalancedLoss,
+    LDAMLoss,
+    LogitAdjustmentLoss,
+)
+from protimb.nn._term_losses_isda import ISDALoss
+from protimb.nn._term_losses_plain import (
+    AsymmetricLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    HierarchyLoss,
+    ZLPRLoss,
+)
 
 __all__ = [
     "BACKBONES",
     "CONDITIONINGS",
     "CONDITIONS",
+    "LOSSES",
+    "AsymmetricLoss",
     "AttentionBackbone",
     "BaseBackbone",
     "BaseCondition",
     "BaseConditioning",
+    "BaseTermLoss",
     "ChannelConditioning",
+    "ClassBalancedLoss",
     "ConcatConditioning",
     "ConditionalNetwork",
     "ConvBackbone",
+    "CrossEntropyLoss",
+    "DistributionBalancedLoss",
     "FiLMConditioning",
+    "FocalLoss",
+    "HierarchyLoss",
+    "ISDALoss",
     "Injection",
     "InjectionSites",
     "JointCondition",
+    "LDAMLoss",
+    "LogitAdjustmentLoss",
     "MLPBackbone",
     "MultiHotCondition",
     "NoCondition",
@@ -54,8 +81,11 @@ __all__ = [
     "ProjectionConditioning",
     "SeededDropout",
     "SeededNoise",
+    "TermCriterion",
     "TermVectorCondition",
     "TransposedConvBackbone",
+    "ZLPRLoss",
+    "make_loss",
     "seeded_conv",
     "seeded_linear",
 ]
