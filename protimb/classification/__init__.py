@@ -1,6 +1,7 @@
 """Classifiers that give every protein a probability for every term."""
 
 from protimb.classification._knn import KNNTermClassifier
+from protimb.classification._label_attention import LabelAttentionClassifier
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
@@ -8,6 +9,7 @@ from protimb.classification._resampled import ResampledClassifier
 __all__ = [
     "GOTermClassifier",
     "KNNTermClassifier",
+    "LabelAttentionClassifier",
     "PrototypeTermClassifier",
     "ResampledClassifier",
 ]

@@ -22,6 +22,7 @@ from protimb.nn._conditions import (
     TermVectorCondition,
 )
 from protimb.nn._convolution import ConvBackbone, TransposedConvBackbone
+from protimb.nn._label_attention import LabelAttention
 from protimb.nn._layers import (
     PiecewiseLinear,
     SeededDropout,
@@ -73,6 +74,7 @@ __all__ = [
     "InjectionSites",
     "JointCondition",
     "LDAMLoss",
+    "LabelAttention",
     "LogitAdjustmentLoss",
     "MLPBackbone",
     "MultiHotCondition",
