@@ -30,20 +30,27 @@ from protimb.nn._layers import (
     seeded_linear,
 )
 from protimb.nn._mlp import MLPBackbone
+from protimb.nn._term_losses import LOSSES, make_loss
+from protimb.nn._term_losses_base import BaseTermLoss, TermCriterion
+from protimb.nn._term_losses_plain import CrossEntropyLoss, FocalLoss
 
 __all__ = [
     "BACKBONES",
     "CONDITIONINGS",
     "CONDITIONS",
+    "LOSSES",
     "AttentionBackbone",
     "BaseBackbone",
     "BaseCondition",
     "BaseConditioning",
+    "BaseTermLoss",
     "ChannelConditioning",
     "ConcatConditioning",
     "ConditionalNetwork",
     "ConvBackbone",
+    "CrossEntropyLoss",
     "FiLMConditioning",
+    "FocalLoss",
     "Injection",
     "InjectionSites",
     "JointCondition",
@@ -54,8 +61,10 @@ __all__ = [
     "ProjectionConditioning",
     "SeededDropout",
     "SeededNoise",
+    "TermCriterion",
     "TermVectorCondition",
     "TransposedConvBackbone",
+    "make_loss",
     "seeded_conv",
     "seeded_linear",
 ]
