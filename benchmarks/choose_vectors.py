@@ -23,13 +23,13 @@ from tqdm.auto import tqdm
 sys.path.insert(0, str(Path(__file__).parent))
 
 from measure_ceiling import kernel_ridge, network
+from protimb.embeddings._sequences import read_sequences
 
 from protimb.classification import KNNTermClassifier
 from protimb.datasets import load_human_go, read_fasta
 from protimb.datasets._human import HUMAN_GO
 from protimb.embeddings import TransformersEncoder
 from protimb.embeddings._batches import plan_batches
-from protimb.embeddings._sequences import read_sequences
 from protimb.metrics import average_precision_by_frequency
 from protimb.model_selection import split_by_cluster
 

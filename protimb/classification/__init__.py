@@ -4,10 +4,12 @@ from protimb.classification._knn import KNNTermClassifier
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
+from protimb.classification._tale import TALEClassifier
 
 __all__ = [
     "GOTermClassifier",
     "KNNTermClassifier",
     "PrototypeTermClassifier",
     "ResampledClassifier",
+    "TALEClassifier",
 ]

@@ -7,6 +7,8 @@ from torch.autograd.function import once_differentiable
 # Similarities that are held at once: in the cache of a core, or enough to fill a GPU.
 _CELLS = {"cpu": 2**19, "cuda": 2**28}
 
+_LEAST = -40.0  # the logarithm of a weight that nothing notices
+
 
 def attended(residues, labels, values):
     """Weigh values (n_terms, n_values) by softmax over terms of residues . labels.
@@ -26,7 +28,7 @@ class _Attended(torch.autograd.Function):
         for block in _blocks(residues, labels):
             similarity = residues[block] @ labels.T
             totals[block] = similarity.logsumexp(dim=1, keepdim=True)
-            torch.mm(similarity.sub_(totals[block]).exp_(), values, out=out[block])
+            torch.mm(_weights(similarity.sub_(totals[block])), values, out=out[block])
         ctx.save_for_backward(residues, labels, values, out, totals)
         return out
 
@@ -40,12 +42,17 @@ class _Attended(torch.autograd.Function):
         # What every weight of a position loses because they sum to 1.
         shared = (upstream * out).sum(dim=1, keepdim=True)
         for block in _blocks(residues, labels):
-            weights = torch.addmm(-totals[block], residues[block], labels.T).exp_()
+            weights = _weights(torch.addmm(-totals[block], residues[block], labels.T))
             to_values.addmm_(weights.T, upstream[block])
             weights.mul_(torch.addmm(-shared[block], upstream[block], values.T))
             torch.mm(weights, labels, out=to_residues[block])
             to_labels.addmm_(weights.T, residues[block])
         return to_residues, to_labels, to_values
+
+
+def _weights(logs):
+    # Numbers below 1e-38 would be denormal, which CPUs multiply a hundred times slower.
+    return logs.clamp_(min=_LEAST).exp_()
 
 
 def _blocks(residues, labels):

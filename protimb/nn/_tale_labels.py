@@ -25,9 +25,7 @@ class _LabelRows(nn.Module):
 
     def __init__(self, paths, n_hidden, generator):
         super().__init__()
-        rows = torch.empty(paths.n_rows, n_hidden).normal_(
-            std=n_hidden**-0.5, generator=generator
-        )
+        rows = torch.empty(paths.n_rows, n_hidden).normal_(std=n_hidden**-0.5, generator=generator)
         self.weight = nn.Parameter(rows)
         self.register_buffer("starts", paths.starts)
         self.register_buffer("rows", paths.rows)
