@@ -23,7 +23,6 @@ from tqdm.auto import tqdm
 sys.path.insert(0, str(Path(__file__).parent))
 
 from measure_ceiling import kernel_ridge, network
-from protimb.embeddings._sequences import read_sequences
 
 from protimb.classification import KNNTermClassifier
 from protimb.datasets import load_human_go, read_fasta
@@ -32,6 +31,7 @@ from protimb.embeddings import TransformersEncoder
 from protimb.embeddings._batches import plan_batches
 from protimb.metrics import average_precision_by_frequency
 from protimb.model_selection import split_by_cluster
+from protimb.utils._sequences import read_sequences
 
 RARE = {"<50": (0, 50)}
 N_PARTS, LAST = 4, 3  # quarters of a sequence; layers that get more than a mean
