@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from protimb.nn import SeededDropout, make_loss
-from protimb.nn._tale import TALENetwork
+from protimb.nn._tale import TALENetwork, labels_fixed
 from protimb.nn._tale_labels import TermPaths
 from protimb.nn._term_losses_base import violations
 from protimb.training import (
@@ -225,8 +225,9 @@ def tale_scores(network, source, device):
     by_width = defaultdict(list)
     for window in windows:
         by_width[source.width_of(window)].append(window)
-    for alike in by_width.values():
-        _add_scores(scores, network, source, alike)
+    with torch.inference_mode(), labels_fixed(network):
+        for alike in by_width.values():
+            _add_scores(scores, network, source, alike)
     counts = np.bincount([window.row for window in windows], minlength=len(source))
     return scores / counts[:, None]
 
@@ -238,7 +239,6 @@ def _add_scores(scores, network, source, windows):
     for start in range(0, len(windows), n_block):
         block = windows[start : start + n_block]
         filled = block + [block[-1]] * (n_block - len(block))
-        with torch.inference_mode():
-            logits = network(*source.of_windows(filled))[: len(block)]
+        logits = network(*source.of_windows(filled))[: len(block)]
         probabilities = torch.sigmoid(logits.double()).cpu().numpy()
         np.add.at(scores, [window.row for window in block], probabilities)

@@ -1,5 +1,7 @@
 """TALE: a transformer over residues, read where residues and labels resemble each other."""
 
+from contextlib import contextmanager
+
 from torch import nn
 
 from protimb.nn._layers import seeded_linear
@@ -51,6 +53,7 @@ class SimilarityReadOut(nn.Module):
         super().__init__()
         self.mask_pads = sizes.mask_pads
         self.scale = sizes.similarity_scale
+        self.fixed = None  # label vectors, while they are known not to change
         self.labels = LABEL_CODINGS[sizes.label_coding](paths, sizes.n_hidden, generator)
         self.n_filters, (self.width, *others) = sizes.n_filters, sizes.kernel_sizes
         n_terms, n_taps = len(paths.starts) - 1, self.n_filters * self.width
@@ -71,7 +74,8 @@ class SimilarityReadOut(nn.Module):
 
     def forward(self, h, mask):
         """Read h (batch, length, n_hidden): (batch, n_hidden)."""
-        taps = attended(h.flatten(0, 1), self.scale * self.labels(), self.first)
+        labels = self.label_vectors() if self.fixed is None else self.fixed
+        taps = attended(h.flatten(0, 1), labels, self.first)
         seen = mask if self.mask_pads else None
         filtered = nn.functional.relu(self._convolve(taps.view(*h.shape[:2], -1), seen) + self.bias)
         for layer in self.others:
@@ -81,11 +85,27 @@ class SimilarityReadOut(nn.Module):
             scores = scores.masked_fill(~seen, -1e9)
         return (scores.softmax(dim=1).unsqueeze(1) @ h).squeeze(1)
 
+    def label_vectors(self):
+        """Give what residues are compared with, (n_terms, n_hidden)."""
+        return self.scale * self.labels()
+
     def _convolve(self, taps, seen):
         """Add up taps (batch, length, n_filters * width); beyond the ends there is nothing."""
         if seen is not None:
             taps = taps * seen.unsqueeze(2)
         return shifted_sum(taps.unflatten(2, (self.n_filters, -1)))
+
+
+@contextmanager
+def labels_fixed(network):
+    """Add up the label vectors of a TALENetwork once, for many calls of it in eval mode."""
+    read_out = network.read_out
+    if isinstance(read_out, SimilarityReadOut):
+        read_out.fixed = read_out.label_vectors()
+    try:
+        yield
+    finally:
+        read_out.fixed = None
 
 
 class LastReadOut(nn.Module):
