@@ -11,7 +11,7 @@ from protimb.cli._compare import compare
 from protimb.cli._runs import train_sampler
 from protimb.comparison import ARMS, CLASSIFIERS, MAIN_ARMS
 from protimb.filters import FILTERS
-from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS
+from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS, LOSSES
 from protimb.over_sampling import CGANSampler
 from protimb.training import LR_SCHEDULES, build_schedule
 
@@ -23,6 +23,8 @@ NUMBERS = dict(
 NUMBERS |= dict(
     enumerate(["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"], 11)
 )
+NUMBERS |= {18: "eighteen", 19: "nineteen", 20: "twenty"}
+NUMBERS |= {20 + ones: f"twenty-{NUMBERS[ones]}" for ones in range(1, 10)}
 UNDER_SAMPLERS = [name for name in under_sampling.__all__ if not name.startswith("Base")]
 (STARTS,) = CGANSampler._parameter_constraints["generate_from"]
 
@@ -65,6 +67,7 @@ LISTS = {
     "heads on the command line": (help_of(compare, "heads"), CLASSIFIERS),
     "arms in the guide": (section(SAMPLERS, "In a comparison"), ARMS),
     "heads in the guide": (section(GUIDE / "honest_comparison.md", "Heads"), CLASSIFIERS),
+    "losses in the guide": (section(GUIDE / "losses.md", "Which there are"), LOSSES),
     "schedules in the guide": (section(GUIDE / "training.md", "Learning rates"), LR_SCHEDULES),
     "schedules in the reference": (parameter(build_schedule.__doc__, "name"), LR_SCHEDULES),
     "starts in the guide": (
@@ -105,7 +108,7 @@ def test_a_list_of_names_is_complete(text, names):
         (r"(\w+) backbones", BACKBONES),
         (r"(\w+)\s+ways to describe labels", CONDITIONS),
         (r"(\w+)\s+ways in for them", CONDITIONINGS),
-        (r"of its\s+(\w+) arms", ARMS),
+        (r"of its\s+([\w-]+) arms", ARMS),
     ],
 )
 def test_numbers_in_the_readme_are_those_of_the_tables(pattern, table):

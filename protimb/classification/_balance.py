@@ -29,14 +29,20 @@ class ColumnBalance:
         """Count positives and negatives of labels (n_rows, n_columns) by row weights (n_rows,)."""
         # With max_pos_weight positives are balanced against negatives up to this factor, which an
         # absent label gets as well; without, every cell weighs 1.
-        n_positive = weights @ (labels if known is None else labels.multiply(known))
-        n_unknown = 0 if known is None else weights @ sparse.csr_array(~known)
-        n_negative = weights.sum() - n_unknown - n_positive
+        n_positive, n_known = count_cells(labels, weights, known)
+        n_negative = n_known - n_positive
         pos_weight = np.ones_like(n_positive)
         if max_pos_weight is not None:
             pos_weight = _ratio(n_negative, n_positive, max_pos_weight)
         prior = np.log(pos_weight * (n_positive + 0.5) / (n_negative + 0.5))
         return cls(prior.astype(np.float32), pos_weight.astype(np.float32))
+
+
+def count_cells(labels, weights, known=None):
+    """Count by row weights (n_rows,) the positive and the known cells of each column."""
+    n_positive = weights @ (labels if known is None else labels.multiply(known))
+    n_unknown = 0 if known is None else weights @ sparse.csr_array(~known)
+    return n_positive, weights.sum() - n_unknown
 
 
 def _ratio(n_negative, n_positive, limit):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from protimb.classification._balance import (
     ColumnBalance,
     check_row_weights,
+    count_cells,
     hold_out,
     weigh_classes,
 )
@@ -20,9 +21,10 @@ from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
+from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure
-from protimb.utils._sklearn_compat import Interval, StrOptions
+from protimb.utils._sklearn_compat import Interval, StrOptions, check_params
 
 
 class GOTermClassifier(BaseTermClassifier):
@@ -62,10 +64,15 @@ class GOTermClassifier(BaseTermClassifier):
         Share of rows held out, in (0, 1); of their weight, where rows have weights.
     n_iter_no_change : int
         Epochs without a lower validation loss before training stops.
+    loss : str or BaseTermLoss
+        What is minimised: a name among ``protimb.nn.LOSSES``, or an object such as
+        ``FocalLoss(gamma=1.0)``. Rare terms gain by some and calibration suffers by most: see
+        the guide on losses. A hierarchy penalty needs ``ontology`` and ``terms``.
     class_weight : {None, "balanced"} or dict
         ``"balanced"`` makes the positive and the negative cells of each term weigh the same,
         up to ``max_pos_weight``. With a single label it means what it means in scikit-learn,
-        and a dict {class: weight} is allowed.
+        and a dict {class: weight} is allowed. Not for losses that balance by themselves
+        (``class_balanced``, ``distribution_balanced``, ``logit_adjustment``).
     max_pos_weight : float
         Largest weight of a positive cell; also that of a term without any.
     ontology : GeneOntology, optional
@@ -101,6 +108,7 @@ class GOTermClassifier(BaseTermClassifier):
     See Also
     --------
     KNNTermClassifier : The neighbours alone, without training.
+    protimb.nn.make_loss : The losses, and how to write one.
     protimb.over_sampling.CGANSampler : Gives rare terms more rows to learn from.
 
     Notes
@@ -145,6 +153,7 @@ class GOTermClassifier(BaseTermClassifier):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "loss": "no_validation",
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "max_pos_weight": [Interval(Real, 0, None, closed="neither")],
         "ontology": "no_validation",
@@ -169,6 +178,7 @@ class GOTermClassifier(BaseTermClassifier):
         early_stopping=True,
         validation_fraction=0.1,
         n_iter_no_change=5,
+        loss="bce",
         class_weight=None,
         max_pos_weight=100.0,
         ontology=None,
@@ -189,6 +199,7 @@ class GOTermClassifier(BaseTermClassifier):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.loss = loss
         self.class_weight = class_weight
         self.max_pos_weight = max_pos_weight
         self.ontology = ontology
@@ -227,9 +238,14 @@ class GOTermClassifier(BaseTermClassifier):
             If ``device`` names a device that this machine does not have.
         TrainingDiverged
             If the loss stops being finite; an earlier fit stays as it was.
+        TypeError
+            If ``loss`` is neither a name nor a loss.
+        ValueError
+            If a parameter is out of range, or the loss cannot do with the others.
         """
         self._validate_params()
         self._check_layers()
+        loss = self._read_loss()
         check_same_order(X=X, y=y, sample_weight=sample_weight, label_mask=label_mask)
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y, self.terms)
@@ -237,7 +253,7 @@ class GOTermClassifier(BaseTermClassifier):
             rows = self._read_rows(X, y, labels, sample_weight, label_mask)
             self._scaler = StandardScaler().fit(rows.X, sample_weight=rows.weights)
             rows = rows._replace(X=self._scaler.transform(rows.X))
-            self._train(rows)
+            self._train(rows, loss)
             self._neighbors = self._fit_neighbors(rows)
         return self
 
@@ -259,20 +275,24 @@ class GOTermClassifier(BaseTermClassifier):
         single_column = not self._coding.multilabel and logits.shape[1] == 1
         return logits[:, 0] if single_column else logits
 
-    def _train(self, rows):
+    def _train(self, rows, loss):
         from protimb.classification._step import TrainingData, train_network
+        from protimb.nn import make_loss
         from protimb.training import resolve_device
 
         rng = check_random_state(self.random_state)
         # One draw, however many rows: weighted and repeated rows start from one network.
         split_rng = check_random_state(rng.randint(2**31 - 1))
+        # Weights of classes are left out: what a loss makes of rarity is meant for rows.
+        counts = count_cells(rows.labels, rows.given_weights, rows.known)
+        criterion = make_loss(loss, *counts, edges=self._edges(loss))
         data = TrainingData(
             rows._replace(labels=dense_labels(rows.labels)),
             self._balance(rows),
             held_out=hold_out(rows.given_weights, self._held_out_share(len(rows.X)), split_rng),
             device=resolve_device(self.device),
         )
-        self.network_, self.history_ = train_network(data, self, rng)
+        self.network_, self.history_ = train_network(data, criterion, self, rng)
 
     def _scores(self, X, dtype):
         X = self._scaler.transform(X)
@@ -301,6 +321,29 @@ class GOTermClassifier(BaseTermClassifier):
                 "n_neighbors=None."
             )
         return CosineVote(self.n_neighbors).fit(rows.X[seen], rows.labels[seen])
+
+    def _edges(self, loss):
+        """Pair columns with those of nearest ancestors, (n_edges, 2), for a loss that asks."""
+        asked = getattr(loss, "hierarchy", 0)
+        return edges_among(self.ontology, self.terms_) if asked else None
+
+    def _read_loss(self):
+        """Make the loss that a name stands for, and see that it can do with the rest."""
+        from protimb.nn._term_losses import resolve_loss
+
+        loss = resolve_loss(self.loss, "GOTermClassifier")
+        check_params(loss)
+        if getattr(loss, "hierarchy", 0) and self.ontology is None:
+            raise ValueError(
+                f"loss={self.loss!r} prices terms above their parents and needs to know these: "
+                "pass ontology, and terms if y does not name its columns."
+            )
+        if loss.balances and self.class_weight is not None:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} and loss={self.loss!r} each make up for rare "
+                "positives; both would do it twice. Pass class_weight=None, or loss='bce'."
+            )
+        return loss
 
     def _check_ontology(self):
         if self.ontology is None:

@@ -13,6 +13,7 @@ from protimb.classification._network import at_rest, build_network
 from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
 from protimb.classification._targets import TargetCoding
+from protimb.nn import LOSSES
 from protimb.ontology import GeneOntology, ObsoleteTerm
 from protimb.ontology._order import reachable
 from protimb.preprocessing import WithinTermWhitening
@@ -42,7 +43,8 @@ def load_classifier(cls, folder, device, classes):
     check_kind(manifest, cls.__name__, folder, advice)
     resolve_device(device)  # here, and not when it is fitted again
     with rebuilding(cls.__name__, folder):
-        return _rebuild(cls, state, manifest, device, by_name(*classes))
+        known = by_name(*LOSSES.values(), *classes)
+        return _rebuild(cls, state, manifest, device, known)
 
 
 def _describe(classifier):

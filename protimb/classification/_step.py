@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 import torch
-from torch import nn
 
 from protimb.classification._base import BLOCK_ROWS
 from protimb.classification._network import at_rest, build_network, start_from_prior
-from protimb.nn._label_losses import mean_label_loss
+from protimb.exceptions import TrainingDiverged
 from protimb.training import (
     Callback,
     EarlyStopping,
@@ -20,17 +19,18 @@ from protimb.training import (
 
 
 class ClassifierStep:
-    """One network, one optimizer and the data that they learn from, on one device."""
+    """One network, a criterion, an optimizer and the data that they learn from, on one device."""
 
-    def __init__(self, network, data, optimizer, n_steps):
+    def __init__(self, network, criterion, data, optimizer, n_steps):
         self.network = network
+        self.criterion = criterion
         self.data = data
         self.optimizer = optimizer
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
 
     def train_batch(self, rows):
         """Make one update from positions (batch,) among the training rows; give its ``loss``."""
-        self.network.train()
+        self._train(True)
         loss = self._losses(self.data.train_rows[rows]).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -43,38 +43,40 @@ class ClassifierStep:
         """Return ``valid_loss`` over all validation rows, or nothing where there are none."""
         if not len(self.data.valid_rows):
             return {}
-        self.network.eval()
+        self._train(False)
         blocks = self.data.valid_rows.split(4 * BLOCK_ROWS)
         total = sum(self._losses(rows).sum() for rows in blocks)
         weight = self.data.weights[self.data.valid_rows].sum()
         return {"valid_loss": float(total) / float(weight)}
 
+    def _train(self, mode):
+        for module in (self.network, self.criterion):
+            module.train(mode)
+
     def _losses(self, rows):
-        logits, labels = self.network(self.data.X[rows]), self.data.labels[rows]
-        is_plain = self.data.known is None and self.data.pos_weight is None
-        losses = (
-            mean_label_loss(logits, labels) if is_plain else self._weighed(logits, labels, rows)
+        """Give rows (batch,) the criterion's losses, times the weights of the rows."""
+        features = self.network[:-1](self.data.X[rows])
+        last = self.network[-1]
+        losses = self.criterion(
+            last(features),
+            self.data.labels[rows],
+            known=None if self.data.known is None else self.data.known[rows],
+            pos_weight=self.data.pos_weight,
+            features=features,
+            weight=last.weight,
         )
         return losses * self.data.weights[rows]
 
-    def _weighed(self, logits, labels, rows):
-        """Let positive cells weigh more, and unknown ones nothing: (batch,)."""
-        labels = labels.to(logits.dtype)  # uint8 until here: a quarter the memory
-        cells = nn.functional.binary_cross_entropy_with_logits(
-            logits, labels, pos_weight=self.data.pos_weight, reduction="none"
-        )
-        return (cells if self.data.known is None else cells * self.data.known[rows]).mean(dim=1)
-
     def state_dict(self):
-        """Return weights, optimizer and schedule."""
+        """Return weights, what the criterion learned, optimizer and schedule."""
         return {name: getattr(self, name).state_dict() for name in self._STATEFUL}
 
     def load_state_dict(self, state):
-        """Put weights, optimizer and schedule back."""
+        """Put all of it back."""
         for name in self._STATEFUL:
             getattr(self, name).load_state_dict(state[name])
 
-    _STATEFUL = ("network", "optimizer", "schedule")
+    _STATEFUL = ("network", "criterion", "optimizer", "schedule")
 
 
 class TrainingData:
@@ -89,12 +91,12 @@ class TrainingData:
         weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32)).to(device)
         # Mean 1 over the training rows: weights then leave the size of a step alone.
         self.weights = weights / weights[self.train_rows].mean()
-        self.prior = torch.from_numpy(balance.prior).to(device)
+        self.prior = balance.prior
         weighs_alike = bool((balance.pos_weight == 1).all())
         self.pos_weight = None if weighs_alike else torch.from_numpy(balance.pos_weight).to(device)
 
 
-def train_network(data, classifier, rng):
+def train_network(data, criterion, classifier, rng):
     """Build and train a network by the parameters of a GOTermClassifier; give it and a history."""
     network = build_network(
         data.X.shape[1],
@@ -105,16 +107,27 @@ def train_network(data, classifier, rng):
         input_noise=classifier.input_noise,
         noise_generator=torch_generator(rng, data.X.device),
     ).to(data.X.device)
-    start_from_prior(network, data.prior)
+    start = np.asarray(criterion.loss.start(data.prior), dtype=np.float32)
+    start_from_prior(network, torch.from_numpy(start).to(data.X.device))
     batches = ShuffledBatches(len(data.train_rows), classifier.batch_size, torch_generator(rng))
     n_steps = classifier.max_steps or classifier.max_epochs * len(batches)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=classifier.lr, weight_decay=classifier.weight_decay, fused=True
     )
-    step = ClassifierStep(network, data, optimizer, n_steps)
+    step = ClassifierStep(network, criterion.to(data.X.device), data, optimizer, n_steps)
     loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(classifier))
-    loop.run()
+    _run(loop, classifier.loss)
     return at_rest(network), loop.history
+
+
+def _run(loop, loss):
+    """Run the loop; where the loss diverges, say which one it was."""
+    try:
+        loop.run()
+    except TrainingDiverged as error:
+        cure = "" if loss == "bce" else " Or fit with loss='bce', whose slope is at most 1 a cell."
+        said = f"With loss={loss!r}: {error}{cure}"
+        raise TrainingDiverged(said, error.step, error.last_finite) from error
 
 
 def _callbacks(classifier):

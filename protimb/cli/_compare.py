@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
-from protimb.comparison._arms import ARMS, MAIN_ARMS
+from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
+_ARM_GROUPS = {"main": MAIN_ARMS, "losses": LOSS_ARMS, "all": ARMS}
 
 
 def compare(
@@ -26,8 +27,8 @@ def compare(
     arms: Annotated[
         str,
         typer.Option(
-            help=f"main ({', '.join(MAIN_ARMS)}), all (also {', '.join(_OTHER_ARMS)}), or a list "
-            "of names."
+            help=f"main ({', '.join(MAIN_ARMS)}), all (also {', '.join(_OTHER_ARMS)}), losses "
+            "(none and each loss_), or a list of names."
         ),
     ] = "main",
     heads: Annotated[
@@ -112,7 +113,7 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "arms": names(arms, ARMS, "--arms", {"main": MAIN_ARMS, "all": ARMS}),
+            "arms": names(arms, ARMS, "--arms", _ARM_GROUPS),
             "classifiers": names(
                 heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}
             ),

@@ -163,6 +163,10 @@ def _remover(description, name):
     return Arm(description, _sampler(name, "under_sampling"), takes_strategy=False)
 
 
+def _loss(name, description):
+    return Arm(f"{description}, rows as they are", classifier_params={"loss": name})
+
+
 # An arm is one entry, and needs no other edit. Its name shows in help texts and reports.
 ARMS = {
     "none": Arm("training rows as they are"),
@@ -187,7 +191,19 @@ ARMS = {
     "lprus": _remover("a quarter of the rows removed, of frequent labelsets in turn", "LPRUS"),
     "mlenn": _remover("frequent rows removed that their neighbours contradict", "MLeNN"),
     "mltl": _remover("frequent rows removed that form a Tomek link", "MLTL"),
+    "loss_focal": _loss("focal", "cells that are right already fade from the loss"),
+    "loss_class_balanced": _loss("class_balanced", "positives weighed by effective numbers"),
+    "loss_asymmetric": _loss("asymmetric", "easy negatives fade fast and are clipped"),
+    "loss_distribution_balanced": _loss("distribution_balanced", "cells weighed by company"),
+    "loss_ldam": _loss("ldam", "wider margins for rare terms"),
+    "loss_zlpr": _loss("zlpr", "a row's terms ranked above its others"),
+    "loss_logit_adjustment": _loss("logit_adjustment", "log-odds added while training"),
+    "loss_hierarchy": _loss("hierarchy", "a price on terms above their parents"),
+    "loss_isda": _loss("isda", "Gaussian neighbours of rows in closed form"),
 }
 
 # What is run unless asked otherwise: one of each kind.
 MAIN_ARMS = ("none", "class_weight", "ros", "smote", "cgan", "knn")
+
+# One for every loss; "none" has cross-entropy.
+LOSS_ARMS = ("none", *(name for name in ARMS if name.startswith("loss_")))

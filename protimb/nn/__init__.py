@@ -32,28 +32,48 @@ from protimb.nn._layers import (
 from protimb.nn._mlp import MLPBackbone
 from protimb.nn._term_losses import LOSSES, make_loss
 from protimb.nn._term_losses_base import BaseTermLoss, TermCriterion
-from protimb.nn._term_losses_plain import CrossEntropyLoss, FocalLoss
+from protimb.nn._term_losses_counts import (
+    ClassBalancedLoss,
+    DistributionBalancedLoss,
+    LDAMLoss,
+    LogitAdjustmentLoss,
+)
+from protimb.nn._term_losses_isda import ISDALoss
+from protimb.nn._term_losses_plain import (
+    AsymmetricLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    HierarchyLoss,
+    ZLPRLoss,
+)
 
 __all__ = [
     "BACKBONES",
     "CONDITIONINGS",
     "CONDITIONS",
     "LOSSES",
+    "AsymmetricLoss",
     "AttentionBackbone",
     "BaseBackbone",
     "BaseCondition",
     "BaseConditioning",
     "BaseTermLoss",
     "ChannelConditioning",
+    "ClassBalancedLoss",
     "ConcatConditioning",
     "ConditionalNetwork",
     "ConvBackbone",
     "CrossEntropyLoss",
+    "DistributionBalancedLoss",
     "FiLMConditioning",
     "FocalLoss",
+    "HierarchyLoss",
+    "ISDALoss",
     "Injection",
     "InjectionSites",
     "JointCondition",
+    "LDAMLoss",
+    "LogitAdjustmentLoss",
     "MLPBackbone",
     "MultiHotCondition",
     "NoCondition",
@@ -64,6 +84,7 @@ __all__ = [
     "TermCriterion",
     "TermVectorCondition",
     "TransposedConvBackbone",
+    "ZLPRLoss",
     "make_loss",
     "seeded_conv",
     "seeded_linear",

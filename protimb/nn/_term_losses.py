@@ -1,13 +1,34 @@
 """The losses of terms that have a name, and how one is built for the terms at hand."""
 
 from protimb.nn._term_losses_base import BaseTermLoss, read_counts, read_edges
-from protimb.nn._term_losses_plain import CrossEntropyLoss, FocalLoss
+from protimb.nn._term_losses_counts import (
+    ClassBalancedLoss,
+    DistributionBalancedLoss,
+    LDAMLoss,
+    LogitAdjustmentLoss,
+)
+from protimb.nn._term_losses_isda import ISDALoss
+from protimb.nn._term_losses_plain import (
+    AsymmetricLoss,
+    CrossEntropyLoss,
+    FocalLoss,
+    HierarchyLoss,
+    ZLPRLoss,
+)
 from protimb.utils._named import resolve
 
 # A string is shorthand for an object: GOTermClassifier(loss="focal") means FocalLoss().
 LOSSES: dict[str, type[BaseTermLoss]] = {
     "bce": CrossEntropyLoss,
     "focal": FocalLoss,
+    "class_balanced": ClassBalancedLoss,
+    "asymmetric": AsymmetricLoss,
+    "distribution_balanced": DistributionBalancedLoss,
+    "ldam": LDAMLoss,
+    "zlpr": ZLPRLoss,
+    "logit_adjustment": LogitAdjustmentLoss,
+    "hierarchy": HierarchyLoss,
+    "isda": ISDALoss,
 }
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch.nn.functional import softplus
 from protimb.utils._sklearn_compat import Interval, check_params
 
 AT_LEAST_ZERO = [Interval(Real, 0, None, closed="left")]
+AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 ABOVE_ZERO = [Interval(Real, 0, None, closed="neither")]
 
 
@@ -111,10 +112,16 @@ class BaseTermLoss(BaseEstimator, ABC):
         losses : Tensor of shape (batch,)
         """
         labels = labels.to(logits.dtype)
+        if known is not None:
+            labels = labels * known  # whatever stands where nothing is known
         cells = self.cells(logits, labels, columns)
         if pos_weight is not None:
             cells = cells * torch.where(labels > 0, pos_weight.to(cells.dtype), 1)
         return (cells if known is None else cells * known).mean(dim=1)
+
+    def in_training(self, logits, columns):
+        """Give the logits (batch, n_terms) whose sigmoid is a share among the training rows."""
+        return logits
 
     def start(self, prior):
         """Give the logits from which training had best start.
@@ -178,15 +185,19 @@ class TermCriterion(nn.Module):
         -------
         losses : Tensor of shape (batch,)
         """
-        logits = self.adjust(logits, labels, known, features, weight)
-        losses = self.loss.rows(logits, labels, self.columns(), known=known, pos_weight=pos_weight)
+        if self.loss.needs_features:
+            seen = labels if known is None else labels * known
+            logits = self.moved(logits, seen, features, weight)
+        columns = self.columns()
+        losses = self.loss.rows(logits, labels, columns, known=known, pos_weight=pos_weight)
         if self.edges is None:
             return losses
-        return losses + self.hierarchy * violations(logits, self.edges, known)
+        likely = self.loss.in_training(logits, columns)
+        return losses + self.hierarchy * violations(likely, self.edges, known)
 
-    def adjust(self, logits, labels, known, features, weight):
-        """Leave the logits alone; a criterion that learns from features does more."""
-        return logits
+    def moved(self, logits, labels, features, weight):
+        """Say what becomes of the logits of a loss that needs features."""
+        raise NotImplementedError(f"{type(self.loss).__name__} needs a criterion of its own.")
 
     def columns(self):
         """Give what the loss computed of each term, by name."""
@@ -245,8 +256,9 @@ def read_edges(edges, n_terms):
             f"edges is {edges.dtype} of shape {edges.shape}; give integers of shape (n_edges, 2), "
             "the column of a child and that of its parent."
         )
-    if edges.min() < 0 or edges.max() >= n_terms:
-        raise ValueError(f"edges names column {edges.max()}; there are {n_terms}, from 0.")
+    outside = edges[(edges < 0) | (edges >= n_terms)]
+    if len(outside):
+        raise ValueError(f"edges names column {outside[0]}; there are {n_terms}, from 0.")
     return torch.from_numpy(edges.astype(np.int64))
 
 

@@ -104,6 +104,13 @@ def nearest_ancestors(ontology, terms):
     return [(position[t], tuple(sorted(nearest[t]))) for t in involved if t in position]
 
 
+def edges_among(ontology, terms):
+    """Pair columns of terms with those of nearest ancestors: (n_edges, 2), child first."""
+    nearest = nearest_ancestors(ontology, terms)
+    pairs = [(child, parent) for child, above in nearest for parent in above]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
 def closure(ontology, terms):
     """Do the work of ``GeneOntology.closure``."""
     columns = np.array([ontology._rank[ontology.resolve(term)] for term in terms], dtype=np.int64)

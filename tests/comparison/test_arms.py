@@ -18,9 +18,10 @@ from protimb.classification import KNNTermClassifier
 from protimb.classification._probabilities import probabilities_by_term
 from protimb.cli._compare import compare as command
 from protimb.comparison import ARMS, MAIN_ARMS, Arm, compare
-from protimb.comparison._arms import resolve_arms
+from protimb.comparison._arms import LOSS_ARMS, resolve_arms
 from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import ProtimbWarning
+from protimb.nn import LOSSES
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import MLSOL, CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
 
@@ -234,3 +235,19 @@ def test_samplers_that_remove_rows_can_be_compared(tmp_path):
     assert comparison.table["arm"].unique().tolist() == ["none", "mlrus", "mltl"]
     assert comparison.record["n_synthetic"]["mlrus"] < 0
     assert (tmp_path / "report.html").is_file()
+
+
+def test_every_loss_but_cross_entropy_is_an_arm_and_one_word_stands_for_all():
+    asked = {name: ARMS[name].classifier_params["loss"] for name in LOSS_ARMS if name != "none"}
+    assert [*asked.values()] == [name for name in LOSSES if name != "bce"]
+    assert all(name == f"loss_{loss}" for name, loss in asked.items())
+    assert LOSS_ARMS[0] == "none"
+    assert not set(LOSS_ARMS[1:]) & set(MAIN_ARMS)
+
+
+def test_heads_without_a_loss_are_left_out_of_its_arm(toy, quick):
+    options = quick | {"classifiers": ("mlp", "knn"), "maps": ()}
+    table = compare(toy, arms=["loss_hierarchy"], **options).table
+    heads = table.groupby("arm")["classifier"].unique().map(set).to_dict()
+    assert heads.pop("none") == {"mlp", "knn"}
+    assert set(map(frozenset, heads.values())) == {frozenset({"mlp"})}
