@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_consistent_length
 from protimb.classification._balance import check_row_weights, hold_out
 from protimb.classification._base import BaseTermClassifier
 from protimb.classification._mlp import LabelledRows
-from protimb.classification._tale_paths import label_paths, parent_edges
+from protimb.classification._tale_paths import label_paths
 from protimb.classification._targets import check_label_mask, dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
+from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sequences import read_sequences
@@ -55,8 +56,8 @@ class TALEClassifier(BaseTermClassifier):
         Filters of each convolution.
     label_coding : {"index_lists", "multi_hot", "depth_first", "own"}
         What a label's vector is the sum of: rows of the term and its ancestors, looked up by
-        number; the same, by a matrix of zeros and ones; the same, each with its place on a walk
-        from the root down; the row of the term alone. The first two give the same vectors.
+        number; the same, by a matrix of zeros and ones; the same, each turned by its place on a
+        walk from the root down; the row of the term alone. The first two give the same vectors.
     similarity_scale : float
         Factor of similarities before the softmax over terms. Sums over many ancestors are long, and
         1 leaves one term with nearly all the weight at the start.
@@ -385,7 +386,7 @@ class TALEClassifier(BaseTermClassifier):
             source,
             rows._replace(labels=dense_labels(rows.labels)),
             loss=self.loss,
-            edges=parent_edges(self.ontology, self.terms_),
+            edges=None if self.ontology is None else edges_among(self.ontology, self.terms_),
             held_out=hold_out(rows.weights, self._held_out_share(len(rows.X)), split_rng),
             device=device,
         )

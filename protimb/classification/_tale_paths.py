@@ -1,10 +1,9 @@
-"""Which rows make up each label's vector, and which columns lie above which."""
+"""Which rows make up each label's vector: its own, and those of the terms above it."""
 
 import numpy as np
 
 from protimb.ontology._indexer import ORDERS
 from protimb.ontology._order import reachable
-from protimb.ontology._propagate import nearest_ancestors
 
 
 def label_paths(ontology, terms, n_terms):
@@ -31,13 +30,3 @@ def _path(term, ontology, row_of, place):
     above = reachable([term], ontology.parents) - {term}
     rows = np.array([row_of[ancestor] for ancestor in above], dtype=np.int64)
     return np.append(rows[np.argsort(place[rows])], row_of[term])
-
-
-def parent_edges(ontology, terms):
-    """List (child column, parent column), (n_edges, 2) of int64; None without an ontology."""
-    if ontology is None:
-        return None
-    pairs = [
-        (child, parent) for child, above in nearest_ancestors(ontology, terms) for parent in above
-    ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -140,6 +140,10 @@ class MeanReadOut(nn.Module):
 READ_OUTS = {"attention": SimilarityReadOut, "last": LastReadOut, "mean": MeanReadOut}
 
 
+def _as_they_are(x):
+    return x
+
+
 def _softmax_logits(x):
     """Give the log-odds of softmax over terms, so that sigmoid gives the shares back."""
     logs = x.log_softmax(dim=1)
@@ -147,4 +151,4 @@ def _softmax_logits(x):
 
 
 # What ends the network -> how its last layer becomes logits of independent terms.
-OUTPUTS = {"sigmoid": lambda x: x, "softmax": _softmax_logits}
+OUTPUTS = {"sigmoid": _as_they_are, "softmax": _softmax_logits}

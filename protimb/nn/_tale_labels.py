@@ -60,19 +60,30 @@ class MultiHotLabels(_LabelRows):
 
 
 class DepthFirstLabels(_LabelRows):
-    """Each label is read as a sentence from the root down: rows plus their places in it."""
+    """Each label is read as a sentence from the root down: rows, each turned by its place in it."""
 
     def __init__(self, paths, n_hidden, generator):
         super().__init__(paths, n_hidden, generator)
         lengths = paths.starts.diff()
+        terms = torch.arange(len(lengths)).repeat_interleave(lengths)
         places = torch.arange(len(paths.rows)) - paths.starts[:-1].repeat_interleave(lengths)
-        table = sinusoids(int(lengths.max()), n_hidden)
-        placed = nn.functional.embedding_bag(places, table, paths.starts[:-1], mode="sum")
-        self.register_buffer("placed", placed, persistent=False)
+        # A sum alone forgets the order of what is added, so each row is rotated, as by RoPE.
+        sines, cosines = sinusoids(int(lengths.max()), n_hidden)[places].chunk(2, dim=1)
+        for name, table in {"terms": terms, "sines": sines, "cosines": cosines}.items():
+            self.register_buffer(name, table, persistent=False)
 
-    def forward(self):
-        """Give the label vectors, (n_terms, n_hidden)."""
-        return super().forward() + self.placed
+    def sums(self):
+        """Add up the turned rows of each label."""
+        left, right = self.weight[self.rows].chunk(2, dim=1)
+        turned = torch.cat(
+            [
+                left * self.cosines - right * self.sines,
+                left * self.sines + right * self.cosines,
+            ],
+            dim=1,
+        )
+        empty = turned.new_zeros(len(self.starts) - 1, turned.shape[1])
+        return empty.index_add(0, self.terms, turned)
 
 
 # How a label is written -> the module that makes vectors of it.
