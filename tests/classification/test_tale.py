@@ -180,8 +180,8 @@ def test_containers_of_sequences_are_read_alike(data, sequences):
     series = pd.Series(sequences, index=data.protein_ids)
     for container in (np.array(sequences), series, dict(series), np.array(sequences)[:, None]):
         np.testing.assert_array_equal(model.predict_proba(container), expected)
-    frame = model.predict_frame(series)
-    assert frame.index.tolist() == list(data.protein_ids)
+    for named in (series, dict(series)):
+        assert model.predict_frame(named).index.tolist() == list(data.protein_ids)
     y = sparse.csr_array(data.y)
     np.testing.assert_array_equal(make().fit(series, y).predict_proba(sequences), expected)
 
