@@ -5,6 +5,7 @@ from protimb.classification._label_attention import LabelAttentionClassifier
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
+from protimb.classification._tale import TALEClassifier
 
 __all__ = [
     "GOTermClassifier",
@@ -12,4 +13,5 @@ __all__ = [
     "LabelAttentionClassifier",
     "PrototypeTermClassifier",
     "ResampledClassifier",
+    "TALEClassifier",
 ]

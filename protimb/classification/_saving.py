@@ -12,6 +12,9 @@ from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._network import at_rest, build_network
 from protimb.classification._prototype import PrototypeTermClassifier
 from protimb.classification._resampled import ResampledClassifier
+from protimb.classification._tale import TALEClassifier
+from protimb.classification._tale_step import TALESizes, build_tale
+from protimb.classification._tale_step import at_rest as tale_at_rest
 from protimb.classification._targets import TargetCoding
 from protimb.nn import LOSSES
 from protimb.ontology import GeneOntology, ObsoleteTerm
@@ -23,10 +26,18 @@ from protimb.utils._rebuilding import by_name, check_kind, plain_name, rebuildin
 
 # Parameters that are kept otherwise (the terms are those of the coding), or not at all.
 _LEFT_OUT = {"device", "ontology", "terms", "term_vectors", "sampler", "classifier"}
+_LEFT_OUT |= {"neighbours", "checkpoint"}
 
 _LOADABLE = by_name(
-    GOTermClassifier, KNNTermClassifier, PrototypeTermClassifier, ResampledClassifier
+    GOTermClassifier,
+    KNNTermClassifier,
+    PrototypeTermClassifier,
+    ResampledClassifier,
+    TALEClassifier,
 )
+
+# Parameters that may be an array of sizes, which JSON has none of.
+_SIZES = {GOTermClassifier: "hidden_layer_sizes", TALEClassifier: "kernel_sizes"}
 
 
 def save_classifier(classifier, folder):
@@ -51,7 +62,7 @@ def _describe(classifier):
     manifest = {
         "kind": type(classifier).__name__,
         "parameters": describe_parameters(_with_plain_sizes(classifier), _LEFT_OUT),
-        "n_features_in": int(classifier.n_features_in_),
+        "n_features_in": getattr(classifier, "n_features_in_", None),  # sequences have none
         "feature_names_in": getattr(classifier, "feature_names_in_", np.array([])).tolist(),
     }
     if isinstance(classifier, ResampledClassifier):
@@ -59,6 +70,8 @@ def _describe(classifier):
         return state, manifest | {"sampler": _describe_sampler(classifier.sampler)}
     state = {name: take(classifier) for name, (take, _) in _parts_of(type(classifier)).items()}
     state["ontology"] = _ontology_of(classifier)
+    if getattr(classifier, "neighbours_", None) is not None:
+        state["neighbours"], manifest["neighbours"] = _describe(_savable(classifier.neighbours_))
     names_terms = getattr(classifier, "terms", None) is not None
     return state, manifest | {"coding": _coding(classifier._coding), "names_terms": names_terms}
 
@@ -69,9 +82,11 @@ def _rebuild(cls, state, manifest, device, known):
         classifier = _rebuild_resampled(cls, state, manifest, parameters, device, known)
     else:
         classifier = _rebuild_plain(cls, state, manifest, parameters)
+        _rebuild_neighbours(classifier, state, manifest, device, known)
     if "device" in classifier.get_params(deep=False):
         classifier.device = device
-    classifier.n_features_in_ = manifest["n_features_in"]
+    if manifest["n_features_in"] is not None:
+        classifier.n_features_in_ = manifest["n_features_in"]
     if manifest["feature_names_in"]:
         classifier.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
     return classifier
@@ -89,6 +104,18 @@ def _rebuild_plain(cls, state, manifest, parameters):
     for name, (_, put) in _parts_of(cls).items():
         put(classifier, state[name], (manifest["n_features_in"], coding.n_columns))
     return classifier
+
+
+def _rebuild_neighbours(classifier, state, manifest, device, known):
+    """Put back the classifier that another one is averaged with, where there is one."""
+    if "neighbours" not in classifier.get_params(deep=False):
+        return
+    inner = manifest.get("neighbours")
+    classifier.neighbours_ = None
+    if inner is not None:
+        kind = _LOADABLE[inner["kind"]]
+        classifier.neighbours_ = _rebuild(kind, state["neighbours"], inner, device, known)
+        classifier.neighbours = clone(classifier.neighbours_)
 
 
 def _rebuild_resampled(cls, state, manifest, parameters, device, known):
@@ -128,11 +155,11 @@ def _as_dict(part):
 
 
 def _with_plain_sizes(classifier):
-    # An array of sizes is allowed, and JSON has none.
-    if not isinstance(classifier, GOTermClassifier):
+    name = _SIZES.get(type(classifier))
+    if name is None:
         return classifier
-    sizes = tuple(int(n_hidden) for n_hidden in classifier.hidden_layer_sizes)
-    return clone(classifier).set_params(hidden_layer_sizes=sizes)
+    sizes = tuple(int(size) for size in getattr(classifier, name))
+    return clone(classifier).set_params(**{name: sizes})
 
 
 def _coding(coding):
@@ -299,6 +326,20 @@ def _put_network(classifier, state, shape):
     classifier.network_ = at_rest(network)
 
 
+def _put_tale(classifier, state, shape):
+    classifier.inputs_ = "sequences" if shape[0] is None else "vectors"
+    labels = state.get("read_out.labels.starts"), state.get("read_out.labels.rows")
+    paths = labels if labels[0] is not None else (range(shape[1] + 1), range(shape[1]))
+    sizes = TALESizes.of(classifier)
+    if shape[0] is not None:
+        n_positions = len(state["entry.linear.weight"]) // sizes.n_hidden
+        sizes = sizes._replace(n_places=n_positions)
+    network, _ = build_tale(sizes, *paths, shape[0], np.random.RandomState(0), torch.device("cpu"))
+    network.load_state_dict(state)
+    _check_shape("network", (network.out.out_features,), shape[1:])
+    classifier.network_ = tale_at_rest(network)
+
+
 def _check_shape(part, found, expected):
     if tuple(found) != tuple(expected):
         raise ValueError(f"{part} of shape {tuple(found)}, where {tuple(expected)} belongs")
@@ -325,6 +366,11 @@ _PARTS = {
         **_SCALER_PART,
         "network": (_take_network, _put_network),
         "neighbors": _voting("_neighbors"),
+        "history": (_take_history, _put_history),
+    },
+    TALEClassifier: {
+        **_SCALER_PART,
+        "network": (_take_network, _put_tale),
         "history": (_take_history, _put_history),
     },
 }

@@ -1,6 +1,5 @@
 """Go on from a checkpoint: with the same data and parameters, or not at all."""
 
-import hashlib
 import warnings
 
 import numpy as np
@@ -9,6 +8,7 @@ from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.training import load_state, resolve_device
 from protimb.utils._description import describe
 from protimb.utils._memory import read_blocks
+from protimb.utils._same_run import differences, hash_arrays, restore_rng, rng_state
 from protimb.utils._warnings import users_level
 
 KIND = "training of a ConditionalGAN"
@@ -30,15 +30,15 @@ def describe_run(X, y, model, towards, known, rng):
     if model.lr_schedule != "constant":
         shaping["max_updates"] = model.max_updates  # the schedule spans them
     if term_vectors is not None:
-        shaping["term_vectors"] = _hash([term_vectors])
+        shaping["term_vectors"] = hash_arrays([term_vectors])
     if ancestors is not None:
-        shaping["ontology"] = _hash([ancestors.indptr, ancestors.indices])[:8]
+        shaping["ontology"] = hash_arrays([ancestors.indptr, ancestors.indices])[:8]
     if not towards.all():
-        shaping["terms to train towards"] = f"{towards.sum()} of them, {_hash([towards])[:8]}"
+        shaping["terms to train towards"] = f"{towards.sum()} of them, {hash_arrays([towards])[:8]}"
     return {
         "kind": KIND,
-        "X": _hash(read_blocks(X)),
-        "y": _hash([y.indptr, y.indices, np.array(y.shape)]),
+        "X": hash_arrays(read_blocks(X)),
+        "y": hash_arrays([y.indptr, y.indices, np.array(y.shape)]),
         "parameters": shaping,
         "rng": rng_state(rng),
     }
@@ -56,14 +56,13 @@ def open_checkpoint(folder, run, rng):
             "callbacks=[Checkpoint(folder)] writes; what save() writes is read by load()."
         )
     changed = [name for name in ("X", "y") if saved[name] != run[name]]
-    changed += _differences(saved["parameters"], run["parameters"])
+    changed += differences(saved["parameters"], run["parameters"])
     if changed:
         raise ArtifactError(
             f"{folder} is a checkpoint of another run; these differ: {', '.join(changed)}. Resume "
             "with the data and parameters that it was started with, or fit without resume_from."
         )
-    kind, keys, *rest = saved["rng"]
-    rng.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
+    restore_rng(rng, saved["rng"])
     return state
 
 
@@ -77,26 +76,3 @@ def warn_if_ended(state, max_updates):
             ProtimbWarning,
             stacklevel=users_level(),
         )
-
-
-def rng_state(rng):
-    """Describe the state of a source of draws as JSON."""
-    kind, keys, *rest = rng.get_state()
-    return [kind, keys.tolist(), *rest]
-
-
-def _differences(saved, given):
-    names = sorted(set(saved) | set(given))
-    return [
-        f"{name} (saved {saved.get(name)!r}, given {given.get(name)!r})"
-        for name in names
-        if saved.get(name) != given.get(name)
-    ]
-
-
-def _hash(parts):
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(f"{part.dtype}{part.shape}".encode())
-        digest.update(np.ascontiguousarray(part).data)
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ from torch import nn
 from protimb.gan._auxiliary import AuxiliaryHead
 from protimb.gan._networks import build_networks, output_range
 from protimb.gan._parts import find_parts
-from protimb.gan._resuming import describe_run, open_checkpoint, rng_state, warn_if_ended
+from protimb.gan._resuming import describe_run, open_checkpoint, warn_if_ended
 from protimb.gan._rows import row_weights, split_rows
 from protimb.gan._scaling import Scaling, fit_scaling
 from protimb.gan._starts import STARTS, Noise, StartOptions
@@ -37,6 +37,7 @@ from protimb.training import (
     torch_generator,
 )
 from protimb.utils._memory import gather_rows
+from protimb.utils._same_run import rng_state
 
 
 @dataclass

@@ -6,7 +6,7 @@ The loop knows neither GANs nor classifiers. It drives any *step*: an object wit
 training resumable: see `Checkpoint`.
 """
 
-from protimb.training._batches import ShuffledBatches, WeightedBatches
+from protimb.training._batches import LengthBatches, ShuffledBatches, WeightedBatches
 from protimb.training._callbacks import Callback, EarlyStopping, PenaltyGuard, ProgressBar
 from protimb.training._checkpoint import Checkpoint, check_updates, load_state, save_state
 from protimb.training._loop import TrainingLoop
@@ -19,6 +19,7 @@ __all__ = [
     "Callback",
     "Checkpoint",
     "EarlyStopping",
+    "LengthBatches",
     "PenaltyGuard",
     "ProgressBar",
     "ShuffledBatches",

@@ -116,6 +116,69 @@ class ShuffledBatches(_ResumableBatches):
         return order[number * self.batch_size : (number + 1) * self.batch_size]
 
 
+class LengthBatches(_ResumableBatches):
+    """Every row once an epoch, rows of nearly one length together, in a new order each time.
+
+    A batch is as long as its longest row, and the rest is padding. Each epoch stretches lengths by
+    a random share of up to ``jitter``, sorts by them, cuts batches, and shuffles these: batches are
+    never the same twice, and yet waste little.
+
+    Parameters
+    ----------
+    lengths : Tensor of int, shape (n_rows,)
+        What each row costs, such as its residues.
+    batch_size : int
+        Rows a batch; shrinks to ``n_rows`` where there are fewer.
+    generator : torch.Generator
+        Source of the order.
+    jitter : float
+        0 always joins the rows that are closest; larger values mix more and waste more.
+
+    See Also
+    --------
+    ShuffledBatches : Where all rows cost the same.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protimb.training import LengthBatches
+    >>> lengths = torch.tensor([10, 200, 11, 210])
+    >>> batches = LengthBatches(lengths, 2, torch.Generator().manual_seed(0))
+    >>> sorted(sorted(batch.tolist()) for batch in batches)
+    [[0, 2], [1, 3]]
+    """
+
+    def __init__(self, lengths, batch_size, generator, *, jitter=0.05):
+        self.lengths = lengths
+        self.batch_size = min(batch_size, len(lengths))
+        self.generator = generator
+        self.jitter = jitter
+
+    def __len__(self):
+        return math.ceil(len(self.lengths) / self.batch_size)
+
+    def _built(self):
+        return {
+            "n_rows": len(self.lengths),
+            "n_residues": int(self.lengths.sum()),
+            "batch_size": self.batch_size,
+        }
+
+    def _draw_epoch(self):
+        stretched = self.lengths * (1 + self.jitter * self._shares(len(self.lengths)))
+        # One batch lacks rows: its places are empty, -1.
+        rows = torch.full((len(self) * self.batch_size,), -1)
+        rows[: len(self.lengths)] = stretched.argsort()
+        order = torch.randperm(len(self), generator=self.generator)
+        return rows.view(len(self), self.batch_size)[order]
+
+    def _shares(self, n_shares):
+        return torch.rand(n_shares, generator=self.generator, dtype=torch.float64)
+
+    def _batch(self, rows, number):
+        return rows[number][rows[number] >= 0]
+
+
 class WeightedBatches(_ResumableBatches):
     """Rows drawn with replacement, each in proportion to its weight.
 

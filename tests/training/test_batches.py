@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protimb.training import ShuffledBatches, WeightedBatches
+from protimb.exceptions import ArtifactError
+from protimb.training import LengthBatches, ShuffledBatches, WeightedBatches
 
 
 def generator(seed=0):
@@ -70,3 +71,40 @@ def test_weighted_batches_have_the_size_and_number_asked_for():
 def test_weights_without_mass_are_refused(value):
     with pytest.raises(ValueError, match="positive weight"):
         WeightedBatches(torch.full((3,), value), 2, 1, generator())
+
+
+@given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=40), size=st.integers(1, 9))
+def test_batches_by_length_hold_every_row_once_in_as_many_batches(lengths, size):
+    batches = LengthBatches(torch.tensor(lengths), size, generator())
+    drawn = list(batches)
+    assert len(drawn) == len(batches) == -(-len(lengths) // min(size, len(lengths)))
+    assert sorted(torch.cat(drawn).tolist()) == list(range(len(lengths)))
+
+
+def test_batches_by_length_waste_little_and_differ_from_epoch_to_epoch():
+    lengths = torch.randint(20, 513, (2000,), generator=generator())
+    batches = LengthBatches(lengths, 32, generator())
+    epochs = [[rows.tolist() for rows in batches] for _ in range(2)]
+    for epoch in epochs:
+        n_cells = sum(len(rows) * int(lengths[rows].max()) for rows in epoch)
+        assert 1 - int(lengths.sum()) / n_cells < 0.05
+    together = [{frozenset(rows) for rows in epoch} for epoch in epochs]
+    assert not together[0] & together[1]
+    # Short and long batches come mixed.
+    means = [float(lengths[rows].double().mean()) for rows in epochs[0]]
+    assert abs(np.corrcoef(means, range(len(means)))[0, 1]) < 0.4
+
+
+def test_batches_by_length_resume_in_the_middle_of_an_epoch():
+    lengths = torch.arange(1, 24)
+    batches = LengthBatches(lengths, 4, generator())
+    list(batches)
+    rest = iter(batches)
+    next(rest)
+    state = batches.state_dict()
+    expected = [rows.tolist() for rows in rest] + [rows.tolist() for rows in batches]
+    resumed = LengthBatches(lengths, 4, generator(9))
+    resumed.load_state_dict(state)
+    assert [r.tolist() for r in resumed] + [r.tolist() for r in resumed] == expected
+    with pytest.raises(ArtifactError, match="n_residues"):
+        LengthBatches(lengths + 1, 4, generator()).load_state_dict(state)

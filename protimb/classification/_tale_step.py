@@ -1,0 +1,244 @@
+"""One update of a TALE network, the loop that makes them all, and its answers."""
+
+import copy
+import math
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from protimb.nn import SeededDropout, make_loss
+from protimb.nn._tale import TALENetwork, labels_fixed
+from protimb.nn._tale_labels import TermPaths
+from protimb.nn._term_losses_base import violations
+from protimb.training import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    LengthBatches,
+    ProgressBar,
+    ShuffledBatches,
+    TrainingLoop,
+    build_schedule,
+    torch_generator,
+)
+
+
+class TALEStep:
+    """One network, one optimizer and the proteins that they learn from, on one device."""
+
+    def __init__(self, network, data, options, optimizer, schedule, generators):
+        self.network = network
+        self.data = data
+        self.options = options
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.generators = generators  # name -> torch.Generator
+        self.parameters = list(network.parameters())
+
+    def train_batch(self, rows):
+        """Make one update from positions (batch,) among the training rows; give its ``loss``."""
+        self.network.train()
+        self.data.criterion.train()
+        rows = self.data.train_rows[rows]
+        loss = self._losses(rows, self.generators["crop"]).mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.options.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        return {"loss": loss.detach()}
+
+    @torch.inference_mode()
+    def valid_batch(self):
+        """Return ``valid_loss`` over all validation rows, or nothing where there are none."""
+        rows = self.data.valid_rows
+        if not len(rows):
+            return {}
+        self.network.eval()
+        self.data.criterion.eval()
+        total = sum(self._losses(block).sum() for block in rows.split(4 * self.options.batch_size))
+        return {"valid_loss": float(total) / float(self.data.weights[rows.to(total.device)].sum())}
+
+    def _losses(self, rows, generator=None):
+        """Give each row its loss, (batch,)."""
+        data = self.data
+        features = self.network.features(*data.source.batch(rows, generator))
+        logits = self.network.logits(features)
+        rows = rows.to(logits.device, non_blocking=True)
+        known = None if data.known is None else data.known[rows]
+        more = {}
+        if data.needs_features:
+            more = {"features": features, "weight": self.network.out.weight}
+        losses = data.criterion(logits, data.labels[rows], known=known, **more)
+        if self.options.hierarchy_penalty:
+            losses = losses + self.options.hierarchy_penalty * violations(logits, data.edges, known)
+        return losses * data.weights[rows]
+
+    def state_dict(self):
+        """Return weights, optimizer, schedule, what the loss has learned, and sources of draws."""
+        state = {name: part.state_dict() for name, part in self._stateful().items()}
+        return state | {"generators": {n: g.get_state() for n, g in self.generators.items()}}
+
+    def load_state_dict(self, state):
+        """Put back what ``state_dict`` gave."""
+        for name, part in self._stateful().items():
+            part.load_state_dict(state[name])
+        for name, generator in self.generators.items():
+            generator.set_state(state["generators"][name].cpu())
+
+    def _stateful(self):
+        return {
+            "network": self.network,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "criterion": self.data.criterion,
+        }
+
+
+class TALESizes(NamedTuple):
+    """What a network's tensors and its maths depend on, by the names of TALEClassifier."""
+
+    n_layers: int
+    n_hidden: int
+    n_heads: int
+    dropout: float
+    max_length: int
+    n_places: int
+    read_out: str
+    kernel_sizes: tuple
+    n_filters: int
+    label_coding: str
+    similarity_scale: float
+    mask_pads: bool
+    output: str
+
+    @classmethod
+    def of(cls, classifier):
+        """Read them from a classifier."""
+        return cls(**{name: getattr(classifier, name) for name in cls._fields})._replace(
+            kernel_sizes=tuple(int(width) for width in classifier.kernel_sizes),
+            label_coding=_CODED_AS.get(classifier.label_coding, classifier.label_coding),
+        )
+
+
+_CODED_AS = {"own": "index_lists"}  # lists of one row
+
+
+class TALEData:
+    """Proteins and their labels on one device; ``held_out`` are positions for validation."""
+
+    def __init__(self, source, rows, *, loss, edges, held_out, device):
+        self.valid_rows, self.train_rows = (torch.from_numpy(part) for part in held_out)
+        if source.costs is not None and len(self.valid_rows):
+            # Neighbours in length are validated together, with little padding.
+            self.valid_rows = self.valid_rows[source.costs[self.valid_rows].argsort(stable=True)]
+        self.source = source
+        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
+        weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32))
+        # Mean 1 over the training rows: weights then leave the size of a step alone.
+        self.weights = (weights / weights[self.train_rows].mean()).to(device)
+        n_positive, n_rows = _counts(rows, held_out[1])
+        self.criterion = make_loss(loss, n_positive, n_rows, edges=edges).to(device)
+        self.needs_features = getattr(self.criterion.loss, "needs_features", False)
+        prior = np.log((n_positive + 0.5) / (n_rows - n_positive + 0.5))
+        start = np.asarray(self.criterion.loss.start(prior), dtype=np.float32)
+        self.start = torch.from_numpy(start).to(device)
+        self.edges = None if edges is None else torch.from_numpy(edges).to(device)
+
+
+def _counts(rows, trained):
+    """Count positive and known rows of each term, (n_terms,) twice, by the rows' weights."""
+    weights = np.asarray(rows.weights, dtype=np.float64)[trained]
+    weights = weights / weights.mean()
+    labels = rows.labels[trained]
+    if rows.known is None:
+        return weights @ labels, np.full(labels.shape[1], weights.sum())
+    known = rows.known[trained]
+    return weights @ (labels * known), weights @ known
+
+
+def build_tale(sizes, starts, rows, n_features, rng, device):
+    """Build a network with fresh weights on a device; n_features is None for sequences."""
+    paths = TermPaths(torch.as_tensor(starts), torch.as_tensor(rows))
+    init, noise = torch_generator(rng), torch_generator(rng, device)
+    return TALENetwork(sizes, paths, n_features, init, noise).to(device), noise
+
+
+def train_tale(data, classifier, network, noise, rng, *, run=None, state=None):
+    """Train a network by the parameters of a TALEClassifier; give a fitted one and a history."""
+    if classifier.prior_bias:
+        with torch.no_grad():
+            network.out.bias.copy_(data.start)
+    batches = _batches(data, classifier.batch_size, torch_generator(rng))
+    n_steps = classifier.max_steps or classifier.max_epochs * len(batches)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=classifier.lr, weight_decay=classifier.weight_decay, fused=True
+    )
+    schedule = build_schedule(classifier.lr_schedule, optimizer, n_steps)
+    generators = {"crop": torch_generator(rng), "noise": noise}
+    step = TALEStep(network, data, classifier, optimizer, schedule, generators)
+    callbacks = _callbacks(classifier)
+    loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=callbacks, manifest=run)
+    if state is not None:
+        loop.load_state_dict(state)
+    loop.run()
+    return at_rest(network), loop.history
+
+
+def _batches(data, batch_size, generator):
+    if data.source.costs is None:
+        return ShuffledBatches(len(data.train_rows), batch_size, generator)
+    return LengthBatches(data.source.costs[data.train_rows], batch_size, generator)
+
+
+def _callbacks(classifier):
+    callbacks: list[Callback] = [ProgressBar("TALE")] if classifier.verbose else []
+    if classifier.early_stopping:
+        # An exact number of steps leaves the choice of the best epoch, not of the last.
+        patience = math.inf if classifier.max_steps else classifier.n_iter_no_change
+        callbacks.append(EarlyStopping("valid_loss", patience=patience))
+    if classifier.checkpoint is not None:
+        saved = Checkpoint(classifier.checkpoint, every_n_steps=classifier.checkpoint_steps)
+        callbacks.append(saved)
+    return callbacks
+
+
+def at_rest(network):
+    """Take a network out of training: eval mode, on the CPU, without generators."""
+    for module in network.modules():
+        if isinstance(module, SeededDropout):
+            module.generator = None
+    return network.cpu().eval()
+
+
+def tale_scores(network, source, device):
+    """Score every protein of a source: (n_rows, n_terms) float64, averaged over its windows."""
+    if device.type != "cpu":
+        network = copy.deepcopy(network).to(device)
+    scores = np.zeros((len(source), network.out.out_features))
+    windows = source.windows()
+    by_width = defaultdict(list)
+    for window in windows:
+        by_width[source.width_of(window)].append(window)
+    with torch.inference_mode(), labels_fixed(network):
+        for alike in by_width.values():
+            _add_scores(scores, network, source, alike)
+    counts = np.bincount([window.row for window in windows], minlength=len(source))
+    return scores / counts[:, None]
+
+
+def _add_scores(scores, network, source, windows):
+    # Blocks of one size: a product rounds differently for other heights, and a protein's score must
+    # not depend on its company.
+    n_block = source.n_together
+    for start in range(0, len(windows), n_block):
+        block = windows[start : start + n_block]
+        filled = block + [block[-1]] * (n_block - len(block))
+        logits = network(*source.of_windows(filled))[: len(block)]
+        probabilities = torch.sigmoid(logits.double()).cpu().numpy()
+        np.add.at(scores, [window.row for window in block], probabilities)
