@@ -53,6 +53,10 @@ def compare(
         list[str] | None,
         typer.Option(help="A sampler's parameter, repeatable: cgan.max_updates=500."),
     ] = None,
+    head_param: Annotated[
+        list[str] | None,
+        typer.Option(help="A head's parameter, repeatable: tale.max_epochs=20."),
+    ] = None,
     synthetic_weight: Annotated[
         float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")
     ] = 1.0,
@@ -121,6 +125,7 @@ def compare(
             "epochs": epochs,
             "max_steps": max_steps,
             "sampler_params": _sampler_params(param or [], ARMS),
+            "head_params": _head_params(head_param or []),
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
             "tune_cuts": tune_cuts,
@@ -202,6 +207,21 @@ def _sampler_params(texts, arms):
         params.setdefault(arm, {})[name] = literal(value)
     for arm, values in params.items():
         _check_sampler(arms[arm].make_sampler(), values)
+    return params
+
+
+def _head_params(texts):
+    """Parse ``head.name=value`` into a dict of dicts; compare knows which heads there are."""
+    refuse_repeats((text.partition("=")[0] for text in texts), "--head-param")
+    params: dict[str, dict] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        head, dot, name = target.partition(".")
+        if not (equals and dot and head and name):
+            raise typer.BadParameter(
+                f"{text!r}; write head.name=value: tale.max_epochs=20.", param_hint="--head-param"
+            )
+        params.setdefault(head, {})[name] = literal(value)
     return params
 
 

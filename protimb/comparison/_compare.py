@@ -15,6 +15,7 @@ from protimb.comparison._heads import MAIN_CLASSIFIERS
 from protimb.comparison._jobs import run_all
 from protimb.comparison._leaks import check_arm
 from protimb.comparison._run import Protocol, count_stages
+from protimb.comparison._sequences import hash_sequences, require_sequences
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
@@ -41,6 +42,7 @@ def compare(
     max_steps=None,
     sampler_params=None,
     classifier_params=None,
+    head_params=None,
     synthetic_weight=1.0,
     synthetic_labels="targeted",
     tune_cuts=False,
@@ -92,6 +94,10 @@ def compare(
         Parameters of an arm's sampler: ``{"cgan": {"max_updates": 500}}``.
     classifier_params : dict, optional
         Parameters of `GOTermClassifier`, alike for all arms.
+    head_params : dict of str -> dict, optional
+        Parameters of the classifiers of heads, alike for all arms: ``{"tale": {"max_epochs":
+        20}}``. What is trained once for several heads, as for ``tale`` and ``tale+mlp``, is set
+        once, for all of them.
     synthetic_weight : float
         Weight of a generated row in the network's loss, where a real one weighs 1.
     synthetic_labels : {"targeted", "all"}
@@ -134,8 +140,10 @@ def compare(
     Raises
     ------
     ValueError
-        If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
-        one is named twice, or the Bunch lacks a field or an ontology.
+        If an arm, a classifier or a parameter's arm or head is unknown, there is no seed or no
+        resample, one is named twice, or the Bunch lacks a field or an ontology.
+    SequenceError
+        If a head takes sequences and a protein has none.
     LeakError
         If ``check_leaks`` and an arm knows of test proteins what it was not told.
     ArtifactError
@@ -193,6 +201,7 @@ def compare(
     with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
         with stages("load"):
             bunch = require_ontology(load_proteins(data, ontology, min_proteins))
+            bunch = require_sequences(bunch, protocol.heads)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
@@ -208,6 +217,7 @@ def compare(
             results = run_all(arms, folds, protocol, stages, cells, jobs)
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     record |= _record_of_heads(protocol, arms)
+    record["data"] |= hash_sequences(bunch, protocol.heads)
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
         comparison.save(out)

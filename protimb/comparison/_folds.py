@@ -125,6 +125,13 @@ class Fold:
         counts = self.n_unpredicted
         return {} if counts is None else {"n_true_left_out": int(counts.sum())}
 
+    def inputs(self, takes, rows):
+        """Give what a head is shown of some rows: vectors, or residues as str (n_rows,)."""
+        if takes == "vectors":
+            return self.bunch.X[rows]
+        ids = np.asarray(self.bunch.protein_ids)[rows]
+        return np.array([self.bunch.sequences[one] for one in map(str, ids)], dtype=object)
+
     def predict_neighbours(self):
         """Predict with the cosine neighbours of the real training rows, once a fold."""
         if self.neighbours is None:
