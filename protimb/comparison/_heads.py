@@ -335,9 +335,25 @@ def _mean(network, neighbours):
     return (network + neighbours()) / 2
 
 
+# Parts of means, too: a training serves every head that names it.
+_NETWORK = Head("the network")
+_TALE = Head(
+    "TALE: a transformer over residues, joined with labels",
+    _ours("classification", "TALEClassifier"),
+    takes="sequences",
+    reads=("ontology", "terms"),
+    equal_steps=True,
+)
+_ALIGNMENT = Head(
+    "neighbours by alignment of sequences among the arm's rows",
+    _ours("classification", "AlignmentTermClassifier"),
+    takes="sequences",
+    learns_all_labels=True,
+)
+
 # A head is one entry, and needs no other edit. Its name shows in help texts and reports.
 CLASSIFIERS = {
-    "mlp": Head("the network"),
+    "mlp": _NETWORK,
     "mlp+knn": Head("mean of network and cosine neighbours of real training rows", mix=_mean),
     "knn": Head(
         "cosine neighbours among the arm's rows",
@@ -358,6 +374,18 @@ CLASSIFIERS = {
         reads=("ontology", "terms"),
     ),
     "gbm": Head("boosted trees, term by term; for small data", _boosting, by_term=True),
+    "label_attention": Head(
+        "vectors of terms that attend to the protein's vector",
+        _ours("classification", "LabelAttentionClassifier"),
+        reads=("ontology", "terms"),
+        equal_steps=True,
+    ),
+    "tale": _TALE,
+    "alignment": _ALIGNMENT,
+    "tale+mlp": Head("mean of TALE and the network", parts=(_TALE, _NETWORK)),
+    "tale+alignment": Head(
+        "mean of TALE and neighbours by alignment (TALE+)", parts=(_TALE, _ALIGNMENT)
+    ),
 }
 
 # What arms are judged with unless asked otherwise: one training serves both.

@@ -29,6 +29,7 @@ def write_report(comparison, figures, path):
         "ranks": escape(comparison.ranks().sentence()),
         "caveat": escape(comparison.caveat),
         "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
+        "heads": _html(comparison.heads().rename_axis(columns=None)).replace(" [", "<br>["),
         "legend": escape(" ".join([LEGEND + ".", *comparison.about_fmax()])),
         "figures": "\n".join(_figure(*one) for one in figures.items()),
         "tally": _html(tally_terms(comparison.terms)),
@@ -183,6 +184,8 @@ $winners
 <h2>The numbers</h2>
 <div class="wide">$table</div>
 <p class="note">$legend</p>
+<h2>Heads without resampling</h2>
+<div class="wide">$heads</div>
 <h2>Decisions and probabilities</h2>
 <div class="wide">$decisions</div>
 <p class="note">$about_decisions</p>

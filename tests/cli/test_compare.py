@@ -67,7 +67,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
     ("option", "value", "known"),
     [
         ("--arms", "rose", "smote"),
-        ("--heads", "tale", "mlp+knn"),
+        ("--heads", "tail", "mlp+knn"),
         ("--ontology", "xx", "bp"),
         ("--maps", "pca", "umap"),
         ("--sampling-strategy", "many", "auto"),
@@ -76,6 +76,10 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--param", "ros.epochs=3", "min_members"),
         ("--param", "cgan.n_latent=-1", "[1, inf)"),
         ("--param", "cgan.backbone__n_wide=8", "n_hidden"),
+        ("--head-param", "tale", "head.name=value"),
+        ("--head-param", "tale.=3", "head.name=value"),
+        ("--head-param", "gbm.max_iter=3", "Trained are mlp"),
+        ("--head-param", "mlp.dropout=3", "[0"),
         ("--synthetic-labels", "own", "targeted"),
     ],
 )

@@ -9,7 +9,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from protimb.comparison import ARMS, CLASSIFIERS, Head, compare
+from protimb.comparison import ARMS, CLASSIFIERS, Arm, Head, compare
 from protimb.comparison._heads import resolve_heads, set_head_params
 from protimb.comparison._run import _trainings
 from protimb.datasets import ProteinData, make_longtail_multilabel
@@ -118,6 +118,42 @@ def test_a_mean_may_be_mixed_and_have_means_for_parts(toy):
         compare(toy, arms=["threshold"], classifiers=heads, **QUICK)
     letters, _, both, half = (call.args[1] for call in spy.call_args_list[-4:])
     np.testing.assert_allclose(half, (both + letters) / 4)
+
+
+class Stand(Composition):
+    """Stands in for a network of sequences or vectors, with the parameters of all."""
+
+    def __init__(
+        self, ontology=None, terms=None, max_epochs=2, batch_size=50, max_steps=None, dropout=0.5
+    ):
+        super().__init__(max_epochs=max_epochs, batch_size=batch_size, max_steps=max_steps)
+        self.ontology = ontology
+        self.terms = terms
+        self.dropout = dropout
+
+
+class Vectors(Stand):
+    def fit(self, X, y):
+        return super().fit(["".join(RESIDUES) for _ in X], y)
+
+    def predict_proba(self, X):
+        return super().predict_proba(["".join(RESIDUES) for _ in X])
+
+
+def test_named_heads_get_what_they_take_and_share_what_they_can(toy, monkeypatch):
+    made = {"TALEClassifier": Stand, "AlignmentTermClassifier": Composition}
+    for name, stand in (made | {"LabelAttentionClassifier": Vectors}).items():
+        monkeypatch.setattr(f"protimb.classification.{name}", stand, raising=False)
+    heads = [name for name, head in CLASSIFIERS.items() if head.needs_sequences or head.equal_steps]
+    assert heads == ["label_attention", "tale", "alignment", "tale+mlp", "tale+alignment"]
+    arms = {"none": "none", "calm": Arm("no dropout", classifier_params={"dropout": 0})}
+    result = compare(toy, arms=arms, classifiers=heads, **QUICK)
+    # With none: attention, TALE and alignment, each once; dropout is nothing to alignment.
+    dropouts = [params.get("dropout") for params, _, _ in FITTED]
+    assert dropouts == [0.5, 0.5, None, 0, 0]
+    assert [params.get("terms") is not None for params, _, _ in FITTED[:3]] == [True, True, False]
+    assert result.record["left_out"] == {"calm": ["alignment", "tale+alignment"]}
+    assert [one["stage"] for one in result.record["seconds"]].count("train") == 7
 
 
 @pytest.mark.parametrize("field", [{}, {"sequences": {}}, {"sequences": {"TOY00001": "MKV"}}])
