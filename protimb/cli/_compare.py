@@ -11,6 +11,7 @@ import typer
 from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
 from protimb.comparison._arms import ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
+from protimb.comparison._splits import SPLITS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
 
@@ -66,13 +67,26 @@ def compare(
     tune_cuts: Annotated[
         bool, typer.Option(help="Decide by cuts of terms, tuned on held-out training clusters.")
     ] = False,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="What is held out: whole clusters (cluster), proteins at random (random, which "
+            "flatters), or what was first annotated from --date on (temporal)."
+        ),
+    ] = "cluster",
+    date: Annotated[
+        str | None,
+        typer.Option(help="Of a temporal split, the first day that training does not know."),
+    ] = None,
     shots: Annotated[
         str | None,
         typer.Option(help="Cut frequent terms to so many proteins, a table each: 1,2,5,10,20."),
     ] = None,
     max_train: Annotated[
         str | None,
-        typer.Option(help="Train on at most so many proteins, a table each: 500,2000."),
+        typer.Option(
+            help="Train on at most so many proteins in whole clusters, a table each: 500,2000."
+        ),
     ] = None,
     check_leaks: Annotated[
         bool, typer.Option(help="Refuse arms that know of test proteins what nobody told them.")
@@ -107,9 +121,9 @@ def compare(
 ):
     """Compare ways of treating imbalance, and say which one helped whom.
 
-    One fifth of the sequence clusters is held out; every arm trains the same network for the
-    same number of steps. Prints a table with 95 % intervals and paired differences to no
-    resampling.
+    One fifth of the sequence clusters is held out, unless --split says otherwise; every arm trains
+    the same network for the same number of steps. Prints a table with 95 % intervals and paired
+    differences to no resampling.
     """
     with clean_messages():
         from protimb import comparison
@@ -129,6 +143,8 @@ def compare(
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
             "tune_cuts": tune_cuts,
+            "split": names(split, SPLITS, "--split")[0],
+            "date": date,
             "check_leaks": check_leaks,
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),

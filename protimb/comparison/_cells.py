@@ -136,6 +136,8 @@ def make_plan(parameters, arms, protocol, bunch):
         "n_resamples",
         "maps",
         "map_terms",
+        "split",
+        "date",
         "shots",
         "max_train",
     )

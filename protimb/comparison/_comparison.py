@@ -8,14 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from protimb.comparison._ranks import rank_arms
+from protimb.comparison._splits import caveat_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
 from protimb.comparison._winners import (
     ABOUT_FMAX,
     CAVEAT,
     LEGEND,
-    NO_CLUSTERS,
     baseline_of,
-    has_clusters,
     shared_differences,
     winner_sentences,
 )
@@ -317,7 +316,7 @@ class Comparison:
     @property
     def caveat(self):
         """What to keep in mind with the winners."""
-        return CAVEAT + NO_CLUSTERS * (not has_clusters(self.record))
+        return CAVEAT + caveat_of_split(self.record)
 
     def __str__(self):
         return self.render()

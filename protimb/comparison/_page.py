@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
+from protimb.comparison._splits import method_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS
-from protimb.comparison._winners import LEGEND, has_clusters
+from protimb.comparison._winners import LEGEND
 
 _N_EXTREMES = 10  # terms shown at each end
 
@@ -106,9 +107,8 @@ def _method(record):
     fold = record["folds"][0]
     seeds = ", ".join(str(one["seed"]) for one in record["folds"])
     n_resamples = record["parameters"]["n_resamples"]
-    whole = "sequence clusters" if has_clusters(record) else "proteins, taken one by one,"
     return (
-        f"Seeds: {seeds}. One fifth of the {whole} is held out: in the first seed "
+        f"Seeds: {seeds}. {method_of_split(record)}: in the first seed "
         f"{fold['n_test']:,} proteins to judge on, {fold['n_train']:,} to train on. Samplers saw "
         "training proteins only; every arm with a network trained the same one for "
         f"{fold['max_steps']:,} steps from the same random weights. "

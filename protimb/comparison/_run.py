@@ -15,6 +15,7 @@ from protimb.classification._probabilities import probabilities_by_term
 from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
 from protimb.comparison._heads import Head, resolve_heads, set_head_params
+from protimb.comparison._splits import check_split
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
 from protimb.exceptions import RareTermWarning, SequenceError
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
@@ -44,6 +45,8 @@ class Protocol:
     classifier_params: dict
     synthetic_weight: float
     synthetic_labels: str
+    split: str
+    date: Any
     shots: int | None
     max_train: int | None
     n_resamples: int
@@ -68,6 +71,7 @@ class Protocol:
                 f"n_resamples must be at least 1, got {protocol.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
+        protocol.date = check_split(protocol.split, protocol.date)
         _check_sizes(protocol)
         if not 0 <= protocol.synthetic_weight < np.inf:
             raise ValueError(
@@ -435,7 +439,8 @@ def _judge(head, scores, fold, protocol, cuts=None):
 def _check_sizes(protocol):
     for name in ("shots", "max_train"):
         value = getattr(protocol, name)
-        if value is not None and (not isinstance(value, Integral) or value < 1):
+        is_number = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+        if value is not None and (not is_number or value < 1):
             raise ValueError(f"{name} must be a whole number from 1, or None; got {value!r}.")
 
 
