@@ -9,11 +9,11 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from protimb.comparison import ARMS, CLASSIFIERS, Arm, Head, compare
+from protimb.comparison import ARMS, CLASSIFIERS, Arm, Comparison, Head, compare
 from protimb.comparison._heads import resolve_heads, set_head_params
 from protimb.comparison._run import _trainings
 from protimb.datasets import ProteinData, make_longtail_multilabel
-from protimb.exceptions import ArtifactError, FastaError, SequenceError
+from protimb.exceptions import ArtifactError, FastaError, LeakError, SequenceError
 from protimb.metrics import evaluate
 
 QUICK = {"max_steps": 2, "n_resamples": 5, "maps": ()}
@@ -156,6 +156,27 @@ def test_named_heads_get_what_they_take_and_share_what_they_can(toy, monkeypatch
     assert [one["stage"] for one in result.record["seconds"]].count("train") == 7
 
 
+class ByHeart(Composition):
+    """Looks the labels of a sequence up, wherever it comes from."""
+
+    def __init__(self, known=None):
+        self.known = known
+
+    def fit(self, sequences, y):
+        return self
+
+    def predict_proba(self, sequences):
+        return np.array([self.known[one] for one in sequences], dtype=float)
+
+
+def test_a_part_that_knows_test_sequences_by_heart_is_refused(toy):
+    known = {toy.sequences[one]: row for one, row in zip(toy.protein_ids, toy.y, strict=True)}
+    knower = Head("by heart", lambda: ByHeart(known), takes="sequences")
+    heads = {"mine": Head("mean", parts=(LETTERS, knower))}
+    with pytest.raises(LeakError, match="'none' with mine leaks"):
+        compare(toy, arms=[], classifiers=heads, check_leaks=True, **QUICK)
+
+
 @pytest.mark.parametrize("field", [{}, {"sequences": {}}, {"sequences": {"TOY00001": "MKV"}}])
 def test_proteins_without_a_sequence_are_named_before_the_work(toy, field):
     bare = {name: value for name, value in toy.items() if name != "sequences"} | field
@@ -185,7 +206,8 @@ def test_sequences_are_read_from_the_folder(toy, tmp_path):
         compare(damaged, arms=[], classifiers={"letters": LETTERS}, **QUICK)
 
 
-def test_cells_of_other_sequences_are_refused(toy, tmp_path):
+def test_cells_of_other_sequences_are_refused(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(Comparison, "save", lambda self, folder: folder)  # figures take their time
     options = {"arms": [], "out": tmp_path, **QUICK}
     first = compare(toy, classifiers={"letters": LETTERS}, **options)
     assert len(first.record["data"]["sequences"]) == 64
