@@ -35,7 +35,7 @@ class Head:
     equal_steps : bool
         The classifier has ``max_epochs``, ``batch_size`` and ``max_steps``, and takes in every arm
         as many steps as its epochs of the real training rows amount to, also where an arm has
-        more or fewer rows.
+        more or fewer rows. A ``batch_size`` that is no number is taken for 256.
     by_term : bool
         ``make`` gives a classifier of one term, which is fitted for each term by itself, on
         standardized vectors and on the rows that know the term. One that takes several labels

@@ -361,14 +361,17 @@ def _build_classifier(head, arm, fold, protocol):
     asked = dict.fromkeys(seeds, fold.seed) | read | dict(arm.classifier_params)
     if head.by_term:
         asked["columns"] = fold.judged
-    if head.equal_steps and params["max_steps"] is None:
-        asked["max_steps"] = _steps_of_real_rows(fold, params | asked)
+    if head.equal_steps:
+        asked |= _equal_steps(fold, params | asked, protocol)
     return classifier.set_params(**asked) if asked else classifier
 
 
-def _steps_of_real_rows(fold, params):
-    """Count the steps that a classifier's epochs of the real training rows amount to."""
-    return params["max_epochs"] * math.ceil(len(fold.train) / params["batch_size"])
+def _equal_steps(fold, params, protocol):
+    """Ask for the steps that a classifier's epochs of the real training rows amount to."""
+    batch = params["batch_size"] if isinstance(params["batch_size"], Integral) else BATCH_SIZE
+    n_steps = params["max_epochs"] * math.ceil(len(fold.train) / batch)
+    told = {"verbose": protocol.verbose_training} if "verbose" in params else {}
+    return {"max_steps": params["max_steps"] or n_steps, **told}
 
 
 def _build_network(arm, fold, protocol):
