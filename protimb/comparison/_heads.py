@@ -45,8 +45,9 @@ class Head:
     reads : tuple of str
         Fields of the data that it gets as parameters: ``("ontology", "terms")``.
     cannot : tuple of str
-        Parameters that an arm may ask for and that mean something else here; such arms are left
-        out with this head.
+        What an arm may ask for and the classifier knows, but does not mean or bear, as a
+        parameter (``"class_weight"``) or with a value (``"loss=isda"``); such arms are left out
+        with this head.
 
     Raises
     ------
@@ -138,8 +139,8 @@ class Head:
 
         Parameters
         ----------
-        params : iterable of str
-            Names of parameters that the arm asks of the classifier.
+        params : dict, or iterable of str
+            Parameters that the arm asks of the classifier, or their names.
         weighs_rows : bool
             Whether generated rows weigh other than real ones.
         has_sequences : bool
@@ -164,7 +165,10 @@ class Head:
         weighed = has_fit_parameter(learner, "sample_weight")
         if self.by_term and "class_weight" in params and not weighed:
             return False  # classes of a term are balanced by weights of its rows
-        return set(params) <= set(known) - set(self.cannot) and (weighed or not weighs_rows)
+        values = params.items() if isinstance(params, Mapping) else ()
+        asked = {*params, *(f"{name}={value}" for name, value in values)}
+        able = set(params) <= set(known) and not asked & set(self.cannot)
+        return able and (weighed or not weighs_rows)
 
 
 def resolve_heads(classifiers):
@@ -378,6 +382,7 @@ CLASSIFIERS = {
         "vectors of terms that attend to the protein's vector",
         _ours("classification", "LabelAttentionClassifier"),
         reads=("ontology", "terms"),
+        cannot=("loss=isda",),  # no last layer whose features could be moved
         equal_steps=True,
     ),
     "tale": _TALE,

@@ -282,6 +282,14 @@ def test_what_cannot_be_a_head_says_why(fields, message):
         Head("odd", **fields)
 
 
+def test_a_head_may_bear_a_parameter_but_not_every_value_of_it():
+    picky = Head("picky", Composition, takes="sequences", cannot=("alpha=2", "batch_size"))
+    assert picky.can({"alpha": 1})
+    assert not picky.can({"alpha": 2})
+    assert not picky.can(["batch_size"])
+    assert not Head("mean", parts=(picky, LETTERS)).can({"alpha": 2})
+
+
 def test_a_mean_is_not_built():
     with pytest.raises(ValueError, match="build these"):
         HEADS["both"].build()
