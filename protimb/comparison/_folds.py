@@ -47,7 +47,7 @@ def require_truth(fold):
     if not fold.n_test.any():
         raise InvalidLabelsError(
             f"No test protein of seed {fold.seed} has any term, so nothing can be judged. Pass "
-            "another seed, or more proteins."
+            "another seed (or date), or more proteins."
         )
     return fold
 

@@ -11,6 +11,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._days import read_days
 from protimb.utils._validation import a_few
 
 DATED_COLUMNS = ["EntryID", "term", "date"]
@@ -35,6 +36,7 @@ def require_dates(data):
             "train_terms.tsv has a column 'date', as protimb ingest writes it of a GAF or GPAD "
             "file. Or split by cluster."
         )
+    table = _checked(table)
     undated = table["date"].isna()
     if undated.any():
         first = table[undated].iloc[0]
@@ -44,6 +46,19 @@ def require_dates(data):
             "remove these lines."
         )
     return table
+
+
+def _checked(table):
+    """Refuse what is no table of annotations; read days that are text."""
+    missing = [name for name in DATED_COLUMNS if name not in getattr(table, "columns", ())]
+    if missing:
+        raise AnnotationError(
+            f"dates is {type(table).__name__} without {', '.join(missing)}. Pass a DataFrame of "
+            f"{', '.join(DATED_COLUMNS)}, as read_cafa gives it."
+        )
+    if table["date"].dtype.kind == "M":
+        return table
+    return table.assign(date=read_days(table["date"].astype(str)))
 
 
 def first_days(data):
@@ -79,7 +94,8 @@ def labels_as_of(data, day):
 
 def days_of_labels(data):
     """Give the first day of each label, propagated: {(protein, term): day}."""
-    table = data["dates"].dropna(subset="date").sort_values("date", ascending=False, kind="stable")
+    table = _checked(data["dates"]).dropna(subset="date")
+    table = table.sort_values("date", ascending=False, kind="stable")
     above = {term: data.ontology.ancestors(term) | {term} for term in table["term"].unique()}
     days = {}
     # The latest first, so that the earliest is what remains.

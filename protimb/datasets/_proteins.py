@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch, check_consistent_length
 
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
-from protimb.datasets._dated import days_of_labels, first_days, labels_as_of
+from protimb.datasets._dated import days_of_labels, first_days, labels_as_of, require_dates
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster, split_by_date
@@ -342,7 +342,7 @@ class ProteinData(Bunch):
         part = {"y": _in_container_of(self.y, y_then, self.terms)}
         if "n_terms_left_out" in self:
             part["n_terms_left_out"] = n_left_out
-        table = self["dates"]
+        table = require_dates(self)
         part["dates"] = table[table["date"] < pd.Timestamp(day)]
         return type(self)(**{**self, **part})
 

@@ -142,6 +142,14 @@ def test_what_is_undated_cannot_be_split(data):
         first_days(data)
 
 
+def test_days_may_be_text_and_what_is_no_table_is_refused(data):
+    text = ProteinData(**data | {"dates": TABLE})
+    assert text.as_of("2022-01-01").y.tolist() == data.as_of("2022-01-01").y.tolist()
+    for wrong in ([1, 2], TABLE[["EntryID", "term"]]):
+        with pytest.raises(AnnotationError, match=r"without .*date\. Pass a DataFrame of EntryID"):
+            ProteinData(**data | {"dates": wrong}).as_of("2022-01-01")
+
+
 def test_dates_are_part_of_what_tells_data_apart(data):
     earlier = ProteinData(**data | {"dates": data.dates.assign(date=pd.Timestamp("2001-01-01"))})
     assert data.fingerprint() != earlier.fingerprint()
