@@ -11,6 +11,7 @@ import typer
 from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
+from protimb.comparison._splits import SPLITS
 
 _OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
 _ARM_GROUPS = {"main": MAIN_ARMS, "losses": LOSS_ARMS, "all": ARMS}
@@ -54,6 +55,10 @@ def compare(
         list[str] | None,
         typer.Option(help="A sampler's parameter, repeatable: cgan.max_updates=500."),
     ] = None,
+    head_param: Annotated[
+        list[str] | None,
+        typer.Option(help="A head's parameter, repeatable: tale.max_epochs=20."),
+    ] = None,
     synthetic_weight: Annotated[
         float, typer.Option(min=0, help="Weight of a generated row in the network's loss.")
     ] = 1.0,
@@ -63,13 +68,26 @@ def compare(
     tune_cuts: Annotated[
         bool, typer.Option(help="Decide by cuts of terms, tuned on held-out training clusters.")
     ] = False,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="What is held out: whole clusters (cluster), proteins at random (random, which "
+            "flatters), or what was first annotated from --date on (temporal)."
+        ),
+    ] = "cluster",
+    date: Annotated[
+        str | None,
+        typer.Option(help="Of a temporal split, the first day that training does not know."),
+    ] = None,
     shots: Annotated[
         str | None,
         typer.Option(help="Cut frequent terms to so many proteins, a table each: 1,2,5,10,20."),
     ] = None,
     max_train: Annotated[
         str | None,
-        typer.Option(help="Train on at most so many proteins, a table each: 500,2000."),
+        typer.Option(
+            help="Train on at most so many proteins in whole clusters, a table each: 500,2000."
+        ),
     ] = None,
     check_leaks: Annotated[
         bool, typer.Option(help="Refuse arms that know of test proteins what nobody told them.")
@@ -104,9 +122,9 @@ def compare(
 ):
     """Compare ways of treating imbalance, and say which one helped whom.
 
-    One fifth of the sequence clusters is held out; every arm trains the same network for the
-    same number of steps. Prints a table with 95 % intervals and paired differences to no
-    resampling.
+    One fifth of the sequence clusters is held out, unless --split says otherwise; every arm trains
+    the same network for the same number of steps. Prints a table with 95 % intervals and paired
+    differences to no resampling.
     """
     with clean_messages():
         from protimb import comparison
@@ -122,9 +140,12 @@ def compare(
             "epochs": epochs,
             "max_steps": max_steps,
             "sampler_params": _sampler_params(param or [], ARMS),
+            "head_params": _head_params(head_param or []),
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
             "tune_cuts": tune_cuts,
+            "split": names(split, SPLITS, "--split")[0],
+            "date": date,
             "check_leaks": check_leaks,
             "n_resamples": resamples,
             "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
@@ -203,6 +224,21 @@ def _sampler_params(texts, arms):
         params.setdefault(arm, {})[name] = literal(value)
     for arm, values in params.items():
         _check_sampler(arms[arm].make_sampler(), values)
+    return params
+
+
+def _head_params(texts):
+    """Parse ``head.name=value`` into a dict of dicts; compare knows which heads there are."""
+    refuse_repeats((text.partition("=")[0] for text in texts), "--head-param")
+    params: dict[str, dict] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        head, dot, name = target.partition(".")
+        if not (equals and dot and head and name):
+            raise typer.BadParameter(
+                f"{text!r}; write head.name=value: tale.max_epochs=20.", param_hint="--head-param"
+            )
+        params.setdefault(head, {})[name] = literal(value)
     return params
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from protimb.comparison._run import ArmResult
+from protimb.comparison._sequences import hash_sequences
 from protimb.exceptions import ArtifactError
 from protimb.metrics import Evaluation
 from protimb.plotting import EmbeddingMapDisplay
@@ -86,7 +87,7 @@ def _settle(folder, plan, resume):
     if path.exists():
         earlier = _read_plan(path)
         _require_equal(earlier, plan, folder)
-        for name in ("arms", "heads"):
+        for name in ("arms", "heads", "data"):
             plan[name] = earlier[name] | plan[name]
     text = json.dumps(plan, indent=1) + "\n"
     with whole_file(path) as draft:
@@ -135,13 +136,15 @@ def make_plan(parameters, arms, protocol, bunch):
         "n_resamples",
         "maps",
         "map_terms",
+        "split",
+        "date",
         "shots",
         "max_train",
     )
     settings = {name: getattr(protocol, name) for name in names}
     return {
         "parameter": settings | {"first seed": parameters["seeds"][0]},
-        "data": bunch.fingerprint(),
+        "data": bunch.fingerprint() | hash_sequences(bunch, protocol.heads),
         "version of": environment()["packages"] | {"protimb's code": hash_code()},
         "arms": {name: _arm_words(one, protocol, name) for name, one in arms.items()},
         "heads": {name: _head_words(one) for name, one in protocol.heads.items()},
@@ -156,15 +159,18 @@ def _arm_words(arm, protocol, name):
 
 
 def _head_words(head):
+    """Spell all that the scores of a head depend on."""
     made = None if head.make is None else _spell(head.build())
     flags = [
         head.by_term,
         head.learns_all_labels,
+        head.takes,
+        head.equal_steps,
         list(head.cannot),
         list(head.reads),
         head.mix is not None,
     ]
-    return _words([head.description, made, flags])
+    return _words([head.description, made, flags, [_head_words(one) for one in head.parts]])
 
 
 def _spell(estimator):

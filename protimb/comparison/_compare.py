@@ -15,6 +15,8 @@ from protimb.comparison._heads import MAIN_CLASSIFIERS
 from protimb.comparison._jobs import run_all
 from protimb.comparison._leaks import check_arm
 from protimb.comparison._run import Protocol, count_stages
+from protimb.comparison._sequences import hash_sequences, require_sequences
+from protimb.comparison._splits import label_as_of
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
@@ -41,9 +43,12 @@ def compare(
     max_steps=None,
     sampler_params=None,
     classifier_params=None,
+    head_params=None,
     synthetic_weight=1.0,
     synthetic_labels="targeted",
     tune_cuts=False,
+    split="cluster",
+    date=None,
     shots=None,
     max_train=None,
     check_leaks=False,
@@ -57,9 +62,10 @@ def compare(
 ):
     """Compare ways of treating imbalance, and say honestly which one helped whom.
 
-    For each seed one fifth of the sequence clusters is held out. Each arm's sampler sees the
-    training rows only. Then the same network, from the same random weights, is trained for the
-    same number of steps on what the arm made of them, and judged on the held-out proteins.
+    For each seed one fifth of the sequence clusters is held out (see ``split``). Each arm's
+    sampler sees the training rows only. Then the same network, from the same random weights, is
+    trained for the same number of steps on what the arm made of them, and judged on the held-out
+    proteins.
 
     Parameters
     ----------
@@ -92,6 +98,10 @@ def compare(
         Parameters of an arm's sampler: ``{"cgan": {"max_updates": 500}}``.
     classifier_params : dict, optional
         Parameters of `GOTermClassifier`, alike for all arms.
+    head_params : dict of str -> dict, optional
+        Parameters of the classifiers of heads, alike for all arms: ``{"tale": {"max_epochs":
+        20}}``. What is trained once for several heads, as for ``tale`` and ``tale+mlp``, is set
+        once, for all of them.
     synthetic_weight : float
         Weight of a generated row in the network's loss, where a real one weighs 1.
     synthetic_labels : {"targeted", "all"}
@@ -101,11 +111,17 @@ def compare(
         Let every arm decide by a cut of each term's own, as the arm ``threshold`` always does:
         sampler and head are fitted once more on four fifths of the training clusters, and the
         cuts of highest F1 are taken on the rest. Otherwise decisions are made at 0.5.
+    split : {"cluster", "random", "temporal"}
+        What is held out: whole sequence clusters; single proteins at random, to show how that
+        flatters; or what was first annotated from ``date`` on, where the annotations carry dates.
+    date : str or date, optional
+        Of a temporal split, the first day that training does not know, such as ``"2022-01-01"``.
     shots : int, optional
         Cut frequent terms to this many training proteins, and judge these terms alone: whoever
         learns from few is then held against a truth known on many. See Notes.
     max_train : int, optional
-        Train on at most so many proteins, whole clusters of them, the same for every arm.
+        Train on at most so many proteins, whole clusters of them, the same for every arm; on one
+        cluster at least, however large.
     check_leaks : bool
         Before all else, have every arm learn from shuffled training labels: one that then ranks
         test proteins right, or trains on test proteins, is refused. Takes three trainings an arm.
@@ -134,8 +150,13 @@ def compare(
     Raises
     ------
     ValueError
-        If an arm, a classifier or a parameter's arm is unknown, there is no seed or no resample,
-        one is named twice, or the Bunch lacks a field or an ontology.
+        If an arm, a classifier or a parameter's arm or head is unknown, there is no seed or no
+        resample, one is named twice, or the Bunch lacks a field or an ontology.
+    SequenceError
+        If a head takes sequences and a protein has none.
+        Or if the split is unknown, or its date is none, in the future, or leaves one side empty.
+    AnnotationError
+        If the split is temporal, and annotations carry no dates.
     LeakError
         If ``check_leaks`` and an arm knows of test proteins what it was not told.
     ArtifactError
@@ -167,6 +188,14 @@ def compare(
     same data, settings and versions: finished cells are read. More arms, heads and seeds may join
     in, as long as the first seed stays, from which the bootstrap is drawn.
 
+    A temporal split trains on proteins with an annotation of this namespace before the date, with
+    the terms known then, propagated; it judges on all others, with all that is known now: CAFA's
+    no-knowledge and limited-knowledge targets together. Proteins that had terms and gained more
+    (partial knowledge) are not judged. Relatives are not kept apart, as in CAFA; the record counts
+    the test proteins that have some in training. The split is the same for all seeds. Terms are
+    those with ``min_proteins`` now, and information accretion is counted on all that is known now.
+    What is tuned is tuned on held-out training clusters, in a random split on held-out proteins.
+
     With ``shots``, terms that have ten test proteins and twenty training proteins or more are
     taken, rarest first, as long as few of their training proteins have another such term and no
     more than half of all training proteins have any. Proteins beyond the first ``shots`` of a term
@@ -188,13 +217,16 @@ def compare(
     arms, seeds = resolve_arms(arms), _as_list(seeds)
     _check_jobs(jobs)
     protocol = Protocol.from_parameters(parameters, arms)
+    parameters["date"] = protocol.date
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
     with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
         with stages("load"):
             bunch = require_ontology(load_proteins(data, ontology, min_proteins))
+            bunch = require_sequences(bunch, protocol.heads)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
+            bunch = label_as_of(bunch, protocol.date) if split == "temporal" else bunch
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
         draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
         made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
@@ -208,6 +240,7 @@ def compare(
             results = run_all(arms, folds, protocol, stages, cells, jobs)
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     record |= _record_of_heads(protocol, arms)
+    record["data"] |= hash_sequences(bunch, protocol.heads)
     comparison = _collect(results, folds, bunch, record)
     if out is not None:
         comparison.save(out)

@@ -8,14 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from protimb.comparison._ranks import rank_arms
+from protimb.comparison._splits import caveat_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
 from protimb.comparison._winners import (
     ABOUT_FMAX,
     CAVEAT,
     LEGEND,
-    NO_CLUSTERS,
     baseline_of,
-    has_clusters,
     shared_differences,
     winner_sentences,
 )
@@ -48,6 +47,7 @@ ABOUT_DECISIONS = (
     "at best and 0 for the term's share; calibration error (ECE), of the size of the terms' share; "
     "predicted over true positives. * differs from none with confidence"
 )
+HEAD_COLUMNS = ["arm", "classifier", "other", "metric", "difference", "low", "high"]
 PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
 
 
@@ -246,6 +246,64 @@ class Comparison:
         rows = rows.rename(columns=names).rename_axis("metric").reset_index()
         return rows.assign(arm=arm[0], other=other[0], classifier=classifier)[PAIR_COLUMNS]
 
+    def between_heads(self):
+        """Take the paired difference of every two heads, within each arm.
+
+        Returns
+        -------
+        pairs : DataFrame
+            Columns ``arm``, ``classifier``, ``other``, ``metric``, ``difference`` (classifier
+            minus other), ``low`` and ``high``: each pair once in each direction.
+
+        See Also
+        --------
+        pairwise : Differences of arms, within each head.
+        """
+        keys = [
+            (own, base)
+            for own in self.evaluations
+            for base in self.evaluations
+            if own[0] == base[0] and own[1] != base[1]
+        ]
+        return self._pair_heads(keys)
+
+    def _pair_heads(self, keys):
+        """Take the differences of some pairs of (arm, classifier)."""
+        pairs = [
+            self._pair(own, base).assign(classifier=own[1], other=base[1]) for own, base in keys
+        ]
+        empty = pd.DataFrame([], columns=HEAD_COLUMNS)
+        return pd.concat(pairs, ignore_index=True)[HEAD_COLUMNS] if pairs else empty
+
+    def heads(self, arm="none"):
+        """Lay the heads of an arm out for reading: average precision by bin, against the first.
+
+        Parameters
+        ----------
+        arm : str
+
+        Returns
+        -------
+        heads : DataFrame of str
+            Two rows for each head: its average precision in each bin that has terms, and that
+            minus the first head's. A star marks differences whose interval leaves zero out.
+        """
+        names = [classifier for one, classifier in self.evaluations if one == arm]
+        table = self.table[self.table["arm"] == arm].dropna(subset="estimate")
+        table = table[table["metric"].str.startswith("AP ")]
+        pairs = self._pair_heads([((arm, name), (arm, names[0])) for name in names[1:]])
+        pairs = pairs.rename(columns={"low": "diff_low", "high": "diff_high"})
+        minus = f"minus {names[0]}"
+        keys = ["classifier", "metric"]
+        pairs = pairs[pairs["metric"].isin(table["metric"])]
+        cells = _cells(pairs, "difference", "diff_low", "diff_high", "+") + _stars(pairs)
+        own = table.assign(row="", cell=_cells(table, "estimate", "low", "high", ""))
+        both = pd.concat([own[[*keys, "row", "cell"]], pairs[keys].assign(row=minus, cell=cells)])
+        wide = both.pivot(index=["classifier", "row"], columns="metric", values="cell")
+        order = [(name, row) for name in names for row in ("", minus)]
+        del order[1]  # the difference of the first to itself says nothing
+        return wide.loc[order, list(table["metric"].unique())]
+
     def winners(self):
         """Say in one sentence for each bin what won, or that no arm differs with confidence.
 
@@ -258,7 +316,7 @@ class Comparison:
     @property
     def caveat(self):
         """What to keep in mind with the winners."""
-        return CAVEAT + NO_CLUSTERS * (not has_clusters(self.record))
+        return CAVEAT + caveat_of_split(self.record)
 
     def __str__(self):
         return self.render()
@@ -281,6 +339,7 @@ class Comparison:
             LEGEND,
             *self.about_fmax(),
             *self._render_rare(),
+            *self._render_heads(width),
             "\n".join(self.winners()),
             self.ranks().sentence(),
             self.caveat,
@@ -294,6 +353,13 @@ class Comparison:
         verdicts = _blocks(show_verdicts(found[found["bin"] == name]), f"Verdicts, bin {name}")
         decisions = _blocks(self.decisions(), f"Decisions, bin {name}")
         return [*verdicts, *([ABOUT_VERDICTS] if verdicts else []), *decisions, ABOUT_DECISIONS]
+
+    def _render_heads(self, width):
+        """Write what the heads reach without resampling, if there are several: list of str."""
+        if sum(arm == "none" for arm, _ in self.evaluations) < 2:
+            return []
+        table = self.heads().rename_axis(index=[None, None], columns=None)
+        return [f"Heads without resampling:\n{table.to_string(line_width=width)}"]
 
     def about_fmax(self):
         """Say what both kinds of Fmax count, where there are two.
@@ -341,7 +407,8 @@ class Comparison:
 
         ``report.html`` holds everything that a reader wants; ``table.csv``, ``terms.csv`` (a row
         a term), ``seeds.csv`` (the estimates of each seed), ``pairs.csv`` (every two arms),
-        ``verdicts.csv`` (each arm on rare terms), ``comparison.json`` (with every parameter),
+        ``heads.csv`` (every two heads), ``verdicts.csv`` (each arm on rare terms),
+        ``comparison.json`` (with every parameter),
         ``quality_<arm>.csv`` (rows planned, rejected and missing, by term),
         ``test_ids_<seed>.txt`` (the proteins held out, one a line, for
         ``protimb train --leave-out``) and ``figures/*.png`` are for further work.
@@ -364,6 +431,7 @@ class Comparison:
         self.terms.to_csv(folder / "terms.csv", index=False)
         self.by_seed.to_csv(folder / "seeds.csv", index=False)
         self.pairwise().to_csv(folder / "pairs.csv", index=False)
+        self.between_heads().to_csv(folder / "heads.csv", index=False)
         self.verdicts().to_csv(folder / "verdicts.csv", index=False)
         self.to_json(folder / "comparison.json")
         for seed, ids in self.test_ids.items():

@@ -8,22 +8,24 @@ import numpy as np
 
 from protimb.classification import KNNTermClassifier
 from protimb.comparison._sizes import choose_terms_to_cut, keep_few, take_clusters
+from protimb.comparison._splits import describe_split, split_rows
 from protimb.exceptions import InvalidLabelsError
-from protimb.model_selection import split_by_cluster
+from protimb.model_selection import split_at_random, split_by_cluster
 
 BATCH_SIZE = 256
 
 
 def make_fold(bunch, seed, information_accretion, draws, protocol):
-    """Split by cluster, and turn epochs of the real training rows into steps for every arm."""
-    train, test = split_by_cluster(bunch.groups, random_state=seed)
+    """Split the proteins, and turn epochs of the real training rows into steps for every arm."""
+    train, test = split_rows(bunch, seed, protocol.split, protocol.date)
     if protocol.max_train is not None:
         train = take_clusters(bunch.groups, train, protocol.max_train, seed)
     cut = None
     if protocol.shots is not None:
         train, cut = _cut_terms(bunch, train, test, protocol.shots, seed)
     max_steps = protocol.max_steps or protocol.epochs * math.ceil(len(train) / BATCH_SIZE)
-    return Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps, cut=cut)
+    fold = Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps, cut=cut)
+    return replace(fold, split=protocol.split, date=protocol.date)
 
 
 def _cut_terms(bunch, train, test, n_shots, seed):
@@ -45,7 +47,7 @@ def require_truth(fold):
     if not fold.n_test.any():
         raise InvalidLabelsError(
             f"No test protein of seed {fold.seed} has any term, so nothing can be judged. Pass "
-            "another seed, or more proteins."
+            "another seed (or date), or more proteins."
         )
     return fold
 
@@ -64,12 +66,17 @@ class Fold:
     is_first: bool = False  # figures are drawn from the first fold
     neighbours: np.ndarray | None = None  # (n_test, n_terms), predicted when first asked for
     cut: np.ndarray | None = None  # columns of the terms that were cut to a few proteins
+    split: str = "cluster"
+    date: Any = None  # of a split by date
 
     def inner(self):
-        """Split the training rows by cluster once more: what is tuned is tuned on held-out rows."""
-        train, test = split_by_cluster(
-            np.asarray(self.bunch.groups)[self.train], random_state=self.seed
-        )
+        """Split the training rows once more: what is tuned is tuned on held-out rows."""
+        # By date, too, clusters are parted: the day has made its split.
+        if self.split == "random":
+            train, test = split_at_random(len(self.train), random_state=self.seed)
+        else:
+            groups = np.asarray(self.bunch.groups)[self.train]
+            train, test = split_by_cluster(groups, random_state=self.seed)
         rows = {"train": self.train[train], "test": self.train[test]}
         return replace(self, **rows, draws=None, is_first=False, neighbours=None)
 
@@ -111,9 +118,15 @@ class Fold:
             "n_terms_without_training_protein": int((self.n_train == 0).sum()),
             "n_terms_without_test_protein": int((self.n_test == 0).sum()),
             "n_true": int(self.n_test.sum()),
+            **self._describe_split(),
             **self._describe_left_out(),
             **self._describe_cut(),
         }
+
+    def _describe_split(self):
+        if self.split == "cluster":
+            return {}
+        return describe_split(self.bunch, self.train, self.test, self.date)
 
     def _describe_cut(self):
         if self.cut is None:
@@ -124,6 +137,13 @@ class Fold:
     def _describe_left_out(self):
         counts = self.n_unpredicted
         return {} if counts is None else {"n_true_left_out": int(counts.sum())}
+
+    def inputs(self, takes, rows):
+        """Give what a head is shown of some rows: vectors, or residues as str (n_rows,)."""
+        if takes == "vectors":
+            return self.bunch.X[rows]
+        ids = np.asarray(self.bunch.protein_ids)[rows]
+        return np.array([self.bunch.sequences[one] for one in map(str, ids)], dtype=object)
 
     def predict_neighbours(self):
         """Predict with the cosine neighbours of the real training rows, once a fold."""

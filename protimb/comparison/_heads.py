@@ -1,11 +1,14 @@
 """The heads of a comparison: the classifiers that arms are judged with, each with its own none."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
 # Nothing that takes long to import: the command line reads this table to print its help.
+
+# What a head may be fitted on, one a row of an arm.
+TAKES = ("vectors", "sequences")
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,19 @@ class Head:
         Returns a new classifier with ``fit(X, y)`` and ``predict_proba``. None takes the network
         of the comparison. Heads of one ``make`` share one training.
     mix : callable, optional
-        Turns the classifier's probabilities (n_test, n_terms), and a function that gives those of
-        the cosine neighbours among real training rows, into what is judged.
+        Turns the probabilities (n_test, n_terms), and a function that gives those of the cosine
+        neighbours among real training rows, into what is judged.
+    parts : tuple of Head
+        Heads whose scores are averaged, in place of ``make``. What is trained for several heads
+        is trained once: ``mlp``, ``tale`` and their mean take two trainings.
+    takes : {"vectors", "sequences"}
+        What the classifier is fitted on: an array (n_rows, width), or an array of str (n_rows,),
+        the residues of each row. Arms that make new vectors are left out with a head that takes
+        sequences, as nobody knows the sequence of a made protein; copies of a row have its own.
+    equal_steps : bool
+        The classifier has ``max_epochs``, ``batch_size`` and ``max_steps``, and takes in every arm
+        as many steps as its epochs of the real training rows amount to, also where an arm has
+        more or fewer rows. A ``batch_size`` that is no number is taken for 256.
     by_term : bool
         ``make`` gives a classifier of one term, which is fitted for each term by itself, on
         standardized vectors and on the rows that know the term. One that takes several labels
@@ -31,8 +45,15 @@ class Head:
     reads : tuple of str
         Fields of the data that it gets as parameters: ``("ontology", "terms")``.
     cannot : tuple of str
-        Parameters that an arm may ask for and that mean something else here; such arms are left
-        out with this head.
+        What an arm may ask for and the classifier knows, but does not mean or bear, as a
+        parameter (``"class_weight"``) or with a value (``"loss=isda"``); such arms are left out
+        with this head.
+
+    Raises
+    ------
+    ValueError
+        If ``takes`` is neither of both, the network is to take sequences, or a head of parts has
+        a classifier of its own.
 
     See Also
     --------
@@ -55,11 +76,41 @@ class Head:
     learns_all_labels: bool = False
     reads: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
+    parts: tuple["Head", ...] = ()
+    takes: str = "vectors"
+    equal_steps: bool = False
+
+    def __post_init__(self):
+        if self.takes not in TAKES:
+            raise ValueError(f"takes may be {' or '.join(TAKES)}; got {self.takes!r}.")
+        if self.parts and self.make is not None:
+            raise ValueError(
+                "A head of parts is their mean and has no classifier of its own: leave out make, "
+                "or make it another part."
+            )
+        if self.takes == "sequences" and self.make is None:
+            raise ValueError(
+                "The network of a comparison takes vectors. A head that takes sequences needs "
+                "make, which gives a classifier of them."
+            )
 
     @property
     def training(self):
         """What heads that share a training have in common."""
-        return self.make, self.by_term
+        return self.make, self.by_term, self.takes
+
+    @property
+    def trainings(self):
+        """The heads that are trained for this one: itself, or those of its parts, each once."""
+        if not self.parts:
+            return (self,)
+        found = {one.training: one for part in self.parts for one in part.trainings}
+        return tuple(found.values())
+
+    @property
+    def needs_sequences(self):
+        """Whether anything that is trained for it takes sequences."""
+        return any(one.takes == "sequences" for one in self.trainings)
 
     def build(self):
         """Make a new classifier of several labels; not for heads that take the network.
@@ -71,8 +122,10 @@ class Head:
         Raises
         ------
         ValueError
-            If the head takes the network of a comparison.
+            If the head takes the network of a comparison, or is a mean of others.
         """
+        if self.parts:
+            raise ValueError("This head is a mean of others, its parts; build these.")
         if self.make is None:
             raise ValueError("This head takes the network of a comparison, which compare builds.")
         if not self.by_term:
@@ -81,20 +134,27 @@ class Head:
 
         return OneTermAtATime(self.make())
 
-    def can(self, params, *, weighs_rows=False):
-        """Tell whether it can be trained with an arm's parameters, and with weights of rows.
+    def can(self, params, *, weighs_rows=False, has_sequences=True):
+        """Tell whether it can be trained with an arm's parameters, weights and sequences.
 
         Parameters
         ----------
-        params : iterable of str
-            Names of parameters that the arm asks of the classifier.
+        params : dict, or iterable of str
+            Parameters that the arm asks of the classifier, or their names.
         weighs_rows : bool
             Whether generated rows weigh other than real ones.
+        has_sequences : bool
+            Whether each of the arm's rows is a protein with a sequence.
 
         Returns
         -------
         can : bool
         """
+        if self.parts:
+            able = {"weighs_rows": weighs_rows, "has_sequences": has_sequences}
+            return all(part.can(params, **able) for part in self.parts)
+        if self.takes == "sequences" and not has_sequences:
+            return False
         if self.make is None:
             return True
         from sklearn.utils.validation import has_fit_parameter
@@ -105,7 +165,10 @@ class Head:
         weighed = has_fit_parameter(learner, "sample_weight")
         if self.by_term and "class_weight" in params and not weighed:
             return False  # classes of a term are balanced by weights of its rows
-        return set(params) <= set(known) - set(self.cannot) and (weighed or not weighs_rows)
+        values = params.items() if isinstance(params, Mapping) else ()
+        asked = {*params, *(f"{name}={value}" for name, value in values)}
+        able = set(params) <= set(known) and not asked & set(self.cannot)
+        return able and (weighed or not weighs_rows)
 
 
 def resolve_heads(classifiers):
@@ -172,6 +235,64 @@ def _own_head(classifier):
     )
 
 
+def set_head_params(heads, head_params):
+    """Set parameters {name: {parameter: value}} of classifiers: {name: Head}, and the network's."""
+    # A training may serve several heads, and its parameters are those of all of them.
+    used = {one.training for head in heads.values() for one in head.trainings}
+    known = {n: h for n, h in (CLASSIFIERS | heads).items() if not h.parts and h.training in used}
+    makers: dict[tuple, Callable] = {}
+    network: dict[str, Any] = {}
+    for name, params in (head_params or {}).items():
+        _require_trained(name, known, makers)
+        head = known[name]
+        _check_params(name, head, params)
+        if head.make is None:
+            network |= params
+        makers[head.training] = _with_params(head.make, params)
+    return {name: _remade(head, makers) for name, head in heads.items()}, network
+
+
+def _require_trained(name, known, makers):
+    if name not in known:
+        raise ValueError(
+            f"head_params names {name!r}, and no classifier of that name is trained here. Trained "
+            f"are {', '.join(known)}; a mean of others takes the parameters of its parts."
+        )
+    if known[name].training in makers:
+        same = [n for n, head in known.items() if head.training == known[name].training]
+        raise ValueError(
+            f"head_params names {', '.join(same)}, which share one training. Set its parameters "
+            "under one name."
+        )
+
+
+def _check_params(name, head, params):
+    """Refuse names and values that a classifier would refuse after the data were read."""
+    try:
+        made = _network() if head.make is None else head.make()
+        made.set_params(**params)
+        if hasattr(made, "_parameter_constraints"):
+            made._validate_params()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"head_params of {name!r}: {error}") from error
+
+
+def _network():
+    return _ours("classification", "GOTermClassifier")()
+
+
+def _with_params(make, params):
+    return lambda: make().set_params(**params)
+
+
+def _remade(head, makers):
+    """Give a head whose classifiers are made as asked; what was shared stays shared."""
+    if head.parts:
+        return replace(head, parts=tuple(_remade(part, makers) for part in head.parts))
+    known = head.make is not None and head.training in makers
+    return replace(head, make=makers[head.training]) if known else head
+
+
 def _takes_several_labels(classifier):
     if not hasattr(classifier, "__sklearn_tags__"):
         return True  # it says nothing of itself, and gets what all arms make
@@ -218,9 +339,25 @@ def _mean(network, neighbours):
     return (network + neighbours()) / 2
 
 
+# Parts of means, too: a training serves every head that names it.
+_NETWORK = Head("the network")
+_TALE = Head(
+    "TALE: a transformer over residues, joined with labels",
+    _ours("classification", "TALEClassifier"),
+    takes="sequences",
+    reads=("ontology", "terms"),
+    equal_steps=True,
+)
+_ALIGNMENT = Head(
+    "neighbours by alignment of sequences among the arm's rows",
+    _ours("classification", "AlignmentTermClassifier"),
+    takes="sequences",
+    learns_all_labels=True,
+)
+
 # A head is one entry, and needs no other edit. Its name shows in help texts and reports.
 CLASSIFIERS = {
-    "mlp": Head("the network"),
+    "mlp": _NETWORK,
     "mlp+knn": Head("mean of network and cosine neighbours of real training rows", mix=_mean),
     "knn": Head(
         "cosine neighbours among the arm's rows",
@@ -241,6 +378,19 @@ CLASSIFIERS = {
         reads=("ontology", "terms"),
     ),
     "gbm": Head("boosted trees, term by term; for small data", _boosting, by_term=True),
+    "label_attention": Head(
+        "vectors of terms that attend to the protein's vector",
+        _ours("classification", "LabelAttentionClassifier"),
+        reads=("ontology", "terms"),
+        cannot=("loss=isda",),  # no last layer whose features could be moved
+        equal_steps=True,
+    ),
+    "tale": _TALE,
+    "alignment": _ALIGNMENT,
+    "tale+mlp": Head("mean of TALE and the network", parts=(_TALE, _NETWORK)),
+    "tale+alignment": Head(
+        "mean of TALE and neighbours by alignment (TALE+)", parts=(_TALE, _ALIGNMENT)
+    ),
 }
 
 # What arms are judged with unless asked otherwise: one training serves both.

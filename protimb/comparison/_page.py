@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
+from protimb.comparison._splits import method_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS
-from protimb.comparison._winners import LEGEND, has_clusters
+from protimb.comparison._winners import LEGEND
 
 _N_EXTREMES = 10  # terms shown at each end
 
@@ -29,6 +30,7 @@ def write_report(comparison, figures, path):
         "ranks": escape(comparison.ranks().sentence()),
         "caveat": escape(comparison.caveat),
         "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
+        "heads": _html(comparison.heads().rename_axis(columns=None)).replace(" [", "<br>["),
         "legend": escape(" ".join([LEGEND + ".", *comparison.about_fmax()])),
         "figures": "\n".join(_figure(*one) for one in figures.items()),
         "tally": _html(tally_terms(comparison.terms)),
@@ -105,9 +107,8 @@ def _method(record):
     fold = record["folds"][0]
     seeds = ", ".join(str(one["seed"]) for one in record["folds"])
     n_resamples = record["parameters"]["n_resamples"]
-    whole = "sequence clusters" if has_clusters(record) else "proteins, taken one by one,"
     return (
-        f"Seeds: {seeds}. One fifth of the {whole} is held out: in the first seed "
+        f"Seeds: {seeds}. {method_of_split(record)}: in the first seed "
         f"{fold['n_test']:,} proteins to judge on, {fold['n_train']:,} to train on. Samplers saw "
         "training proteins only; every arm with a network trained the same one for "
         f"{fold['max_steps']:,} steps from the same random weights. "
@@ -183,6 +184,8 @@ $winners
 <h2>The numbers</h2>
 <div class="wide">$table</div>
 <p class="note">$legend</p>
+<h2>Heads without resampling</h2>
+<div class="wide">$heads</div>
 <h2>Decisions and probabilities</h2>
 <div class="wide">$decisions</div>
 <p class="note">$about_decisions</p>

@@ -1,5 +1,6 @@
 """One arm in one fold: resample once, teach every head, predict, evaluate."""
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,9 +14,10 @@ from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.classification._probabilities import probabilities_by_term
 from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
-from protimb.comparison._heads import Head, resolve_heads
+from protimb.comparison._heads import Head, resolve_heads, set_head_params
+from protimb.comparison._splits import check_split
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
-from protimb.exceptions import RareTermWarning
+from protimb.exceptions import RareTermWarning, SequenceError
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
 from protimb.ontology import describe_terms
 from protimb.plotting._map import METHODS
@@ -43,6 +45,8 @@ class Protocol:
     classifier_params: dict
     synthetic_weight: float
     synthetic_labels: str
+    split: str
+    date: Any
     shots: int | None
     max_train: int | None
     n_resamples: int
@@ -53,18 +57,21 @@ class Protocol:
     @classmethod
     def from_parameters(cls, parameters, arms):
         """Take the fields out of all parameters of ``compare``, and check the names in them."""
-        heads = resolve_heads(parameters["classifiers"])
+        heads, network = set_head_params(
+            resolve_heads(parameters["classifiers"]), parameters["head_params"]
+        )
         tune = parameters["tune_cuts"]
         found = {"heads": heads, "arms_tune": tune or any(a.tunes_cuts for a in arms.values())}
         named = set(cls.__dataclass_fields__) & set(parameters)
         protocol = cls(**{name: parameters[name] for name in named} | found)
         protocol.sampler_params = protocol.sampler_params or {}
-        protocol.classifier_params = protocol.classifier_params or {}
+        protocol.classifier_params = (protocol.classifier_params or {}) | network
         if protocol.n_resamples < 1:
             raise ValueError(
                 f"n_resamples must be at least 1, got {protocol.n_resamples}: without resamples "
                 "nothing can be said to differ. protimb.metrics.evaluate gives estimates alone."
             )
+        protocol.date = check_split(protocol.split, protocol.date)
         _check_sizes(protocol)
         if not 0 <= protocol.synthetic_weight < np.inf:
             raise ValueError(
@@ -82,6 +89,8 @@ class Protocol:
             return {"alone": Head(arm.description, arm.make_classifier)}
         weighs_rows = self.synthetic_weight != 1 and arm.make_sampler is not None
         able = {"weighs_rows": weighs_rows}
+        if self.needs_sequences:
+            able["has_sequences"] = arm.keeps_proteins
         return {n: h for n, h in self.heads.items() if h.can(arm.classifier_params, **able)}
 
     def left_out(self, arms):
@@ -91,6 +100,11 @@ class Protocol:
             n: [h for h in self.heads if h not in able[n]] for n in arms if "alone" not in able[n]
         }
         return {name: heads for name, heads in lost.items() if heads}
+
+    @property
+    def needs_sequences(self):
+        """Whether any head is fitted on sequences."""
+        return any(head.needs_sequences for head in self.heads.values())
 
     @property
     def verbose_training(self):
@@ -137,16 +151,18 @@ def run_heads(name, arm, heads, fold, protocol, stages):
         return
     outer = Lecture(name, arm, fold, protocol, stages)
     inner = Lecture(name, arm, fold.inner(), protocol, stages) if tunes else None
-    for group in _by_training(heads):
-        proba = outer.teach(next(iter(group.values())))
-        tuning = inner.teach(next(iter(group.values()))) if inner else None
-        for head_name, head in group.items():
-            with stages("evaluate", **here):
-                cuts = _tune(inner.fold, head, tuning) if inner else None
-                scores = _mixed(head, proba, fold)
-                result = _judge(head_name, scores, fold, protocol, cuts)
-            result.traces = outer.traces
-            yield result
+    lectures = [outer, *([inner] if inner else [])]
+    for number, (head_name, head) in enumerate(heads.items()):
+        for lecture in lectures:
+            lecture.prepare(head)
+        with stages("evaluate", **here):
+            cuts = _tune_judged(inner.fold, inner.scores(head)) if inner else None
+            result = _judge(head_name, outer.scores(head), fold, protocol, cuts)
+        result.traces = outer.traces_of(head)
+        yield result
+        later = _trainings([*heads.values()][number + 1 :])
+        for lecture in lectures:
+            lecture.keep(later)
 
 
 def _judge_neighbours(fold, protocol, tunes):
@@ -167,12 +183,9 @@ def merge_heads(results):
     return merged
 
 
-def _by_training(heads):
-    """Group heads {name: Head} that share a training."""
-    groups: dict = {}
-    for name, head in heads.items():
-        groups.setdefault(head.training, {})[name] = head
-    return list(groups.values())
+def _trainings(heads):
+    """Collect what has to be trained for some heads: {training: Head}."""
+    return {one.training: one for head in heads for one in head.trainings}
 
 
 class Lecture:
@@ -182,6 +195,8 @@ class Lecture:
         self.name, self.arm, self.fold, self.protocol = name, arm, fold, protocol
         self._stages, self.traces = stages, {}
         self._synthetic = None  # which rows of the lesson are made, bool (n_rows,)
+        self._origins = None  # the training row that each row of the lesson is, or copies
+        self._taught = {}  # training -> probabilities (n_test, n_terms) and traces
 
     def stage(self, stage):
         return self._stages(stage, seed=self.fold.seed, arm=self.name)
@@ -198,6 +213,7 @@ class Lecture:
             synthetic_weight=self.protocol.synthetic_weight,
         )
         frame = pd.DataFrame(y, columns=self.fold.bunch.terms)
+        self._origins = np.arange(len(X))
         if resampling.sampler is None:
             return resampling.make_lesson(X, frame)
         with self.stage("resample"), warnings.catch_warnings():
@@ -206,6 +222,7 @@ class Lecture:
             lesson = resampling.make_lesson(X, frame)
         if hasattr(resampling.sampler_, "label_mask"):  # what splits rows makes none
             self._synthetic = resampling.sampler_.synthetic_mask_
+        self._origins = getattr(resampling.sampler_, "sample_indices_", None)
         self.traces = self._trace(resampling.sampler_, X, np.asarray(y), lesson)
         return lesson
 
@@ -218,9 +235,45 @@ class Lecture:
                 traces["maps"] = trace_maps(sampler, *rows, self.fold, self.protocol)
         return traces
 
+    @cached_property
+    def sequences(self):
+        """Residues of each row of the lesson, str (n_rows,): copies have those of their protein."""
+        n_rows = len(self.lesson.y)
+        if self._origins is None or len(self._origins) != n_rows:
+            raise SequenceError(
+                f"The sampler of arm {self.name!r} does not say which protein each of its "
+                f"{n_rows} rows is (sample_indices_), so heads cannot be taught their sequences. "
+                "Leave out the arm, or the heads that take sequences."
+            )
+        return self.fold.inputs("sequences", self.fold.train)[self._origins]
+
+    def prepare(self, head):
+        """Train what a head needs and was not trained before."""
+        for one in head.trainings:
+            if one.training not in self._taught:
+                self._taught[one.training] = self.teach(one)
+
+    def scores(self, head):
+        """Give the scores (n_test, n_terms) of a head that was prepared, mixed as it says."""
+        if head.parts:
+            own = np.mean([self.scores(part) for part in head.parts], axis=0)
+        else:
+            own, _ = self._taught[head.training]
+        return own if head.mix is None else head.mix(own, self.fold.predict_neighbours)
+
+    def traces_of(self, head):
+        """Give what is left to draw of the first training of a head that was prepared."""
+        return self._taught[head.trainings[0].training][1]
+
+    def keep(self, trainings):
+        """Forget what was trained for no other head than those done."""
+        self._taught = {key: one for key, one in self._taught.items() if key in trainings}
+
     def teach(self, head):
-        """Train a head on the lesson, and give its probabilities (n_test, n_terms)."""
+        """Train a head without parts on the lesson: probabilities on test rows, and traces."""
         lesson = self.lesson
+        if head.takes == "sequences":
+            lesson = replace(lesson, X=self.sequences)
         if head.learns_all_labels:
             lesson = replace(lesson, known=None)
         elif head.by_term and self.protocol.synthetic_labels == "targeted":
@@ -229,10 +282,11 @@ class Lecture:
         with self.stage("train"):
             # A copy: teaching may turn sparse labels into dense ones.
             classifier = replace(lesson).teach(classifier)
-        self.traces = self.traces | trace_classifier(classifier)
         shape = len(self.fold.test), len(self.fold.bunch.terms)
-        proba = probabilities_by_term(classifier, self.fold.bunch.X[self.fold.test], shape[1])
-        return _require_probabilities(proba, shape, type(classifier).__name__)
+        X_test = self.fold.inputs(head.takes, self.fold.test)
+        proba = probabilities_by_term(classifier, X_test, shape[1])
+        proba = _require_probabilities(proba, shape, type(classifier).__name__)
+        return proba, self.traces | trace_classifier(classifier)
 
 
 def _known_by_term(lesson, synthetic):
@@ -261,7 +315,7 @@ def count_stages(arm, protocol):
     heads = protocol.heads_of(arm)
     if arm.alone:
         return 1
-    n_fits = (arm.make_sampler is not None) + len(_by_training(heads))
+    n_fits = (arm.make_sampler is not None) + len(_trainings(heads.values()))
     return len(heads) + n_fits * (1 + (arm.tunes_cuts or protocol.tune_cuts))
 
 
@@ -307,7 +361,17 @@ def _build_classifier(head, arm, fold, protocol):
     asked = dict.fromkeys(seeds, fold.seed) | read | dict(arm.classifier_params)
     if head.by_term:
         asked["columns"] = fold.judged
+    if head.equal_steps:
+        asked |= _equal_steps(fold, params | asked, protocol)
     return classifier.set_params(**asked) if asked else classifier
+
+
+def _equal_steps(fold, params, protocol):
+    """Ask for the steps that a classifier's epochs of the real training rows amount to."""
+    batch = params["batch_size"] if isinstance(params["batch_size"], Integral) else BATCH_SIZE
+    n_steps = params["max_epochs"] * math.ceil(len(fold.train) / batch)
+    told = {"verbose": protocol.verbose_training} if "verbose" in params else {}
+    return {"max_steps": params["max_steps"] or n_steps, **told}
 
 
 def _build_network(arm, fold, protocol):
@@ -321,14 +385,6 @@ def _build_network(arm, fold, protocol):
         random_state=fold.seed,
         verbose=protocol.verbose_training,
     ).set_params(**protocol.classifier_params | dict(arm.classifier_params))
-
-
-def _mixed(head, proba, fold):
-    return proba if head.mix is None else head.mix(proba, fold.predict_neighbours)
-
-
-def _tune(fold, head, proba):
-    return _tune_judged(fold, _mixed(head, proba, fold))
 
 
 def _tune_judged(fold, scores):
@@ -386,7 +442,8 @@ def _judge(head, scores, fold, protocol, cuts=None):
 def _check_sizes(protocol):
     for name in ("shots", "max_train"):
         value = getattr(protocol, name)
-        if value is not None and (not isinstance(value, Integral) or value < 1):
+        is_number = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+        if value is not None and (not is_number or value < 1):
             raise ValueError(f"{name} must be a whole number from 1, or None; got {value!r}.")
 
 

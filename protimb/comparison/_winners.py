@@ -16,15 +16,6 @@ CAVEAT = (
     "zero out by chance. They tell what another draw of test proteins would change, not what "
     "another split or training seed would: run several seeds, and compare them in seeds.csv."
 )
-NO_CLUSTERS = (
-    " No two of these proteins share a cluster, so they were split one by one: relatives of "
-    "training proteins may be among the test proteins, which flatters every arm."
-)
-
-
-def has_clusters(record):
-    """Tell whether any two proteins share a cluster: else proteins are split one by one."""
-    return record["data"]["n_clusters"] < record["data"]["n_proteins"]
 
 
 def winner_sentences(evaluations):

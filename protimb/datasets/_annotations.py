@@ -11,6 +11,7 @@ import pandas as pd
 from protimb.datasets._aspects import namespace_of
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
+from protimb.utils._days import read_days
 from protimb.utils._files import local_path, read_text
 from protimb.utils._warnings import users_level
 
@@ -37,7 +38,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_annotations(path, *, encoding="utf-8", truncated="raise"):
+def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     r"""Read a table of annotations in CAFA's layout.
 
     Parameters
@@ -47,11 +48,15 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
         perhaps ``aspect``; ``protein`` and ``go_id`` are understood too. Without a header, a line
         is a protein, a term such as ``GO:0003674``, and perhaps an aspect. A cell may list terms,
         ``GO:0003674; GO:0005488``, as UniProt's "Gene Ontology IDs" do. A column ``qualifier``,
-        if there is one, may say ``NOT``.
+        if there is one, may say ``NOT``, and a column ``date`` when it was made.
     encoding : str
         Of the text, such as ``"latin-1"``.
     truncated : {"raise", "drop"}
         What to do about a file that was cut, gzipped or plain: read it without its last line?
+    dates : bool
+        Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none),
+        where the file has it: ``2024-01-31`` or ``20240131``. An annotation that is repeated has
+        its first day.
 
     Returns
     -------
@@ -99,6 +104,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise"):
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
     table = _one_term_a_row(table) if ";" in body else table
+    table = with_days(table, dates)
     _check_filled(table, path)
     annotations = positive_and_unique(table)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
@@ -153,7 +159,7 @@ def _read_header(line):
 def _column_name(name):
     """Strip blanks; a qualifier is one in any case, since to overlook a NOT inverts it."""
     name = name.strip()
-    return "qualifier" if name.lower() == "qualifier" else name
+    return name.lower() if name.lower() in ("qualifier", "date") else name
 
 
 def _may_hold_blanks(body):
@@ -224,18 +230,36 @@ def _check_filled(table, path):
         )
 
 
+def with_days(table, dates):
+    """Read the column of dates, if there is one and it is wanted, or drop it."""
+    if "date" not in table:
+        return table
+    return table.assign(date=read_days(table["date"])) if dates else table.drop(columns="date")
+
+
 def positive_and_unique(table):
     """Leave out rows qualified by NOT and repeated ones, counted in attrs; reduce ids."""
     negated = _is_negated(table)
-    positive = table.loc[~negated, _present(table)].copy()
+    dated = ["date"] if "date" in table else []
+    positive = table.loc[~negated, [*_present(table), *dated]].copy()
     written = positive["EntryID"]
     positive["EntryID"] = each(normalise_protein_id, written)
-    unique = positive.drop_duplicates(["EntryID", "term"], ignore_index=True)
+    unique = first_of_each(positive)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
         "n_negated": int(negated.sum()),
         "n_renamed": int((positive["EntryID"] != written).sum()),
     }
+    if dated:
+        unique.attrs["n_undated"] = int(unique["date"].isna().sum())
+    return unique
+
+
+def first_of_each(table):
+    """Keep each annotation once, where it stands first, with its first day if there are days."""
+    unique = table.drop_duplicates(_NEEDED, ignore_index=True)
+    if "date" in table and len(unique) < len(table):
+        unique["date"] = table.groupby(_NEEDED, sort=False)["date"].min().to_numpy()
     return unique
 
 

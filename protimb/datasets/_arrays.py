@@ -9,6 +9,7 @@ import pandas as pd
 from protimb.datasets._annotations import each
 from protimb.datasets._aspects import ONTOLOGIES
 from protimb.datasets._cafa import _namespaces
+from protimb.datasets._dated import DATED_COLUMNS, dated_annotations
 from protimb.datasets._embeddings import _protein_ids
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, EmbeddingFileError, EmbeddingWarning
@@ -21,6 +22,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._days import read_days
 from protimb.utils._foreign import read_table
 from protimb.utils._validation import a_few, as_vectors, check_vectors
 from protimb.utils._warnings import users_level
@@ -40,7 +42,9 @@ def fields_from_arrays(X, annotations, ontology, namespace, protein_ids, groups,
     kept = np.flatnonzero(direct.sum(axis=1))
     propagated = propagate_indicators(direct[kept], ontology)
     terms = frequent_terms(propagated, ontology, *limits)
+    dated = dated_annotations(pairs[inside], columns[inside], ontology, ids[kept])
     return {
+        **({} if dated is None else {"dates": dated}),
         "X": X[kept],
         "y": cut_columns(propagated, ontology, terms).toarray(),
         "protein_ids": ids[kept],
@@ -92,15 +96,17 @@ def _check_one_id_a_row(ids, n_rows):
 
 
 def _read_pairs(annotations):
-    """Turn a mapping of sets or a table into a table of EntryID and term, both text."""
+    """Turn a mapping of sets or a table into EntryID and term, both text, and days if there."""
     if isinstance(annotations, Mapping):
         sets = {protein: _as_terms(terms) for protein, terms in annotations.items()}
         pairs = [(protein, term) for protein, terms in sets.items() for term in terms]
         table = pd.DataFrame(pairs, columns=["EntryID", "term"])
     else:
         table = _two_columns(read_table(annotations, "annotations"))
-    _check_filled(table)
-    table = table.astype(str)
+    _check_filled(table[["EntryID", "term"]])
+    table = table.astype({"EntryID": str, "term": str})
+    if "date" in table:
+        table["date"] = _days(table["date"])
     table["EntryID"] = each(normalise_protein_id, table["EntryID"])
     return table
 
@@ -117,13 +123,20 @@ def _two_columns(table):
             "the column, and pass the others; read_gaf and read_annotations do that."
         )
     if {"EntryID", "term"} <= set(table.columns):
-        return table[["EntryID", "term"]].copy()
+        return table[[name for name in DATED_COLUMNS if name in table]].copy()
     if table.shape[1] != 2:
         raise AnnotationError(
             f"annotations have the columns {', '.join(map(str, table.columns))}; expected two, "
             "proteins and terms, or among others 'EntryID' and 'term'."
         )
     return table.set_axis(["EntryID", "term"], axis=1)
+
+
+def _days(dates):
+    """Read a column of days, text or datetime64, as datetime64."""
+    if dates.dtype.kind == "M":
+        return dates
+    return read_days(dates.astype(str))
 
 
 def _check_filled(table):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
+from protimb.datasets._dated import dated_annotations
 from protimb.datasets._embeddings import (
     READERS,
     ids_file,
@@ -95,6 +96,8 @@ def read_cafa(
         without a FASTA file.
         ``n_terms_left_out`` : int of shape (n_proteins,), terms of each protein that the limits
         left out.
+        ``dates`` : DataFrame of ``EntryID``, ``term`` and ``date``, the annotations as they were
+        made, not propagated; only where ``train_terms.tsv`` has a column ``date``.
         ``DESCR`` : str.
 
     Raises
@@ -136,7 +139,7 @@ def read_cafa(
     _check_limits(min_proteins, max_proteins)
     paths = _find_files(Path(folder))
     graph = _read_obo_once(paths["ontology"])
-    annotations = read_annotations(paths["terms"])
+    annotations = read_annotations(paths["terms"], dates=True)
     lookup = look_up(annotations["term"].tolist(), graph)
     _warn_of_aspects(annotations, lookup.columns, graph)
     inside = _namespaces(lookup.columns, graph) == namespace
@@ -157,6 +160,9 @@ def read_cafa(
         n_terms_left_out=count_left_out(propagated, graph, terms),
         DESCR=_read_description(paths["description"], folder),
     )
+    dates = dated_annotations(annotations[inside], lookup.columns[inside], graph, kept)
+    if dates is not None:
+        bunch["dates"] = dates
     return _shaped(bunch, as_frame, return_X_y)
 
 

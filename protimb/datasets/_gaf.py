@@ -12,6 +12,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    with_days,
 )
 from protimb.datasets._evidence import judge_evidence, wanted_codes
 from protimb.datasets._ids import is_isoform, normalise_protein_id
@@ -32,6 +33,7 @@ GAF_COLUMNS = {
     "aspect": 8,
     "object_type": 11,
     "taxon": 12,
+    "date": 13,
     "isoform": 16,
 }
 _N_REQUIRED = 15
@@ -50,6 +52,7 @@ def read_gaf(
     isoforms="join",
     encoding="utf-8",
     truncated="raise",
+    dates=False,
 ):
     r"""Read a Gene Annotation File (GAF 2.x).
 
@@ -79,6 +82,9 @@ def read_gaf(
         Of the text, such as ``"latin-1"``.
     truncated : {"raise", "drop"}
         What to do about a file that was cut, gzipped or plain: read it without its last line?
+    dates : bool
+        Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none):
+        the first, where several papers say the same.
 
     Returns
     -------
@@ -131,7 +137,7 @@ def read_gaf(
     table["fails"] = _first_failed(table, wanted, path)
     fate = judge_evidence(table, codes, evidence, path)
     kept, n_isoforms = _join_isoforms(table[table["fails"] == ""], isoforms)
-    annotations = positive_and_unique(kept)
+    annotations = positive_and_unique(with_days(kept, dates))
     annotations["aspect"] = annotations["aspect"].map(GAF_ASPECTS)
     filtered = table.loc[table["fails"] != "", "fails"].value_counts().to_dict()
     annotations.attrs |= fate | {

@@ -11,6 +11,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    with_days,
 )
 from protimb.datasets._evidence import CODES, judge_evidence, read_eco_codes, wanted_codes
 from protimb.datasets._ids import is_isoform, normalise_protein_id
@@ -22,9 +23,10 @@ _N_REQUIRED = 10  # of twelve: extensions and properties may be left out
 
 # Position of each column, counted from 0, by the first number of the version. Of 1.x, columns 1
 # and 2 are a database and an id; of 2.0, column 1 is both, and NOT has a column of its own.
+_LAST = {"date": 8, "properties": 11}
 _COLUMNS = {
-    1: {"EntryID": 1, "qualifier": 2, "relation": 2, "term": 3, "eco": 5, "properties": 11},
-    2: {"EntryID": 0, "qualifier": 1, "relation": 2, "term": 3, "eco": 5, "properties": 11},
+    1: {"EntryID": 1, "qualifier": 2, "relation": 2, "term": 3, "eco": 5, **_LAST},
+    2: {"EntryID": 0, "qualifier": 1, "relation": 2, "term": 3, "eco": 5, **_LAST},
 }
 _GO_EVIDENCE = re.compile(r"(?:^|\|)\s*go_evidence=([A-Z]+)")
 _CHAIN = re.compile(r":PRO_\d+$")  # a part of a protein, after cleavage
@@ -55,6 +57,7 @@ def read_gpad(
     isoforms="join",
     encoding="utf-8",
     truncated="raise",
+    dates=False,
 ):
     r"""Read a Gene Product Association Data file (GPAD 1.1, 1.2 or 2.0).
 
@@ -80,6 +83,8 @@ def read_gpad(
         Of the text, such as ``"latin-1"``.
     truncated : {"raise", "drop"}
         What to do about a file that was cut, gzipped or plain: read it without its last line?
+    dates : bool
+        Keep the day of each annotation as a column ``date``, as ``read_gaf`` does.
 
     Returns
     -------
@@ -128,7 +133,7 @@ def read_gpad(
     fate = judge_evidence(table, codes, evidence, path)
     passed = table[table["fails"] == ""]
     kept, n_isoforms = _join_isoforms(passed, isoforms)
-    annotations = positive_and_unique(kept)
+    annotations = positive_and_unique(with_days(kept, dates))
     n_filtered = len(table) - len(passed)
     annotations.attrs |= fate | {
         "relations": each(_relation, passed["relation"]).value_counts().to_dict(),

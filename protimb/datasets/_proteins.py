@@ -9,17 +9,19 @@ import pandas as pd
 from sklearn.utils import Bunch, check_consistent_length
 
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
+from protimb.datasets._dated import days_of_labels, first_days, labels_as_of, require_dates
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import InvalidLabelsError
-from protimb.model_selection import split_by_cluster
+from protimb.model_selection import split_by_cluster, split_by_date
 from protimb.ontology._obo_text import obo_text
 from protimb.utils._alignment import align_columns, check_same_order
+from protimb.utils._days import require_day, spell_days
 from protimb.utils._new_folder import new_folder
 from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
-_ALL_FIELDS = (*FIELDS, "sequences", "n_terms_left_out", "DESCR")
+_ALL_FIELDS = (*FIELDS, "sequences", "n_terms_left_out", "dates", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
 _MAYBE_BY_ROW = ("n_terms_left_out",)
 
@@ -43,6 +45,7 @@ class ProteinData(Bunch):
         ``terms``, ``term_names`` : str of shape (n_terms,).
         ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
         ``n_terms_left_out`` : int of shape (n_proteins,), true terms that have no column.
+        ``dates`` : DataFrame of ``EntryID``, ``term`` and ``date``, when annotations were made.
 
     See Also
     --------
@@ -125,7 +128,7 @@ class ProteinData(Bunch):
         annotations : DataFrame or mapping of str to set of str
             Who has which term: ``{protein: terms}``, or a table of two columns, proteins and
             terms; others may stand beside ``EntryID`` and ``term``, as ``read_gaf`` returns
-            them. They are propagated here.
+            them. They are propagated here. A column ``date`` becomes ``dates``.
         ontology : GeneOntology
             Knows the namespace of each term; an aspect is not needed.
         namespace : str
@@ -225,6 +228,9 @@ class ProteinData(Bunch):
         part = {name: _rows_of(self[name], rows) for name in by_row}
         if "sequences" in self:
             part["sequences"] = _sequences_of(self["sequences"], part["protein_ids"])
+        if "dates" in self:
+            ids = set(map(str, part["protein_ids"]))
+            part["dates"] = self["dates"][self["dates"]["EntryID"].isin(ids)]
         return type(self)(**{**self, **part})
 
     def with_terms(self, terms):
@@ -289,6 +295,85 @@ class ProteinData(Bunch):
         train, test = (self.take(np.sort(rows)) for rows in parts)
         return train, test
 
+    def as_of(self, date):
+        """Keep of the labels what was known before a day.
+
+        Parameters
+        ----------
+        date : str, date or datetime64
+            Such as ``"2022-01-31"``.
+
+        Returns
+        -------
+        data : ProteinData
+            The same proteins and terms. ``y`` has the terms of annotations made before that day,
+            propagated, and of others of the data none; a protein without any has a row of zeros.
+
+        Raises
+        ------
+        AnnotationError
+            If the data have no dates, or some annotations have none.
+        ValueError
+            If the date is none, or in the future.
+
+        See Also
+        --------
+        split_by_date : Parts proteins, and labels those to train on as of the day.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from protimb.datasets import ProteinData, make_longtail_multilabel
+        >>> ontology = make_longtail_multilabel(9, 2, 2, random_state=0).ontology
+        >>> table = pd.DataFrame(
+        ...     [("P1", "TOY:0000001", "2019-05-31"), ("P1", "TOY:0000002", "2023-01-31")],
+        ...     columns=["EntryID", "term", "date"],
+        ... )
+        >>> data = ProteinData.from_arrays(
+        ...     np.eye(1), table, ontology, protein_ids=["P1"], min_proteins=1
+        ... )
+        >>> data.y, data.as_of("2022-01-01").y
+        (array([[1, 1]], dtype=uint8), array([[1, 0]], dtype=uint8))
+        """
+        day = require_day(date)
+        y_then, n_left_out = labels_as_of(self, day)
+        y_then = np.minimum(y_then, self._labels()).astype(y_then.dtype)
+        part = {"y": _in_container_of(self.y, y_then, self.terms)}
+        if "n_terms_left_out" in self:
+            part["n_terms_left_out"] = n_left_out
+        table = require_dates(self)
+        part["dates"] = table[table["date"] < pd.Timestamp(day)]
+        return type(self)(**{**self, **part})
+
+    def split_by_date(self, date):
+        """Train on what was known before a day, and hold out proteins first annotated from then on.
+
+        Parameters
+        ----------
+        date : str, date or datetime64
+            Such as ``"2022-01-31"``.
+
+        Returns
+        -------
+        train, test : ProteinData
+            Proteins in the order of these: those with an annotation before the day, labelled as of
+            it, and the others, labelled with all that is known now.
+
+        Raises
+        ------
+        AnnotationError
+            If the data have no dates, or some annotations have none.
+        ValueError
+            If the date is none, or in the future, or one side would have no protein.
+
+        See Also
+        --------
+        protimb.model_selection.split_by_date : The same split, as row numbers; what it means.
+        """
+        train, test = split_by_date(first_days(self), date)
+        return self.as_of(date).take(train), self.take(test)
+
     def fingerprint(self):
         """Hash vectors, labels, ids and clusters, so that two results can be told to share data.
 
@@ -302,6 +387,8 @@ class ProteinData(Bunch):
             digest.update(np.ascontiguousarray(array).tobytes())
         for names in (self.protein_ids, self.terms, self.groups):
             digest.update("\n".join(map(str, names)).encode())
+        if "dates" in self:
+            digest.update(self["dates"].to_csv(index=False).encode())
         return {
             "n_proteins": len(self.X),
             "n_features": int(self.X.shape[1]),
@@ -379,6 +466,10 @@ class ProteinData(Bunch):
         ids = np.asarray(self.protein_ids)[[*rows, *bare]]
         aspects = {term: _aspect(self.ontology.namespace(term)) for term in dict.fromkeys(terms)}
         table = pd.DataFrame({"EntryID": ids, "term": terms, "aspect": [aspects[t] for t in terms]})
+        if "dates" in self:
+            days = days_of_labels(self)
+            pairs = zip(map(str, ids), terms, strict=True)
+            table["date"] = spell_days(pd.Series([days.get(pair, pd.NaT) for pair in pairs]))
         return table.sort_values("EntryID", kind="stable")
 
     def _root(self):

@@ -20,12 +20,12 @@ def read_any_annotations(path, filters, notes):
 
 
 def _read_gaf(path, notes, evidence, taxon, eco):
-    return read_gaf(path, evidence=evidence, taxon=taxon)
+    return read_gaf(path, evidence=evidence, taxon=taxon, dates=True)
 
 
 def _read_gpad(path, notes, evidence, taxon, eco):
     _refuse_taxon(path, taxon, "GPAD")
-    return read_gpad(path, evidence=evidence, eco=eco)
+    return read_gpad(path, evidence=evidence, eco=eco, dates=True)
 
 
 def _read_table(path, notes, evidence, taxon, eco):
@@ -35,7 +35,7 @@ def _read_table(path, notes, evidence, taxon, eco):
             "A table of proteins and terms does not say what evidence there is: all of its "
             "annotations were taken."
         )
-    return read_annotations(path)
+    return read_annotations(path, dates=True)
 
 
 _READERS = {"gaf": _read_gaf, "gpad": _read_gpad, "table": _read_table}
@@ -57,6 +57,8 @@ def _counts(attrs, layout):
         counts[f"lines of evidence {code or 'none'}, not wanted"] = n
     for code, n in attrs.get("evidence_kept", {}).items():
         counts[f"lines of evidence {code or 'none'}, kept"] = n
+    if attrs.get("n_undated"):
+        counts["annotations without a date"] = attrs["n_undated"]
     return counts | {
         "annotations qualified by NOT": attrs["n_negated"],
         "annotations named more than once": attrs["n_duplicates"],

@@ -110,8 +110,9 @@ def ingest(
     -----
     In the folder are proteins that have a sequence, an annotation and, where vectors are given, a
     vector; in the order of the FASTA file. Annotations are those that were read, not propagated,
-    each once, with the present id of the term and the ontology's aspect. Vectors that half
-    precision holds without loss are written in it; a record of their encoder goes with them.
+    each once, with the present id of the term, the ontology's aspect and, where the file says it,
+    the day (``date``), by which ``protimb compare --split temporal`` parts proteins. Vectors that
+    half precision holds without loss are written in it; a record of their encoder goes with them.
 
     Examples
     --------

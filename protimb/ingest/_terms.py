@@ -1,13 +1,15 @@
 """The ontology's present terms in place of those that annotations name."""
 
+from protimb.datasets._annotations import first_of_each
 from protimb.datasets._aspects import namespace_of, spelling_like
 from protimb.exceptions import AnnotationError
 from protimb.ontology._lookup import look_up
+from protimb.utils._days import spell_days
 from protimb.utils._validation import a_few
 
 
 def map_terms(table, graph, path):
-    """Return EntryID, term, aspect by the ontology, and {what was mapped or dropped: terms}."""
+    """Return EntryID, term, aspect by the ontology, date, and {what was mapped: terms}."""
     lookup = look_up(table["term"].tolist(), graph, unknown="ignore")
     found = _reasons(table["term"], graph)
     known = lookup.columns >= 0
@@ -19,11 +21,19 @@ def map_terms(table, graph, path):
     mapped = table[known].copy()
     mapped["term"] = [graph.terms[column] for column in lookup.columns[known]]
     found["annotations whose aspect contradicts the ontology"] = _n_contradicted(mapped, graph)
-    unique = mapped[["EntryID", "term"]].drop_duplicates(ignore_index=True)
+    unique = first_of_each(mapped.drop(columns="aspect", errors="ignore"))
     found["annotations that became one by mapping"] = len(mapped) - len(unique)
     aspects = {term: _aspect(graph.namespace(term)) for term in unique["term"].unique()}
     unique["aspect"] = unique["term"].map(aspects)
-    return unique, found
+    return _with_known_days(unique), found
+
+
+def _with_known_days(table):
+    """Put the column of dates last, as text; leave it out where no day is known."""
+    if "date" not in table or table["date"].isna().all():
+        return table[["EntryID", "term", "aspect"]]
+    table = table[["EntryID", "term", "aspect", "date"]]
+    return table.assign(date=spell_days(table["date"]))
 
 
 def _reasons(terms, graph):

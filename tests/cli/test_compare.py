@@ -67,7 +67,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
     ("option", "value", "known"),
     [
         ("--arms", "rose", "smote"),
-        ("--heads", "tale", "mlp+knn"),
+        ("--heads", "tail", "mlp+knn"),
         ("--ontology", "xx", "bp"),
         ("--maps", "pca", "umap"),
         ("--sampling-strategy", "many", "auto"),
@@ -76,6 +76,12 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--param", "ros.epochs=3", "min_members"),
         ("--param", "cgan.n_latent=-1", "[1, inf)"),
         ("--param", "cgan.backbone__n_wide=8", "n_hidden"),
+        ("--split", "time", "temporal"),
+        ("--date", "2022-01-01", "for split='temporal'"),
+        ("--head-param", "tale", "head.name=value"),
+        ("--head-param", "tale.=3", "head.name=value"),
+        ("--head-param", "gbm.max_iter=3", "Trained are mlp"),
+        ("--head-param", "mlp.dropout=3", "[0"),
         ("--synthetic-labels", "own", "targeted"),
     ],
 )
@@ -121,3 +127,23 @@ def test_a_folder_of_another_comparison_is_one_line(folder, tmp_path):
     assert result.exit_code == 2
     assert "parameter epochs was 30, is 3" in result.stderr
     assert invoke("compare", *options, "--epochs", "3", "--no-resume").exit_code == 0
+
+
+def test_a_folder_whose_annotations_have_dates_can_be_split_by_one(folder, tmp_path):
+    options = ["--data", folder, "--arms", "none", "--heads", "mlp", "--out", tmp_path / "out"]
+    options += ["--split", "temporal", "--date", "2022-01-01", *QUICK]
+    result = invoke("compare", *options)
+    assert result.exit_code == 2
+    assert "train_terms.tsv has a column 'date'" in result.stderr
+    path = folder / "train_terms.tsv"
+    table = pd.read_csv(path, sep="\t")
+    protein = table["EntryID"].astype("category").cat.codes
+    table["date"] = ["2023-01-31" if code % 4 == 0 else "20190131" for code in protein]
+    table.to_csv(path, sep="\t", index=False)
+    result = invoke("compare", *options)
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert record["parameters"]["split"] == "temporal"
+    (fold,) = record["folds"]
+    assert fold["n_test"] < fold["n_train"]
+    assert "split by date" in " ".join(result.stdout.split())

@@ -158,7 +158,7 @@ def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"classifiers": ["tale"]}, "classifiers may name mlp, mlp\\+knn, .*gbm; got"),
+        ({"classifiers": ["tail"]}, "classifiers may name mlp, mlp\\+knn, .*tale, .*; got"),
         ({"classifiers": "mlp"}, "classifiers may name"),
         ({"sampler_params": {"none": {}}}, "names none, no arm .* are none, ros, and ros have one"),
         ({"sampler_params": {"cgan": {}}, "arms": []}, "names cgan, .* and none of them has one"),

@@ -152,3 +152,19 @@ def test_every_two_arms_are_held_against_each_other(comparison):
         assert pairs["ros", "smote", "mlp+knn", metric] == pytest.approx(-expected)
         alone = table["smote", "mlp+knn", metric] - table["knn", "alone", metric]
         assert pairs["smote", "knn", "mlp+knn", metric] == pytest.approx(alone)
+
+
+def test_heads_are_held_against_each_other_pair_by_pair(comparison):
+    pairs = comparison.between_heads().set_index(["arm", "classifier", "other", "metric"])
+    estimates = comparison.table.set_index(["arm", "classifier", "metric"])["estimate"]
+    assert set(pairs.index.get_level_values("arm")) == {"none", "class_weight", "ros", "smote"}
+    row = pairs.loc[("ros", "mlp+knn", "mlp", "AP all")]
+    expected = estimates["ros", "mlp+knn", "AP all"] - estimates["ros", "mlp", "AP all"]
+    assert row["difference"] == pytest.approx(expected)
+    assert row["low"] < row["high"]
+    back = pairs.loc[("ros", "mlp", "mlp+knn", "AP all")]
+    assert back["low"] == pytest.approx(-row["high"])
+    shown = comparison.heads("ros")
+    assert list(shown.index) == [("mlp", ""), ("mlp+knn", ""), ("mlp+knn", "minus mlp")]
+    assert shown.loc[("mlp+knn", "minus mlp"), "AP all"].startswith(f"{expected:+.3f} [")
+    assert "Heads without resampling:" in comparison.render()

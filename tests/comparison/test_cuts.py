@@ -57,7 +57,9 @@ def test_a_moved_cut_leaves_every_ranking_as_it_was(toy, quick):
 def test_the_inner_split_parts_training_clusters(toy):
     draws, protocol = (
         draw_proteins(len(toy.X), 5),
-        SimpleNamespace(epochs=1, max_steps=None, shots=None, max_train=None),
+        SimpleNamespace(
+            epochs=1, max_steps=None, split="cluster", date=None, shots=None, max_train=None
+        ),
     )
     fold = make_fold(toy, 0, None, draws, protocol)
     inner = fold.inner()

@@ -9,7 +9,7 @@ from protimb.comparison._folds import make_fold
 
 def protocol(**settings):
     names = ("epochs", "max_steps", "shots", "max_train")
-    return SimpleNamespace(**dict.fromkeys(names) | settings)
+    return SimpleNamespace(**dict.fromkeys(names) | {"split": "cluster", "date": None} | settings)
 
 
 def test_steps_are_epochs_of_the_real_training_rows():

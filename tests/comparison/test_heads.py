@@ -25,6 +25,8 @@ from protimb.comparison._run import _known_by_term, _strategy
 from protimb.exceptions import TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
 
+# What is trained in steps, or on sequences, is tested in test_sequence_heads.py.
+OF_VECTORS = [n for n, h in CLASSIFIERS.items() if not (h.needs_sequences or h.equal_steps)]
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(60, 3))
 Y = np.column_stack([X[:, 0] > 0, X[:, 1] > 1, np.zeros(60), np.ones(60)]).astype(int)
@@ -71,7 +73,7 @@ def test_neighbours_as_a_head_of_no_resampling_are_the_arm_knn(toy, quick):
     assert head == pytest.approx(arm, nan_ok=True)
 
 
-@pytest.mark.parametrize("name", [n for n in CLASSIFIERS if CLASSIFIERS[n].make])
+@pytest.mark.parametrize("name", [n for n in OF_VECTORS if CLASSIFIERS[n].make])
 def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
     head = CLASSIFIERS[name]
     scores = head.build().fit(X, Y).predict_proba(X)
@@ -87,7 +89,7 @@ def test_named_heads_bear_terms_that_nobody_or_everybody_has(name):
     assert scores[Y[:, 0] == 1, 0].mean() > scores[Y[:, 0] == 0, 0].mean()
 
 
-@pytest.mark.parametrize("name", list(CLASSIFIERS))
+@pytest.mark.parametrize("name", OF_VECTORS)
 def test_every_named_head_can_be_compared(toy, name):
     quick = {"max_steps": 2, "n_resamples": 10, "maps": ()}
     result = compare(toy, arms=["class_weight", "ros"], classifiers=[name], **quick)

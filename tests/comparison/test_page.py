@@ -27,6 +27,7 @@ def test_all_files_are_there(folder):
         "figures/imbalance.png",
         "figures/losses_classifier.png",
         "figures/map_smote.png",
+        "heads.csv",
         "pairs.csv",
         "report.html",
         "seeds.csv",

@@ -24,8 +24,9 @@ def several():
 
 
 def fold_of(bunch, **settings):
-    names = ("epochs", "shots", "max_train")
-    protocol = SimpleNamespace(**dict.fromkeys(names) | {"max_steps": 1} | settings)
+    names = ("epochs", "date", "shots", "max_train")
+    common = {"max_steps": 1, "split": "cluster"}
+    protocol = SimpleNamespace(**dict.fromkeys(names) | common | settings)
     return make_fold(bunch, 0, None, draw_proteins(len(bunch.X), 2), protocol)
 
 
@@ -109,7 +110,7 @@ def test_shots_may_be_taken_of_a_small_training_set(several):
     assert set(both.train) < set(fold_of(several, max_train=250).train)
 
 
-@pytest.mark.parametrize("size", [0, -3, 2.5, "5"])
+@pytest.mark.parametrize("size", [0, -3, 2.5, "5", True])
 @pytest.mark.parametrize("name", ["shots", "max_train"])
 def test_sizes_are_whole_numbers_from_one(several, name, size):
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1"):

@@ -128,6 +128,25 @@ def test_what_is_written_is_what_fits_together(files):
     }
 
 
+def test_days_of_annotations_are_kept_the_first_where_two_become_one(files):
+    old = gaf_line("P12345", "GO:0000011").replace("20240101", "20190607")
+    undated = gaf_line("Q00002", "GO:0000021").replace("20240101", "")
+    text = GAF.replace(gaf_line("P12345", "GO:0000011"), old)
+    files["annotations"].write_text(text.replace(gaf_line("Q00002", "GO:0000021"), undated))
+    report = ingest(**files)
+    lines = (files["out"] / "train_terms.tsv").read_text().splitlines()
+    assert lines[0] == "EntryID\tterm\taspect\tdate"
+    assert "P12345\tGO:0000001\tMFO\t2019-06-07" in lines
+    assert "P12345\tGO:0005575\tCCO\t2024-01-01" in lines
+    assert "Q00002\tGO:0000002\tMFO\t" in lines
+    assert report.count("annotations without a date") == 1
+    pairs = files["annotations"].with_name("pairs.tsv")
+    pairs.write_text("EntryID\tterm\nP12345\tGO:0000001\n")
+    ingest(**files | {"annotations": pairs, "out": files["out"].with_name("bare")})
+    bare = files["out"].with_name("bare") / "train_terms.tsv"
+    assert bare.read_text() == "EntryID\tterm\taspect\nP12345\tGO:0000001\tMFO\n"
+
+
 @pytest.mark.parametrize(
     ("what", "n"),
     [

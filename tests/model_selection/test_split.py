@@ -1,11 +1,13 @@
 """Whole clusters go to one side."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protimb.model_selection import split_by_cluster
+from protimb.model_selection import split_at_random, split_by_cluster, split_by_date
 
 
 @given(
@@ -32,3 +34,46 @@ def test_the_seed_decides_the_split():
 def test_one_cluster_cannot_be_parted():
     with pytest.raises(ValueError, match="All 5 proteins are in one cluster, 'a'"):
         split_by_cluster(["a"] * 5, random_state=0)
+
+
+def test_at_random_each_protein_is_on_one_side_by_the_seed():
+    train, test = split_at_random(50, random_state=1)
+    assert sorted([*train, *test]) == list(range(50))
+    assert len(test) == 10
+    assert split_at_random(50, random_state=1)[1].tolist() == test.tolist()
+    assert split_at_random(50, random_state=2)[1].tolist() != test.tolist()
+    with pytest.raises(ValueError, match="n_samples=1"):
+        split_at_random(1, random_state=0)
+
+
+@given(st.lists(st.dates(date(1990, 1, 1), date(2020, 12, 31)), min_size=2))
+def test_by_date_all_that_is_older_trains(days):
+    day = sorted(days)[-1]
+    if sorted(days)[0] == day:
+        with pytest.raises(ValueError, match="all were first annotated on"):
+            split_by_date(days, day)
+        return
+    train, test = split_by_date(days, day)
+    assert [days[row] < day for row in train] == [True] * len(train)
+    assert [days[row] for row in test] == [day] * len(test)
+    assert len(train) + len(test) == len(days)
+    assert [part.tolist() for part in split_by_date(np.array(days, "M8[D]"), str(day))] == [
+        train.tolist(),
+        test.tolist(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "day", "message"),
+    [
+        (["2020-01-01", "NaT"], "2020-01-01", "no day for 1 proteins, the first in row 1"),
+        (["2020-01-01"], "2021-01-01", "none were first .* from 2020-01-01 to 2020-01-01"),
+        ([], "2021-01-01", "Of 0 proteins .* none at all"),
+        (["2020-01-01"], "2999-01-01", "in the future"),
+        (["2020-01-01"], "01.01.2020", "a day such as"),
+        (["2020-01-01"], None, "a day such as"),
+    ],
+)
+def test_a_day_that_splits_nothing_says_why(days, day, message):
+    with pytest.raises(ValueError, match=message):
+        split_by_date(np.array(days, "M8[D]"), day)
