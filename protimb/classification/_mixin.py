@@ -19,7 +19,7 @@ class FittedClassifierMixin:
         X : array-like of shape (n_rows, n_features)
             Protein vectors.
         protein_ids : sequence of str, shape (n_rows,), optional
-            Names of the rows. By default those of a DataFrame's index, else row numbers.
+            Names of the rows. By default those of pandas's index, else row numbers.
 
         Returns
         -------
@@ -120,7 +120,7 @@ def _frame(classifier, X, protein_ids):
 def _row_names(X, protein_ids, n_rows):
     if protein_ids is None:
         table = read_table(X, "X")
-        protein_ids = table.index if isinstance(table, pd.DataFrame) else range(n_rows)
+        protein_ids = table.index if isinstance(table, pd.DataFrame | pd.Series) else range(n_rows)
     names = protein_ids.tolist() if hasattr(protein_ids, "tolist") else list(protein_ids)
     ids = pd.Index(names, name="EntryID")
     if len(ids) != n_rows:

@@ -8,8 +8,8 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.embeddings._sequences import read_sequences
 from protimb.utils._description import describe
+from protimb.utils._sequences import read_sequences
 from protimb.utils._sklearn_compat import check_params
 
 
