@@ -20,6 +20,7 @@ PRIORS = (0.0, 100.0)
 
 
 def main():
+    """Print the figures of each engine."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--ontology", default="mf")
     parser.add_argument("--seed", type=int, default=100)
@@ -35,6 +36,7 @@ def main():
 
 
 def measure(engine, train, test):
+    """Find all hits once, and report the scores that they make."""
     start = cpu_seconds()
     align = AlignmentTermClassifier(engine).fit(residues(train), train.y)
     bits = align.bits(residues(test))
@@ -48,6 +50,7 @@ def measure(engine, train, test):
 
 
 def report(name, train, test, scores, seconds=""):
+    """Print a line of figures."""
     n_train = train.y.sum(axis=0)
     judged = (n_train > 0) & test.y.any(axis=0)
     precision = term_average_precision(test.y, scores)
@@ -57,10 +60,12 @@ def report(name, train, test, scores, seconds=""):
 
 
 def residues(data):
+    """List the sequences of proteins."""
     return [data.sequences[one] for one in data.protein_ids.tolist()]
 
 
 def cpu_seconds():
+    """Sum what this process and those it called have used."""
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(sum(resource.getrusage(one)[:2]) for one in who)
 

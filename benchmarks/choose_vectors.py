@@ -29,9 +29,9 @@ from protimb.datasets import load_human_go, read_fasta
 from protimb.datasets._human import HUMAN_GO
 from protimb.embeddings import TransformersEncoder
 from protimb.embeddings._batches import plan_batches
-from protimb.utils._sequences import read_sequences
 from protimb.metrics import average_precision_by_frequency
 from protimb.model_selection import split_by_cluster
+from protimb.utils._sequences import read_sequences
 
 RARE = {"<50": (0, 50)}
 N_PARTS, LAST = 4, 3  # quarters of a sequence; layers that get more than a mean

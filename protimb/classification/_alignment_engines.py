@@ -51,14 +51,15 @@ class ProgramSearch:
         _check_installed(self.program)
         shape = len(queries), len(self.sequences)
         with tempfile.TemporaryDirectory(prefix="protimb-align-") as folder:
-            paths = [Path(folder, name) for name in ("training.fasta", "queries.fasta")]
-            sizes = list(map(_write_fasta, paths, (self.sequences, queries)))
-            if not all(sizes):
+            training, asked = Path(folder, "training.fasta"), Path(folder, "queries.fasta")
+            n_long = [_write_fasta(training, self.sequences), _write_fasta(asked, queries)]
+            if not all(n_long):
                 return sparse.csr_array(shape)
             table = Path(folder, "hits.tsv")
-            for words in self._calls(*paths, table, Path(folder), n_hits):
+            for words in self._calls(training, asked, table, Path(folder), n_hits):
                 run_program([self.program, *map(str, words)], AlignmentError, _ADVICE)
-            return best_of(*_read_hits(table, shape, self.program), shape, n_hits)
+            rows, columns, bits = _read_hits(table, shape, self.program)
+        return best_of(rows, columns, bits, shape, n_hits)
 
     def _calls(self, training, queries, table, folder, n_hits):
         """Give the words of each call."""
@@ -145,7 +146,7 @@ class WordSearch:
 
 
 # In the order in which "auto" prefers them.
-ENGINES = {"diamond": DiamondSearch, "mmseqs": MmseqsSearch, "kmer": WordSearch}
+ENGINES: dict[str, type] = {"diamond": DiamondSearch, "mmseqs": MmseqsSearch, "kmer": WordSearch}
 
 
 def best_of(rows, columns, bits, shape, n_hits):
