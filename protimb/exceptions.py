@@ -6,6 +6,7 @@ protimb would catch.
 """
 
 __all__ = [
+    "AlignmentError",
     "AmbiguousTargetWarning",
     "AnnotationError",
     "AnnotationWarning",
@@ -158,6 +159,10 @@ class EncoderError(ProtimbError, ValueError):
 
 class ClusteringError(ProtimbError, RuntimeError):
     """Sequences could not be clustered: the program for it is missing, or failed."""
+
+
+class AlignmentError(ProtimbError, RuntimeError):
+    """Sequences could not be aligned: the program for it is missing, or failed."""
 
 
 class SourceError(ProtimbError, RuntimeError):

@@ -20,7 +20,11 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils import get_tags
 
 import protimb
-from protimb.classification import GOTermClassifier, ResampledClassifier
+from protimb.classification import (
+    AlignmentTermClassifier,
+    GOTermClassifier,
+    ResampledClassifier,
+)
 from protimb.embeddings import (
     ConcatEncoder,
     KmerEncoder,
@@ -60,6 +64,7 @@ ENCODERS: dict[type, dict] = {
 
 # What an estimator needs besides its defaults: to exist, to be quick, or to be exact enough.
 PARAMETERS: dict[type, dict] = ENCODERS | {
+    AlignmentTermClassifier: {"engine": "kmer"},
     Anc2VecVectorizer: {"n_components": 2, "max_epochs": 2},
     GOTermBinarizer: {"ontology": ONTOLOGY},
     GOTermIndexer: {"ontology": ONTOLOGY},
@@ -116,6 +121,12 @@ OWN_INPUT: dict[type, tuple] = {
     TermVectorizer: (ONTOLOGY, ["GO:3", "GO:4"]),
     **dict.fromkeys(ENCODERS, (SEQUENCES, SEQUENCES)),
 }
+
+# Classifiers of sequences.
+OF_SEQUENCES = [AlignmentTermClassifier]
+LABELS = np.array([[1, 0], [0, 1], [1, 0]])
+
+NO_ARRAYS = {*OWN_INPUT, *OF_SEQUENCES}
 
 # The checks of scikit-learn that need no data.
 CHECKS_WITHOUT_DATA = [
@@ -194,34 +205,42 @@ def test_scikit_learn_accepts_the_estimator(estimator, check):
 
 
 @pytest.mark.parametrize("check", CHECKS_WITHOUT_DATA, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("kind", [k for k in ESTIMATORS if k not in LEARNING or k in OWN_INPUT])
+@pytest.mark.parametrize("kind", [k for k in ESTIMATORS if k not in LEARNING or k in NO_ARRAYS])
 def test_parameters_follow_scikit_learns_rules_where_no_arrays_are_learned_from(kind, check):
     check(kind.__name__, make(kind))
 
 
 def test_each_estimator_that_takes_no_arrays_has_an_input_of_its_own():
     no_arrays = {kind for kind in LEARNING if not get_tags(make(kind)).input_tags.two_d_array}
-    assert no_arrays == set(OWN_INPUT)
+    assert no_arrays == NO_ARRAYS
 
 
 @pytest.mark.parametrize("kind", OWN_INPUT)
 def test_fitting_on_an_input_of_its_own_keeps_the_contract(kind):
     learned_from, transformed = OWN_INPUT[kind]
-    estimator = make(kind)
+    check_contract(make(kind), (learned_from,), "transform", transformed)
+
+
+@pytest.mark.parametrize("kind", OF_SEQUENCES)
+def test_classifying_sequences_keeps_the_contract(kind):
+    check_contract(make(kind), (SEQUENCES, LABELS), "predict_proba", SEQUENCES)
+
+
+def check_contract(estimator, learned_from, method, given):
     with pytest.raises(NotFittedError):
-        estimator.transform(transformed)
+        getattr(estimator, method)(given)
     before = estimator.get_params()
-    assert estimator.fit(learned_from) is estimator
+    assert estimator.fit(*learned_from) is estimator
     assert estimator.get_params() == before
-    expected = estimator.transform(transformed)
+    expected = getattr(estimator, method)(given)
     public = {name for name in vars(estimator) if not name.startswith("_")}
     assert {name for name in public - set(before) if not name.endswith("_")} == set()
     for again in (
-        estimator.fit(learned_from),
-        clone(estimator).fit(learned_from),
+        estimator.fit(*learned_from),
+        clone(estimator).fit(*learned_from),
         pickle.loads(pickle.dumps(estimator)),
     ):
-        np.testing.assert_array_equal(again.transform(transformed), expected)
+        np.testing.assert_array_equal(getattr(again, method)(given), expected)
 
 
 def test_the_term_binarizer_is_tagged_as_scikit_learns_binarizer_of_labels():

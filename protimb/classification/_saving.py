@@ -6,6 +6,8 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
+from protimb.classification._alignment import AlignmentTermClassifier
+from protimb.classification._alignment_engines import ENGINES
 from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote, KNNTermClassifier
 from protimb.classification._mlp import GOTermClassifier
@@ -23,12 +25,14 @@ from protimb.preprocessing import WithinTermWhitening
 from protimb.training import load_state, resolve_device, save_state
 from protimb.utils._description import describe_parameters, rebuild, rebuild_parameters
 from protimb.utils._rebuilding import by_name, check_kind, plain_name, rebuilding
+from protimb.utils._sequences import read_sequences
 
 # Parameters that are kept otherwise (the terms are those of the coding), or not at all.
 _LEFT_OUT = {"device", "ontology", "terms", "term_vectors", "sampler", "classifier"}
 _LEFT_OUT |= {"neighbours", "checkpoint"}
 
 _LOADABLE = by_name(
+    AlignmentTermClassifier,
     GOTermClassifier,
     KNNTermClassifier,
     PrototypeTermClassifier,
@@ -283,26 +287,49 @@ def _voting(attribute):
 
 
 def _take_votes(votes):
-    labels = votes.labels
     return {
         "n_neighbors": int(votes.n_neighbors),
         "temperature": float(votes.temperature),
         "directions": votes.directions,
-        "indices": labels.indices,
-        "indptr": labels.indptr,
-        "n_columns": labels.shape[1],
+        **_take_members(votes.labels),
     }
+
+
+def _take_members(labels):
+    """Take indicators, CSR (n_rows, n_columns), apart."""
+    return {"indices": labels.indices, "indptr": labels.indptr, "n_columns": labels.shape[1]}
+
+
+def _members_from(state, n_rows):
+    """Put indicators together again, CSR (n_rows, n_columns)."""
+    ones = np.ones(len(state["indices"]), dtype=np.float32)  # a member has its term or has not
+    size = (n_rows, state["n_columns"])
+    labels = sparse.csr_array((ones, state["indices"], state["indptr"]), shape=size)
+    labels.check_format(full_check=True)
+    return labels
 
 
 def _votes_from(state, shape):
     votes = CosineVote(state["n_neighbors"], state["temperature"])
     votes.directions = np.array(state["directions"])
-    ones = np.ones(len(state["indices"]), dtype=np.float32)  # a member has its term or has not
-    size = (len(votes.directions), state["n_columns"])
-    votes.labels = sparse.csr_array((ones, state["indices"], state["indptr"]), shape=size)
-    votes.labels.check_format(full_check=True)
-    _check_shape("neighbours", (votes.directions.shape[1], size[1]), shape)
+    votes.labels = _members_from(state, len(votes.directions))
+    _check_shape("neighbours", (votes.directions.shape[1], votes.labels.shape[1]), shape)
     return votes
+
+
+def _take_sequences(classifier):
+    members = _take_members(classifier._labels)
+    return {"engine": classifier.engine_, "sequences": classifier._sequences, **members}
+
+
+def _put_sequences(classifier, state, shape):
+    sequences = read_sequences(state["sequences"])
+    labels = _members_from(state, len(sequences))
+    _check_shape("labels", labels.shape[1:], shape[1:])
+    if state["engine"] not in ENGINES:
+        raise ValueError(f"engine {state['engine']!r}, which is none of {', '.join(ENGINES)}")
+    classifier.engine_ = state["engine"]
+    classifier._remember(sequences, labels)
 
 
 def _take_network(classifier):
@@ -357,6 +384,7 @@ _SCALER_PART = {"scaler": (_take_scaler, _put_scaler)}
 
 # What each class has learned: how it is taken from a classifier, and put back.
 _PARTS = {
+    AlignmentTermClassifier: {"sequences": (_take_sequences, _put_sequences)},
     KNNTermClassifier: {**_SCALER_PART, "votes": _voting("_votes")},
     PrototypeTermClassifier: {
         "space": (_take_space, _put_space),

@@ -15,7 +15,10 @@ def evaluate(
     predictions: Annotated[
         list[Path], typer.Argument(help="Files of a protein, a term and a score a line.")
     ],
-    truth: Annotated[Path, typer.Argument(help="What the proteins have: a GAF or a table.")],
+    truth: Annotated[
+        Path,
+        typer.Argument(help="What the proteins have: a GAF or a table; or a folder of CAFA-3."),
+    ],
     obo: Annotated[Path, typer.Option(help="The ontology.")],
     ia: Annotated[
         Path | None, typer.Option(help="Bits of each term (IA.txt), for weighted figures and Smin.")
@@ -40,6 +43,9 @@ def evaluate(
     toi: Annotated[
         Path | None, typer.Option(help="Count these terms only: a file of one a line.")
     ] = None,
+    targets: Annotated[
+        Path | None, typer.Option(help="Count these proteins only: a file of one a line.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and the figure.")] = None,
 ):
     """Say how good predictions are, as CAFA does: Fmax, weighted Fmax, Smin, micro F, coverage."""
@@ -60,6 +66,7 @@ def evaluate(
             prop=prop,
             no_orphans=no_orphans,
             terms_of_interest=toi,
+            targets=targets,
         )
         typer.echo(printable(found.render()))
         if out:

@@ -2,6 +2,7 @@
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._cafa import read_cafa
+from protimb.datasets._cafa3 import read_cafa3
 from protimb.datasets._embeddings import read_embeddings
 from protimb.datasets._fasta import read_fasta
 from protimb.datasets._gaf import read_gaf
@@ -25,6 +26,7 @@ __all__ = [
     "normalise_protein_id",
     "read_annotations",
     "read_cafa",
+    "read_cafa3",
     "read_embeddings",
     "read_fasta",
     "read_gaf",

@@ -23,7 +23,7 @@ from protimb.utils._validation import a_few, check_vectors, dense_indicator, ref
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
 _ALL_FIELDS = (*FIELDS, "sequences", "n_terms_left_out", "dates", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
-_MAYBE_BY_ROW = ("n_terms_left_out",)
+_MAYBE_BY_ROW = ("n_terms_left_out", "split", "knowledge")
 
 TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
 
@@ -46,6 +46,7 @@ class ProteinData(Bunch):
         ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
         ``n_terms_left_out`` : int of shape (n_proteins,), true terms that have no column.
         ``dates`` : DataFrame of ``EntryID``, ``term`` and ``date``, when annotations were made.
+        ``split``, ``knowledge`` : str of shape (n_proteins,), where ``read_cafa3`` read them.
 
     See Also
     --------

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from protimb.datasets import normalise_protein_id
 from protimb.datasets._aspects import ONTOLOGIES
+from protimb.datasets._cafa3_release import read_names
 from protimb.evaluation import _inputs
 from protimb.evaluation._cells import (
     PROPAGATIONS,
@@ -49,6 +50,7 @@ def evaluate_predictions(
     prop="max",
     no_orphans=False,
     terms_of_interest=None,
+    targets=None,
     thresholds=None,
     obsolete="drop",
 ):
@@ -65,7 +67,9 @@ def evaluate_predictions(
         ``term`` and ``score``.
     truth : path, DataFrame or mapping
         What the proteins have: a GAF, a table of annotations or bare lines of a protein and a
-        term; a frame with ``EntryID`` and ``term``; or sets of terms by protein.
+        term; a frame with ``EntryID`` and ``term``; or sets of terms by protein. A folder in a
+        layout of :func:`protimb.datasets.read_cafa3` has the test proteins of all namespaces, and
+        perhaps lists of what was known of them.
     ontology : GeneOntology or path
         A file is read with the edges that hold in some taxa only, as CAFA's evaluator does.
     information_accretion : path, Series or mapping, optional
@@ -91,6 +95,8 @@ def evaluate_predictions(
         Leave the roots, and other terms without a parent, out of the unweighted figures.
     terms_of_interest : path or collection of str, optional
         Count these terms only; a file has one a line.
+    targets : path or collection of str, optional
+        Count these proteins of the truth only; a file has one a line, as CAFA's lists have.
     thresholds : array of shape (n_thresholds,), optional
         Increasing; by default 0.01, 0.02, ..., 0.99.
     obsolete : {"drop", "map"}
@@ -106,7 +112,7 @@ def evaluate_predictions(
     PredictionError
         If a file of predictions is malformed, or none of its proteins is in the truth.
     AnnotationError
-        If the truth or the known annotations are malformed, or no true term is left.
+        If the truth or the known annotations are malformed, or no true term or target is left.
     OntologyError
         If the ontology or the information accretion cannot be read.
     UnknownTermError
@@ -135,7 +141,8 @@ def evaluate_predictions(
 
     With known annotations, proteins are also taken apart by what was known of them before: no
     term at all (``none``), terms of other namespaces only (``limited``), or terms of this
-    namespace (``partial``). A root alone is no knowledge.
+    namespace (``partial``). A root alone is no knowledge. Without known annotations, the lists in
+    a folder of CAFA-3 say it: type 1 is ``none``, type 2 ``limited``.
 
     References
     ----------
@@ -164,7 +171,9 @@ def evaluate_predictions(
         raise ValueError("min_proteins counts training proteins: pass training too.")
     thresholds = check_thresholds(thresholds)
     ontology = _inputs.load_ontology(ontology)
-    true, proteins, unknown_true = _closed_truth(truth, ontology, obsolete)
+    pairs, lists = _inputs.load_truth(truth)
+    pairs = _of_targets(pairs, targets)
+    true, proteins, unknown_true = _closed_truth(pairs, ontology, obsolete)
     places, counts = _places(predictions, proteins, ontology, obsolete)
     known_matrix = None if known is None else _closed_known(known, proteins, ontology, obsolete)
     bits = None
@@ -172,7 +181,8 @@ def evaluate_predictions(
         bits = _inputs.load_bits(information_accretion, ontology)
     n_train = None if training is None else _inputs.count_training(training, ontology, obsolete)
     wanted = _wanted(terms_of_interest, ontology)
-    problem = _Problem(ontology, true, places, known_matrix, bits, wanted, thresholds)
+    listed = {} if known is not None else _mark_listed(lists, proteins)
+    problem = _Problem(ontology, true, places, known_matrix, bits, wanted, thresholds, listed)
     options = _Options(norm, prop, no_orphans, known is not None or terms_of_interest is not None)
     groups = _term_groups(n_train, min_proteins, bins, len(ontology))
     curves, sizes = {}, {}
@@ -195,6 +205,7 @@ class _Problem(NamedTuple):
     bits: object  # (len(ontology),) or None
     wanted: np.ndarray  # (len(ontology),) bool: the terms of interest
     thresholds: np.ndarray
+    listed: dict  # namespace -> kind of knowledge -> (n_proteins,) bool
 
 
 class _Options(NamedTuple):
@@ -210,8 +221,31 @@ def _check_choices(**values):
             raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}, got {value!r}.")
 
 
-def _closed_truth(truth, ontology, obsolete):
-    pairs = _inputs.load_pairs(truth, "truth")
+def _of_targets(pairs, targets):
+    """Keep the annotations of some proteins, all where none were named."""
+    if targets is None:
+        return pairs
+    names = read_names(targets) if _inputs.is_path(targets) else targets
+    wanted = {normalise_protein_id(one) for one in names}
+    kept = pairs[_accessions(pairs["EntryID"]).isin(wanted)]
+    if kept.empty:
+        raise AnnotationError(
+            f"truth: none of its proteins, such as {a_few(pairs['EntryID'].unique())}, is among "
+            f"the {len(wanted)} targets, {a_few(sorted(wanted))}. Do both use the same ids?"
+        )
+    return kept
+
+
+def _mark_listed(lists, proteins):
+    """Mark the proteins (n_proteins,) of each kind of knowledge that lists of a namespace name."""
+    kinds = {space: pd.Series(known).reindex(proteins) for space, known in lists.items() if known}
+    return {
+        space: {kind: (known == kind).to_numpy() for kind in KNOWLEDGE[:2]}
+        for space, known in kinds.items()
+    }
+
+
+def _closed_truth(pairs, ontology, obsolete):
     terms = _inputs.find_terms(pairs["term"], ontology, obsolete)
     _inputs.warn_of_unknown(terms, "truth", ontology)
     rows, proteins = pd.factorize(_accessions(pairs["EntryID"]))
@@ -397,7 +431,8 @@ def _knowledge(problem, namespace, rows):
     """Mark the proteins (n_rows,) of each kind of prior knowledge; all come first."""
     members = {"all": np.ones(len(rows), dtype=bool)}
     if problem.known is None:
-        return members
+        listed = problem.listed.get(namespace, {})
+        return members | {kind: which[rows] for kind, which in listed.items()}
     ontology = problem.ontology
     tells = np.array([bool(ontology.parents[term]) for term in ontology.terms])
     inside = np.array([ontology.namespaces[term] == namespace for term in ontology.terms])

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.datasets import read_predictions
+from protimb.datasets._cafa3 import read_truth
 from protimb.datasets._read_predictions import COLUMNS, join_predictions
 from protimb.datasets._term_pairs import read_term_pairs
 from protimb.exceptions import AnnotationError, OntologyError, OntologyWarning, PredictionError
@@ -67,6 +68,13 @@ def load_predictions(predictions):
     ids = {name: predictions[name].astype(str).astype("category") for name in COLUMNS[:2]}
     table = pd.DataFrame(ids | {"score": score}).reset_index(drop=True)
     return join_predictions([table])
+
+
+def load_truth(truth):
+    """Return a frame EntryID, term, and {namespace: {protein: what was known}} of a benchmark."""
+    if is_path(truth) and os.path.isdir(truth):
+        return read_truth(truth)
+    return load_pairs(truth, "truth"), {}
 
 
 def load_pairs(annotations, name):

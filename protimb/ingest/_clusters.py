@@ -1,12 +1,12 @@
 """Sequence clusters: by MMseqs2 where it is installed, else by shared words."""
 
-import shutil
 from collections.abc import Mapping
 from numbers import Real
 
 from protimb.exceptions import ClusteringError, SequenceError
 from protimb.ingest._minhash import link_by_words
 from protimb.ingest._mmseqs import cluster_with_mmseqs
+from protimb.utils._programs import is_installed
 
 
 def cluster_sequences(sequences, *, method="auto", identity=0.3, coverage=0.8):
@@ -87,13 +87,13 @@ def choose_method(method):
     """Return the method that a word stands for; MMseqs2 must be there if it is asked for."""
     if method not in ("auto", *METHODS):
         raise ValueError(f"method must be one of auto, {', '.join(METHODS)}; got {method!r}.")
-    is_installed = shutil.which("mmseqs") is not None
-    if method == "mmseqs" and not is_installed:
+    has_mmseqs = is_installed("mmseqs")
+    if method == "mmseqs" and not has_mmseqs:
         raise ClusteringError(
             "There is no program mmseqs on the path. Install MMseqs2 (Debian and conda-forge have "
             "it), or pass method='minhash'."
         )
-    return ("mmseqs" if is_installed else "minhash") if method == "auto" else method
+    return ("mmseqs" if has_mmseqs else "minhash") if method == "auto" else method
 
 
 def check_share(value, name):

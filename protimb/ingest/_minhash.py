@@ -4,11 +4,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-# Residues that often replace one another are one letter: fifteen are left (Murphy et al. 2000).
-_LETTERS = ("LVIM", "C", "A", "G", "S", "T", "P", "FY", "W", "E", "D", "N", "Q", "KR", "H")
-# Positions of a word: gaps make neighbouring words less dependent than those in a row.
-_PLACES = (0, 1, 3, 4, 6, 8)  # 110110101
-_MAX_WORDS = 30_000_000  # of all proteins together; of more, a share chosen by hash
+from protimb.utils._residue_words import words_once
+
 _MAX_PROTEINS = 30  # that have a word: of more, it is a motif and not a family's
 _MIN_SHARED = 2
 _FLOOR_AT_30 = 0.0075  # share of weight that relatives of 30 % identity have in common
@@ -22,7 +19,7 @@ def link_by_words(sequences, identity, coverage):
     """Group {protein: residues} by shared words: {protein: the longest protein of its group}."""
     proteins = list(sequences)
     lengths = np.array([len(one) for one in sequences.values()])
-    has, totals = _word_table(list(sequences.values()), lengths)
+    has, totals = _word_table(list(sequences.values()))
     if not has.nnz:
         return dict(zip(proteins, proteins, strict=True))
     floor = identity ** (np.log(_FLOOR_AT_30) / np.log(0.3))
@@ -32,16 +29,14 @@ def link_by_words(sequences, identity, coverage):
     return dict(zip(proteins, names, strict=True))
 
 
-def _word_table(sequences, lengths):
+def _word_table(sequences):
     """Mark words that proteins share: CSR of ones (n_proteins, n_words); weigh all words of each.
 
     A word weighs the logarithm of how many times fewer proteins have it than there are, and one
     more: what all have is of weight as well, since two twins may be all there are.
     """
     n_proteins = len(sequences)
-    rows, words = _words(sequences, lengths)
-    once = np.unique(words * n_proteins + rows)  # a repeat within a protein counts once
-    rows, words = once % n_proteins, once // n_proteins
+    rows, words, _ = words_once(sequences)
     _, columns, n_with = np.unique(words, return_inverse=True, return_counts=True)
     weights = np.log1p(n_proteins / n_with) * (n_with <= _MAX_PROTEINS)
     totals = np.bincount(rows, weights[columns], minlength=n_proteins)
@@ -51,38 +46,6 @@ def _word_table(sequences, lengths):
     place = np.cumsum(links) - 1  # columns of words that link nobody are left out
     at = (rows[linking], place[columns[linking]])
     return sparse.csr_array((np.ones(len(at[0])), at), shape=shape), totals
-
-
-def _words(sequences, lengths):
-    """Return protein (n_occurrences,) and number (n_occurrences,) of each word."""
-    width = _PLACES[-1] + 1
-    text = "".join(one.upper() + "-" * width for one in sequences).encode("ascii")
-    letters = _letter_numbers()[np.frombuffer(text, np.uint8)]
-    n_places = len(letters) - width + 1
-    words, whole = np.zeros(n_places, np.int64), np.ones(n_places, bool)
-    for place in _PLACES:
-        at = letters[place : place + n_places]
-        words = words * len(_LETTERS) + at
-        whole &= at >= 0
-    rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths + width)[:n_places]
-    chosen = whole & _chosen(words, int(whole.sum()))
-    return rows[chosen], words[chosen]
-
-
-def _letter_numbers():
-    numbers = np.full(256, -1)
-    for number, group in enumerate(_LETTERS):
-        numbers[np.frombuffer(group.encode("ascii"), np.uint8)] = number
-    return numbers
-
-
-def _chosen(words, n_words):
-    """Keep the same share of words of every protein: those of the lowest hashes."""
-    if n_words <= _MAX_WORDS:
-        return True
-    # Fibonacci hashing, modulo 2^64
-    mixed = words.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(32)) < np.uint64(2**32 * _MAX_WORDS / n_words)
 
 
 def _links(has, totals, lengths, floor, coverage):

@@ -1,13 +1,13 @@
 """Sequence clusters by MMseqs2, a program that is called."""
 
-import subprocess
 import tempfile
 from pathlib import Path
 
 from protimb.exceptions import ClusteringError
+from protimb.utils._programs import run_program
 
 _SHORTEST = 14  # residues; without a longer sequence the program fails
-_N_SHOWN = 800  # characters of what the program printed
+_ADVICE = " Pass method='minhash' to go on without it."
 
 
 def cluster_with_mmseqs(sequences, identity, coverage):
@@ -23,29 +23,11 @@ def cluster_with_mmseqs(sequences, identity, coverage):
             return {one: one for one in proteins}
         fasta.write_text("".join(f">{number}\n{one}\n" for number, one in long))
         options = ["--min-seq-id", str(identity), "-c", str(coverage)]
-        _call(["easy-cluster", str(fasta), f"{folder}/out", f"{folder}/scratch", *options])
+        words = ["mmseqs", "easy-cluster", str(fasta), f"{folder}/out", f"{folder}/scratch"]
+        run_program([*words, *options], ClusteringError, _ADVICE)
         first_of = _read_members(Path(folder, "out_cluster.tsv"), len(proteins))
     # What is too short for MMseqs2 has no relative.
     return {one: proteins[first_of.get(number, number)] for number, one in enumerate(proteins)}
-
-
-def _call(words):
-    try:
-        done = subprocess.run(  # noqa: S603 - a list of words, none of them a user's
-            ["mmseqs", *words],  # noqa: S607 - the one on the user's path is meant
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    except OSError as error:
-        raise ClusteringError(f"mmseqs could not be started: {error}.") from error
-    if done.returncode:
-        said = done.stdout.decode("utf-8", errors="replace").strip()[-_N_SHOWN:]
-        raise ClusteringError(
-            f"mmseqs easy-cluster failed with code {done.returncode}: {said or 'it said nothing'}. "
-            "Pass method='minhash' to go on without it."
-        )
 
 
 def _read_members(path, n_proteins):

@@ -17,7 +17,7 @@ def read_sequences(sequences):
     refuse_string(sequences, "sequences", SequenceError)
     names, values = _named_values(sequences)
     if not len(values):
-        raise SequenceError("There is no sequence to encode: sequences is empty.")
+        raise SequenceError("There is no sequence: sequences is empty.")
     return [_residues(value, number, names) for number, value in enumerate(values)]
 
 
@@ -45,8 +45,7 @@ def _residues(value, number, names):
     sequence = value.strip().upper().rstrip("*").translate(_UNREADABLE)
     if not sequence:
         raise SequenceError(
-            f"{_place(number, names)} has no residues, so there is nothing to average. Leave it "
-            "out."
+            f"{_place(number, names)} has no residues, so there is nothing to read. Leave it out."
         )
     if not (sequence.isalpha() and sequence.isascii()):
         strange = sorted({one for one in sequence if not (one.isalpha() and one.isascii())})

@@ -48,3 +48,26 @@ def test_no_name_and_no_id_moves_the_cursor(tmp_path):
     result = run(tmp_path, predictions="X\x1b[2J\tGO:3\t0.9\n")
     assert result.exit_code == 2
     assert "\x1b" not in result.output
+
+
+def test_targets_are_named_in_a_file_and_a_folder_may_be_the_truth(tmp_path):
+    (tmp_path / "list.txt").write_text("P2\n")
+    result = run(tmp_path, "--targets", str(tmp_path / "list.txt"))
+    assert result.exit_code == 0, result.output
+    (tmp_path / "leafonly_MFO.txt").write_text("P1\tGO:3\nP2\tGO:2\n")
+    (tmp_path / "mfo_all_type1.txt").write_text("P1\n")
+    words = ["evaluate", str(tmp_path / "p.tsv"), str(tmp_path), "--obo", str(tmp_path / "go.obo")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "none" in result.output
+
+
+def test_the_line_that_converts_a_pickled_file_is_printed_as_it_is_to_be_typed(tmp_path):
+    run(tmp_path)
+    (tmp_path / "test_label_mf").write_bytes(b"")
+    (tmp_path / "mf_go_1.tsv").write_text("GO:1\t0\ta\t\n")
+    (tmp_path / "test_seq_mf.fasta").write_text(">P1\nMKV\n")
+    words = ["evaluate", str(tmp_path / "p.tsv"), str(tmp_path), "--obo", str(tmp_path / "go.obo")]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert "open('test_label_mf.txt', 'w').write('\\n'.join(" in result.output

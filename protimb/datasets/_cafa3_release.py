@@ -1,0 +1,112 @@
+"""CAFA-3 as its organisers released it: training data, targets, ground truth, lists of targets."""
+
+import pandas as pd
+
+from protimb.datasets._annotations import read_annotations
+from protimb.datasets._aspects import ONTOLOGIES, spelling_like
+from protimb.datasets._benchmark import Benchmark
+from protimb.datasets._fasta import read_fasta
+from protimb.datasets._ids import normalise_protein_id
+from protimb.exceptions import AnnotationError
+from protimb.ontology import read_obo
+from protimb.utils._files import local_path, read_text
+from protimb.utils._validation import a_few
+
+_OBO = ("go_cafa3.obo", "gene_ontology_edit.obo", "go.obo", "go-basic.obo")
+_ENDINGS = ("", ".gz")
+# What lists of targets are called -> what was known of a target before.
+_LISTS = {"type1": "none", "type2": "limited"}
+
+
+def is_laid_out(folder):
+    """Tell whether a folder holds ground truth as CAFA-3 lays it out."""
+    return any(_find(folder, f"leafonly_{_aspect(one)}.txt") for one in ONTOLOGIES)
+
+
+def read(folder, ontology):
+    """Read training data and targets of one ontology: a Benchmark."""
+    training = read_annotations(_need(folder, "uniprot_sprot_exp.txt"))[["EntryID", "term"]]
+    truth = read_annotations(_need(folder, f"leafonly_{_aspect(ontology)}.txt"))
+    sequences = read_fasta(_need(folder, "uniprot_sprot_exp.fasta"))
+    wanted = set(truth["EntryID"])
+    targets = {one: it for one, it in _read_targets(folder).items() if one in wanted}
+    both = sorted(wanted & set(sequences))
+    if both:
+        raise AnnotationError(
+            f"{folder}: {len(both)} proteins are targets and in training: {a_few(both)}."
+        )
+    split = dict.fromkeys(sequences, "train") | dict.fromkeys(targets, "test")
+    return Benchmark(
+        pairs=pd.concat([training, truth[["EntryID", "term"]]], ignore_index=True),
+        split=split,
+        sequences=sequences | targets,
+        graph=read_obo(_need(folder, *_OBO)),
+        knowledge=_read_lists(folder, ontology),
+    )
+
+
+def read_truth(folder):
+    """Read the ground truth of all ontologies that are there, and what lists say was known."""
+    paths = {one: _find(folder, f"leafonly_{_aspect(one)}.txt") for one in ONTOLOGIES}
+    tables = [read_annotations(path)[["EntryID", "term"]] for path in paths.values() if path]
+    lists = {ONTOLOGIES[one]: _read_lists(folder, one) for one, path in paths.items() if path}
+    return pd.concat(tables, ignore_index=True), lists
+
+
+def _aspect(ontology):
+    return spelling_like((), ONTOLOGIES[ontology])  # MFO, BPO, CCO
+
+
+def _find(folder, *names):
+    """Return the file of the first name that is there, in the folder or below, or None."""
+    for name in names:
+        found = sorted(p for end in _ENDINGS for p in folder.rglob(name + end) if p.is_file())
+        if found:
+            return found[-1]  # of the later of two benchmarks
+    return None
+
+
+def _need(folder, *names):
+    path = _find(folder, *names)
+    if path is None:
+        raise FileNotFoundError(
+            f"{folder} has no {' or '.join(names)}, which CAFA-3 has. Put it there, or below."
+        )
+    return path
+
+
+def _read_targets(folder):
+    paths = [path for end in _ENDINGS for path in folder.rglob(f"target*.fasta{end}")]
+    if not paths:
+        raise FileNotFoundError(
+            f"{folder} has no target*.fasta with the sequences of CAFA-3's targets. Put them "
+            "there, or below."
+        )
+    sequences: dict[str, str] = {}
+    for path in sorted(paths):
+        sequences |= read_fasta(path)
+    return sequences
+
+
+def _read_lists(folder, ontology):
+    """Return {protein: "none" or "limited"} by the lists of all species, where there are some."""
+    knowledge: dict[str, str] = {}
+    for kind, known in _LISTS.items():
+        name = f"{_aspect(ontology).lower()}_all_{kind}.txt"
+        path = _find(folder, name)
+        named = read_names(path) if path else []
+        both = sorted(knowledge.keys() & set(named))
+        if both:
+            raise AnnotationError(f"{path}: {a_few(both)} are in the list of type 1 as well.")
+        knowledge |= dict.fromkeys(named, known)
+    return knowledge
+
+
+def read_names(path):
+    """Read a list of proteins, one a line."""
+    path = local_path(path, AnnotationError)
+    lines = read_text(path, AnnotationError).split("\n")
+    names = [normalise_protein_id(line.split()[0]) for line in lines if line.strip()]
+    if not names:
+        raise AnnotationError(f"{path}: no protein in this file. It needs one a line.")
+    return names
