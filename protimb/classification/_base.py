@@ -173,7 +173,7 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
 
 def _score_dtype(X):
     # Near 1 float32 has too few digits to tell two sure answers apart.
-    dtypes = X.dtypes if isinstance(X, pd.DataFrame) else [getattr(X, "dtype", None)]
+    dtypes = X.dtypes if hasattr(X, "columns") else [getattr(X, "dtype", None)]
     narrow = all(dtype in (np.float32, np.float16) for dtype in dtypes)
     return np.float32 if narrow else np.float64
 

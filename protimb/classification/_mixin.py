@@ -1,5 +1,7 @@
 """What all classifiers can do once fitted: be saved, be loaded, answer in a table."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
@@ -19,7 +21,7 @@ class FittedClassifierMixin:
         X : array-like of shape (n_rows, n_features)
             Protein vectors.
         protein_ids : sequence of str, shape (n_rows,), optional
-            Names of the rows. By default those of pandas's index, else row numbers.
+            Names of the rows. By default those of a DataFrame's index, else row numbers.
 
         Returns
         -------
@@ -117,10 +119,16 @@ def _frame(classifier, X, protein_ids):
     return pd.DataFrame(probabilities, index=ids, columns=columns)
 
 
+def _own_names(X, n_rows):
+    """Give the names that a table, or sequences by id, bring along; else row numbers."""
+    if isinstance(X, pd.DataFrame | pd.Series):
+        return X.index
+    return list(X) if isinstance(X, Mapping) else range(n_rows)
+
+
 def _row_names(X, protein_ids, n_rows):
     if protein_ids is None:
-        table = read_table(X, "X")
-        protein_ids = table.index if isinstance(table, pd.DataFrame | pd.Series) else range(n_rows)
+        protein_ids = _own_names(read_table(X, "X"), n_rows)
     names = protein_ids.tolist() if hasattr(protein_ids, "tolist") else list(protein_ids)
     ids = pd.Index(names, name="EntryID")
     if len(ids) != n_rows:

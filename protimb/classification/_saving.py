@@ -56,8 +56,7 @@ def _describe(classifier):
     manifest = {
         "kind": type(classifier).__name__,
         "parameters": describe_parameters(_with_plain_sizes(classifier), _LEFT_OUT),
-        # Sequences have no features.
-        "n_features_in": int(getattr(classifier, "n_features_in_", 0)),
+        "n_features_in": getattr(classifier, "n_features_in_", None),  # sequences have none
         "feature_names_in": getattr(classifier, "feature_names_in_", np.array([])).tolist(),
     }
     if isinstance(classifier, ResampledClassifier):
@@ -77,7 +76,7 @@ def _rebuild(cls, state, manifest, device, known):
         classifier = _rebuild_plain(cls, state, manifest, parameters)
     if "device" in classifier.get_params(deep=False):
         classifier.device = device
-    if manifest["n_features_in"]:
+    if manifest["n_features_in"] is not None:
         classifier.n_features_in_ = manifest["n_features_in"]
     if manifest["feature_names_in"]:
         classifier.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
