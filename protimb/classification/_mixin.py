@@ -21,7 +21,7 @@ class FittedClassifierMixin:
         X : array-like of shape (n_rows, n_features)
             Protein vectors.
         protein_ids : sequence of str, shape (n_rows,), optional
-            Names of the rows. By default those of pandas's index, else row numbers.
+            Names of the rows. By default those of a DataFrame's index, else row numbers.
 
         Returns
         -------

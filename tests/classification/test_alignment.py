@@ -362,3 +362,9 @@ def test_a_program_that_is_not_there_is_asked_for_by_name(families, monkeypatch,
         AlignmentTermClassifier("diamond").fit(*families)
     with pytest.raises(AlignmentError, match=r"no program mmseqs.*engine='kmer'"):
         AlignmentTermClassifier.load(tmp_path / "model").predict_proba(families[0])
+
+
+def test_sequences_by_id_name_the_rows_of_a_table(families):
+    sequences, y = families
+    by_id = {f"P{n:05d}": one for n, one in enumerate(sequences)}
+    assert of_words().fit(by_id, y).predict_frame(by_id).index.tolist() == list(by_id)
