@@ -40,10 +40,16 @@ SETTINGS = {
         for negative, clip in ((1.0, 0.0), (2.0, 0.0), (4.0, 0.0), (4.0, 0.05))
     ],
     "distribution_balanced": [
-        {"kappa": kappa, "negative_scale": scale, "alpha": alpha}
-        for kappa, scale, alpha in (
-            (0.05, 2.0, 0.1), (0.0, 1.0, 0.1), (0.0, 1.0, 1.0), (0.05, 5.0, 0.1), (0.2, 2.0, 1.0)
-        )
+        {"kappa": 0.05, "negative_scale": 2.0},
+        {"kappa": 0.0, "negative_scale": 1.0},
+        {"kappa": 0.0, "negative_scale": 1.0, "alpha": 1.0},
+        {"kappa": 0.05, "negative_scale": 5.0},
+        {"kappa": 0.2, "negative_scale": 2.0},
+        {"mu": 0.05},
+        {"mu": 0.1},
+        {"alpha": 0.3},
+        {"alpha": 0.02},
+        {"beta": 5.0},
     ],
     "ldam": [{"max_margin": margin} for margin in (0.5, 1.0, 2.0, 4.0)],
     "zlpr": [{}],
