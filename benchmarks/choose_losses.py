@@ -40,10 +40,16 @@ SETTINGS = {
         for negative, clip in ((1.0, 0.0), (2.0, 0.0), (4.0, 0.0), (4.0, 0.05))
     ],
     "distribution_balanced": [
-        {"kappa": kappa, "negative_scale": scale, "alpha": alpha}
-        for kappa, scale, alpha in (
-            (0.05, 2.0, 0.1), (0.0, 1.0, 0.1), (0.0, 1.0, 1.0), (0.05, 5.0, 0.1), (0.2, 2.0, 1.0)
-        )
+        {"kappa": 0.05, "negative_scale": 2.0},
+        {"kappa": 0.0, "negative_scale": 1.0},
+        {"kappa": 0.0, "negative_scale": 1.0, "alpha": 1.0},
+        {"kappa": 0.05, "negative_scale": 5.0},
+        {"kappa": 0.2, "negative_scale": 2.0},
+        {"mu": 0.05},
+        {"mu": 0.1},
+        {"alpha": 0.3},
+        {"alpha": 0.02},
+        {"beta": 5.0},
     ],
     "ldam": [{"max_margin": margin} for margin in (0.5, 1.0, 2.0, 4.0)],
     "zlpr": [{}],
@@ -102,7 +108,11 @@ def judge(ontology, seed, n_resamples, name, params):
     scores = network.predict_proba(data.X[test])
     n_train = data.y[train].sum(axis=0, dtype=int)
     figures = evaluate(data.y[test], scores, n_train=n_train, bins=BINS, draws=draws[test])
-    print(f"# {name} {params}, seed {seed}: {time.perf_counter() - began:.1f} s", flush=True)
+    reached = " ".join(f"{figures.point[one]:.4f}" for one in SHOWN)
+    print(
+        f"# {name} {params}, seed {seed}: {reached}, {time.perf_counter() - began:.1f} s",
+        flush=True,
+    )
     return figures
 
 

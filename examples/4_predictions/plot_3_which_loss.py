@@ -100,9 +100,9 @@ axes[0].invert_yaxis()
 # What was seen
 # -------------
 # Most losses leave the order of proteins under a term nearly as it was, and that is all that
-# average precision sees: they move cuts and calibration. Intervals say what other test proteins would
-# change, not what other training proteins or weights would: `protimb compare --arms losses
-# --seeds 5` asks that.
+# average precision sees: they move cuts and calibration. Intervals say what other test proteins
+# would change, not what other training proteins or weights would:
+# `protimb compare --arms losses --seeds 5` asks that.
 
 for column, title in figures.items():
     rows = {name: table.loc[column] for name, table in differences.items()}

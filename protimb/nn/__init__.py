@@ -1,4 +1,4 @@
-"""Networks: backbones that build them, conditions that describe labels, ways in for a condition."""
+"""Networks: backbones that build them, conditions that describe labels; and losses of terms."""
 
 from protimb.nn._attention import AttentionBackbone
 from protimb.nn._backbones import BACKBONES
