@@ -53,12 +53,6 @@ class Arm:
     tunes_cuts: bool = False
 
     @property
-    def stages(self):
-        """Names of the stages that the arm goes through, in order."""
-        work = ("resample",) if self.make_sampler else ()
-        return (*work, *(() if self.alone else ("train",)), "evaluate")
-
-    @property
     def keeps_proteins(self):
         """Whether each of its rows is a real protein, or a copy of one, that has a sequence."""
         if self.make_sampler is None:
@@ -66,6 +60,12 @@ class Arm:
         sampler = self.make_sampler()
         removes = getattr(sampler, "_sampling_type", None) in ("under-sampling", "clean-sampling")
         return removes or getattr(sampler, "_moves_rows", False)
+
+    @property
+    def stages(self):
+        """Names of the stages that the arm goes through, in order."""
+        work = ("resample",) if self.make_sampler else ()
+        return (*work, *(() if self.alone else ("train",)), "evaluate")
 
     def build_sampler(self, params, *, sampling_strategy, random_state, verbose, ontology=None):
         """Make the sampler, with as many of the comparison's settings as it knows.

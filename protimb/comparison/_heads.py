@@ -25,17 +25,6 @@ class Head:
     mix : callable, optional
         Turns the probabilities (n_test, n_terms), and a function that gives those of the cosine
         neighbours among real training rows, into what is judged.
-    parts : tuple of Head
-        Heads whose scores are averaged, in place of ``make``. What is trained for several heads
-        is trained once: ``mlp``, ``tale`` and their mean take two trainings.
-    takes : {"vectors", "sequences"}
-        What the classifier is fitted on: an array (n_rows, width), or an array of str (n_rows,),
-        the residues of each row. Arms that make new vectors are left out with a head that takes
-        sequences, as nobody knows the sequence of a made protein; copies of a row have its own.
-    equal_steps : bool
-        The classifier has ``max_epochs``, ``batch_size`` and ``max_steps``, and takes in every arm
-        as many steps as its epochs of the real training rows amount to, also where an arm has
-        more or fewer rows. A ``batch_size`` that is no number is taken for 256.
     by_term : bool
         ``make`` gives a classifier of one term, which is fitted for each term by itself, on
         standardized vectors and on the rows that know the term. One that takes several labels
@@ -48,6 +37,17 @@ class Head:
         What an arm may ask for and the classifier knows, but does not mean or bear, as a
         parameter (``"class_weight"``) or with a value (``"loss=isda"``); such arms are left out
         with this head.
+    parts : tuple of Head
+        Heads whose scores are averaged, in place of ``make``. What is trained for several heads
+        is trained once: ``mlp``, ``tale`` and their mean take two trainings.
+    takes : {"vectors", "sequences"}
+        What the classifier is fitted on: an array (n_rows, width), or an array of str (n_rows,),
+        the residues of each row. Arms that make new vectors are left out with a head that takes
+        sequences, as nobody knows the sequence of a made protein; copies of a row have its own.
+    equal_steps : bool
+        The classifier has ``max_epochs``, ``batch_size`` and ``max_steps``, and takes in every arm
+        as many steps as its epochs of the real training rows amount to, also where an arm has
+        more or fewer rows. A ``batch_size`` that is no number is taken for 256.
 
     Raises
     ------
@@ -151,8 +151,8 @@ class Head:
         can : bool
         """
         if self.parts:
-            able = {"weighs_rows": weighs_rows, "has_sequences": has_sequences}
-            return all(part.can(params, **able) for part in self.parts)
+            asked_of_rows = {"weighs_rows": weighs_rows, "has_sequences": has_sequences}
+            return all(part.can(params, **asked_of_rows) for part in self.parts)
         if self.takes == "sequences" and not has_sequences:
             return False
         if self.make is None:

@@ -368,7 +368,8 @@ def _build_classifier(head, arm, fold, protocol):
 
 def _equal_steps(fold, params, protocol):
     """Ask for the steps that a classifier's epochs of the real training rows amount to."""
-    batch = params["batch_size"] if isinstance(params["batch_size"], Integral) else BATCH_SIZE
+    batch = params["batch_size"]
+    batch = int(batch) if isinstance(batch, Integral) else BATCH_SIZE
     n_steps = params["max_epochs"] * math.ceil(len(fold.train) / batch)
     told = {"verbose": protocol.verbose_training} if "verbose" in params else {}
     return {"max_steps": params["max_steps"] or n_steps, **told}
