@@ -102,7 +102,11 @@ def judge(ontology, seed, n_resamples, name, params):
     scores = network.predict_proba(data.X[test])
     n_train = data.y[train].sum(axis=0, dtype=int)
     figures = evaluate(data.y[test], scores, n_train=n_train, bins=BINS, draws=draws[test])
-    print(f"# {name} {params}, seed {seed}: {time.perf_counter() - began:.1f} s", flush=True)
+    reached = " ".join(f"{figures.point[one]:.4f}" for one in SHOWN)
+    print(
+        f"# {name} {params}, seed {seed}: {reached}, {time.perf_counter() - began:.1f} s",
+        flush=True,
+    )
     return figures
 
 

@@ -268,10 +268,16 @@ def violations(logits, edges, known=None):
         return logits.new_zeros(len(logits))
     children, parents = edges.T
     scores = torch.sigmoid(logits)
-    excess = torch.relu(scores[:, children] - scores[:, parents])
+    excess = torch.relu(_take(scores, children) - _take(scores, parents))
     if known is not None:
         excess = excess * (known[:, children] & known[:, parents])
     return excess.mean(dim=1)
+
+
+def _take(scores, columns):
+    """Take columns (n,) of (batch, n_terms) so that slopes are summed up in a fixed order."""
+    # Of the two ways the one is ordered on a GPU only, the other on a CPU only.
+    return scores[:, columns] if scores.is_cuda else scores.T.index_select(0, columns).T
 
 
 def agreement(logits, labels):
@@ -286,5 +292,7 @@ def cross_entropy(agreed):
 
 def doubt(agreed, power):
     """Raise the probability of the wrong answer to a power, without a slope that is infinite."""
+    if not power:
+        return 1.0
     # sigmoid(-a) = exp(-softplus(a)): a power of it below 1 has no pole where it rounds to zero.
     return torch.exp(-power * softplus(agreed))

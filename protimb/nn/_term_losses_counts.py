@@ -166,7 +166,7 @@ class DistributionBalancedLoss(BaseTermLoss):
     def _weights(self, labels, columns):
         """Weigh each cell by its term's share in drawing the row: (batch, n_terms)."""
         share = columns["share"].to(labels.dtype)
-        of_row = (labels @ share).clamp_min(float(columns["least"].min()))
+        of_row = (labels @ share).clamp_min(columns["least"].min())
         return self.alpha + torch.sigmoid(self.beta * (share / of_row[:, None] - self.mu))
 
 

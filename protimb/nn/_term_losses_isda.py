@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import torch
+from torch.nn.functional import one_hot
 
 from protimb.nn._term_losses_base import (
     AT_LEAST_ONE,
@@ -96,12 +97,21 @@ class ISDALoss(BaseTermLoss):
 class ISDACriterion(TermCriterion):
     """Cross-entropy of moved logits, and the covariance of features that moves them."""
 
+    column_rarity: torch.Tensor  # (n_terms,), 0 out of range
+    column_n_members: torch.Tensor  # (n_terms,)
+    n_seen: torch.Tensor  # rows so far that had a term in range
+    # Without rows before the first batch, which tells d.
+    means: torch.Tensor  # (n_terms, d)
+    n_members_seen: torch.Tensor  # (n_terms,)
+    covariance: torch.Tensor  # (d, d)
+
     def __init__(self, loss, counts, edges=None):
         super().__init__(loss, counts, edges)
         self.n_rows = float(counts.n_rows.max())
-        self.register_buffer("n_seen", torch.zeros(()))  # rows that had a term in range
-        for name in _LEARNED:
-            self.register_buffer(name, None)
+        self.register_buffer("n_seen", torch.zeros(()))
+        self.register_buffer("means", torch.zeros(0, 0))
+        self.register_buffer("n_members_seen", torch.zeros(0))
+        self.register_buffer("covariance", torch.zeros(0, 0))
 
     def moved(self, logits, labels, features, weight):
         """Learn from features (batch, d), and move logits by the variance of w (n_terms, d)."""
@@ -115,8 +125,8 @@ class ISDACriterion(TermCriterion):
     @torch.no_grad()
     def learn(self, features, labels):
         """Take in a batch (batch, d) with its labels (batch, n_terms), unknown ones 0."""
-        if self.means is None:
-            self._allocate(len(self.column_rarity), features.shape[1], features.device)
+        if not len(self.means):
+            self._allocate(len(self.column_rarity), features.shape[1])
         rarity, terms = (labels * self.column_rarity).max(dim=1)
         rows = rarity > 0
         if not rows.any():
@@ -130,7 +140,9 @@ class ISDACriterion(TermCriterion):
         """Give the variance of each term's logit, as far as S has come in: (n_terms,)."""
         share = self.n_seen / (self.n_seen + self.n_rows)
         covariance = (share * self.covariance).to(weight.dtype)
-        return ((weight @ covariance) * weight).sum(dim=1)
+        # The slope of w' S w is 2 S w, which is at hand: autograd would multiply once more.
+        variances = ((weight.detach() @ covariance) * weight).sum(dim=1)
+        return 2 * variances - variances.detach()
 
     def _deviations(self, features, terms):
         """Take features less the means of their terms, of rows whose term was seen: (n, d)."""
@@ -140,40 +152,32 @@ class ISDACriterion(TermCriterion):
         return ((features - self.means[terms]) * shrunk[:, None])[seen > 0]
 
     def _move_means(self, features, terms):
-        n_new = torch.zeros_like(self.n_members_seen).index_add_(
-            0, terms, torch.ones_like(terms, dtype=torch.float32)
-        )
-        limit = _MEMORY * self.column_n_members
-        self.n_members_seen = torch.minimum(self.n_members_seen + n_new, limit.clamp_min(1))
-        n_of_row = torch.maximum(self.n_members_seen, n_new)[terms]
-        steps = (features - self.means[terms]) / n_of_row[:, None]
-        self.means.index_add_(0, terms, steps)
+        # Summed up by a product: a scattered sum has no fixed order on a GPU.
+        touched, numbers = terms.unique(return_inverse=True)
+        members = one_hot(numbers, len(touched)).T.to(features.dtype)  # (n_touched, n)
+        n_new = members.sum(dim=1)
+        limit = torch.maximum(_MEMORY * self.column_n_members[touched], n_new)
+        n_seen = torch.minimum(self.n_members_seen[touched] + n_new, limit)
+        self.means[touched] += members @ (features - self.means[terms]) / n_seen[:, None]
+        self.n_members_seen[touched] = n_seen
 
     def _move_covariance(self, deviations):
         if not len(deviations):
             return
-        self.n_seen += len(deviations)
+        self.n_seen = self.n_seen + len(deviations)
         share = len(deviations) / self.n_seen.clamp_max(_MEMORY * self.n_rows)
         here = deviations.T @ deviations / len(deviations)
         self.covariance.lerp_(here, share.clamp_max(1))
 
-    def _allocate(self, n_terms, n_features, device):
-        for name, shape in zip(
-            _LEARNED, [(n_terms, n_features), (n_terms,), (n_features, n_features)], strict=True
-        ):
-            setattr(self, name, torch.zeros(shape, device=device))
+    def _allocate(self, n_terms, n_features):
+        self.means = self.n_seen.new_zeros(n_terms, n_features)
+        self.n_members_seen = self.n_seen.new_zeros(n_terms)
+        self.covariance = self.n_seen.new_zeros(n_features, n_features)
 
     def _load_from_state_dict(self, state_dict, prefix, *args):
-        # What is learned from the first batch on has no shape before.
-        saved = state_dict.get(f"{prefix}means")
-        if saved is None:
-            self.means = self.n_members_seen = self.covariance = None
-        else:
-            self._allocate(*saved.shape, self.n_seen.device)
+        if (saved := state_dict.get(f"{prefix}means")) is not None:
+            self._allocate(*saved.shape)  # to be filled
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-_LEARNED = ("means", "n_members_seen", "covariance")
 
 
 def against(logits, labels, variances):
