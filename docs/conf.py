@@ -71,6 +71,7 @@ numpydoc_validation_exclude = {
     r"\.read$",
     r"\w+Backbone\.build_\w+$",
     r"\w+Condition(ing)?\.build$",
+    r"\.(?!Base)\w+Loss\.(build|cells|columns|in_training|rows|start)$",
     # Results, which users read and never build: their attributes are documented.
     r"\.Comparison$",
     r"\.Evaluation$",

@@ -23,6 +23,7 @@ from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
+from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions, check_params
 
@@ -274,6 +275,23 @@ class GOTermClassifier(BaseTermClassifier):
         logits = self._logits(self._scaler.transform(self._check_rows(X, reset=False)))
         single_column = not self._coding.multilabel and logits.shape[1] == 1
         return logits[:, 0] if single_column else logits
+
+    def set_params(self, **params):
+        """Set parameters; ``loss__gamma`` also reaches into a loss that is given by name.
+
+        Parameters
+        ----------
+        **params
+
+        Returns
+        -------
+        self : GOTermClassifier
+        """
+        if "loss" in reached_into(params):  # else torch is not asked for
+            from protimb.nn import LOSSES
+
+            params = with_objects(params, self, {"loss": LOSSES})
+        return super().set_params(**params)
 
     def _train(self, rows, loss):
         from protimb.classification._step import TrainingData, train_network

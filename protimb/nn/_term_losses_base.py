@@ -120,7 +120,18 @@ class BaseTermLoss(BaseEstimator, ABC):
         return (cells if known is None else cells * known).mean(dim=1)
 
     def in_training(self, logits, columns):
-        """Give the logits (batch, n_terms) whose sigmoid is a share among the training rows."""
+        """Give the logits whose sigmoid is a probability among the training rows.
+
+        Parameters
+        ----------
+        logits, columns
+            As for :meth:`cells`.
+
+        Returns
+        -------
+        logits : Tensor of shape (batch, n_terms)
+            As they are, unless the loss adds something to them.
+        """
         return logits
 
     def start(self, prior):
@@ -139,7 +150,19 @@ class BaseTermLoss(BaseEstimator, ABC):
         return prior
 
     def build(self, counts, edges=None):
-        """Build the module that :func:`make_loss` gives, from counts that were checked."""
+        """Build the module that :func:`make_loss` gives.
+
+        Parameters
+        ----------
+        counts : TermCounts
+            As for :meth:`columns`.
+        edges : Tensor of int64, shape (n_edges, 2), optional
+            Columns of a child and of its parent.
+
+        Returns
+        -------
+        criterion : TermCriterion
+        """
         check_params(self)
         return TermCriterion(self, counts, edges)
 
@@ -187,7 +210,7 @@ class TermCriterion(nn.Module):
         """
         if self.loss.needs_features:
             seen = labels if known is None else labels * known
-            logits = self.moved(logits, seen, features, weight)
+            logits = self._moved(logits, seen, features, weight)
         columns = self.columns()
         losses = self.loss.rows(logits, labels, columns, known=known, pos_weight=pos_weight)
         if self.edges is None:
@@ -195,12 +218,18 @@ class TermCriterion(nn.Module):
         likely = self.loss.in_training(logits, columns)
         return losses + self.hierarchy * violations(likely, self.edges, known)
 
-    def moved(self, logits, labels, features, weight):
+    def _moved(self, logits, labels, features, weight):
         """Say what becomes of the logits of a loss that needs features."""
         raise NotImplementedError(f"{type(self.loss).__name__} needs a criterion of its own.")
 
     def columns(self):
-        """Give what the loss computed of each term, by name."""
+        """Give what the loss computed from the counts.
+
+        Returns
+        -------
+        columns : dict of str to Tensor
+            Of shape (n_terms,) each, on the device of the criterion.
+        """
         return {name: getattr(self, f"column_{name}") for name in self._names}
 
 

@@ -113,7 +113,7 @@ class ISDACriterion(TermCriterion):
         self.register_buffer("n_members_seen", torch.zeros(0))
         self.register_buffer("covariance", torch.zeros(0, 0))
 
-    def moved(self, logits, labels, features, weight):
+    def _moved(self, logits, labels, features, weight):
         """Learn from features (batch, d), and move logits by the variance of w (n_terms, d)."""
         if features is None or weight is None:
             raise ValueError(f"{self.loss} is called with features= and weight= of the last layer.")

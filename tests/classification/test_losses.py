@@ -99,6 +99,12 @@ def test_a_classifier_with_a_loss_comes_back_from_its_folder(loss, blobs, tmp_pa
     assert clone(loaded).fit(X, y).history_ == model.history_
 
 
+def test_parameters_reach_into_a_loss_that_is_given_by_name(blobs):
+    by_name = network("focal").set_params(loss__gamma=0.5)
+    by_object = network(FocalLoss(gamma=0.5))
+    assert by_name.fit(*blobs).history_ == by_object.fit(*blobs).history_
+
+
 class HalfLoss(BaseTermLoss):
     """Half of a squared error of logits: a loss of one's own, that can be saved and loaded."""
 
