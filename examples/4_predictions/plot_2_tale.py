@@ -20,9 +20,7 @@ import torch
 
 from protimb.classification import TALEClassifier
 from protimb.datasets import load_human_go
-from protimb.metrics import average_precision_by_frequency
 from protimb.model_selection import split_by_cluster
-from protimb.nn import FocalLoss
 from protimb.plotting import LabelImbalanceDisplay
 from protimb.training import LengthBatches, ShuffledBatches
 
