@@ -17,9 +17,10 @@ from protimb.classification._targets import check_label_mask, dense_labels, enco
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
+from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sequences import read_sequences
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
+from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, check_params
 from protimb.utils._validation import check_vectors
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
@@ -342,9 +343,27 @@ class TALEClassifier(BaseTermClassifier):
         """
         return self._fit(X, y, sample_weight, label_mask, "vectors")
 
+    def set_params(self, **params):
+        """Set parameters; ``loss__gamma`` also reaches into a loss that is given by name.
+
+        Parameters
+        ----------
+        **params
+
+        Returns
+        -------
+        self : TALEClassifier
+        """
+        if "loss" in reached_into(params):  # else torch is not asked for
+            from protimb.nn import LOSSES
+
+            params = with_objects(params, self, {"loss": LOSSES})
+        return super().set_params(**params)
+
     def _fit(self, X, y, sample_weight, label_mask, inputs):
         self._validate_params()
         self._check_sizes()
+        loss = self._read_loss()
         check_same_order(X=X, y=y, sample_weight=sample_weight, label_mask=label_mask)
         with unchanged_on_failure(self):
             self.inputs_ = inputs
@@ -354,7 +373,7 @@ class TALEClassifier(BaseTermClassifier):
             self.classes_, self.terms_ = self._coding.classes, self._coding.terms
             self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
             self._check_ontology()
-            self._train(self._read_rows(X, labels, sample_weight, label_mask))
+            self._train(self._read_rows(X, labels, sample_weight, label_mask), loss)
             self.neighbours_ = self._fit_neighbours(X, labels)
         return self
 
@@ -363,7 +382,7 @@ class TALEClassifier(BaseTermClassifier):
         weights = check_row_weights(sample_weight, len(X))
         return LabelledRows(X, labels, weights, weights, known).with_weight()
 
-    def _train(self, rows):
+    def _train(self, rows, loss):
         from protimb.classification import _tale_resuming as resuming
         from protimb.classification._tale_data import warn_if_cut
         from protimb.classification._tale_step import TALEData, TALESizes, build_tale, train_tale
@@ -385,7 +404,7 @@ class TALEClassifier(BaseTermClassifier):
         data = TALEData(
             source,
             rows._replace(labels=dense_labels(rows.labels)),
-            loss=self.loss,
+            loss=loss,
             edges=None if self.ontology is None else edges_among(self.ontology, self.terms_),
             held_out=hold_out(rows.weights, self._held_out_share(len(rows.X)), split_rng),
             device=device,
@@ -456,13 +475,22 @@ class TALEClassifier(BaseTermClassifier):
         self.n_features_in_ = widths.pop()
         return _as_objects(arrays)
 
-    def _check_ontology(self):
-        if self.ontology is None and not self.hierarchy_penalty:
-            return
-        if self.ontology is None:
-            raise InvalidLabelsError(
-                "hierarchy_penalty needs to know which term lies above which: pass ontology."
+    def _read_loss(self):
+        """Make the loss that a name stands for, and see that it can do with the rest."""
+        from protimb.nn._term_losses import resolve_loss
+
+        loss = resolve_loss(self.loss, "TALEClassifier")
+        check_params(loss)
+        if self.ontology is None and (self.hierarchy_penalty or getattr(loss, "hierarchy", 0)):
+            raise ValueError(
+                "A hierarchy penalty needs to know which term lies above which: pass ontology, and "
+                "terms if y does not name its columns."
             )
+        return loss
+
+    def _check_ontology(self):
+        if self.ontology is None:
+            return
         if self.terms_ is None:
             raise InvalidLabelsError(
                 "An ontology needs to know which term each column of y is: "

@@ -27,8 +27,11 @@ class _Attended(torch.autograd.Function):
         totals = residues.new_empty(len(residues), 1)
         for block in _blocks(residues, labels):
             similarity = residues[block] @ labels.T
-            totals[block] = similarity.logsumexp(dim=1, keepdim=True)
-            torch.mm(_weights(similarity.sub_(totals[block])), values, out=out[block])
+            highest = similarity.amax(dim=1, keepdim=True)
+            weights = _weights(similarity.sub_(highest))
+            total = weights.sum(dim=1, keepdim=True)
+            torch.mm(weights, values, out=out[block]).div_(total)
+            totals[block] = highest + total.log()
         ctx.save_for_backward(residues, labels, values, out, totals)
         return out
 

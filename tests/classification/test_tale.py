@@ -63,6 +63,7 @@ VARIANTS = {
     "softmax": {"output": "softmax"},
     "focal": {"loss": "focal"},
     "a loss as an object": {"loss": FocalLoss(gamma=1.0)},
+    "a loss of features": {"loss": "isda"},
     "hierarchy": {"hierarchy_penalty": 1.0},
     "pads unmasked": {"mask_pads": False, "max_length": 24},
     "plain start": {"prior_bias": False, "clip_norm": None, "lr_schedule": "constant"},
@@ -324,6 +325,7 @@ def test_neighbours_are_averaged_with_the_share_that_was_asked_for(data, tmp_pat
         ({"read_out": "first"}, "'read_out' parameter of TALEClassifier"),
         ({"loss": "hinge"}, "'loss' parameter"),
         ({"hierarchy_penalty": 1.0}, "pass ontology"),
+        ({"loss": FocalLoss(hierarchy=1.0)}, "pass ontology"),
     ],
 )
 def test_parameters_are_checked(changes, message, data, sequences):

@@ -1,5 +1,6 @@
 """Which rows make a batch."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
