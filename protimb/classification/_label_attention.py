@@ -325,14 +325,15 @@ class LabelAttentionClassifier(BaseTermClassifier):
         from protimb.training import resolve_device
 
         rng = check_random_state(self.random_state)
-        split_rng = check_random_state(rng.randint(2**31 - 1))
-        n_positive, n_rows = self._describe_terms(rows, rng)
+        # Draws of their own: what rows and vectors need changes no weight of the network.
+        split_rng, vector_rng = (check_random_state(rng.randint(2**31 - 1)) for _ in range(2))
+        n_positive, n_rows = self._describe_terms(rows, vector_rng)
         criterion = make_loss(
             loss, n_positive[self._taught], n_rows[self._taught], edges=self._edges()
         )
         data = AttentionData(
             _columns(rows, self._taught),
-            self._term_vectors[self._taught],
+            self._space.read(self._vectors[self._taught]),
             self._prior[self._taught],
             held_out=hold_out(rows.given_weights, self._held_out_share(len(rows.X)), split_rng),
             device=resolve_device(self.device),
@@ -341,9 +342,8 @@ class LabelAttentionClassifier(BaseTermClassifier):
 
     def _describe_terms(self, rows, rng):
         """Find vectors, prior and members of all columns, and which of them can teach."""
-        vectors = find_vectors(self, rows.labels.shape[1], rng)
+        vectors = self._vectors = find_vectors(self, rows.labels.shape[1], rng)
         self._space = TermSpace.of(vectors)
-        self._term_vectors = self._space.read(vectors)
         self._prior = ColumnBalance.count(rows.labels, rows.weights, known=rows.known).prior
         n_positive, n_rows = _count(rows)
         self._taught = np.flatnonzero(n_positive) if n_positive.any() else np.arange(len(vectors))
@@ -373,7 +373,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
         """Give logits of all columns; those without a member start from how rare they are."""
         from protimb.classification._label_attention_step import attention_logits
 
-        taught, vectors = self._taught, self._term_vectors
+        taught, vectors = self._taught, self._space.read(self._vectors)
         absent = np.setdiff1d(np.arange(len(vectors)), taught)
         logits = np.empty((len(X), len(vectors)), dtype=np.float32)
         logits[:, taught] = attention_logits(self.network_, X, vectors[taught])

@@ -8,6 +8,8 @@ from sklearn.preprocessing import StandardScaler
 
 from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote, KNNTermClassifier
+from protimb.classification._label_attention import LabelAttentionClassifier
+from protimb.classification._label_attention_saving import ATTENTION_PARTS
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._network import at_rest, build_network
 from protimb.classification._prototype import PrototypeTermClassifier
@@ -24,7 +26,11 @@ from protimb.utils._rebuilding import by_name, check_kind, plain_name, rebuildin
 _LEFT_OUT = {"device", "ontology", "terms", "term_vectors", "sampler", "classifier"}
 
 _LOADABLE = by_name(
-    GOTermClassifier, KNNTermClassifier, PrototypeTermClassifier, ResampledClassifier
+    GOTermClassifier,
+    KNNTermClassifier,
+    LabelAttentionClassifier,
+    PrototypeTermClassifier,
+    ResampledClassifier,
 )
 
 
@@ -323,6 +329,11 @@ _PARTS = {
         **_SCALER_PART,
         "network": (_take_network, _put_network),
         "neighbors": _voting("_neighbors"),
+        "history": (_take_history, _put_history),
+    },
+    LabelAttentionClassifier: {
+        **_SCALER_PART,
+        **ATTENTION_PARTS,
         "history": (_take_history, _put_history),
     },
 }
