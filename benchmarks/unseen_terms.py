@@ -81,7 +81,7 @@ def judge(ontology, protocol, words):
     folds = [Fold(bunch, table, seed, protocol, words).evaluate(draws) for seed in seeds]
     arms = {name: average_evaluations([fold[name] for fold in folds]) for name in folds[0]}
     rows = [describe(name, evaluation, arms["parents"]) for name, evaluation in arms.items()]
-    n_terms = sum(fold["parents"].n_terms for fold in folds)
+    n_terms = sum(fold["parents"].n_terms["none"] for fold in folds)
     here = {"ontology": ontology, "protocol": protocol, "terms": int(n_terms)}
     return pd.DataFrame([here | row for row in rows])
 
