@@ -24,8 +24,142 @@ from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions, validate_data
 from protimb.utils._warnings import users_level
 
+# Smallest probability that float32 holds to full precision: it has a logarithm.
+_LEAST = np.finfo(np.float32).tiny
+
 
 class LabelAttentionClassifier(BaseTermClassifier):
+    """Predict GO terms by letting each term, known by a vector, ask the parts of a protein.
+
+    A term's vector, made of what the ontology says of it, becomes a query and a direction: where
+    in the protein to look, and what to find there. All terms share the weights that make them, so
+    that a term which no training protein has is asked about like any other. Parts are residues
+    where X holds them, or ``n_tokens`` readings of one vector a protein. A term with members adds
+    weights of its own.
+
+    Parameters
+    ----------
+    n_tokens : int
+        Parts that one vector a protein is read as; 1 is no attention but a product of protein and
+        term. Residues are parts already.
+    n_heads : int
+        Queries of each term.
+    head_size : int
+        Width of queries and directions.
+    n_hidden : int
+        Width of the hidden layer (layer norm, GELU, dropout), at least 2.
+    n_components : int
+        Width of the term vectors that are made from ``ontology``.
+    dropout : float
+        Share of hidden units set to zero while training, in [0, 1).
+    term_dropout : float
+        Share of terms whose own weights are left out of an update, in [0, 1], so that the shared
+        ones learn to do without. 1 leaves terms nothing of their own but a bias.
+    input_noise : float
+        Standard deviation of the noise added to the standardized features while training.
+    parent_weight : float
+        Share of its parents in the score of a term without a member, in [0, 1]: a geometric mean
+        of theirs and of what the network says. Needs ``ontology``.
+    loss : str or BaseTermLoss
+        What is minimised: a name among ``protimb.nn.LOSSES``, or an object. Those that need
+        features, or more of a network than logits, are refused.
+    max_epochs : int
+        Passes over the training rows.
+    max_steps : int, optional
+        Exact number of updates, in place of ``max_epochs``.
+    batch_size : int or "auto"
+        Rows an update; ``"auto"`` is 256 vectors, or 32 proteins of residues.
+    lr : float
+        Learning rate of AdamW at the start; it falls to zero along a half cosine.
+    weight_decay : float
+        Decoupled weight decay of AdamW.
+    early_stopping : bool
+        Whether to hold out rows, stop once their loss no longer falls, and keep the weights of
+        the best epoch. With ``max_steps`` all steps are taken and the best weights are kept.
+    validation_fraction : float
+        Share of rows held out, in (0, 1).
+    n_iter_no_change : int
+        Epochs without a lower validation loss before training stops.
+    max_residues : int
+        Runs of neighbouring residues of a longer protein are averaged, so that no more are left.
+    ontology : GeneOntology, optional
+        Describes terms, tells their parents, and lifts each term to the score of its children.
+    terms : sequence of str, optional
+        GO ids of the columns of y; by default the columns of a DataFrame.
+    term_vectors : dict, DataFrame or array of shape (n_terms, n_dims), optional
+        One vector a term, see ``protimb.ontology.align_term_vectors``. By default they are made
+        from the ontology by ``describe_terms``; without one terms get random vectors, which say
+        nothing of terms without a member. A term that lacks a vector keeps its place, in the
+        middle of all.
+    device : str or torch.device
+        Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
+        CUDA where there is one.
+    verbose : int
+        1 shows a progress bar.
+    random_state : int, RandomState or None
+        Source of every draw; the global generators are left alone.
+
+    Attributes
+    ----------
+    network_ : protimb.nn.LabelAttention
+        On the CPU.
+    history_ : list of dict
+        One record an epoch: ``epoch``, ``n_steps``, ``loss`` and, with early stopping,
+        ``valid_loss``.
+    classes_ : ndarray
+        Classes of a single label; column numbers for multilabel targets.
+    terms_ : ndarray of object or None
+        GO ids of the columns, where they are known.
+    n_outputs_ : int
+        Label columns; 1 for a single label.
+    n_features_in_ : int
+        Features of a protein, or of a residue.
+
+    See Also
+    --------
+    GOTermClassifier : Knows terms by their members alone.
+    PrototypeTermClassifier : Makes a prototype from the vector of a term without a member.
+    protimb.ontology.describe_terms : Makes the vectors of terms.
+
+    Notes
+    -----
+    Only terms with a member teach: that no training protein has a term says nothing about the
+    directions that tell its members from others, and would teach the shared weights that all such
+    terms are answered with no.
+
+    Unlike PFresGO there is no autoencoder and no decoder that mixes terms, and a term's answer is
+    linear in what it found: scores cost two matrix products.
+
+    Proteins given as residues are scored in blocks of similar length, whose padding may move the
+    last digits; vectors have the same bits in any company.
+
+    References
+    ----------
+    Pan et al., PFresGO: an attention mechanism-based deep-learning approach for protein annotation
+    by integrating gene ontology inter-relationships. Bioinformatics 39 (2023) btad094.
+    https://doi.org/10.1093/bioinformatics/btad094
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from protimb.classification import LabelAttentionClassifier
+    >>> X = np.repeat([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]], 10, axis=0)
+    >>> left, low = X[:, 0] < 0, X[:, 1] < 0
+    >>> y = np.column_stack([left, low, ~left]).astype(int)
+    >>> vectors = [[-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]]
+    >>> model = LabelAttentionClassifier(
+    ...     n_hidden=16, head_size=8, term_vectors=vectors, lr=0.02, random_state=0
+    ... ).fit(X, y)
+    >>> model.predict(X[::10])[:, 0]
+    array([1, 1, 0, 0])
+
+    A term that was not among the columns, asked by its vector:
+
+    >>> low, high = model.predict_terms(X[[0, 10]], [[0.0, 1.0]])[:, 0]
+    >>> bool(low < high)
+    True
+    """
+
     _parameter_constraints: ClassVar = {
         "n_tokens": [Interval(Integral, 1, None, closed="left")],
         "n_heads": [Interval(Integral, 1, None, closed="left")],
@@ -35,6 +169,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "term_dropout": [Interval(Real, 0, 1, closed="both")],
         "input_noise": [Interval(Real, 0, None, closed="left")],
+        "parent_weight": [Interval(Real, 0, 1, closed="both")],
         "loss": "no_validation",
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [Interval(Integral, 1, None, closed="left"), None],
@@ -64,6 +199,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
         dropout=0.5,
         term_dropout=0.5,
         input_noise=0.5,
+        parent_weight=0.5,
         loss="bce",
         max_epochs=30,
         max_steps=None,
@@ -89,6 +225,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
         self.dropout = dropout
         self.term_dropout = term_dropout
         self.input_noise = input_noise
+        self.parent_weight = parent_weight
         self.loss = loss
         self.max_epochs = max_epochs
         self.max_steps = max_steps
@@ -142,6 +279,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
             If terms without a member have no vector either.
         """
         self._validate_params()
+        loss = self._read_loss()
         check_same_order(X=X, y=y, sample_weight=sample_weight, label_mask=label_mask)
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y, self.terms)
@@ -150,7 +288,7 @@ class LabelAttentionClassifier(BaseTermClassifier):
             given = check_row_weights(sample_weight, len(X))
             rows = LabelledRows(X, labels, given, given, known).with_weight()
             self._scaler = _fit_scaler(rows.X, rows.weights)
-            self._train(rows._replace(X=_scale(self._scaler, rows.X)))
+            self._train(rows._replace(X=_scale(self._scaler, rows.X)), loss)
         return self
 
     def predict_terms(self, X, term_vectors):
@@ -181,20 +319,21 @@ class LabelAttentionClassifier(BaseTermClassifier):
         rows = _scale(self._scaler, self._check_rows(X, reset=False))
         return expit(attention_logits(self.network_, rows, vectors, own=False) + self._prior.min())
 
-    def _train(self, rows):
+    def _train(self, rows, loss):
         from protimb.classification._label_attention_step import AttentionData, train_attention
         from protimb.nn import make_loss
         from protimb.training import resolve_device
 
         rng = check_random_state(self.random_state)
-        split_rng = check_random_state(rng.randint(2**31 - 1))
-        n_positive, n_rows = self._describe_terms(rows, rng)
+        # Draws of their own: what rows and vectors need changes no weight of the network.
+        split_rng, vector_rng = (check_random_state(rng.randint(2**31 - 1)) for _ in range(2))
+        n_positive, n_rows = self._describe_terms(rows, vector_rng)
         criterion = make_loss(
-            self.loss, n_positive[self._taught], n_rows[self._taught], edges=self._edges()
+            loss, n_positive[self._taught], n_rows[self._taught], edges=self._edges()
         )
         data = AttentionData(
             _columns(rows, self._taught),
-            self._term_vectors[self._taught],
+            self._space.read(self._vectors[self._taught]),
             self._prior[self._taught],
             held_out=hold_out(rows.given_weights, self._held_out_share(len(rows.X)), split_rng),
             device=resolve_device(self.device),
@@ -203,9 +342,8 @@ class LabelAttentionClassifier(BaseTermClassifier):
 
     def _describe_terms(self, rows, rng):
         """Find vectors, prior and members of all columns, and which of them can teach."""
-        vectors = find_vectors(self, rows.labels.shape[1], rng)
+        vectors = self._vectors = find_vectors(self, rows.labels.shape[1], rng)
         self._space = TermSpace.of(vectors)
-        self._term_vectors = self._space.read(vectors)
         self._prior = ColumnBalance.count(rows.labels, rows.weights, known=rows.known).prior
         n_positive, n_rows = _count(rows)
         self._taught = np.flatnonzero(n_positive) if n_positive.any() else np.arange(len(vectors))
@@ -214,15 +352,28 @@ class LabelAttentionClassifier(BaseTermClassifier):
 
     def _scores(self, X, dtype):
         scores = expit(self._logits(_scale(self._scaler, X)).astype(dtype, copy=False))
-        if self.ontology is not None:
-            scores = self.ontology.propagate_scores(scores, self.terms_)
-        return scores
+        if self.ontology is None:
+            return scores
+        for column, above in self._absent_below():
+            scores[:, column] = _under_parents(scores, column, above, self.parent_weight)
+        return self.ontology.propagate_scores(scores, self.terms_)
+
+    def _absent_below(self):
+        """List (column without a member, columns of its nearest ancestors that have some)."""
+        taught = set(self._taught.tolist())
+        above: dict[int, list[int]] = {}
+        # Children come first, so that in reverse an absent parent has been seen to.
+        for column, parents in reversed(nearest_ancestors(self.ontology, self.terms_)):
+            found = {one for parent in parents for one in above.get(parent, [parent])}
+            if column not in taught:
+                above[column] = sorted(found & taught)
+        return [(column, found) for column, found in above.items() if found]
 
     def _logits(self, X):
         """Give logits of all columns; those without a member start from how rare they are."""
         from protimb.classification._label_attention_step import attention_logits
 
-        taught, vectors = self._taught, self._term_vectors
+        taught, vectors = self._taught, self._space.read(self._vectors)
         absent = np.setdiff1d(np.arange(len(vectors)), taught)
         logits = np.empty((len(X), len(vectors)), dtype=np.float32)
         logits[:, taught] = attention_logits(self.network_, X, vectors[taught])
@@ -263,6 +414,18 @@ class LabelAttentionClassifier(BaseTermClassifier):
         # Unknown terms are found here, before training and not after.
         self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
 
+    def _read_loss(self):
+        """Make the loss that a name stands for, and see that it asks for logits alone."""
+        from protimb.nn._term_losses import resolve_loss
+
+        loss = resolve_loss(self.loss, type(self).__name__)
+        if loss.needs_features:
+            raise ValueError(
+                f"loss={self.loss!r} moves the features that a last linear layer reads, and label "
+                "attention has no such layer. Use it in GOTermClassifier, or choose another."
+            )
+        return loss
+
     def _edges(self):
         """Pair taught columns with those of their nearest ancestors, (n_edges, 2), or None."""
         if self.ontology is None:
@@ -285,6 +448,12 @@ class LabelAttentionClassifier(BaseTermClassifier):
                 "weight above 0) leaves none to learn from. Pass early_stopping=False."
             )
         return self.validation_fraction
+
+
+def _under_parents(scores, column, above, weight):
+    """Weigh what the network says of a term against its parents: a geometric mean (n_rows,)."""
+    own, parents = (np.log(np.maximum(scores[:, part], _LEAST)) for part in ([column], above))
+    return np.exp((1 - weight) * own.mean(axis=1) + weight * parents.mean(axis=1))
 
 
 def _count(rows):

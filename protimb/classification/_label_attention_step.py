@@ -171,4 +171,4 @@ def _batch_rows(data, classifier):
 def _block_rows(network, longest, n_terms):
     """Count the rows of which the answers fit into memory at once."""
     n_parts = longest * network.n_tokens * network.n_heads
-    return int(np.clip(_BLOCK_CELLS // (n_parts * n_terms), 1, 4 * BLOCK_ROWS))
+    return int(np.clip(_BLOCK_CELLS // max(n_parts * n_terms, 1), 1, 4 * BLOCK_ROWS))

@@ -34,10 +34,9 @@ class TermSpace:
 
     def align(self, term_vectors):
         """Check vectors of new terms, and bring them to scale: (n_terms, n_dims)."""
-        names = getattr(term_vectors, "index", None)
-        if names is None:
-            is_mapping = hasattr(term_vectors, "keys")
-            names = term_vectors if is_mapping else range(len(term_vectors))
+        names = getattr(term_vectors, "index", term_vectors)
+        if not hasattr(term_vectors, "keys"):  # a frame and a mapping have names, rows numbers
+            names = range(len(term_vectors))
         vectors = align_term_vectors(term_vectors, list(names))
         if vectors.shape[1] != len(self.mean):
             raise TermVectorError(

@@ -10,6 +10,8 @@ from protimb.classification._alignment import AlignmentTermClassifier
 from protimb.classification._alignment_engines import ENGINES
 from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote, KNNTermClassifier
+from protimb.classification._label_attention import LabelAttentionClassifier
+from protimb.classification._label_attention_saving import ATTENTION_PARTS
 from protimb.classification._mlp import GOTermClassifier
 from protimb.classification._network import at_rest, build_network
 from protimb.classification._prototype import PrototypeTermClassifier
@@ -35,6 +37,7 @@ _LOADABLE = by_name(
     AlignmentTermClassifier,
     GOTermClassifier,
     KNNTermClassifier,
+    LabelAttentionClassifier,
     PrototypeTermClassifier,
     ResampledClassifier,
     TALEClassifier,
@@ -399,6 +402,11 @@ _PARTS = {
     TALEClassifier: {
         **_SCALER_PART,
         "network": (_take_network, _put_tale),
+        "history": (_take_history, _put_history),
+    },
+    LabelAttentionClassifier: {
+        **_SCALER_PART,
+        **ATTENTION_PARTS,
         "history": (_take_history, _put_history),
     },
 }

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from protimb.classification import (
     GOTermClassifier,
     KNNTermClassifier,
+    LabelAttentionClassifier,
     PrototypeTermClassifier,
     ResampledClassifier,
 )
@@ -31,6 +32,11 @@ def class_target(data):
 
 def three_classes(data):
     return data.y[:, 0].astype(int) + data.y[:, 1] * 2
+
+
+def attentive(**parameters):
+    settings = {"n_hidden": 8, "head_size": 4, "n_components": 4, "max_epochs": 1}
+    return LabelAttentionClassifier(**settings, device="cpu", random_state=0, **parameters)
 
 
 # What is fitted, by name: (maker of a classifier from `small` and the data, target).
@@ -66,6 +72,12 @@ VARIANTS = {
         lambda data: data.y,
     ),
     "prototypes of classes": (lambda small, data: PrototypeTermClassifier(), class_target),
+    "label attention": (lambda small, data: attentive(ontology=data.ontology), frame),
+    "label attention by vectors": (
+        lambda small, data: attentive(term_vectors=np.eye(6), n_heads=2, n_tokens=3),
+        lambda data: data.y,
+    ),
+    "label attention of classes": (lambda small, data: attentive(), class_target),
     "resampled": (
         lambda small, data: ResampledClassifier(
             RandomLabelsetOverSampler(sampling_strategy=30, random_state=0), small(n_neighbors=5)
