@@ -32,7 +32,7 @@ def theirs(y_true, y_pred, **options):
         )["1"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0, 1]))
 def test_each_term_is_reported_as_by_imbalanced_learn(seed, zero_division):
     rng = np.random.RandomState(seed)
