@@ -68,7 +68,8 @@ def test_the_examples_of_a_front_page_run(page, toy, monkeypatch):
         (protimb.GOTermClassifier, "max_epochs"),
     ]:
         monkeypatch.setitem(estimator.__init__.__kwdefaults__, length, 1)
-    monkeypatch.setitem(protimb.CGANSampler.__init__.__kwdefaults__, "quality_filter", None)
+    for part in ("quality_filter", "guard"):
+        monkeypatch.setitem(protimb.CGANSampler.__init__.__kwdefaults__, part, None)
     blocks, names = code_blocks(page), {}
     assert blocks
     for block in blocks:  # a block goes on where the one before it ended

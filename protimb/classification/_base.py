@@ -14,7 +14,13 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
 from protimb.utils._sklearn_compat import validate_data
-from protimb.utils._validation import as_vectors, check_vectors
+from protimb.utils._validation import (
+    IN_SINGLE,
+    LARGEST,
+    as_vectors,
+    check_vectors,
+    refuse_beyond,
+)
 
 # Networks and neighbours see blocks of exactly this many rows, the last one padded: a matrix
 # product rounds differently for other heights, and a protein's score must not depend on company.
@@ -157,6 +163,7 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
 
     def _check_rows(self, X, *, reset):
         X = as_vectors(X)
+        refuse_beyond(X, LARGEST, IN_SINGLE)
         X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)

@@ -67,7 +67,7 @@ class Arm:
         work = ("resample",) if self.make_sampler else ()
         return (*work, *(() if self.alone else ("train",)), "evaluate")
 
-    def build_sampler(self, params, *, sampling_strategy, random_state, verbose, ontology=None):
+    def build_sampler(self, params, *, sampling_strategy, random_state, verbose):
         """Make the sampler, with as many of the comparison's settings as it knows.
 
         Parameters
@@ -77,8 +77,6 @@ class Arm:
         sampling_strategy : int, dict, callable or str
         random_state : int
         verbose : int
-        ontology : GeneOntology, optional
-            For samplers whose label rows need to be closed, unless they have one already.
 
         Returns
         -------
@@ -90,8 +88,6 @@ class Arm:
         sampler = self.make_sampler()
         known = sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}
         common = {"random_state": random_state, "verbose": verbose}
-        if known.get("ontology", ontology) is None:
-            common["ontology"] = ontology
         if self.takes_strategy:
             common["sampling_strategy"] = sampling_strategy
         elif known.get("random_state") is not None:

@@ -171,7 +171,15 @@ class Comparison:
         true difference of that size, 80 % of test sets like this one give an interval clear of
         zero. Like the intervals it knows nothing of other splits and training seeds.
         """
+        return self._verdicts.copy()
+
+    @cached_property
+    def _verdicts(self):
         return judge_arms(self.evaluations)
+
+    @cached_property
+    def _winners(self):
+        return list(winner_sentences(self.evaluations).values())
 
     def decisions(self, name=None):
         """Lay decisions and probabilities of a bin out for reading.
@@ -311,7 +319,7 @@ class Comparison:
         -------
         sentences : list of str
         """
-        return list(winner_sentences(self.evaluations).values())
+        return list(self._winners)
 
     @property
     def caveat(self):

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
-from protimb.classification._probabilities import probabilities_by_term
 from protimb.comparison._cuts import tune_cuts
 from protimb.comparison._folds import BATCH_SIZE
 from protimb.comparison._heads import Head, resolve_heads, set_head_params
@@ -19,8 +18,9 @@ from protimb.comparison._splits import check_split
 from protimb.comparison._traces import trace_classifier, trace_maps, trace_sampler
 from protimb.exceptions import RareTermWarning, SequenceError
 from protimb.metrics import FREQUENCY_BINS, evaluate, term_average_precision
-from protimb.ontology import describe_terms
+from protimb.over_sampling._told import tell_terms
 from protimb.plotting._map import METHODS
+from protimb.utils._judge import probabilities_by_term
 
 # What a generated row teaches the network: the terms that lacked rows, or all of its labels.
 SYNTHETIC_LABELS = ("targeted", "all")
@@ -325,10 +325,8 @@ def _build_sampler(name, arm, fold, protocol):
         sampling_strategy=_strategy(fold, protocol),
         random_state=fold.seed,
         verbose=protocol.verbose_training,
-        ontology=fold.bunch.ontology,
     )
-    _give_term_vectors(sampler, fold.bunch)
-    return sampler
+    return None if sampler is None else tell_terms(sampler, fold.bunch.ontology, fold.bunch.terms)
 
 
 def _strategy(fold, protocol):
@@ -338,16 +336,6 @@ def _strategy(fold, protocol):
         return total
     few = [term for term in fold.cut if 0 < fold.n_train[term] < total]
     return {fold.bunch.terms[term]: total for term in few}
-
-
-def _give_term_vectors(sampler, bunch):
-    """Describe terms by the ontology to a sampler that wants vectors and was given none."""
-    if getattr(sampler, "term_vectors", ()) is not None:
-        return
-    condition = getattr(sampler, "condition", None)
-    by_name = condition in ("term_vectors", "both")
-    if by_name or getattr(condition, "needs_term_vectors", False):
-        sampler.set_params(term_vectors=describe_terms(bunch.ontology, bunch.terms))
 
 
 def _build_classifier(head, arm, fold, protocol):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from protimb.datasets._annotations import each
 from protimb.datasets._aspects import ONTOLOGIES
-from protimb.datasets._cafa import _namespaces
+from protimb.datasets._cafa import _namespaces, terms_between
 from protimb.datasets._dated import DATED_COLUMNS, dated_annotations
 from protimb.datasets._embeddings import _protein_ids
 from protimb.datasets._ids import normalise_protein_id
@@ -18,7 +18,6 @@ from protimb.ontology._propagate import (
     _as_terms,
     count_left_out,
     cut_columns,
-    frequent_terms,
     indicator,
     propagate_indicators,
 )
@@ -41,7 +40,7 @@ def fields_from_arrays(X, annotations, ontology, namespace, protein_ids, groups,
     direct = indicator(rows[rows >= 0], columns[inside][rows >= 0], (len(ids), len(ontology)))
     kept = np.flatnonzero(direct.sum(axis=1))
     propagated = propagate_indicators(direct[kept], ontology)
-    terms = frequent_terms(propagated, ontology, *limits)
+    terms = terms_between(propagated, ontology, *limits)
     dated = dated_annotations(pairs[inside], columns[inside], ontology, ids[kept])
     return {
         **({} if dated is None else {"dates": dated}),

@@ -22,7 +22,12 @@ from protimb.datasets._folders import find_file
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._proteins import ProteinData
 from protimb.datasets._vectors import ID_NAMES
-from protimb.exceptions import AnnotationError, AnnotationWarning, OntologyWarning
+from protimb.exceptions import (
+    AnnotationError,
+    AnnotationWarning,
+    InvalidLabelsError,
+    OntologyWarning,
+)
 from protimb.ontology import read_obo
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
@@ -106,6 +111,8 @@ def read_cafa(
         If a file is missing; names what was looked for.
     AnnotationError, EmbeddingFileError, OntologyError
         If a file is malformed.
+    InvalidLabelsError
+        If no term has ``min_proteins`` to ``max_proteins``.
 
     Warns
     -----
@@ -147,7 +154,7 @@ def read_cafa(
     protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
     X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
     propagated = propagated[np.isin(protein_ids, kept)]
-    terms = frequent_terms(propagated, graph, min_proteins, max_proteins)
+    terms = terms_between(propagated, graph, min_proteins, max_proteins)
     bunch = ProteinData(
         X=X,
         y=cut_columns(propagated, graph, terms).toarray(),
@@ -178,6 +185,21 @@ def _check_limits(min_proteins, max_proteins):
             f"No term has min_proteins={min_proteins} or more, and max_proteins={max_proteins} or "
             "fewer. Lower one, or raise the other."
         )
+
+
+def terms_between(propagated, graph, min_proteins, max_proteins):
+    """List the terms of csr (n_proteins, len(graph)) with so many proteins; none is an error."""
+    terms = frequent_terms(propagated, graph, min_proteins, max_proteins)
+    if not terms:
+        every = frequent_terms(propagated, graph)
+        counts = cut_columns(propagated, graph, every).sum(axis=0, dtype=np.int64).A1
+        most = f", and all terms have {counts.min()} to {counts.max()}" if len(counts) else ""
+        upper = "or more" if max_proteins is None else f"to {max_proteins}"
+        raise InvalidLabelsError(
+            f"0 terms have {min_proteins} {upper} of {propagated.shape[0]} proteins{most}. Lower "
+            "min_proteins or raise max_proteins; roots are no terms to learn."
+        )
+    return terms
 
 
 def _find_files(folder):

@@ -44,6 +44,8 @@ def load_human_go(
     ------
     ValueError
         If ``ontology`` is none of the three.
+    InvalidLabelsError
+        If no term has ``min_proteins`` to ``max_proteins``.
 
     See Also
     --------

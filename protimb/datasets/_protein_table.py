@@ -43,6 +43,11 @@ def load_protein_table(ontology="cc", *, min_proteins=20, max_proteins=None, ret
         (mean over residues [1]_), ``aromaticity`` and a share for each of twenty residues (float),
         and ``starts_with_m`` (bool).
 
+    Raises
+    ------
+    InvalidLabelsError
+        If no term has ``min_proteins`` to ``max_proteins``.
+
     See Also
     --------
     load_human_go : The same proteins with vectors.

@@ -11,10 +11,11 @@ from protimb.datasets._cafa import (
     _namespaces,
     _propagated,
     _read_obo_once,
+    terms_between,
 )
 from protimb.datasets._folders import find_file
 from protimb.ontology._lookup import look_up
-from protimb.ontology._propagate import cut_columns, frequent_terms
+from protimb.ontology._propagate import cut_columns
 
 
 def lacks_vectors(data):
@@ -35,5 +36,5 @@ def read_terms(folder, ontology, min_proteins):
     inside = _namespaces(columns, graph) == namespace
     _check_any(inside, namespace, path)
     _, propagated = _propagated(annotations[inside], columns[inside], graph)
-    terms = frequent_terms(propagated, graph, min_proteins, None)
+    terms = terms_between(propagated, graph, min_proteins, None)
     return cut_columns(propagated, graph, terms).toarray(), terms, [graph.names[t] for t in terms]

@@ -10,9 +10,7 @@ A shard is written under another name and renamed when it is whole, so that seve
 share a cache and any of them can be killed at any time.
 """
 
-import contextlib
 import hashlib
-import os
 import re
 import secrets
 import time
@@ -24,11 +22,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from protimb.exceptions import ArtifactWriteError, EmbeddingWarning
-from protimb.utils._new_folder import drop_stale
+from protimb.utils._new_folder import drop_stale, whole_file
 from protimb.utils._warnings import users_level
 
 _SHARD = re.compile(r"shard-[0-9a-f]{32}\.safetensors")
-_DRAFT = "draft-[0-9a-f]{32}"
+_DRAFT = r"\.shard-[0-9a-f]{32}\.safetensors-[0-9a-f]{16}"
 _PATIENCE = 10  # seconds of work that a killed process may lose
 
 
@@ -104,15 +102,12 @@ class Cache:
                 X[row], found[row] = vector, True
 
     def _write(self, tensors):
-        token = secrets.token_hex(16)
-        draft = self.folder / f"draft-{token}"
+        shard = self.folder / f"shard-{secrets.token_hex(16)}.safetensors"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, draft, metadata={"sha256": _fingerprint(tensors)})
-            os.replace(draft, self.folder / f"shard-{token}.safetensors")
+            with whole_file(shard) as draft:
+                save_file(tensors, draft, metadata={"sha256": _fingerprint(tensors)})
         except (OSError, SafetensorError) as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
             raise ArtifactWriteError(
                 f"The cache {self.folder} could not be written ({error}). Look for space, quota "
                 "and permissions, or name another folder."

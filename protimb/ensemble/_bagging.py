@@ -13,15 +13,16 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from protimb.classification import ResampledClassifier
-from protimb.classification._probabilities import probabilities_by_term
 from protimb.classification._targets import encode_targets
 from protimb.exceptions import DuplicateRowsWarning, RareTermWarning
 from protimb.metrics import term_average_precision
 from protimb.utils._alignment import check_same_order
 from protimb.utils._containers import take_rows
 from protimb.utils._groups import number_groups
+from protimb.utils._judge import probabilities_by_term
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, validate_data
+from protimb.utils._warnings import users_level
 
 MAX_SEED = np.iinfo(np.int32).max
 
@@ -230,10 +231,13 @@ class MultilabelBalancedBagging(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
             synthetic_labels=self.synthetic_labels,
         )
         members = [_reseed(clone(bag), rng) for _ in self.estimators_samples_]
-        return Parallel(n_jobs=self.n_jobs)(
+        fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_bag)(member, take_rows(X, rows), take_rows(y, rows))
             for member, rows in zip(members, self.estimators_samples_, strict=True)
         )
+        for category, message in dict.fromkeys(one for _, said in fitted for one in said):
+            warnings.warn(message, category, stacklevel=users_level())
+        return [member for member, _ in fitted]
 
     def _default(self):
         # A tree of all terms cannot be told which labels of a new row to learn from.
@@ -297,11 +301,13 @@ def _complete(drawn, labels, units, rng):
 
 
 def _fit_bag(member, X, y):
-    """Fit one bag, in which a row drawn twice and a term with one member are as they should be."""
-    with warnings.catch_warnings():
+    """Fit one bag, in which a row drawn twice and a lone member are usual; also what it said."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         for usual in (DuplicateRowsWarning, RareTermWarning):
             warnings.simplefilter("ignore", usual)
-        return member.fit(X, y)
+        member.fit(X, y)
+    return member, [(one.category, str(one.message)) for one in caught]
 
 
 def _count(labels, inside):

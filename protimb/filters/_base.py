@@ -11,7 +11,7 @@ from protimb.filters._claims import read_labels
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import fit_context, validate_data
-from protimb.utils._validation import as_vectors
+from protimb.utils._validation import IN_SINGLE, LARGEST, as_vectors, refuse_beyond
 
 
 class BaseFilter(BaseEstimator, ABC):
@@ -172,6 +172,7 @@ class BaseFilter(BaseEstimator, ABC):
         # float32 also for float16 input, whose squares overflow; one real row has no company.
         n_least = 2 if reset else 1
         X = as_vectors(X)
+        refuse_beyond(X, LARGEST, IN_SINGLE)
         return validate_data(self, X, dtype=np.float32, reset=reset, ensure_min_samples=n_least)
 
     def _read_claims(self, y):

@@ -15,6 +15,7 @@ from protimb.exceptions import InvalidLabelsError, TermVectorError, TrainingDive
 from protimb.gan._observed import observe
 from protimb.gan._parts import find_parts, with_objects
 from protimb.gan._rows import (
+    TrainingSet,
     check_ancestors,
     check_columns,
     check_known,
@@ -22,7 +23,7 @@ from protimb.gan._rows import (
     check_towards,
     read_vectors,
 )
-from protimb.gan._starts import STARTS, name_known_relatives
+from protimb.gan._starts import STARTS, StartOptions, name_known_relatives
 from protimb.ontology import align_term_vectors
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
@@ -390,6 +391,15 @@ class ConditionalGAN(BaseEstimator):
         rng = check_random_state(random_state)
         starts = self.starts_.of_rows(X, terms, self.scaling_, rng)
         return self._draw(labels, starts, rng)
+
+    def with_starts_of(self, X, y, ancestors, rng):
+        """Give a model with these networks that starts from X (n_rows, n_features), csr y alone."""
+        rows, everything = np.arange(len(X)), np.ones(y.shape[1], dtype=bool)
+        data = TrainingSet(X, y, self.scaling_, everything, rows, rows[:0])
+        options = StartOptions(self.move_scale, self.borrowing, ancestors)
+        model = copy.copy(self)
+        model.starts_ = STARTS[self.generate_from].learn(data, options, rng)
+        return model
 
     def state(self):
         """Give all that ``sample`` and ``vary`` need, for ``protimb.training.save_state``.

@@ -12,11 +12,14 @@ from protimb.utils._alignment import align_values
 from protimb.utils._imbalance import irlbl
 from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._memory import is_large
-from protimb.utils._validation import a_few, check_vectors
+from protimb.utils._validation import a_few, check_vectors, refuse_beyond
 
 # The share of rows that "auto" holds out, and fewer than so many it does not.
 AUTO_FRACTION = 0.1
 MIN_HELD_OUT = 20
+
+# What can be squared and summed up in double precision.
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ def can_be_spared(y):
 def read_vectors(X):
     """Read X as finite floats; a large half-precision matrix, often a memory map, is no copy."""
     large = getattr(X, "ndim", 0) == 2 and is_large(X.shape, 4)
-    return check_vectors(X, keep_half=large)
+    X = check_vectors(X, keep_half=large)
+    refuse_beyond(X, _LARGEST, "its square has no room in double precision")
+    return X
 
 
 def check_terms(terms, y):

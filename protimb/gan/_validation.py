@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import cached_property
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -9,7 +10,8 @@ from sklearn.decomposition import PCA
 from protimb.exceptions import FidelityWarning, UndertrainedWarning
 from protimb.gan._sampling import draw_noise, run_generator
 from protimb.gan._step import AdversarialStep
-from protimb.metrics import frechet_distance, two_sample_score
+from protimb.metrics import two_sample_score
+from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
 from protimb.training import EarlyStopping
 from protimb.utils._warnings import users_level
 
@@ -66,10 +68,18 @@ class HeldOutRows:
         if not np.isfinite(X_new).all():
             self.distances = np.full(1 + N_RESAMPLES, np.inf)
         else:
-            real, new = self.project(self.X), self.project(X_new)
-            pairs = [(real, new), *((real[rows], new[rows]) for rows in self.resamples)]
-            self.distances = np.array([frechet_distance(*pair) for pair in pairs])
+            pairs = zip(self._real, self._gaussians(X_new), strict=True)
+            self.distances = np.array([gaussian_distance(*pair) for pair in pairs])
         return float(self.distances[0])
+
+    @cached_property
+    def _real(self):
+        return self._gaussians(self.X)
+
+    def _gaussians(self, X):
+        """Read rows X, and then each resample of them, as Gaussians."""
+        seen = self.project(X).astype(np.float64)
+        return [fit_gaussian(rows) for rows in (seen, *(seen[rows] for rows in self.resamples))]
 
     def generate(self, generator):
         """Generate a scaled row for the labels of each held-out row: (n_held_out, n_features)."""

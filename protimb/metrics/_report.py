@@ -1,6 +1,7 @@
 """A report of decisions on rare labels, term by term: as imbalanced-learn's, for many labels."""
 
 import warnings
+from collections import Counter
 from numbers import Real
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from protimb.utils._validation import a_few, check_indicator
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["pre", "rec", "spe", "f1", "geo", "iba", "sup"]
+AVERAGES = ("micro avg", "macro avg", "avg / total")
 ROUNDING = 1e-12  # of sums of weights
 
 
@@ -113,6 +115,7 @@ def classification_report_imbalanced(
     fill = _check_fill(zero_division)
     check_same_order(y_true=y_true, y_pred=y_pred, sample_weight=sample_weight)
     truth, decisions, terms = _check_decisions(y_true, y_pred, target_names)
+    _check_apart(terms, () if n_train is None else bins)
     weights = check_protein_weights(sample_weight, truth.shape[0], y_true)
     counts = _count(truth, decisions, weights)
     if zero_division == "warn":
@@ -163,6 +166,17 @@ def _check_decisions(y_true, y_pred, target_names):
     if target_names is not None and len(target_names) != len(terms):
         raise ValueError(f"target_names has {len(target_names)} names for {len(terms)} terms.")
     return truth, decisions, list(terms if target_names is None else target_names)
+
+
+def _check_apart(terms, bins):
+    """Refuse names under which two rows of the report would be one."""
+    n_uses = Counter([*map(str, terms), *map(str, bins), *AVERAGES])
+    repeated = [name for name, n in n_uses.items() if n > 1]
+    if repeated:
+        raise ValueError(
+            f"{a_few(repeated)} would name more than one row of the report. Pass target_names "
+            "that differ from one another, from the bins and from the averages."
+        )
 
 
 def _count(truth, decisions, weights):

@@ -192,7 +192,7 @@ class CGANSampler(QualityControlled):
         Column names or numbers of y; the classes where y has one label a row.
     quality_filter_ : BaseFilter or None
         The filter fitted on the real rows.
-    quality_report_ : DataFrame of shape (n_terms, 9)
+    quality_report_ : DataFrame of shape (n_terms, 10)
         Indexed by term: ``n_planned`` rows, ``n_drawn`` vectors, ``n_rejected`` by the filter,
         ``n_missing`` planned rows that no draw could fill, ``n_copies`` of real vectors, and
         ``diversity``, the spread of the new rows over that of the rows whose labels they carry
@@ -200,7 +200,9 @@ class CGANSampler(QualityControlled):
         ``"interpolated"`` or ``"copied"``; ``gain`` is what that gains over copies, or what
         generated rows would have where they are copies, in natural logarithms of a held-out
         member's rank (an estimate that leans on terms of similar size; NaN where the guard had
-        nothing to compare), and ``n_judged`` counts these members. Not set by ``fit``.
+        nothing to compare), and ``n_judged`` counts these members. ``judged_by`` says whose they
+        are: ``"members"``, those of the term and of terms of similar size, or ``"proxies"``, those
+        of frequent terms cut to its size, see Notes. Not set by ``fit``.
     sampling_strategy_, sampling_plan_, n_synthetic_, synthetic_mask_, conditioning_indices_
         As for every over-sampler, see :class:`~protimb.base.BaseMultilabelOverSampler`.
 
@@ -238,6 +240,14 @@ class CGANSampler(QualityControlled):
     of its members for a draw around it; both covariances are learned from all terms, and the
     posterior mean is what those rows lie around [5]_. A term of one member leans on its parent in
     all directions in which terms hardly differ; one of a hundred keeps its own mean.
+
+    A term of one to four members has hardly one to spare, so that the guard judges such terms
+    together, by proxies: up to 40 terms that have members enough are cut to as many, rows are made
+    from what is left as if nothing else were known (the networks are not trained anew), and the
+    members taken away judge. What surely gains on the mean proxy is taken for all of these terms.
+    Where five terms cannot be cut, copies stay. The verdict is on the head that judges: forests
+    gain from rows around a borrowed mean where linear models lose, so pass
+    ``guard=MultiOutputClassifier(RandomForestClassifier())`` for a forest of each term.
 
     Whether generated rows help depends on the data and on the classifier; ``protimb compare``
     measures it, term by term.
@@ -680,7 +690,17 @@ class CGANSampler(QualityControlled):
         # Draws of its own: a guard that keeps all generated rows changes none of them.
         of_its_own = np.random.RandomState(copy.deepcopy(rng).randint(2**31 - 1))
         held_out = self.model_.held_out_
-        return judge_ways(self.guard, X, y, missing, held_out, self._fill, of_its_own)
+        return judge_ways(
+            self.guard, X, y, missing, held_out, self._fill, of_its_own, self._maker_of
+        )
+
+    def _maker_of(self, X, y, rng):
+        """Give what fills ledgers and has seen rows X and y alone, but for the networks."""
+        apart = copy.copy(self)
+        ancestors = find_closure(self.ontology, None, self.terms_)
+        apart.model_ = self.model_.with_starts_of(X, y, ancestors, rng)
+        apart._fit_filter(X, y, rng)
+        return apart._fill
 
     def _make(self, X, y, ledger, control, rng):
         return self._fill(X, y, ledger, self._decided.ways, rng, control)

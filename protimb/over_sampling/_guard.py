@@ -14,6 +14,7 @@ from protimb.budgets._strategy import Budget
 from protimb.exceptions import InvalidLabelsError
 from protimb.gan._rows import hold_out
 from protimb.over_sampling._labelwise import MAX_MEMBERS, smote
+from protimb.over_sampling._proxies import FEWEST_PROXIES, cut_terms, mean_gain
 from protimb.over_sampling._quality_control import Kept, in_order
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import count_members
@@ -50,29 +51,42 @@ _HELD_OUT = 0.1
 # Terms with about as many members lend one another what is known of them.
 _BINS = (2, 5, 10, 20, 50)
 
+# Terms of the first bins, of one member and of two to four, are judged by proxies where fewer of
+# their own held-out members tell.
+_N_SMALL = 2
+_FEW_JUDGED = 30
+
+# What a term's verdict rests on: its own kind of terms, or frequent ones cut to as many members.
+MEMBERS, PROXIES = "members", "proxies"
+
 
 class Verdict(NamedTuple):
     """How each term's rows are made, position in ``WAYS``; what is gained; and how that is known.
 
     ``gain`` (n_terms,) is that of the way over copies, in natural logarithms of a held-out
     member's rank; ``n_judged`` counts these members. NaN and 0 where nothing was compared.
+    ``by_proxies`` bool marks terms whose verdict is that on frequent terms cut to their size.
     """
 
     ways: np.ndarray
     gain: np.ndarray
     n_judged: np.ndarray
+    by_proxies: np.ndarray
 
     def columns(self, n_planned):
         """Give columns for a report, (n_terms,) each; nothing makes what was not planned."""
         names = np.array(WAYS, dtype=object)[self.ways]
         made_by = np.where(n_planned > 0, names, "")
-        return {"made_by": made_by, "gain": self.gain, "n_judged": self.n_judged}
+        known = np.where(self.by_proxies, PROXIES, np.where(np.isnan(self.gain), "", MEMBERS))
+        judged_by = np.where(n_planned > 0, known, "").astype(object)
+        found = {"made_by": made_by, "gain": self.gain, "n_judged": self.n_judged}
+        return found | {"judged_by": judged_by}
 
 
 def unjudged(n_terms, way):
     """Make all terms' rows in one way, without a comparison."""
-    ways = np.full(n_terms, way, dtype=np.int64)
-    return Verdict(ways, np.full(n_terms, np.nan), np.zeros(n_terms, dtype=np.int64))
+    ways, n_judged = np.full((2, n_terms), [[way], [0]], dtype=np.int64)
+    return Verdict(ways, np.full(n_terms, np.nan), n_judged, np.zeros(n_terms, dtype=bool))
 
 
 def fill(ledger, X, control, ways, generate, dtype, rng):
@@ -95,30 +109,71 @@ def fill(ledger, X, control, ways, generate, dtype, rng):
     return X_new, plan
 
 
-def judge_ways(head, X, y, missing, held_out, make, rng):
+def judge_ways(head, X, y, missing, held_out, make, rng, maker_of=None):
     """Compare, on real rows that no new one was made from, the ways of making rows: a Verdict.
 
     ``head`` is a key of ``HEADS`` or a classifier, X (n_rows, n_features) and csr y all real rows,
     ``missing`` (n_terms,) the rows that terms lack, ``held_out`` positions in X that the model
-    has not seen. ``make(X, y, ledger, ways, rng)`` fills a ledger with rows made from X and y.
+    has not seen. ``make(X, y, ledger, ways, rng)`` fills a ledger with rows made from X and y;
+    ``maker_of(X, y, rng)`` gives one that has seen nothing but these rows, for proxies.
     """
     rest, held_out = _part(y, held_out, rng)
     rest = _bounded(y, rest, missing, rng)
-    y_real, y_held = y[rest], y[held_out]
-    judged = _judged_terms(y_real, y_held, missing)
-    if not len(judged):
-        return unjudged(y.shape[1], COPIED)
-    X_held = _floats(gather_rows(X, held_out))
-    trial = _Trial(head, make, _floats(gather_rows(X, rest)), y_real, _budget(y_real, missing))
-    # Many new rows level out their own luck; few are drawn again.
-    n_draws = _N_DRAWS if missing.sum() < _MANY else 1
-    drawn = []
-    for seed in rng.randint(2**31 - 1, size=n_draws):  # the same, so the same starts, for all ways
-        scores = [trial.scores(way, judged, X_held, seed) for way in range(len(WAYS))]
-        drawn.append(_ranks(scores, y_held[:, judged].tocsc()))
-    ranks = np.mean([pairs.ranks for pairs in drawn], axis=0)
-    pairs = Pairs(drawn[0].rows, judged[drawn[0].terms], ranks)
-    return choose(pairs, count_members(y))
+    X_real, X_held = (_floats(gather_rows(X, rows)) for rows in (rest, held_out))
+    real, held = (X_real, y[rest]), (X_held, y[held_out])
+    n_members = count_members(y)
+    verdict = unjudged(y.shape[1], COPIED)
+    judged = _judged_terms(real[1], held[1], missing)
+    if len(judged):
+        trial = _Trial(head, make, *real, _budget(real[1], missing))
+        verdict = choose(trial.ranks(range(len(WAYS)), judged, held, rng), n_members)
+    if maker_of is None:
+        return verdict
+    for few in _too_small(n_members, missing, verdict):
+        found = _judge_by_proxies(head, real, held, few, n_members, missing, maker_of, rng)
+        verdict = verdict if found is None else _put(verdict, few, *found)
+    return verdict
+
+
+def _too_small(n_members, missing, verdict):
+    """Give the terms that lack rows, by size, where hardly a member tells: lists of (n_few,)."""
+    bins = np.digitize(n_members, _BINS)
+    sizes = [np.flatnonzero((missing > 0) & (bins == number)) for number in range(_N_SMALL)]
+    return [few for few in sizes if len(few) and verdict.n_judged[few].sum() < _FEW_JUDGED]
+
+
+def _judge_by_proxies(head, real, held, few, n_members, missing, maker_of, rng):
+    """Judge the ways on frequent terms with as many members as ``few`` ones: way, gain, n_judged.
+
+    ``real`` and ``held`` are X (n_rows, n_features), csr y. None where there are no proxies.
+    """
+    n_kept = max(1, round(np.median(n_members[few])))
+    cut = cut_terms(real[1], n_kept, rng)
+    if len(cut.proxies) < FEWEST_PROXIES:
+        return None
+    X, y = (part[cut.kept] for part in real)
+    judges = (
+        np.concatenate([held[0], real[0][cut.taken]]),
+        sparse.vstack([held[1], real[1][cut.taken]], format="csr"),
+    )
+    lacking = np.zeros(y.shape[1], dtype=np.int64)
+    lacking[cut.proxies] = np.median(missing[few])
+    trial = _Trial(head, maker_of(X, y, rng), X, y, _budget(y, lacking))
+    judged = _judged_terms(y, judges[1], lacking)
+    ways = (COPIED, GENERATED) if n_kept == 1 else (COPIED, INTERPOLATED, GENERATED)
+    pairs = trial.ranks(ways, judged, judges, rng)
+    found = [mean_gain(pairs.ranks[0] - own, pairs.terms, _CONFIDENCE) for own in pairs.ranks]
+    bounds = [0.0, *(bound for _, bound in found[1:])]
+    best = int(np.argmax(bounds))  # the first, hence simplest, of equals
+    return ways[best], found[best or -1][0], len(pairs.rows)
+
+
+def _put(verdict, few, way, gain, n_judged):
+    """Give a verdict that is the same for some terms, and as it was for the others."""
+    changed = Verdict(*(part.copy() for part in verdict))
+    for part, value in zip(changed, (way, gain, n_judged, True), strict=True):
+        part[few] = value
+    return changed
 
 
 class _Trial(NamedTuple):
@@ -129,6 +184,19 @@ class _Trial(NamedTuple):
     X: np.ndarray
     y: sparse.csr_array
     budget: Budget
+
+    def ranks(self, ways, judged, held, rng):
+        """Rank members among rows held out, X and csr y, of terms (n_judged,) by ways: Pairs."""
+        X_held, y_held = held[0], held[1][:, judged].tocsc()
+        # Many new rows level out their own luck; few are drawn again.
+        n_new = (self.budget.n_target - self.budget.n_before).sum()
+        n_draws = _N_DRAWS if n_new < _MANY else 1
+        drawn = []
+        for seed in rng.randint(2**31 - 1, size=n_draws):  # the same starts for all ways
+            scores = [self.scores(way, judged, X_held, seed) for way in ways]
+            drawn.append(_ranks(scores, y_held))
+        ranks = np.mean([pairs.ranks for pairs in drawn], axis=0)
+        return Pairs(drawn[0].rows, judged[drawn[0].terms], ranks)
 
     def scores(self, way, judged, X_held, seed):
         """Let a head that also saw rows made in one way score other rows: (n_held, n_judged)."""
@@ -164,7 +232,8 @@ def choose(pairs, n_members):
     bounds[INTERPOLATED, n_members < 2] = -np.inf  # a lone member has nobody to step towards
     ways = bounds.argmax(axis=0)  # the first, hence simplest, of equals
     gain = gains[np.where(ways == COPIED, GENERATED, ways), np.arange(len(ways))]
-    return Verdict(ways, gain, np.bincount(pairs.terms, minlength=len(ways)))
+    n_judged = np.bincount(pairs.terms, minlength=len(ways))
+    return Verdict(ways, gain, n_judged, np.zeros(len(ways), dtype=bool))
 
 
 def _draw(ledger, X, ways, rng):

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.datasets._aspects import ONTOLOGIES
 from protimb.datasets._load import load_proteins, require_ontology
-from protimb.ontology import describe_terms
+from protimb.over_sampling._told import tell_terms
 from protimb.runs._encoder import check_reproduces, settle_encoder
 from protimb.runs._leave_out import leave_out_proteins, read_left_out
 from protimb.runs._model import TermModel
@@ -199,10 +199,8 @@ def _prepare(sampler, bunch, seed, verbose):
     """Copy a sampler, and give it what it was left without."""
     sampler = clone(sampler, safe=False)
     known = sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}
-    at_hand = {"random_state": seed, "ontology": bunch.ontology}
-    values = {name: one for name, one in at_hand.items() if known.get(name, one) is None}
+    values = {"random_state": seed} if known.get("random_state", seed) is None else {}
     if "verbose" in known:
         values["verbose"] = verbose
-    if known.get("term_vectors", 0) is None and getattr(sampler, "needs_term_vectors", False):
-        values["term_vectors"] = describe_terms(bunch.ontology, bunch.terms)
-    return sampler.set_params(**values) if values else sampler
+    sampler = sampler.set_params(**values) if values else sampler
+    return tell_terms(sampler, bunch.ontology, bunch.terms)

@@ -1,14 +1,14 @@
 """What a run was asked to do: read, checked, and written before anything is trained."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from protimb.exceptions import ArtifactError
 from protimb.filters import FilterChain
-from protimb.ontology import describe_terms, read_term_vectors
+from protimb.ontology import read_term_vectors
+from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
 
 CONFIG = "config.json"
@@ -38,13 +38,9 @@ class Settings:
         parts = sampler.named_parts().items()
         return sampler.set_params(**{name: part for name, part in parts if name in given})
 
-    def read_term_vectors(self, sampler, bunch):
-        """Read or make {term: vector} where the sampler describes terms by vectors, else None."""
-        if not sampler.needs_term_vectors:
-            return None
-        if self.term_vectors is not None:
-            return read_term_vectors(self.term_vectors)
-        return describe_terms(bunch.ontology, bunch.terms)
+    def read_term_vectors(self):
+        """Read {term: vector} from the file, None where there is none."""
+        return None if self.term_vectors is None else read_term_vectors(self.term_vectors)
 
     def _check_term_vectors(self, sampler):
         if self.term_vectors is not None and not sampler.needs_term_vectors:
@@ -63,9 +59,8 @@ def write_config(folder, settings, data_fingerprint):
         "environment": environment(),
         "data": data_fingerprint,
     }
-    draft = Path(folder) / f"{CONFIG}.draft"
-    draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, Path(folder) / CONFIG)  # a resumed run never loses what it was asked to do
+    with whole_file(Path(folder) / CONFIG) as draft:  # which a resumed run must not lose
+        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def read_config(folder):

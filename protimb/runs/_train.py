@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
 from protimb.exceptions import ArtifactError, ProtimbError
+from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
@@ -208,7 +209,8 @@ def load_same_data(settings, data, folder):
 
 def _run(folder, settings, sampler, bunch):
     train, held_out = split(bunch, settings)
-    sampler.set_params(term_vectors=settings.read_term_vectors(sampler, bunch))
+    sampler.set_params(term_vectors=settings.read_term_vectors())
+    tell_terms(sampler, bunch.ontology, bunch.terms)
     _fit(sampler, train, folder / CHECKPOINTS)
     sampler.save(folder / SAMPLER)
     _write_history(folder, sampler.history_)

@@ -31,13 +31,14 @@ from filelock import FileLock, Timeout
 
 from protimb._version import __version__
 from protimb.exceptions import ArtifactError, ArtifactWriteError
+from protimb.utils._new_folder import whole_file
 
 SCHEMA = 1
 
 _MANIFEST = "manifest.json"
 _MAX_MANIFEST = 2**28  # bytes: far above the ids of any label set, far below what hurts
 _DATA = re.compile(r"data-[0-9a-f]{32}")
-_STALE = re.compile(r"data-[0-9a-f]{32}|manifest-[0-9a-f]{32}\.json")
+_STALE = re.compile(r"data-[0-9a-f]{32}|\.manifest\.json-[0-9a-f]{16}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSIONED = ("numpy", "scikit-learn", "torch", "safetensors")
@@ -88,7 +89,6 @@ def read_folder(folder):
 def _write_version(folder, writers, manifest):
     token = secrets.token_hex(16)
     data = folder / f"data-{token}"
-    draft = folder / f"manifest-{token}.json"
     try:
         data.mkdir()
         for name, write in writers.items():
@@ -96,9 +96,8 @@ def _write_version(folder, writers, manifest):
             _sync(data / name)
         _sync(data)
         files = {name: _fingerprint((data / name).read_bytes()) for name in writers}
-        draft.write_text(_manifest_text(manifest, data.name, files), encoding="utf-8")
-        _sync(draft)
-        os.replace(draft, folder / _MANIFEST)
+        with whole_file(folder / _MANIFEST) as draft:
+            draft.write_text(_manifest_text(manifest, data.name, files), encoding="utf-8")
         _sync(folder)
     finally:
         # The previous save after a success, our own drafts after a failure.

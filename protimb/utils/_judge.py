@@ -6,8 +6,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-_METHODS = ("predict_proba", "decision_function", "predict")  # asked in this order
-
 
 def fit_judge(classifier, X, indicator):
     """Fit a clone of a classifier on X, (n_rows, n_features), and a csr (n_rows, n_terms)."""
@@ -38,8 +36,47 @@ def naming_several_labels(classifier, n_terms):
 
 def judge_terms(judge, X, n_terms):
     """Let a fitted classifier score every term of every row: (n_rows, n_terms) float."""
-    scores = next(getattr(judge, name) for name in _METHODS if hasattr(judge, name))(X)
-    if isinstance(scores, list):  # scikit-learn's multi-output form: (n_rows, n_classes) a term
-        scores = np.column_stack([term[:, -1] for term in scores])
-    scores = np.asarray(scores).reshape(len(X), -1)
-    return scores[:, -n_terms:]  # a lone term comes as two classes, the second of which is it
+    if hasattr(judge, "predict_proba"):
+        return np.asarray(probabilities_by_term(judge, X, n_terms))
+    score = getattr(judge, "decision_function", judge.predict)
+    return np.asarray(score(X), dtype=float).reshape(len(X), n_terms)
+
+
+def probabilities_by_term(classifier, X, n_terms):
+    """Predict one probability a term, (n_rows, n_terms), or votes of a classifier without any.
+
+    Forests and MultiOutputClassifier give a list of (n_rows, n_classes), one a term.
+    """
+    if not hasattr(classifier, "predict_proba"):
+        return np.asarray(classifier.predict(X), dtype=float).reshape(-1, n_terms)
+    proba = classifier.predict_proba(X)
+    if isinstance(proba, list):
+        pairs = zip(proba, _classes_of(classifier), strict=True)
+        return np.column_stack([_positive(*pair) for pair in pairs])
+    if np.ndim(proba) != 2:
+        return proba  # nothing that can be told apart into terms
+    if (n_terms == 1 and proba.shape[1] != 1) or _is_constant(classifier, proba, n_terms):
+        return _positive(proba, classifier.classes_)[:, None]
+    return proba
+
+
+def _classes_of(classifier):
+    """Give the classes of each term, by which the columns of its probabilities are known."""
+    if not hasattr(classifier, "classes_"):
+        raise ValueError(
+            f"predict_proba of {type(classifier).__name__} gave a list, one a term, and no "
+            "classes_ say which of their columns is 1. Set classes_, or give one probability a "
+            "term."
+        )
+    return classifier.classes_
+
+
+def _positive(proba, classes):
+    """Give the probability (n_rows,) of class 1, which may be absent among classes."""
+    return proba[:, np.asarray(classes) == 1].sum(axis=1)
+
+
+def _is_constant(classifier, proba, n_terms):
+    """Tell one column of one class, as a tree gives it, from one column of one term."""
+    inner = getattr(classifier, "classifier_", classifier)  # of a ResampledClassifier
+    return n_terms == 1 and getattr(inner, "n_classes_", None) == 1

@@ -61,6 +61,29 @@ def check_vectors(X, *, keep_half=False, sparse_too=False, or_else=""):
     return X
 
 
+def refuse_beyond(X, limit, why):
+    """Refuse numbers of X (n_rows, n_features) beyond a limit, which infinity is for others to."""
+    values = X.to_numpy() if isinstance(X, pd.DataFrame) else X
+    is_matrix = isinstance(values, np.ndarray) and values.ndim == 2 and values.size
+    if not is_matrix or values.dtype.kind != "f" or values.dtype.itemsize < 8:
+        return  # what is no number is refused elsewhere, and single precision holds what it holds
+    if values.max() <= limit and values.min() >= -limit:
+        return
+    places = np.argwhere(np.isfinite(values) & (np.abs(values) > limit))
+    if len(places):
+        row, column = places[0]
+        name = X.columns[column] if isinstance(X, pd.DataFrame) else column
+        raise ValueError(
+            f"X holds {values[row, column]:.3g} in row {row} (counted from 0), column {name}: "
+            f"{why}. Divide this column by its largest value, or look for a mistake in it."
+        )
+
+
+# What of a number vectors computed in single precision have room for.
+LARGEST = float(np.finfo(np.float32).max)
+IN_SINGLE = "vectors are computed in single precision, which ends at 3.4e38"
+
+
 def check_rows(X):
     """Read X (n_rows, n_columns) for samplers that move rows and compute nothing with them.
 

@@ -60,7 +60,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
     result = invoke("compare", "--data", folder, "--min-proteins", "1000", "--verbose", "0")
     assert result.exit_code == 2
     (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("error: 0 terms of mf have 1000 proteins")
+    assert line.startswith("error: 0 terms have 1000 or more of 90 proteins, and all terms have 15")
 
 
 @pytest.mark.parametrize(

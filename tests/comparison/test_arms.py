@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
 from protimb.classification import KNNTermClassifier
-from protimb.classification._probabilities import probabilities_by_term
 from protimb.cli._compare import compare as command
 from protimb.comparison import ARMS, MAIN_ARMS, Arm, compare
 from protimb.comparison._arms import LOSS_ARMS, resolve_arms
@@ -24,6 +23,8 @@ from protimb.exceptions import ProtimbWarning
 from protimb.nn import LOSSES
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import MLSOL, CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
+from protimb.over_sampling._told import tell_terms
+from protimb.utils._judge import probabilities_by_term
 
 ONTOLOGY = GeneOntology({"GO:1": "binding"}, {"GO:1": "molecular_function"}, {})
 SETTINGS = {"sampling_strategy": 33, "random_state": 5, "verbose": 0}
@@ -61,16 +62,16 @@ def test_samplers_that_remove_rows_keep_their_own_strategy(name):
 
 
 def test_samplers_that_break_the_true_path_rule_get_the_ontology():
-    given = {name: ARMS[name].build_sampler({}, **SETTINGS, ontology=ONTOLOGY) for name in SAMPLERS}
+    made = {name: ARMS[name].build_sampler({}, **SETTINGS) for name in SAMPLERS}
+    given = {name: tell_terms(sampler, ONTOLOGY, []) for name, sampler in made.items()}
     needy = {name for name, sampler in given.items() if hasattr(sampler, "ontology")}
-    assert {"mlsol", "remedial"} <= needy
+    assert {"mlsol", "remedial", "cgan"} <= needy
     assert all(given[name].ontology is ONTOLOGY for name in needy)
 
 
 def test_an_ontology_of_ones_own_stays():
     mine = MLSOL(ontology=ONTOLOGY)
-    built = resolve_arms({"mine": mine})["mine"].build_sampler({}, **SETTINGS, ontology=object())
-    assert built.ontology is ONTOLOGY
+    assert tell_terms(mine, object(), []).ontology is ONTOLOGY
 
 
 def test_the_main_arms_are_some_of_all():

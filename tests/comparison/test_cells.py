@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.utils import Bunch
 
 from protimb.comparison import Arm, compare
 from protimb.comparison._cells import Cells, _from_json, _to_json, _words
@@ -19,6 +21,12 @@ from protimb.exceptions import ArtifactError, TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
 
 HEADS = {"classifiers": ["mlp", "knn"]}
+
+
+@pytest.fixture(scope="module")
+def few(toy):
+    """Half of the rows: enough where only their equality is asked for."""
+    return Bunch(**toy | {name: toy[name][:120] for name in ("X", "y", "groups", "protein_ids")})
 
 
 class Interrupts(RandomLabelsetOverSampler):
@@ -41,15 +49,15 @@ class Forbidden(RandomLabelsetOverSampler):
         return super().fit_resample(X, y)
 
 
-def test_an_interrupted_comparison_goes_on_and_gives_the_same(toy, quick, tmp_path):
+def test_an_interrupted_comparison_goes_on_and_gives_the_same(few, quick, tmp_path):
     options = {"arms": {"smote": "smote", "mine": Interrupts()}, **HEADS, **quick}
     Interrupts.stopped = False
     with pytest.raises(KeyboardInterrupt):
-        compare(toy, out=tmp_path / "cut", **options)
+        compare(few, out=tmp_path / "cut", **options)
     cells = sorted(path.name.rpartition("-")[0] for path in (tmp_path / "cut/cells").glob("*.npz"))
     assert cells == ["0-none-knn", "0-none-mlp", "0-smote-knn", "0-smote-mlp"]
-    cut = compare(toy, out=tmp_path / "cut", **options)
-    whole = compare(toy, **options)
+    cut = compare(few, out=tmp_path / "cut", **options)
+    whole = compare(few, **options)
     assert cut.table.equals(whole.table)
     assert cut.terms.equals(whole.terms)
     for name, frame in whole.traces["smote"].items():
@@ -60,16 +68,16 @@ def test_an_interrupted_comparison_goes_on_and_gives_the_same(toy, quick, tmp_pa
     assert stages[0] == stages[1]
 
 
-def test_what_is_finished_is_not_done_again_and_more_may_join(toy, quick, tmp_path):
+def test_what_is_finished_is_not_done_again_and_more_may_join(few, quick, tmp_path):
     options = {"arms": {"mine": Forbidden()}, "maps": (), "out": tmp_path, **quick}
-    first = compare(toy, classifiers=["mlp"], **options)
+    first = compare(few, classifiers=["mlp"], **options)
     Forbidden.allowed = False
     try:
-        again = compare(toy, classifiers=["mlp"], **options)
+        again = compare(few, classifiers=["mlp"], **options)
         options["arms"] |= {"knn": "knn"}
-        more = compare(toy, classifiers=["mlp"], **options)
+        more = compare(few, classifiers=["mlp"], **options)
         with pytest.raises(AssertionError):
-            compare(toy, classifiers=["mlp"], resume=False, **options)
+            compare(few, classifiers=["mlp"], resume=False, **options)
     finally:
         Forbidden.allowed = True
     assert again.table.equals(first.table)
@@ -88,27 +96,42 @@ def test_what_is_finished_is_not_done_again_and_more_may_join(toy, quick, tmp_pa
         ({"data": "other"}, "data sha256 was"),
     ],
 )
-def test_cells_of_another_comparison_are_refused_by_name(toy, quick, tmp_path, change, message):
-    options = {"data": toy, "arms": {"mine": RandomLabelsetOverSampler()}, "classifiers": ["mlp"]}
-    options |= quick | {"maps": (), "out": tmp_path}
-    compare(**options)
+def test_cells_of_another_comparison_are_refused_by_name(finished, few, tmp_path, change, message):
+    options, folder = finished
+    out = shutil.copytree(folder, tmp_path / "copy")
     if "data" in change:
-        change = {"data": type(toy)(**toy | {"X": toy.X + 1})}
+        change = {"data": Bunch(**few | {"X": few.X + 1})}
     with pytest.raises(ArtifactError, match=f"{message}.*resume=False"):
-        compare(**options | change)
-    compare(**options | change, resume=False)
-    assert compare(**options | change).table.notna().any(axis=None)
+        compare(**options | change, out=out)
 
 
-def test_a_damaged_cell_is_named(toy, quick, tmp_path):
+def test_another_comparison_may_take_the_place_of_the_first(finished, tmp_path):
+    options, folder = finished
+    out = shutil.copytree(folder, tmp_path / "copy")
+    other = options | {"max_steps": 3, "out": out}
+    compare(**other, resume=False)
+    assert compare(**other).table.notna().any(axis=None)
+
+
+@pytest.fixture(scope="module")
+def finished(few, quick, tmp_path_factory):
+    """Options of a comparison, and the folder with all of its cells."""
+    arms = {"mine": RandomLabelsetOverSampler()}
+    options = {"data": few, "arms": arms, "classifiers": ["mlp"], "maps": (), **quick}
+    folder = tmp_path_factory.mktemp("finished")
+    compare(**options, out=folder)
+    return options, folder
+
+
+def test_a_damaged_cell_is_named(few, quick, tmp_path):
     options = {"arms": [], "classifiers": ["mlp"], "maps": (), "out": tmp_path, **quick}
-    compare(toy, **options)
+    compare(few, **options)
     (cell,) = (tmp_path / "cells").glob("*.npz")
     cell.write_bytes(cell.read_bytes()[:100])
     with pytest.raises(ArtifactError, match=f"{cell.name} is damaged .* Remove it"):
-        compare(toy, **options)
+        compare(few, **options)
     cell.unlink()
-    compare(toy, **options)
+    compare(few, **options)
 
 
 def test_a_killed_comparison_goes_on(toy, quick, tmp_path):
@@ -140,24 +163,18 @@ def test_a_killed_comparison_goes_on(toy, quick, tmp_path):
     assert result.table.equals(compare(toy, arms=["ros"], maps=(), **quick).table)
 
 
-def test_several_jobs_give_the_bits_of_one(toy, quick, tmp_path):
-    options = {"arms": ["ros", "smote", "knn"], "seeds": 2, "maps": (), **HEADS, **quick}
-    one = compare(toy, jobs=1, **options)
-    two = compare(toy, jobs=2, out=tmp_path, **options)
+def test_several_jobs_give_the_bits_of_one_and_say_what_it_says(few, quick, tmp_path):
+    heads = {"mlp": "mlp", "mine": RandomForestClassifier(2)}  # which cannot be told what to learn
+    options = {"arms": ["ros", "knn"], "seeds": 2, "maps": (), "classifiers": heads, **quick}
+    with pytest.warns(TeachingWarning) as here:
+        one = compare(few, jobs=1, **options)
+    with pytest.warns(TeachingWarning) as there:
+        two = compare(few, jobs=2, out=tmp_path, **options)
     assert two.table.equals(one.table)
     assert two.by_seed.equals(one.by_seed)
     assert two.terms.equals(one.terms)
-    assert len(list((tmp_path / "cells").glob("*.npz"))) == 2 * (3 * 2 + 1)
+    assert len(list((tmp_path / "cells").glob("*.npz"))) == 2 * (2 * 2 + 1)
     assert len(two.record["seconds"]) == len(one.record["seconds"])
-
-
-def test_a_process_says_what_it_would_have_said_here(toy, quick):
-    heads = {"mine": RandomForestClassifier(2)}  # which cannot be told what to learn
-    options = {"arms": ["ros"], "maps": (), "classifiers": heads, **quick}
-    with pytest.warns(TeachingWarning) as here:
-        compare(toy, **options)
-    with pytest.warns(TeachingWarning) as there:
-        compare(toy, jobs=2, **options)
     said = [{str(one.message) for one in caught} for caught in (here, there)]
     assert said[0] == said[1]
 

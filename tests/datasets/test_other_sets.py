@@ -7,6 +7,7 @@ from scipy import sparse
 
 from protimb.datasets import load_human_go, load_protein_table, load_term_names
 from protimb.datasets._protein_table import tabulate_sequences
+from protimb.exceptions import InvalidLabelsError
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,12 @@ def test_the_table_keeps_kinds_and_ids():
     assert kinds == {"float64": 22, "int64": 3, "bool": 1}
     X, y = load_protein_table("cc", min_proteins=500, return_X_y=True)
     assert X.shape == (len(y), 26)
+
+
+@pytest.mark.parametrize("load", [load_protein_table, load_human_go])
+def test_limits_that_no_term_meets_are_an_error(load):
+    # The root is on all 13,386 proteins, and is no term.
+    with pytest.raises(InvalidLabelsError, match="0 terms have 1000000000 or more of 13386"):
+        load("cc", min_proteins=10**9)
+    with pytest.raises(InvalidLabelsError, match=r"all terms have 1 to \d+\. Lower"):
+        load("cc", min_proteins=0, max_proteins=0)

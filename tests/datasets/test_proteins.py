@@ -301,11 +301,12 @@ def test_terms_that_are_left_out_are_counted_protein_by_protein(write_cafa, tmp_
     every = read_cafa(folder, "mf", min_proteins=1)
     assert not every.n_terms_left_out.any()
     assert every.take([5, 4]).with_terms(["GO:0000001"]).n_terms_left_out.tolist() == [1, 0]
+    binder = {"GO:0000001"}
     again = ProteinData.from_arrays(
         few.X,
-        {one: {"GO:0000002"} for one in few.protein_ids[5::6]},
+        {one: {"GO:0000002"} for one in few.protein_ids[5::6]} | {few.protein_ids[4]: binder},
         few.ontology,
         protein_ids=few.protein_ids,
-        min_proteins=99,
+        min_proteins=16,
     )
-    assert again.n_terms_left_out.tolist() == [2] * 15
+    assert again.n_terms_left_out.tolist() == [0] + [1] * 15

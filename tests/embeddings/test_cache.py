@@ -146,7 +146,7 @@ def test_a_cache_that_cannot_be_written_says_so(encoder, tmp_path):
 def test_a_draft_of_a_killed_writer_is_not_read(encoder, tmp_path, embedded):
     encoder.fit_transform(SEQUENCES)
     (shard,) = (tmp_path / "cache").rglob("shard-*")
-    shard.with_name("draft-0").write_bytes(b"half")
+    shard.with_name(f".{shard.name}-{'0' * 16}").write_bytes(b"half")
     shard.with_name("shard-notes.safetensors").write_bytes(b"of somebody else")
     encoder.transform(SEQUENCES)
     assert len(embedded) == 3

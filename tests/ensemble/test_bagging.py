@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from protimb.classification import GOTermClassifier, ResampledClassifier
 from protimb.datasets import make_longtail_multilabel
 from protimb.ensemble import MultilabelBalancedBagging
-from protimb.exceptions import InvalidLabelsError
+from protimb.exceptions import InvalidLabelsError, TeachingWarning
 from protimb.metrics import term_average_precision
 from protimb.over_sampling import MLROS, LabelwiseSampler, RandomLabelsetOverSampler
 
@@ -231,3 +231,11 @@ def test_bags_of_groups_need_a_group_for_each_row():
         MultilabelBalancedBagging(None, n_estimators=1).fit(y, y, groups)
     groups[1] = "e"  # of several types, which have no order
     assert MultilabelBalancedBagging(None, n_estimators=1).fit(y, y, groups).n_features_in_ == 2
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_what_every_bag_says_is_said_once(n_jobs):
+    forest = RandomForestClassifier(2, random_state=0)  # which cannot be told what to learn
+    with pytest.warns(TeachingWarning, match="takes no label_mask") as caught:
+        bagging(COPIES, forest, n_jobs=n_jobs).fit(TOY.X, TOY.y)
+    assert len(caught) == 1

@@ -32,7 +32,7 @@ def theirs(y_true, y_pred, **options):
         )["1"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0, 1]))
 def test_each_term_is_reported_as_by_imbalanced_learn(seed, zero_division):
     rng = np.random.RandomState(seed)
@@ -142,3 +142,18 @@ def test_undefined_figures_are_warned_of_filled_or_left_out():
 def test_what_does_not_fit_is_refused(error, message, y_pred, options):
     with pytest.raises(error, match=message):
         classification_report_imbalanced(TRUE, y_pred, **options)
+
+
+@pytest.mark.parametrize(
+    ("names", "more"),
+    [
+        (["a", "b", "a"], {}),
+        (["a", "macro avg", "b"], {}),
+        (["a", "<20", "b"], {"n_train": [1, 2, 3]}),
+        ([1, "1", 2], {}),
+    ],
+)
+def test_no_two_rows_have_one_name(names, more):
+    y = np.eye(3, dtype=int)
+    with pytest.raises(ValueError, match="would name more than one row"):
+        classification_report_imbalanced(y, y, target_names=names, **more)

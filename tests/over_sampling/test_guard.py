@@ -21,6 +21,7 @@ from protimb.over_sampling._guard import (
     choose,
     unjudged,
 )
+from protimb.over_sampling._proxies import cut_terms, mean_gain
 
 N_TERMS, N_FEATURES = 30, 20
 CENTRES = 0.4 * np.random.RandomState(7).normal(size=(N_TERMS, N_FEATURES))
@@ -189,9 +190,94 @@ def test_one_seed_makes_one_choice_and_the_same_rows(guarded, toy):
     assert_array_equal(y_1, y_2)
 
 
+def lone_and_frequent(n_lone=8, n_members=16, seed=1):
+    """Some terms have one member, the others sixteen; each has its own centre."""
+    rng = np.random.RandomState(seed)
+    counts = np.where(np.arange(N_TERMS) < n_lone, 1, n_members)
+    terms = np.repeat(np.arange(N_TERMS), counts)
+    y = np.zeros((len(terms) + 400, N_TERMS + 1), dtype=np.uint8)
+    y[np.arange(len(terms)), terms] = 1
+    y[::2, N_TERMS] = 1
+    X = rng.normal(size=(len(y), N_FEATURES))
+    X[: len(terms)] += 2 * CENTRES[terms]
+    return X, y, dict.fromkeys(range(n_lone), 20)
+
+
+def far_from_truth(self, X, labels, terms, random_state):
+    return 2 * of_noise(self, X, labels, terms, random_state)
+
+
+def at_the_truth(self, X, labels, terms, random_state):
+    return of_truth(self, X, labels, terms, random_state) + CENTRES[terms]
+
+
+@pytest.mark.parametrize(
+    ("vary", "made_by"), [(at_the_truth, "generated"), (far_from_truth, "copied")]
+)
+def test_terms_of_one_member_are_judged_by_frequent_terms_cut_to_one(
+    guarded, monkeypatch, vary, made_by
+):
+    monkeypatch.setattr(ConditionalGAN, "vary", vary)
+    X, y, strategy = lone_and_frequent()
+    sampler = guarded(sampling_strategy=strategy)
+    quiet(sampler, X, y)
+    report = planned(sampler)
+    assert set(report["made_by"]) == {made_by}
+    assert set(report["judged_by"]) == {"proxies"}
+    assert report["gain"].nunique() == 1
+    assert (report["gain"] > 0).all() == (made_by == "generated")
+    assert report["n_judged"].min() > 100  # the fifteen members of most proxies that were taken
+
+
+def test_a_maker_for_proxies_knows_nothing_of_members_that_were_taken(guarded, monkeypatch):
+    X, y, strategy = lone_and_frequent()
+    sampler = guarded(sampling_strategy=strategy, generate_from="relative")
+    known = []
+    of_few = type(sampler)._maker_of
+
+    def spy(self, X, y, rng):
+        fill = of_few(self, X, y, rng)
+        known.append((fill.__self__.model_.starts_, X, y, self.model_))
+        return fill
+
+    monkeypatch.setattr(type(sampler), "_maker_of", spy)
+    sampler.fit(X, y)
+    ((starts, X_cut, y_cut, model),) = known
+    assert model.starts_ is not starts
+    proxies = np.flatnonzero((y_cut.sum(axis=0) == 1) & (y.sum(axis=0) == 16))
+    assert len(proxies) > 10
+    term = proxies[0]
+    member = X_cut[y_cut[:, [term]].toarray().ravel() == 1]
+    assert_allclose(starts.centres[term], model.scaling_.transform(member)[0], atol=1e-5)
+    assert np.abs(model.starts_.centres[term] - starts.centres[term]).max() > 0.1
+
+
+def test_cut_terms_keep_so_many_members_and_the_others_judge():
+    X, y, _ = lone_and_frequent()
+    y = sparse.csr_array(y)
+    for n_members in (1, 2, 3):
+        cut = cut_terms(y, n_members, np.random.RandomState(0))
+        assert_array_equal(y[cut.kept][:, cut.proxies].sum(axis=0), n_members)
+        assert_array_equal(np.sort(np.concatenate([cut.kept, cut.taken])), np.arange(len(X)))
+        assert y[cut.taken][:, cut.proxies].sum(axis=1).min() == 1
+        assert len(cut.taken) <= len(X) / 2
+        assert len(cut.proxies) == 22
+
+
+def test_the_gain_of_proxies_matches_the_hand_worked_example():
+    # Means by term 1, 2, 0, 2, 0: 1 in the mean, variance 4 / 4, so an error of 1 / sqrt(5);
+    # Student's t with four degrees of freedom leaves 5 % above 2.131847.
+    differences = np.array([0.5, 1.5, 2, 0, 2, 0, 0])
+    terms = np.array([0, 0, 1, 4, 7, 8, 8])
+    mean, bound = mean_gain(differences, terms, 0.95)
+    assert_allclose([mean, bound], [1, 1 - 2.131847 / np.sqrt(5)], atol=1e-6)
+    assert mean_gain(differences[:4], terms[:4], 0.95)[1] == -np.inf
+
+
 def mixed(y):
     ways = np.arange(y.shape[1]) % 3
-    return Verdict(ways, np.linspace(-1, 1, len(ways)), np.arange(len(ways)))
+    by_proxies = np.zeros(len(ways), dtype=bool)
+    return Verdict(ways, np.linspace(-1, 1, len(ways)), np.arange(len(ways)), by_proxies)
 
 
 def test_each_term_gets_rows_in_its_own_way(guarded, toy, monkeypatch):
@@ -253,7 +339,7 @@ def test_a_loaded_sampler_keeps_the_decisions(guarded, toy, tmp_path, monkeypatc
     rows, again = (s.generate(toy.X, toy.y, random_state=1) for s in (sampler, loaded))
     assert_array_equal(rows.X, again.X)
     assert_array_equal(rows.rows, again.rows)
-    names = ["made_by", "gain", "n_judged"]
+    names = ["made_by", "gain", "n_judged", "judged_by"]
     assert loaded.quality_report_[names].equals(sampler.quality_report_[names])
     loaded.set_params(guard=None).generate(toy.X, toy.y, random_state=1)
     assert set(planned(loaded)["made_by"]) == {"generated"}

@@ -168,3 +168,7 @@ def test_data_that_no_later_run_could_find_are_refused_with_a_way_to_write_them(
     with pytest.raises(TypeError, match=r"data is ProteinData.*write_cafa\('proteins'\)"):
         train(tmp_path / "run", data=toy)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_tells_its_sampler_what_the_ontology_is(run, cafa):
+    assert run.sampler.ontology is read_cafa(cafa, "mf", min_proteins=5).ontology

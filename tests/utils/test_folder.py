@@ -133,11 +133,11 @@ def test_leftovers_of_a_killed_writer_are_ignored_and_removed_by_the_next(folder
     stale = folder / f"data-{'0' * 32}"
     stale.mkdir()
     (stale / "a.txt").write_text("half", encoding="utf-8")
-    (folder / f"manifest-{'0' * 32}.json").write_text("{", encoding="utf-8")
+    (folder / f".manifest.json-{'0' * 16}").write_text("{", encoding="utf-8")
     assert version_of(folder) == "1"
     save(folder, "2")
     assert data_of(folder) != stale
-    assert not list(folder.glob("manifest-*"))
+    assert not list(folder.glob(".manifest*"))
 
 
 def test_a_first_save_that_was_interrupted_is_no_save(tmp_path):

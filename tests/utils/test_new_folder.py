@@ -58,6 +58,6 @@ def test_old_drafts_of_a_cache_vanish(tmp_path):
     encoder = KmerEncoder(k=1).fit()
     cache = open_cache(tmp_path, "model", "0" * 64, encoder.n_features_out_)
     cache.folder.mkdir()
-    leave(cache.folder / f"draft-{'0' * 32}", OLD)
+    leave(cache.folder / f".shard-{'0' * 32}.safetensors-{'0' * 16}", OLD)
     cache.fill([], None)
     assert not list(cache.folder.iterdir())

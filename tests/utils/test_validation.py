@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from protimb.classification import GOTermClassifier, KNNTermClassifier
 from protimb.exceptions import InvalidLabelsError
+from protimb.filters import CosineFilter
+from protimb.gan import ConditionalGAN
 from protimb.utils import _memory
 from protimb.utils._validation import as_array, check_indicator, check_vectors
 
@@ -190,3 +193,15 @@ def test_one_column_of_numbers_is_no_matrix():
 def test_columns_of_numbers_of_any_dtype_are_read(column):
     X = check_vectors(pd.DataFrame({"a": [0.5, 1.5, 2.5], "k": column}))
     assert X.tolist() == [[0.5, 3], [1.5, 1], [2.5, 3]]
+
+
+@pytest.mark.parametrize(
+    "learn", [GOTermClassifier, KNNTermClassifier, CosineFilter, ConditionalGAN]
+)
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_a_number_that_is_too_large_is_named_with_its_place(learn, container):
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    X[4, 1] = -1e308
+    y = np.eye(30, 2, dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"-1e\+308 in row 4 .*column 1: .*Divide this column"):
+        learn().fit(container(X), y)
