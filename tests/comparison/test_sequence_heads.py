@@ -156,6 +156,25 @@ def test_named_heads_get_what_they_take_and_share_what_they_can(toy, monkeypatch
     assert [one["stage"] for one in result.record["seconds"]].count("train") == 7
 
 
+def test_the_classifiers_themselves_take_equal_steps_in_every_arm(toy):
+    tiny = {"n_hidden": 8, "max_epochs": 1}
+    params = {"tale": tiny | {"n_layers": 1, "max_length": 40}, "label_attention": tiny}
+    params["alignment"] = {"engine": "kmer"}
+    heads = ["tale+alignment", "label_attention"]
+    options = {"arms": ["ros", "loss_focal"], "classifiers": heads, "head_params": params}
+    result = compare(toy, **options, **QUICK)
+    assert result.record["left_out"] == {"loss_focal": ["tale+alignment"]}
+    (fold,) = result.record["folds"]
+    taken = {arm: params["max_steps"] for arm, params in result.record["networks"].items()}
+    assert taken == {
+        "none": -(-fold["n_train"] // 32),
+        "ros": -(-fold["n_train"] // 32),
+        "loss_focal": 1,
+    }
+    estimates = result.table.set_index(["arm", "classifier", "metric"])["estimate"]
+    assert estimates.xs("AP all", level="metric").between(0.02, 1).all()
+
+
 class ByHeart(Composition):
     """Looks the labels of a sequence up, wherever it comes from."""
 
