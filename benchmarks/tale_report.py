@@ -27,7 +27,7 @@ from protimb.model_selection import split_by_cluster
 from protimb.ontology import information_accretion
 
 BINS = {"<50": (0, 50)} | FREQUENCY_BINS
-SHOWN = ("AP <50", "AP <20", "AP 20-49", "AP all", "Fmax")
+SHOWN = ("AP <50", "AP <20", "AP 20-49", "AP all", "fmax")
 SHARES = {"mf": 0.4, "bp": 0.5, "cc": 0.6}  # of TALE beside alignment, the paper's
 PAIRS = (
     ("TALE", "network"),
