@@ -1,11 +1,8 @@
 """What a fitted LabelAttentionClassifier has learned: taken from it, and put back."""
 
 import numpy as np
-import torch
 
 from protimb.classification._label_attention_terms import TermSpace
-from protimb.classification._network import at_rest
-from protimb.nn import LabelAttention
 
 
 def take_network(classifier):
@@ -16,6 +13,11 @@ def take_network(classifier):
 
 def put_network(classifier, state, shape):
     """Build the network anew; sizes are those of the tensors that are there."""
+    import torch
+
+    from protimb.classification._network import at_rest
+    from protimb.nn import LabelAttention
+
     weights, n_heads = state["weights"], int(state["n_heads"])
     n_hidden, n_features = weights["trunk.1.weight"].shape
     width, n_dims = weights["queries.weight"].shape
