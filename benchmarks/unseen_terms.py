@@ -1,96 +1,54 @@
-"""Score terms that no training protein has, and measure what is better than their parents' scores.
+"""Measure what generated rows do for terms with next to no training protein, and with none.
 
-    python benchmarks/unseen_terms.py --ontology mf,bp,cc --seeds 0,1,2,3,4 \
-        --out docs/experiments/unseen_terms.md --csv docs/experiments/unseen_terms.csv
+    python benchmarks/unseen_terms.py --ontology mf --seeds 100,101
 
-Takes all terms with at least two proteins, and judges, by macro average precision on the test
-clusters, those without a training protein. There are two protocols. ``natural`` takes the terms as
-the split leaves them. ``withheld`` draws a tenth of the terms and takes their training proteins
-away, so that there are more terms to judge, and not those alone that are rare. The floor,
-``parents``, is the mean score of the nearest ancestors that have training proteins, by the network.
-
-``--arms ros,cgan,relative,noise`` adds what generated rows do: the first two raise rare terms to 20
-rows, the others ask a sampler that knows terms by vectors for 20 rows of each absent term and its
-ancestors, from relatives or from noise.
+Takes all terms with at least two proteins. ``ros`` and ``cgan`` raise terms to 20 rows. For a term
+without any training protein there is nothing to copy; ``described`` asks a sampler that knows terms
+by vectors for 20 rows of the term and its ancestors, from relatives or from noise. ``parents``
+gives such a term the mean of its parents' scores, which takes no row at all. Prints macro average
+precision and the difference to the network alone, with intervals over proteins.
 """
 
 import argparse
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from protimb.classification import GOTermClassifier, LabelAttentionClassifier
+from protimb.classification import GOTermClassifier
 from protimb.comparison._comparison import average_evaluations
 from protimb.datasets import load_human_go
 from protimb.metrics import draw_proteins, evaluate, paired_difference
 from protimb.model_selection import split_by_cluster
-from protimb.ontology import describe_terms
-from protimb.ontology._propagate import nearest_ancestors
+from protimb.ontology import TermVectorizer
 from protimb.over_sampling import CGANSampler, RandomLabelsetOverSampler
 
 N_ROWS = 20
-BINS = {"none": (0, 1)}
-FIGURE = "AP none"
-N_RELATIVES = 10
-LARGEST_BRANCH = 5  # terms that are withheld with one drawn: itself and its descendants
-TINY = np.finfo(np.float32).tiny
+BINS = {"none": (0, 1), "1-4": (1, 5), "5-19": (5, 20), "20-49": (20, 50), "50-": (50, np.inf)}
+SHOWN = [f"AP {name}" for name in BINS]
 
 
 def main():
-    """Run every arm on every split, and write one table."""
-    words = read_words()
-    tables = [
-        judge(ontology, protocol, words)
-        for ontology in words.ontology.split(",")
-        for protocol in words.protocols.split(",")
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    if words.csv:
-        table.to_csv(words.csv, index=False, float_format="%.4f")
-    if words.out:
-        Path(words.out).write_text(page(table, words))
-    print(table.round(4).to_string(index=False))
-
-
-def read_words():
-    """Read the command line."""
+    """Run every arm on every split, and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ontology", default="mf", help="mf, bp, cc, or several with commas")
-    parser.add_argument("--seeds", default="100,101,102")
+    parser.add_argument("--ontology", default="mf", choices=["mf", "cc", "bp"])
+    parser.add_argument("--seeds", default="100,101")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--protocols", default="natural,withheld")
-    parser.add_argument("--arms", default=",".join(ARMS), help="of " + ", ".join(ARMS | ROWS))
-    parser.add_argument("--min-proteins", type=int, default=2)
-    parser.add_argument("--attention", default="", help="parameters, as n_tokens=4,term_dropout=.2")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--out", help="page of Markdown")
-    parser.add_argument("--csv")
-    return parser.parse_args()
-
-
-def judge(ontology, protocol, words):
-    """Evaluate all arms on all seeds of one ontology: a table with a row an arm."""
-    bunch = load_human_go(ontology, min_proteins=words.min_proteins)
-    vectors = describe_terms(bunch.ontology, bunch.terms, n_components=128)
-    table = np.stack([vectors[term] for term in bunch.terms])
+    words = parser.parse_args()
     seeds = [int(seed) for seed in words.seeds.split(",")]
+    bunch = load_human_go(words.ontology, min_proteins=2)
     draws = draw_proteins(len(bunch.X), 1000, seeds[0])
-    folds = [Fold(bunch, table, seed, protocol, words).evaluate(draws) for seed in seeds]
+    folds = [Fold(bunch, seed, words.epochs).evaluate(draws) for seed in seeds]
     arms = {name: average_evaluations([fold[name] for fold in folds]) for name in folds[0]}
-    rows = [describe(name, evaluation, arms["parents"]) for name, evaluation in arms.items()]
-    n_terms = sum(fold["parents"].n_terms["none"] for fold in folds)
-    here = {"ontology": ontology, "protocol": protocol, "terms": int(n_terms)}
-    return pd.DataFrame([here | row for row in rows])
-
-
-def describe(name, evaluation, floor):
-    """Give an arm's figure, and its lead over the parents."""
-    lead = paired_difference(evaluation, floor).loc[FIGURE]
-    figures = {"AP": evaluation.point[FIGURE], "minus parents": lead["estimate"]}
-    return {"arm": name} | figures | {"low": lead["lower"], "high": lead["upper"]}
+    rows = []
+    for name, evaluation in arms.items():
+        lead = paired_difference(evaluation, arms["network"]).loc[SHOWN]
+        point = evaluation.point[SHOWN]
+        cells = [
+            f"{p:.3f} ({d:+.3f} [{lo:+.3f}, {hi:+.3f}])"
+            for p, (d, lo, hi) in zip(point, lead.to_numpy(), strict=True)
+        ]
+        rows.append([name, *cells])
+    print(pd.DataFrame(rows, columns=["arm", *SHOWN]).to_string(index=False))
 
 
 class Fold:
@@ -98,287 +56,98 @@ class Fold:
 
     Parameters
     ----------
-    bunch : ProteinData
-    vectors : ndarray of shape (n_terms, n_dims)
-        Of unit length.
+    bunch : Bunch
     seed : int
-    protocol : {"natural", "withheld"}
-    words : Namespace
+    epochs : int
+        Of the network, over the real rows; every arm takes as many steps.
     """
 
-    def __init__(self, bunch, vectors, seed, protocol, words):
-        self.bunch, self.vectors, self.seed, self.words = bunch, vectors, seed, words
-        self.terms = np.asarray(bunch.terms, dtype=object)
+    def __init__(self, bunch, seed, epochs):
+        self.bunch = bunch
+        self.seed = seed
         self.train, self.test = split_by_cluster(bunch.groups, random_state=seed)
-        if protocol == "withheld":
-            self.withhold()
-        n_train = bunch.y[self.train].sum(axis=0, dtype=np.int64)
-        self.seen = np.flatnonzero(n_train)
-        self.above = self.find_parents(n_train)
-        self.unseen = np.array(sorted(self.above), dtype=np.int64)
-        self.max_steps = words.epochs * -(-len(self.train) // 256)
-        self.kept = {}
-
-    def withhold(self):
-        """Take the training proteins of a tenth of the terms away."""
-        y = self.bunch.y[self.train]
-        below = self.descendants()
-        gone = np.zeros(y.shape[1], dtype=bool)
-        drawn = np.random.RandomState(self.seed).permutation(np.flatnonzero(y.any(axis=0)))
-        for column in drawn:
-            if below[column].sum() <= LARGEST_BRANCH:
-                gone |= below[column]
-            if gone.sum() >= y.shape[1] // 10:
-                break
-        self.train = self.train[~y[:, gone].any(axis=1)]
-
-    def descendants(self):
-        """Tell which columns are a column or below it: bool (n_terms, n_terms)."""
-        place = {term: column for column, term in enumerate(self.terms)}
-        below = np.eye(len(place), dtype=bool)
-        for term, column in place.items():
-            found = [place[one] for one in self.bunch.ontology.ancestors(term) if one in place]
-            below[found, column] = True
-        return below
-
-    def find_parents(self, n_train):
-        """Map each judged column to those of its nearest ancestors with training proteins."""
-        held = self.bunch.y[self.test].any(axis=0)
-        above = {}
-        for column, parents in reversed(nearest_ancestors(self.bunch.ontology, self.terms)):
-            if not n_train[column]:
-                above[column] = sorted({one for p in parents for one in above.get(p, [p])})
-        return {column: found for column, found in above.items() if found and held[column]}
+        self.X, self.y = bunch.X[self.train], bunch.y[self.train]
+        self.n_train = self.y.sum(axis=0, dtype=np.int64)
+        self.unseen = np.flatnonzero((self.n_train == 0) & bunch.y[self.test].any(axis=0))
+        self.max_steps = epochs * -(-len(self.train) // 256)
 
     def evaluate(self, draws):
-        """Evaluate every arm on the terms without a training protein."""
-        y, n_none = self.bunch.y[np.ix_(self.test, self.unseen)], np.zeros(len(self.unseen))
-        start, found = time.perf_counter(), {}
-        for name in dict.fromkeys(["parents", *self.words.arms.split(",")]):
-            scores = (ARMS | ROWS)[name](self)
-            found[name] = evaluate(y, scores, n_train=n_none, bins=BINS, draws=draws[self.test])
-        print(
-            f"seed {self.seed}: {len(self.unseen)} terms without training protein, "
-            f"{len(self.train)} proteins to learn from, {time.perf_counter() - start:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
-        return found
+        """Evaluate every arm."""
+        print(f"seed {self.seed}: {len(self.unseen)} terms without training protein", flush=True)
+        network = self.scores(self.X, self.y)
+        ros = RandomLabelsetOverSampler(sampling_strategy=N_ROWS, random_state=self.seed)
+        scores = {
+            "network": network,
+            "parents": self.with_parents(network),
+            "ros": self.resampled(ros),
+            "cgan": self.resampled(CGANSampler(sampling_strategy=N_ROWS, random_state=self.seed)),
+            "described, from relatives": self.described("relative", max_updates=100),
+            "described, from noise": self.described("noise", max_updates=400),
+        }
+        return {
+            name: evaluate(
+                self.bunch.y[self.test],
+                score,
+                n_train=self.n_train,
+                bins=BINS,
+                draws=draws[self.test],
+            )
+            for name, score in scores.items()
+        }
 
-    def network(self):
-        """Score the test proteins for seen terms by the network: (n_test, n_terms), else 0."""
-        if "network" not in self.kept:
-            self.kept["network"] = self.spread(self.fit(self.seen), self.seen)
-        return self.kept["network"]
-
-    def attention(self):
-        """Score the test proteins for all terms by label attention without parents."""
-        if "attention" not in self.kept:
-            y = self.bunch.y[self.train]
-            columns = np.union1d(self.seen, self.unseen)
-            model = LabelAttentionClassifier(
-                term_vectors=self.vectors[columns],
-                max_steps=self.max_steps,
-                early_stopping=False,
-                device=self.words.device,
-                random_state=self.seed,
-            ).set_params(**read_parameters(self.words.attention))
-            scores = model.fit(self.bunch.X[self.train], y[:, columns])
-            scores = scores.predict_proba(self.bunch.X[self.test])
-            self.kept["attention"] = self.spread(scores, columns)
-        return self.kept["attention"]
-
-    def spread(self, scores, columns):
-        """Put scores of some columns where they belong among all."""
-        table = np.zeros((len(self.test), len(self.terms)), dtype=np.float32)
-        table[:, columns] = scores
-        return table
-
-    def fit(self, columns, rows=None, label_mask=None):
-        """Train the network on some columns, and score the test proteins for these."""
-        X, y = (self.bunch.X[self.train], self.bunch.y[self.train]) if rows is None else rows
+    def scores(self, X, y, label_mask=None):
+        """Train the network, and score the test proteins."""
         network = GOTermClassifier(
             max_steps=self.max_steps,
             early_stopping=False,
-            device=self.words.device,
+            ontology=self.bunch.ontology,
+            terms=self.bunch.terms,
             random_state=self.seed,
-        ).fit(X, y[:, columns], label_mask=None if label_mask is None else label_mask[:, columns])
+        ).fit(X, y, label_mask=label_mask)
         return network.predict_proba(self.bunch.X[self.test])
 
-    def of_parents(self, scores, mean=np.mean):
-        """Average each judged term's parents: (n_test, n_unseen)."""
-        columns = [mean(scores[:, self.above[column]], axis=1) for column in self.unseen]
-        return np.stack(columns, axis=1)
+    def with_parents(self, network):
+        """Score terms without protein by the mean of their parents."""
+        columns = {term: column for column, term in enumerate(self.bunch.terms)}
+        scores = network.copy()
+        for column in self.unseen:
+            parents = self.bunch.ontology.parents[self.bunch.terms[column]]
+            known = [columns[parent] for parent in parents if parent in columns]
+            scores[:, column] = network[:, known].mean(axis=1)
+        return scores
 
-    def of_relatives(self, scores):
-        """Average the seen terms that are most like each judged one by their vectors."""
-        logs, likeness = in_logs(scores), self.vectors[self.unseen] @ self.vectors[self.seen].T
-        means = []
-        for row in likeness:
-            nearest = np.argsort(-row)[:N_RELATIVES]
-            means.append(np.average(logs[:, self.seen[nearest]], axis=1, weights=row[nearest] ** 4))
-        return np.stack(means, axis=1)
-
-    def with_rows(self, sampler):
+    def resampled(self, sampler):
         """Raise terms that have a protein to 20 rows."""
-        rows = sampler.fit_resample(self.bunch.X[self.train], self.bunch.y[self.train])
-        everything = np.arange(len(self.terms))
-        return self.fit(everything, rows, sampler.label_mask())[:, self.unseen]
+        return self.scores(*sampler.fit_resample(self.X, self.y), sampler.label_mask())
 
-    def with_described_rows(self, generate_from, max_updates):
+    def described(self, generate_from, max_updates):
         """Add rows for terms without protein, from a sampler that knows terms by vectors."""
-        X, y = self.bunch.X[self.train], self.bunch.y[self.train]
+        vectors = TermVectorizer().fit(self.bunch.ontology).vectors(self.bunch.terms)
         sampler = CGANSampler(
             sampling_strategy=N_ROWS,
             condition="term_vectors",
             conditioning="film",
-            term_vectors=self.vectors,
+            term_vectors=[vectors[term] for term in self.bunch.terms],
             generate_from=generate_from,
             max_updates=max_updates,
             random_state=self.seed,
-        ).fit(X, y)
+        ).fit(self.X, self.y)
         labels = np.repeat(self.label_rows(), N_ROWS, axis=0)
-        known = np.ones((len(X) + len(labels), len(self.terms)), dtype=bool)
-        known[len(X) :] = False
-        known[len(X) :, self.unseen] = True
         X_new = sampler.sample(labels, random_state=self.seed)
-        rows = np.concatenate([X, X_new]), np.concatenate([y, labels])
-        return self.fit(np.arange(len(self.terms)), rows, known)[:, self.unseen]
+        known = np.ones((len(self.X) + len(labels), len(self.bunch.terms)), dtype=bool)
+        known[len(self.X) :] = False
+        known[len(self.X) :, self.unseen] = True
+        X, y = np.concatenate([self.X, X_new]), np.concatenate([self.y, labels])
+        return self.scores(X, y, known)
 
     def label_rows(self):
         """Give each term without protein a row: itself and its ancestors."""
-        rows = np.zeros((len(self.unseen), len(self.terms)), dtype=np.uint8)
+        terms = np.asarray(self.bunch.terms)
+        rows = np.zeros((len(self.unseen), len(terms)), dtype=np.uint8)
         for row, column in zip(rows, self.unseen, strict=True):
             row[column] = 1
-            row[np.isin(self.terms, list(self.bunch.ontology.ancestors(self.terms[column])))] = 1
+            row[np.isin(terms, list(self.bunch.ontology.ancestors(terms[column])))] = 1
         return rows
-
-
-def in_logs(scores):
-    """Take logarithms of probabilities, of which float32 rounds some to 0."""
-    return np.log(np.maximum(scores, TINY))
-
-
-def product(*logs):
-    """Average logarithms, and give probabilities: a geometric mean."""
-    return np.exp(np.mean(logs, axis=0))
-
-
-def read_parameters(text):
-    """Read parameters of label attention, all of which are numbers."""
-    pairs = [pair.split("=") for pair in text.split(",") if pair]
-    return {name: float(v) if "." in v or "e" in v else int(v) for name, v in pairs}
-
-
-def _parents_product(fold):
-    return product(fold.of_parents(in_logs(fold.network())))
-
-
-def _with_relatives(fold):
-    network = fold.network()
-    return product(fold.of_parents(in_logs(network)), fold.of_relatives(network))
-
-
-def _attention_and_own_parents(fold):
-    own = fold.attention()
-    return product(in_logs(own[:, fold.unseen]), fold.of_parents(in_logs(own)))
-
-
-def _attention_and_parents(fold):
-    own = in_logs(fold.attention()[:, fold.unseen])
-    return product(own, fold.of_parents(in_logs(fold.network())))
-
-
-def _attention_parents_relatives(fold):
-    network, own = fold.network(), in_logs(fold.attention()[:, fold.unseen])
-    return product(own, fold.of_parents(in_logs(network)), fold.of_relatives(network))
-
-
-def _both_networks(fold):
-    own = fold.attention()
-    both = (in_logs(own) + in_logs(fold.network())) / 2
-    return product(in_logs(own[:, fold.unseen]), fold.of_parents(both))
-
-
-# Name of an arm -> scores (n_test, n_unseen) of a fold.
-ARMS = {
-    "parents": lambda fold: fold.of_parents(fold.network()),
-    "geometric parents": _parents_product,
-    "relatives": lambda fold: product(fold.of_relatives(fold.network())),
-    "parents + relatives": _with_relatives,
-    "attention alone": lambda fold: fold.attention()[:, fold.unseen],
-    "label_attention": _attention_and_own_parents,
-    "attention + network parents": _attention_and_parents,
-    "attention + both parents": _both_networks,
-    "attention + parents + relatives": _attention_parents_relatives,
-}
-ROWS = {
-    "ros": lambda fold: fold.with_rows(
-        RandomLabelsetOverSampler(sampling_strategy=N_ROWS, random_state=fold.seed)
-    ),
-    "cgan": lambda fold: fold.with_rows(
-        CGANSampler(sampling_strategy=N_ROWS, random_state=fold.seed)
-    ),
-    "relative": lambda fold: fold.with_described_rows("relative", max_updates=100),
-    "noise": lambda fold: fold.with_described_rows("noise", max_updates=400),
-}
-
-PAGE = """# Can a term be predicted that no training protein has?
-
-**Hypothesis.** A term's vector, made of its place in the ontology and the words of its name, says
-more about which proteins have it than its parents' scores alone.
-
-Macro average precision on the test clusters of the bundled human proteins, over terms without a
-training protein, with 95 % intervals over proteins; seeds {seeds}, averaged. `natural` takes terms
-as the split leaves them; `withheld` takes the training proteins of a tenth of the terms away.
-`terms` counts judged terms over all seeds.
-
-    {command}
-
-{table}
-
-## What the arms are
-
-- `parents`: the mean score of the nearest ancestors that have training proteins, by
-  `GOTermClassifier`: the floor. `geometric parents` is the mean of their logarithms: a term is
-  where *all* of its parents are.
-- `relatives`: the logarithms of the {n} seen terms whose vectors are most like the term's, weighted
-  by the fourth power of the cosine.
-- `attention alone`: the weights that all terms share, asked by the term's vector.
-  `label_attention` is `LabelAttentionClassifier` as it comes: the geometric mean of that and of its
-  own scores of the parents.
-- The others are geometric means of what they name.
-"""
-
-
-def page(table, words):
-    """Write the page of the experiment."""
-    return PAGE.format(
-        seeds=words.seeds.replace(",", ", "),
-        command="python benchmarks/unseen_terms.py " + " ".join(map(quoted, sys.argv[1:])),
-        table=as_markdown(table),
-        n=N_RELATIVES,
-    )
-
-
-def quoted(word):
-    """Put a word of the command line in quotes where a shell would split it."""
-    return f'"{word}"' if " " in word else word
-
-
-def as_markdown(table):
-    """Write the table, arms below each other and the best of each part in bold."""
-    lines = ["| | terms | arm | AP | minus parents |", "|---|--:|---|--:|--:|"]
-    for (ontology, protocol, n_terms), part in table.groupby(
-        ["ontology", "protocol", "terms"], sort=False
-    ):
-        for number, row in enumerate(part.to_dict("records")):
-            first = "| | " if number else f"| {ontology}, {protocol} | {n_terms} "
-            mark = "**" if row["AP"] == part["AP"].max() else ""
-            lead = f"{row['minus parents']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-            lead = "" if row["arm"] == "parents" else lead
-            lines.append(f"{first}| {row['arm']} | {mark}{row['AP']:.3f}{mark} | {lead} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import protimb
 from protimb.classification import (
     AlignmentTermClassifier,
     GOTermClassifier,
+    LabelAttentionClassifier,
     ResampledClassifier,
 )
 from protimb.embeddings import (
@@ -82,6 +83,21 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "early_stopping": False,
         "device": "cpu",
     },
+    LabelAttentionClassifier: {
+        "n_tokens": 1,
+        "n_hidden": 16,
+        "head_size": 8,
+        "n_components": 4,
+        "dropout": 0.0,
+        "term_dropout": 0.0,
+        "input_noise": 0.0,
+        "weight_decay": 0.01,
+        "max_epochs": 8,
+        "lr": 0.05,
+        "batch_size": 64,
+        "early_stopping": False,
+        "device": "cpu",
+    },
     MultilabelBalancedBagging: {
         "sampler": MLROS(),
         "estimator": OneVsRestClassifier(LogisticRegression()),
@@ -106,6 +122,9 @@ EXPECTED_FAILED: dict[type, dict] = {
             "several batches, dropout, noise or held-out rows, which are drawn by row, a weight of "
             "2 is not the same as two rows"
         )
+    },
+    LabelAttentionClassifier: {
+        EXACT_WEIGHTS: "asks for seven digits, see GOTermClassifier",
     },
     ResampledClassifier: dict.fromkeys(
         (EXACT_WEIGHTS, "check_sample_weight_equivalence_on_sparse_data"),
