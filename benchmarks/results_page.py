@@ -6,7 +6,8 @@ docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``compar
 ``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
 lies, the tables of that comparison alone are printed, to go into a page by hand; so are with
 ``brief mf none,ros,smote,cgan`` those arms' precision by frequency, as README and guide have it,
-and with ``few 1`` the tables of terms cut to one protein, from docs/experiments/few_shots/1.
+with ``few 1`` the tables of terms cut to one protein, from docs/experiments/few_shots/1, and with
+``weak 500`` those of 500 training proteins, from docs/experiments/weak_heads/500.
 """
 
 import inspect
@@ -23,6 +24,7 @@ FOLDER = EXPERIMENTS / "compare"
 # Some of the arms once more, with the CGAN as it is now: stopped by validation, and guarded.
 TODAY = EXPERIMENTS / "compare_cgan"
 FEW_SHOTS = EXPERIMENTS / "few_shots"
+WEAK_HEADS = EXPERIMENTS / "weak_heads"
 # The same comparisons on the vectors that were bundled before: UniRep-1900 reduced to 512.
 OLD = EXPERIMENTS / "compare_unirep"
 CLASSIFIERS = {
@@ -30,6 +32,7 @@ CLASSIFIERS = {
     "mlp+knn": "network + cosine neighbours",
     "alone": "neighbours alone",
     "term_forest": "forest, term by term",
+    "forest": "forest, all terms at once",
     "logistic": "logistic regression",
     "prototype": "whitened prototypes",
 }
@@ -82,8 +85,11 @@ def main():
     if sys.argv[1:2] == ["brief"]:
         print("\n".join(brief(sys.argv[2], sys.argv[3].split(","))))
         return
-    if sys.argv[1:2] == ["few"]:
-        print("\n".join(few(FEW_SHOTS / sys.argv[2])))
+    if sys.argv[1:2] == ["few"]:  # only terms that were cut are judged
+        print("\n".join(by_head(FEW_SHOTS / sys.argv[2], "AP all")))
+        return
+    if sys.argv[1:2] == ["weak"]:
+        print("\n".join(by_head(WEAK_HEADS / sys.argv[2], "AP <50")))
         return
     if len(sys.argv) > 1:
         print("\n".join(section(Path(sys.argv[1]), sys.argv[1])[2:]))
@@ -126,13 +132,13 @@ def brief(ontology, arms):
     return markdown(table, cells)
 
 
-def few(folder):
-    """Lay out average precision of terms cut to few proteins, and the lead of the CGAN."""
+def by_head(folder, metric):
+    """Lay out one figure of all arms by head and ontology, and the lead of the CGAN."""
     tables = {o: pd.read_csv(folder / o / "table.csv") for o in ONTOLOGIES if (folder / o).is_dir()}
     pairs = {o: pd.read_csv(folder / o / "pairs.csv") for o in tables}
     head = ["classifier", "arm", *(f"{o}: AP, minus none" for o in tables)]
     rows = [head, ["---", "---", *["--:"] * len(tables)]]
-    cells = {o: _few_cells(table) for o, table in tables.items()}
+    cells = {o: _arm_cells(table, metric) for o, table in tables.items()}
     alike: dict = {}  # arms that no figure tells apart share a row
     for classifier, arm in sorted(next(iter(cells.values())), key=lambda key: key[0]):
         figures = tuple(cells[o].get((classifier, arm), "") for o in cells)
@@ -140,13 +146,14 @@ def few(folder):
     rows += [[name, ", ".join(arms), *figures] for (name, figures), arms in alike.items()]
     lead = [["classifier", *tables], ["---", *["--:"] * len(tables)]]
     for classifier in next(iter(tables.values()))["classifier"].unique():
-        lead.append([CLASSIFIERS[classifier], *(_lead(pairs[o], classifier) for o in pairs)])
+        leads = (_lead(pairs[o], classifier, metric) for o in pairs)
+        lead.append([CLASSIFIERS[classifier], *leads])
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return [*lines, "", *("| " + " | ".join(row) + " |" for row in lead)]
 
 
-def _few_cells(table):
-    table = table[table["metric"] == "AP all"].dropna(subset="estimate")
+def _arm_cells(table, metric):
+    table = table[table["metric"] == metric].dropna(subset="estimate")
     return {
         (row["classifier"], row["arm"]): f"{row['estimate']:.3f}"
         + ("" if row["arm"] == "none" else f", {difference(row)}")
@@ -154,10 +161,11 @@ def _few_cells(table):
     }
 
 
-def _lead(pairs, classifier):
+def _lead(pairs, classifier, metric):
     """Say by how much the CGAN without a guard leads the arm that comes nearest to it."""
-    pairs = pairs[(pairs["metric"] == "AP all") & (pairs["classifier"] == classifier)]
-    pairs = pairs[(pairs["arm"] == "cgan_unguarded") & (pairs["other"] != "cgan_unguarded")]
+    pairs = pairs[(pairs["metric"] == metric) & (pairs["classifier"] == classifier)]
+    # Behind its guard it is the same sampler, and no rival.
+    pairs = pairs[(pairs["arm"] == "cgan_unguarded") & ~pairs["other"].str.startswith("cgan")]
     if pairs.empty:
         return ""
     nearest = pairs.loc[pairs["low"].idxmin()]

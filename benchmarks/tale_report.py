@@ -33,6 +33,8 @@ PAIRS = (
     ("TALE", "network"),
     ("TALE and network", "network"),
     ("TALE and network", "TALE"),
+    ("TALE and network, log-odds", "network"),
+    ("TALE and network, log-odds", "TALE"),
     ("TALE+", "alignment"),
     ("TALE+", "TALE"),
     ("TALE, alignment and network", "network and alignment"),
@@ -87,7 +89,7 @@ def train(splits, seed, words):
     seconds = time.perf_counter() - started
     model.save(words.out / f"{words.ontology}_{seed}")
     scores = model.predict_proba(splits.sequences[test])
-    np.savez_compressed(path, logits=logit(scores.clip(1e-7, 1 - 1e-7)).astype(np.float16))
+    np.savez_compressed(path, logits=log_odds(scores).astype(np.float16))
     n_epochs = len(model.history_)
     print(f"{words.ontology}, seed {seed}: {n_epochs} epochs, {seconds / n_epochs:.1f} s each")
 
@@ -148,10 +150,16 @@ def predict(splits, seed, words):
     yield "network", network
     yield "TALE", tale
     yield "TALE and network", (tale + network) / 2
+    yield "TALE and network, log-odds", expit((log_odds(tale) + log_odds(network)) / 2)
     yield "alignment", aligned
     yield "TALE+", plus
     yield "network and alignment", (network + aligned) / 2
     yield "TALE, alignment and network", (plus + network) / 2
+
+
+def log_odds(scores):
+    """Give log-odds of probabilities, which are then averaged as equals whatever their size."""
+    return logit(scores.clip(1e-7, 1 - 1e-7))
 
 
 def read_scores(splits, seed, words):
