@@ -99,9 +99,9 @@ axes[0].invert_yaxis()
 # %%
 # What was seen
 # -------------
-# Most losses leave the order of proteins under a term nearly as it was, and that is all that
-# average precision sees: they move cuts and calibration. Intervals say what other test proteins
-# would change, not what other training proteins or weights would:
+# Average precision sees the order of proteins under a term and nothing else: a loss that mostly
+# moves a term's cut changes little here, whatever it does to decisions at 0.5. Intervals say what
+# other test proteins would change, not what other training proteins or weights would:
 # `protimb compare --arms losses --seeds 5` asks that.
 
 for column, title in figures.items():
