@@ -114,5 +114,5 @@ for name, model in runs.items():
 
 # %%
 # Seen: from a few hundred proteins TALE ranks terms better than their frequencies do, and far from
-# well. A focal loss falls like any other at a small rate; at a rate of 1 it leaps far above where an
-# untrained network starts, swings, and does not come back.
+# well. A focal loss falls like any other at a small rate; at a rate of 1 it leaps far above where
+# an untrained network starts, swings, and does not come back.
