@@ -134,7 +134,7 @@ def build(paths, run, seed):
     shape = {name: run[name] for name in ("n_layers", "similarity_scale", "mask_pads")}
     sizes = TALESizes.of(TALEClassifier(max_length=LENGTH, dropout=0.0, **shape))
     rng, device = np.random.RandomState(seed), torch.device("cpu")
-    network, _ = build_tale(sizes, *paths, None, rng, device)
+    network, _ = build_tale(sizes, paths, None, rng, device)
     with torch.no_grad():
         for rows in (network.entry.weight, network.read_out.labels.weight):
             rows *= run["embedding_scale"]

@@ -44,7 +44,7 @@ _LOADABLE = by_name(
 )
 
 # Parameters that may be an array of sizes, which JSON has none of.
-_SIZES = {GOTermClassifier: "hidden_layer_sizes", TALEClassifier: "kernel_sizes"}
+_SIZES: dict[type, str] = {GOTermClassifier: "hidden_layer_sizes", TALEClassifier: "kernel_sizes"}
 
 
 def save_classifier(classifier, folder):
@@ -359,12 +359,13 @@ def _put_network(classifier, state, shape):
 def _put_tale(classifier, state, shape):
     classifier.inputs_ = "sequences" if shape[0] is None else "vectors"
     labels = state.get("read_out.labels.starts"), state.get("read_out.labels.rows")
-    paths = labels if labels[0] is not None else (range(shape[1] + 1), range(shape[1]))
+    own = np.arange(shape[1] + 1)
+    paths = labels if labels[0] is not None else (own, own[:-1])
     sizes = TALESizes.of(classifier)
     if shape[0] is not None:
         n_positions = len(state["entry.linear.weight"]) // sizes.n_hidden
         sizes = sizes._replace(n_places=n_positions)
-    network, _ = build_tale(sizes, *paths, shape[0], np.random.RandomState(0), torch.device("cpu"))
+    network, _ = build_tale(sizes, paths, shape[0], np.random.RandomState(0), torch.device("cpu"))
     network.load_state_dict(state)
     _check_shape("network", (network.out.out_features,), shape[1:])
     classifier.network_ = tale_at_rest(network)

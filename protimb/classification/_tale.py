@@ -215,6 +215,8 @@ class TALEClassifier(BaseTermClassifier):
         "random_state": ["random_state"],
     }
 
+    n_features_in_: int
+
     def __init__(
         self,
         *,
@@ -413,7 +415,7 @@ class TALEClassifier(BaseTermClassifier):
         sizes = TALESizes.of(self)
         if np.ndim(rows.X) == 1:  # residues have places of their own
             sizes = sizes._replace(n_places=1)
-        network, noise = build_tale(sizes, *paths, n_features, rng, device)
+        network, noise = build_tale(sizes, paths, n_features, rng, device)
         self.network_, self.history_ = train_tale(
             data, self, network, noise, rng, run=run, state=state
         )
@@ -501,7 +503,8 @@ class TALEClassifier(BaseTermClassifier):
 
     def _check_sizes(self):
         widths = list(self.kernel_sizes)
-        if not widths or not all(isinstance(width, Integral) and width > 0 for width in widths):
+        whole = all(isinstance(width, Integral) and int(width) > 0 for width in widths)
+        if not widths or not whole:
             raise ValueError(
                 "The 'kernel_sizes' parameter of TALEClassifier must hold one positive integer or "
                 f"more. Got {self.kernel_sizes!r} instead."

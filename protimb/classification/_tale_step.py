@@ -162,8 +162,9 @@ def _counts(rows, trained):
     return weights @ (labels * known), weights @ known
 
 
-def build_tale(sizes, starts, rows, n_features, rng, device):
+def build_tale(sizes, paths, n_features, rng, device):
     """Build a network with fresh weights on a device; n_features is None for sequences."""
+    starts, rows = paths  # of label_paths
     paths = TermPaths(torch.as_tensor(starts), torch.as_tensor(rows))
     init, noise = torch_generator(rng), torch_generator(rng, device)
     return TALENetwork(sizes, paths, n_features, init, noise).to(device), noise

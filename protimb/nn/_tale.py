@@ -21,12 +21,12 @@ class TALENetwork(nn.Module):
         super().__init__()
         n_hidden, noise = sizes.n_hidden, (sizes.dropout, generator, noise_generator)
         n_terms = len(paths.starts) - 1
-        n_layers = sizes.n_layers
+        n_layers = sizes.n_layers if n_features is None else 0
+        self.entry: nn.Module
         if n_features is None:
             self.entry = ResidueEmbedding(n_hidden, sizes.max_length, *noise)
         else:
             self.entry = VectorProjection(n_features, n_hidden, sizes.n_places, generator)
-            n_layers = 0
         self.encoder = Encoder(n_layers, n_hidden, sizes.n_heads, *noise)
         self.read_out = READ_OUTS[sizes.read_out](sizes, paths, generator)
         # A small last layer leaves the first word to the prior.

@@ -24,6 +24,8 @@ def sinusoids(length, n_hidden):
 class ResidueEmbedding(nn.Module):
     """Token numbers (batch, length), 0 for padding, to (batch, length, n_hidden)."""
 
+    places: torch.Tensor
+
     def __init__(self, n_hidden, max_length, dropout, generator, noise_generator):
         super().__init__()
         rows = torch.empty(N_TOKENS, n_hidden).normal_(std=n_hidden**-0.5, generator=generator)

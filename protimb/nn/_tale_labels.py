@@ -23,6 +23,9 @@ class TermPaths(NamedTuple):
 class _LabelRows(nn.Module):
     """Trained rows, and which of them make up each label."""
 
+    starts: torch.Tensor
+    rows: torch.Tensor
+
     def __init__(self, paths, n_hidden, generator):
         super().__init__()
         rows = torch.empty(paths.n_rows, n_hidden).normal_(std=n_hidden**-0.5, generator=generator)
@@ -47,6 +50,8 @@ class IndexListLabels(_LabelRows):
 class MultiHotLabels(_LabelRows):
     """Each label is a row of zeros and ones, multiplied with the rows: the same vectors."""
 
+    members: torch.Tensor
+
     def __init__(self, paths, n_hidden, generator):
         super().__init__(paths, n_hidden, generator)
         terms = torch.arange(len(paths.starts) - 1).repeat_interleave(paths.starts.diff())
@@ -61,6 +66,10 @@ class MultiHotLabels(_LabelRows):
 
 class DepthFirstLabels(_LabelRows):
     """Each label is read as a sentence from the root down: rows, each turned by its place in it."""
+
+    terms: torch.Tensor
+    sines: torch.Tensor
+    cosines: torch.Tensor
 
     def __init__(self, paths, n_hidden, generator):
         super().__init__(paths, n_hidden, generator)
