@@ -1,4 +1,4 @@
-"""Proteins as their residues: arrays of different length, read and kept as one."""
+"""Proteins as their residues: arrays of different length, checked and put into one."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Proteins on a device, as vectors or as residues, cut by row into batches."""
+"""Vectors or residues on a device, cut into batches, which residues fill up with padding."""
 
 import torch
 
