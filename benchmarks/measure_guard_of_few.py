@@ -29,8 +29,8 @@ from protimb.utils._judge import judge_terms
 
 TOTAL = 100
 HEADS = {
-    "forest": MultiOutputClassifier(RandomForestClassifier(50, random_state=0)),
     "ridge": make_pipeline(StandardScaler(), Ridge(alpha=1000.0)),
+    "forest": MultiOutputClassifier(RandomForestClassifier(10, random_state=0)),
     "logistic": MultiOutputClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
 }
 
