@@ -1,4 +1,4 @@
-"""Does the guard keep generated rows of terms with one protein where they help, and only there?
+"""Judge terms of one protein by proxies: are generated rows kept where they help, and only there.
 
 Run by hand: ``python benchmarks/measure_guard_of_few.py --ontology mf --shots 1``, one thread.
 Frequent terms are cut to so many proteins, as ``protimb compare --shots`` does. One network is
@@ -29,8 +29,8 @@ from protimb.utils._judge import judge_terms
 
 TOTAL = 100
 HEADS = {
-    "forest": MultiOutputClassifier(RandomForestClassifier(50, random_state=0)),
     "ridge": make_pipeline(StandardScaler(), Ridge(alpha=1000.0)),
+    "forest": MultiOutputClassifier(RandomForestClassifier(10, random_state=0)),
     "logistic": MultiOutputClassifier(make_pipeline(StandardScaler(), LogisticRegression())),
 }
 

@@ -77,7 +77,7 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "dropout": 0.0,
         "input_noise": 0.0,
         "weight_decay": 0.01,
-        "max_epochs": 20,
+        "max_epochs": 8,
         "lr": 0.05,
         "batch_size": 64,
         "early_stopping": False,

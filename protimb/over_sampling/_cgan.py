@@ -242,7 +242,7 @@ class CGANSampler(QualityControlled):
     all directions in which terms hardly differ; one of a hundred keeps its own mean.
 
     A term of one to four members has hardly one to spare, so that the guard judges such terms
-    together, by proxies: up to 40 terms that have members enough are cut to as many, rows are made
+    together, by proxies: up to 25 terms that have members enough are cut to as many, rows are made
     from what is left as if nothing else were known (the networks are not trained anew), and the
     members taken away judge. What surely gains on the mean proxy is taken for all of these terms.
     Where five terms cannot be cut, copies stay. The verdict is on the head that judges: forests

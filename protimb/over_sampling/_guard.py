@@ -126,7 +126,9 @@ def judge_ways(head, X, y, missing, held_out, make, rng, maker_of=None):
     judged = _judged_terms(real[1], held[1], missing)
     if len(judged):
         trial = _Trial(head, make, *real, _budget(real[1], missing))
-        verdict = choose(trial.ranks(range(len(WAYS)), judged, held, rng), n_members)
+        # Many new rows level out their own luck; few are drawn again.
+        n_draws = _N_DRAWS if missing.sum() < _MANY else 1
+        verdict = choose(trial.ranks(range(len(WAYS)), judged, held, rng, n_draws), n_members)
     if maker_of is None:
         return verdict
     for few in _too_small(n_members, missing, verdict):
@@ -161,7 +163,7 @@ def _judge_by_proxies(head, real, held, few, n_members, missing, maker_of, rng):
     trial = _Trial(head, maker_of(X, y, rng), X, y, _budget(y, lacking))
     judged = _judged_terms(y, judges[1], lacking)
     ways = (COPIED, GENERATED) if n_kept == 1 else (COPIED, INTERPOLATED, GENERATED)
-    pairs = trial.ranks(ways, judged, judges, rng)
+    pairs = trial.ranks(ways, judged, judges, rng, n_draws=1)  # proxies level out their luck
     found = [mean_gain(pairs.ranks[0] - own, pairs.terms, _CONFIDENCE) for own in pairs.ranks]
     bounds = [0.0, *(bound for _, bound in found[1:])]
     best = int(np.argmax(bounds))  # the first, hence simplest, of equals
@@ -185,12 +187,9 @@ class _Trial(NamedTuple):
     y: sparse.csr_array
     budget: Budget
 
-    def ranks(self, ways, judged, held, rng):
+    def ranks(self, ways, judged, held, rng, n_draws):
         """Rank members among rows held out, X and csr y, of terms (n_judged,) by ways: Pairs."""
         X_held, y_held = held[0], held[1][:, judged].tocsc()
-        # Many new rows level out their own luck; few are drawn again.
-        n_new = (self.budget.n_target - self.budget.n_before).sum()
-        n_draws = _N_DRAWS if n_new < _MANY else 1
         drawn = []
         for seed in rng.randint(2**31 - 1, size=n_draws):  # the same starts for all ways
             scores = [self.scores(way, judged, X_held, seed) for way in ways]

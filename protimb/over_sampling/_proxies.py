@@ -9,7 +9,7 @@ from protimb.utils._labelsets import count_members
 
 # Members that a proxy has, at the least, and how many terms are cut at the most.
 FEWEST_MEMBERS = 8
-MOST_PROXIES = 40
+MOST_PROXIES = 25
 
 # Fewer proxies say too little on terms at large.
 FEWEST_PROXIES = 5

@@ -82,3 +82,11 @@ def test_terms_that_are_not_judged_lend_their_cuts_to_none():
     assert cuts[2] == 0.5
     every = SimpleNamespace(bunch=bunch, test=np.arange(60), judged=slice(None))
     assert _tune_judged(every, scores).tolist() == tune_cuts(y, scores).tolist()
+
+
+def test_cuts_match_the_hand_worked_example():
+    # A alone is best cut at 0.3 (F1 4 / 5), B at 0.65 (1); both, weighed alike, at 0.7 (6 / 7).
+    # A has two positives, so 2 / 12 of its log-odds are its own, B one, so 1 / 11.
+    y = np.array([[1, 1], [0, 0], [1, 0], [0, 0]])
+    scores = np.array([[0.9, 0.8], [0.6, 0.5], [0.4, 0.3], [0.2, 0.1]])
+    np.testing.assert_allclose(tune_cuts(y, scores), [0.63758, 0.69562], atol=1e-5)

@@ -423,3 +423,19 @@ def test_thirty_odd_rows_are_resampled(guarded, toy, case):
 def test_a_guard_that_is_none_is_refused(tiny, guard):
     with pytest.raises((ValueError, TypeError), match="guard"):
         tiny(guard=guard).check_parameters()
+
+
+def test_means_and_errors_match_the_hand_worked_example():
+    # Residuals -1, 1, 0, 0: no row's sum differs from 0, those of terms are -1 and 1. Three rows
+    # have two degrees of freedom: 2.9200 / 1.64485 of sqrt(2 (1 + 1 / 2)) / 4.
+    pairs = Pairs(np.array([0, 0, 1, 2]), np.array([0, 1, 0, 1]), None)
+    differences = np.array([1.0, 3.0, 2.0, 2.0])
+    means, errors = _guard._means(differences, pairs, np.zeros(2, dtype=int))
+    assert_allclose([means[0], errors[0]], [2, 0.76870], atol=1e-4)
+
+
+def test_shrinking_matches_the_hand_worked_example():
+    # Q = 2 of one degree of freedom, C = 2 - 2 / 2: tau squared is 1, so half of each stays.
+    means, errors = _guard._shrink(np.array([0.0, 2.0]), np.ones(2), np.ones(2), np.full(2, 0.5))
+    assert_allclose(means, [0.5, 1.5])
+    assert_allclose(errors, [0.75, 0.75])
