@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from protimb.classification._base import BLOCK_ROWS, in_blocks
-from protimb.classification._label_attention_residues import ResidueRows, Residues, rows_on
+from protimb.classification._label_attention_residues import Residues
+from protimb.classification._label_attention_rows import ResidueRows, rows_on
 from protimb.classification._network import at_rest
 from protimb.classification._step import _callbacks
 from protimb.nn import LabelAttention
