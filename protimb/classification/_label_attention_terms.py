@@ -22,7 +22,7 @@ class TermSpace:
         """Learn the scale from vectors (n_terms, n_dims), NaN where a term has none."""
         mean = np.nanmean(vectors, axis=0, dtype=np.float64)
         spread = float(np.nanstd(vectors - mean))
-        return cls(mean, spread if spread > 0 else 1.0)
+        return cls(np.asarray(mean), spread if spread > 0 else 1.0)
 
     def read(self, vectors):
         """Bring vectors (n_terms, n_dims) to scale, float32; a term without one is in the middle.
