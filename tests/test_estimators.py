@@ -25,6 +25,7 @@ from protimb.classification import (
     GOTermClassifier,
     LabelAttentionClassifier,
     ResampledClassifier,
+    TALEClassifier,
 )
 from protimb.embeddings import (
     ConcatEncoder,
@@ -83,6 +84,7 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "early_stopping": False,
         "device": "cpu",
     },
+    TALEClassifier: {"n_hidden": 4, "max_epochs": 1, "random_state": 0},
     LabelAttentionClassifier: {
         "n_tokens": 1,
         "n_hidden": 16,
@@ -142,7 +144,7 @@ OWN_INPUT: dict[type, tuple] = {
 }
 
 # Classifiers of sequences.
-OF_SEQUENCES = [AlignmentTermClassifier]
+OF_SEQUENCES = [AlignmentTermClassifier, TALEClassifier]
 LABELS = np.array([[1, 0], [0, 1], [1, 0]])
 
 NO_ARRAYS = {*OWN_INPUT, *OF_SEQUENCES}

@@ -164,7 +164,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(step, data, sequences, tmp_path, 
 
 def test_a_checkpoint_of_another_run_is_refused(data, sequences, tmp_path):
     make(checkpoint=tmp_path).fit(sequences, data.y)
-    with pytest.raises(ArtifactError, match=r"lr \(saved 0\.001, given 0\.1\)"):
+    with pytest.raises(ArtifactError, match=r"lr \(saved 0\.004, given 0\.1\)"):
         make(checkpoint=tmp_path, lr=0.1).fit(sequences, data.y)
     with pytest.raises(ArtifactError, match="these differ: proteins"):
         make(checkpoint=tmp_path).fit(sequences[::-1], data.y)
