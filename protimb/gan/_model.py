@@ -393,7 +393,24 @@ class ConditionalGAN(BaseEstimator):
         return self._draw(labels, starts, rng)
 
     def with_starts_of(self, X, y, ancestors, rng):
-        """Give a model with these networks that starts from X (n_rows, n_features), csr y alone."""
+        """Give a model with these networks that starts from other rows alone.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            The rows, as ``fit`` takes them.
+        y : csr_array of shape (n_rows, n_terms)
+            Their labels.
+        ancestors : csr_array of shape (n_terms, n_terms) or None
+            Which columns lie above each, where terms of few members borrow from them.
+        rng : RandomState
+            Source of draws.
+
+        Returns
+        -------
+        model : ConditionalGAN
+            Shares its networks with this one, which stays as it was.
+        """
         rows, everything = np.arange(len(X)), np.ones(y.shape[1], dtype=bool)
         data = TrainingSet(X, y, self.scaling_, everything, rows, rows[:0])
         options = StartOptions(self.move_scale, self.borrowing, ancestors)

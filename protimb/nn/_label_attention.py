@@ -88,13 +88,27 @@ class LabelAttention(nn.Module):
         hidden = self.trunk(x)
         own = nn.functional.linear(_pool(hidden, padding), self.own.weight)
         own = own if keep is None else own * keep
-        return self.shared(hidden, term_vectors, padding) + own + self.own.bias
+        return self._shared(hidden, term_vectors, padding) + own + self.own.bias
 
     def score_unseen(self, x, term_vectors, padding=None):
-        """Give logits of terms that have nothing of their own, as ``forward`` without biases."""
-        return self.shared(self.trunk(x), term_vectors, padding)
+        """Give logits of terms that have nothing of their own, as ``forward`` without biases.
 
-    def shared(self, hidden, term_vectors, padding=None):
+        Parameters
+        ----------
+        x : Tensor of shape (batch, n_features) or (batch, n_residues, n_features)
+            Proteins, by one vector or by their residues.
+        term_vectors : Tensor of shape (n_terms, n_dims)
+            Vectors of the terms that are asked for.
+        padding : Tensor of bool, shape (batch, n_residues), optional
+            True where there is no residue.
+
+        Returns
+        -------
+        logits : Tensor of shape (batch, n_terms)
+        """
+        return self._shared(self.trunk(x), term_vectors, padding)
+
+    def _shared(self, hidden, term_vectors, padding=None):
         """Attend to parts: hidden (batch, [n_residues,] n_hidden) to logits (batch, n_terms)."""
         keys, values = self._parts(self.keys(hidden)), self._parts(self.values(hidden))
         queries, directions = self._heads(term_vectors)
