@@ -12,12 +12,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import ColumnBalance, check_row_weights, hold_out
-from protimb.classification._base import BaseTermClassifier
 from protimb.classification._label_attention_residues import Residues, is_residues, read_residues
 from protimb.classification._label_attention_terms import TermSpace, describe_lost, find_vectors
 from protimb.classification._mlp import LabelledRows
+from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
-from protimb.exceptions import InvalidLabelsError, TermVectorWarning
+from protimb.exceptions import TermVectorWarning
 from protimb.ontology._propagate import nearest_ancestors
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure
@@ -28,7 +28,7 @@ from protimb.utils._warnings import users_level
 _LEAST = np.finfo(np.float32).tiny
 
 
-class LabelAttentionClassifier(BaseTermClassifier):
+class LabelAttentionClassifier(NetworkTermClassifier):
     """Predict GO terms by letting each term, known by a vector, ask the parts of a protein.
 
     A term's vector, made of what the ontology says of it, becomes a query and a direction: where
@@ -403,17 +403,6 @@ class LabelAttentionClassifier(BaseTermClassifier):
                 f"{kinds[self._of_residues]}."
             )
 
-    def _check_ontology(self):
-        if self.ontology is None:
-            return
-        if self.terms_ is None:
-            raise InvalidLabelsError(
-                "An ontology needs to know which term each column of y is: "
-                "pass terms, or y as a DataFrame whose columns are GO ids."
-            )
-        # Unknown terms are found here, before training and not after.
-        self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
-
     def _read_loss(self):
         """Make the loss that a name stands for, and see that it asks for logits alone."""
         from protimb.nn._term_losses import resolve_loss
@@ -438,16 +427,6 @@ class LabelAttentionClassifier(BaseTermClassifier):
         message = describe_lost(vectors, n_positive == 0, self.terms_)
         if message:
             warnings.warn(message, TermVectorWarning, stacklevel=users_level())
-
-    def _held_out_share(self, n_rows):
-        if not self.early_stopping:
-            return 0
-        if n_rows < 2:
-            raise ValueError(
-                f"early_stopping holds out rows for validation, and n_samples={n_rows} (of a "
-                "weight above 0) leaves none to learn from. Pass early_stopping=False."
-            )
-        return self.validation_fraction
 
 
 def _under_parents(scores, column, above, weight):

@@ -7,7 +7,7 @@ from protimb.classification._base import BLOCK_ROWS, in_blocks
 from protimb.classification._label_attention_residues import Residues
 from protimb.classification._label_attention_rows import ResidueRows, rows_on
 from protimb.classification._network import at_rest
-from protimb.classification._step import _callbacks
+from protimb.classification._step import ClassifierStep, _callbacks
 from protimb.nn import LabelAttention
 from protimb.training import ShuffledBatches, TrainingLoop, torch_generator
 
@@ -30,43 +30,18 @@ class AttentionData:
         self.prior = prior
 
 
-class AttentionStep:
-    """One network, a criterion, an optimizer and the data that they learn from, on one device."""
-
-    _STATEFUL = ("network", "criterion", "optimizer", "schedule")
+class AttentionStep(ClassifierStep):
+    """The step of the network, where terms are asked for by their vectors."""
 
     def __init__(self, network, criterion, data, optimizer, n_steps, keep):
-        self.network = network
-        self.criterion = criterion
-        self.data = data
-        self.optimizer = optimizer
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
+        super().__init__(network, criterion, data, optimizer, n_steps)
         self.keep = keep
 
-    def train_batch(self, rows):
-        """Make one update from positions (batch,) among the training rows; give its ``loss``."""
-        self._train(True)
-        loss = self._losses(self.data.train_rows[rows], self.keep()).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        self.schedule.step()
-        return {"loss": loss.detach()}
+    def _train_losses(self, rows):
+        return self._losses(rows, self.keep())
 
-    @torch.inference_mode()
-    def valid_batch(self):
-        """Return ``valid_loss`` over all validation rows, or nothing where there are none."""
-        if not len(self.data.valid_rows):
-            return {}
-        self._train(False)
-        n_rows = _block_rows(self.network, self.data.X.longest, len(self.data.term_vectors))
-        total = sum(self._losses(rows).sum() for rows in self.data.valid_rows.split(n_rows))
-        weight = self.data.weights[self.data.valid_rows].sum()
-        return {"valid_loss": float(total) / float(weight)}
-
-    def _train(self, mode):
-        for module in (self.network, self.criterion):
-            module.train(mode)
+    def _n_rows_at_once(self):
+        return _block_rows(self.network, self.data.X.longest, len(self.data.term_vectors))
 
     def _losses(self, rows, keep=None):
         """Give rows (batch,) the criterion's losses, times the weights of the rows."""
@@ -74,15 +49,6 @@ class AttentionStep:
         logits = self.network(x, self.data.term_vectors, padding, keep)
         known = None if self.data.known is None else self.data.known[rows]
         return self.criterion(logits, self.data.labels[rows], known=known) * self.data.weights[rows]
-
-    def state_dict(self):
-        """Return weights, what the criterion learned, optimizer and schedule."""
-        return {name: getattr(self, name).state_dict() for name in self._STATEFUL}
-
-    def load_state_dict(self, state):
-        """Put all of it back."""
-        for name in self._STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
 
 
 def train_attention(data, criterion, classifier, rng):

@@ -17,8 +17,8 @@ from protimb.classification._balance import (
     hold_out,
     weigh_classes,
 )
-from protimb.classification._base import BaseTermClassifier
 from protimb.classification._knn import CosineVote
+from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import edges_among
@@ -28,7 +28,7 @@ from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions, check_params
 
 
-class GOTermClassifier(BaseTermClassifier):
+class GOTermClassifier(NetworkTermClassifier):
     """Predict GO terms from protein vectors with a fully connected network.
 
     One network answers for all terms at once, so that rare terms borrow the hidden features
@@ -363,17 +363,6 @@ class GOTermClassifier(BaseTermClassifier):
             )
         return loss
 
-    def _check_ontology(self):
-        if self.ontology is None:
-            return
-        if self.terms_ is None:
-            raise InvalidLabelsError(
-                "An ontology needs to know which term each column of y is: "
-                "pass terms, or y as a DataFrame whose columns are GO ids."
-            )
-        # Unknown terms are found here, before training and not after.
-        self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
-
     def _read_rows(self, X, y, labels, sample_weight, label_mask):
         """Gather what training needs of each row that weighs anything."""
         known = check_label_mask(label_mask, labels, self._coding)
@@ -401,16 +390,6 @@ class GOTermClassifier(BaseTermClassifier):
                 "The 'hidden_layer_sizes' parameter of GOTermClassifier must hold integers of at "
                 f"least 2. Got {self.hidden_layer_sizes!r} instead."
             )
-
-    def _held_out_share(self, n_rows):
-        if not self.early_stopping:
-            return 0
-        if n_rows < 2:
-            raise ValueError(
-                f"early_stopping holds out rows for validation, and n_samples={n_rows} (of a "
-                "weight above 0) leaves none to learn from. Pass early_stopping=False."
-            )
-        return self.validation_fraction
 
 
 class LabelledRows(NamedTuple):

@@ -31,7 +31,7 @@ class ClassifierStep:
     def train_batch(self, rows):
         """Make one update from positions (batch,) among the training rows; give its ``loss``."""
         self._train(True)
-        loss = self._losses(self.data.train_rows[rows]).mean()
+        loss = self._train_losses(self.data.train_rows[rows]).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -44,7 +44,7 @@ class ClassifierStep:
         if not len(self.data.valid_rows):
             return {}
         self._train(False)
-        blocks = self.data.valid_rows.split(4 * BLOCK_ROWS)
+        blocks = self.data.valid_rows.split(self._n_rows_at_once())
         total = sum(self._losses(rows).sum() for rows in blocks)
         weight = self.data.weights[self.data.valid_rows].sum()
         return {"valid_loss": float(total) / float(weight)}
@@ -52,6 +52,12 @@ class ClassifierStep:
     def _train(self, mode):
         for module in (self.network, self.criterion):
             module.train(mode)
+
+    def _train_losses(self, rows):
+        return self._losses(rows)
+
+    def _n_rows_at_once(self):
+        return 4 * BLOCK_ROWS
 
     def _losses(self, rows):
         """Give rows (batch,) the criterion's losses, times the weights of the rows."""

@@ -10,11 +10,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from protimb.classification._balance import check_row_weights, hold_out
-from protimb.classification._base import BaseTermClassifier
 from protimb.classification._mlp import LabelledRows
+from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._tale_paths import label_paths
 from protimb.classification._targets import check_label_mask, dense_labels, encode_targets
-from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
@@ -27,7 +26,7 @@ _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 _AT_LEAST_ZERO = [Interval(Real, 0, None, closed="left")]
 
 
-class TALEClassifier(BaseTermClassifier):
+class TALEClassifier(NetworkTermClassifier):
     """Predict GO terms from protein sequences with a transformer that also knows the labels.
 
     TALE [1]_ reads a protein's residues by a transformer encoder and describes each term by a
@@ -490,17 +489,6 @@ class TALEClassifier(BaseTermClassifier):
             )
         return loss
 
-    def _check_ontology(self):
-        if self.ontology is None:
-            return
-        if self.terms_ is None:
-            raise InvalidLabelsError(
-                "An ontology needs to know which term each column of y is: "
-                "pass terms, or y as a DataFrame whose columns are GO ids."
-            )
-        # Unknown terms are found here, before training and not after.
-        self.ontology.propagate_scores(np.zeros((1, len(self.terms_)), np.float32), self.terms_)
-
     def _check_sizes(self):
         widths = list(self.kernel_sizes)
         whole = all(isinstance(width, Integral) and int(width) > 0 for width in widths)
@@ -513,16 +501,6 @@ class TALEClassifier(BaseTermClassifier):
             raise ValueError(
                 f"n_hidden={self.n_hidden} must be even, and a multiple of n_heads={self.n_heads}."
             )
-
-    def _held_out_share(self, n_rows):
-        if not self.early_stopping:
-            return 0
-        if n_rows < 2:
-            raise ValueError(
-                f"early_stopping holds out rows for validation, and n_samples={n_rows} (of a "
-                "weight above 0) leaves none to learn from. Pass early_stopping=False."
-            )
-        return self.validation_fraction
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
