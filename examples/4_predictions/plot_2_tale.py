@@ -109,10 +109,13 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for ax, (name, model) in zip(axes, runs.items(), strict=True):
     ax.plot([r["epoch"] for r in model.history_], [r["loss"] for r in model.history_], marker="o")
     ax.set(title=f"focal loss, {name}", xlabel="epoch", ylabel="training loss")
-for name, model in runs.items():
-    print(name, [round(record["loss"], 3) for record in model.history_])
 
 # %%
-# Seen: from a few hundred proteins TALE ranks terms better than their frequencies do, and far from
-# well. A focal loss falls like any other at a small rate; at a rate of 1 it leaps far above where
-# an untrained network starts, swings, and does not come back.
+# What was seen
+# -------------
+# From a few hundred proteins TALE ranks terms better than their frequencies do, and far from well.
+# A focal loss falls like any other at a small rate; at a rate of 1 it leaps far above where an
+# untrained network starts, swings, and does not come back.
+
+for name, model in runs.items():
+    print(name, [round(record["loss"], 3) for record in model.history_])
