@@ -114,8 +114,9 @@ for ax, (name, model) in zip(axes, runs.items(), strict=True):
 # What was seen
 # -------------
 # From a few hundred proteins TALE ranks terms better than their frequencies do, and far from well.
-# A focal loss falls like any other at a small rate; at a rate of 1 it leaps far above where an
-# untrained network starts, swings, and does not come back.
+# A focal loss falls like any other at a small rate. At a rate of 1 the first epoch costs many times
+# what an untrained network would; it comes down again to what the terms' frequencies cost, and
+# learns no more.
 
 for name, model in runs.items():
     print(name, [round(record["loss"], 3) for record in model.history_])
