@@ -144,7 +144,7 @@ def compare(
             "synthetic_weight": synthetic_weight,
             "synthetic_labels": synthetic_labels,
             "tune_cuts": tune_cuts,
-            "split": names(split, SPLITS, "--split")[0],
+            "split": _split(split),
             "date": date,
             "check_leaks": check_leaks,
             "n_resamples": resamples,
@@ -225,6 +225,16 @@ def _sampler_params(texts, arms):
     for arm, values in params.items():
         _check_sampler(arms[arm].make_sampler(), values)
     return params
+
+
+def _split(name):
+    """Refuse anything but the name of one split."""
+    if name not in SPLITS:
+        raise typer.BadParameter(
+            f"{name!r}; give one of {', '.join(SPLITS)}, and run again for another.",
+            param_hint="--split",
+        )
+    return name
 
 
 def _head_params(texts):

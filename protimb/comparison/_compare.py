@@ -15,7 +15,7 @@ from protimb.comparison._heads import MAIN_CLASSIFIERS
 from protimb.comparison._jobs import run_all
 from protimb.comparison._leaks import check_arm
 from protimb.comparison._run import Protocol, count_stages
-from protimb.comparison._sequences import hash_sequences, require_sequences
+from protimb.comparison._sequences import hash_sequences, require_sequences, require_vectors
 from protimb.comparison._splits import label_as_of
 from protimb.comparison._stages import Stages
 from protimb.comparison._traces import map_columns
@@ -151,10 +151,11 @@ def compare(
     ------
     ValueError
         If an arm, a classifier or a parameter's arm or head is unknown, there is no seed or no
-        resample, one is named twice, or the Bunch lacks a field or an ontology.
+        resample, one is named twice, or the Bunch lacks a field, an ontology or vectors that an
+        arm or head takes. Or if the split is unknown, or its date is none, in the future, or
+        leaves one side empty.
     SequenceError
         If a head takes sequences and a protein has none.
-        Or if the split is unknown, or its date is none, in the future, or leaves one side empty.
     AnnotationError
         If the split is temporal, and annotations carry no dates.
     LeakError
@@ -224,6 +225,7 @@ def compare(
         with stages("load"):
             bunch = require_ontology(load_proteins(data, ontology, min_proteins))
             bunch = require_sequences(bunch, protocol.heads)
+            require_vectors(bunch, arms, protocol.heads)
             map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
             bunch = label_as_of(bunch, protocol.date) if split == "temporal" else bunch

@@ -242,7 +242,7 @@ def set_head_params(heads, head_params):
     known = {n: h for n, h in (CLASSIFIERS | heads).items() if not h.parts and h.training in used}
     makers: dict[tuple, Callable] = {}
     network: dict[str, Any] = {}
-    for name, params in (head_params or {}).items():
+    for name, params in _by_head(head_params).items():
         _require_trained(name, known, makers)
         head = known[name]
         _check_params(name, head, params)
@@ -250,6 +250,19 @@ def set_head_params(heads, head_params):
             network |= params
         makers[head.training] = _with_params(head.make, params)
     return {name: _remade(head, makers) for name, head in heads.items()}, network
+
+
+def _by_head(head_params):
+    """Refuse what is not {name: {parameter: value}}."""
+    by_head = {} if head_params is None else head_params
+    maps = [by_head, *by_head.values()] if isinstance(by_head, Mapping) else [by_head]
+    wrong = [one for one in maps if not isinstance(one, Mapping)]
+    if wrong:
+        raise ValueError(
+            "head_params names heads and their parameters, {'tale': {'max_epochs': 20}}; got "
+            f"{wrong[0]!r} of type {type(wrong[0]).__name__}."
+        )
+    return by_head
 
 
 def _require_trained(name, known, makers):
@@ -268,6 +281,12 @@ def _require_trained(name, known, makers):
 
 def _check_params(name, head, params):
     """Refuse names and values that a classifier would refuse after the data were read."""
+    read = [one for one in params if one in head.reads]
+    if read:
+        raise ValueError(
+            f"head_params of {name!r}: {', '.join(read)} is read from the data of the comparison, "
+            "and not set. Leave it out."
+        )
     try:
         made = _network() if head.make is None else head.make()
         made.set_params(**params)

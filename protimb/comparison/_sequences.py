@@ -24,6 +24,23 @@ def require_sequences(bunch, heads):
     return type(bunch)(**bunch | {"sequences": {one: str(there[one]) for one in ids}})
 
 
+def require_vectors(bunch, arms, heads):
+    """Refuse data whose X has no column where arms {name: Arm} or heads {name: Head} take it."""
+    if bunch.X.shape[1]:
+        return
+    own = {n: arm.alone or arm.make_sampler or arm.make_classifier for n, arm in arms.items()}
+    takers = [name for name, takes in own.items() if takes]
+    for name, head in heads.items():
+        if any(one.takes == "vectors" for one in head.trainings):
+            takers.append(name)
+    if takers:
+        raise ValueError(
+            f"These {len(bunch.X)} proteins have no vectors (X has no column), and "
+            f"{a_few(takers)} need some. Read them with their vectors (vectors= of read_cafa3), or "
+            "leave the arm 'none' and heads that take sequences, such as tale and alignment."
+        )
+
+
 def hash_sequences(bunch, heads):
     """Hash the sequences where some heads take them: {"sequences": hash} or nothing."""
     if not any(head.needs_sequences for head in heads.values()):

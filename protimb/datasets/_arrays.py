@@ -21,7 +21,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
-from protimb.utils._days import read_days
+from protimb.utils._days import days_of
 from protimb.utils._foreign import read_table
 from protimb.utils._validation import a_few, as_vectors, check_vectors
 from protimb.utils._warnings import users_level
@@ -105,7 +105,7 @@ def _read_pairs(annotations):
     _check_filled(table[["EntryID", "term"]])
     table = table.astype({"EntryID": str, "term": str})
     if "date" in table:
-        table["date"] = _days(table["date"])
+        table["date"] = days_of(table["date"])
     table["EntryID"] = each(normalise_protein_id, table["EntryID"])
     return table
 
@@ -129,13 +129,6 @@ def _two_columns(table):
             "proteins and terms, or among others 'EntryID' and 'term'."
         )
     return table.set_axis(["EntryID", "term"], axis=1)
-
-
-def _days(dates):
-    """Read a column of days, text or datetime64, as datetime64."""
-    if dates.dtype.kind == "M":
-        return dates
-    return read_days(dates.astype(str))
 
 
 def _check_filled(table):

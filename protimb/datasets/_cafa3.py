@@ -84,7 +84,8 @@ def read_cafa3(folder, ontology="mf", *, vectors=None, min_proteins=10, max_prot
     -----
     Annotations are propagated over ``is_a`` and ``part_of`` inside the namespace. Of two
     benchmarks below the folder, such as ``benchmark20170605`` and ``benchmark20171115``, the
-    later by name is read. Targets have CAFA's ids, training proteins UniProt's accessions.
+    later by name is read, with its own lists. Targets have CAFA's ids, training proteins UniProt's
+    accessions.
 
     References
     ----------

@@ -66,6 +66,16 @@ def _find(folder, *names):
     return None
 
 
+def _benchmark_of(folder, name):
+    """Return the widest folder, this or below, whose only file of that name is the one read."""
+    path = _find(folder, name)
+    # Lists of an earlier benchmark would say of its targets what was known at another time.
+    within = [one for one in path.parents if one.is_relative_to(folder)]
+    there = [one for end in _ENDINGS for one in folder.rglob(name + end)]
+    others = [one for one in there if one.parent != path.parent]
+    return [one for one in within if not any(it.is_relative_to(one) for it in others)][-1]
+
+
 def _need(folder, *names):
     path = _find(folder, *names)
     if path is None:
@@ -84,12 +94,20 @@ def _read_targets(folder):
         )
     sequences: dict[str, str] = {}
     for path in sorted(paths):
-        sequences |= read_fasta(path)
+        found = read_fasta(path)
+        differ = [one for one in found if sequences.get(one, found[one]) != found[one]]
+        if differ:
+            raise AnnotationError(
+                f"{path}: {a_few(differ)} has other residues in another target*.fasta of {folder}. "
+                "Leave one of both files out."
+            )
+        sequences |= found
     return sequences
 
 
 def _read_lists(folder, ontology):
     """Return {protein: "none" or "limited"} by the lists of all species, where there are some."""
+    folder = _benchmark_of(folder, f"leafonly_{_aspect(ontology)}.txt")
     knowledge: dict[str, str] = {}
     for kind, known in _LISTS.items():
         name = f"{_aspect(ontology).lower()}_all_{kind}.txt"

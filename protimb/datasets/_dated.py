@@ -11,7 +11,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
-from protimb.utils._days import read_days
+from protimb.utils._days import days_of
 from protimb.utils._validation import a_few
 
 DATED_COLUMNS = ["EntryID", "term", "date"]
@@ -56,9 +56,7 @@ def _checked(table):
             f"dates is {type(table).__name__} without {', '.join(missing)}. Pass a DataFrame of "
             f"{', '.join(DATED_COLUMNS)}, as read_cafa gives it."
         )
-    if table["date"].dtype.kind == "M":
-        return table
-    return table.assign(date=read_days(table["date"].astype(str)))
+    return table.assign(date=days_of(table["date"]))
 
 
 def first_days(data):
@@ -78,7 +76,18 @@ def first_days(data):
 def labels_as_of(data, day):
     """Propagate what was annotated before a day: y (n_proteins, n_terms) and terms left out."""
     table = require_dates(data)
-    table = table[table["date"] < pd.Timestamp(day)]
+    return _propagated_labels(data, table[table["date"] < pd.Timestamp(day)])
+
+
+def learned_since(data, day):
+    """Mark the proteins (n_proteins,) with a term that followed from none before the day."""
+    then, now = labels_as_of(data, day), _propagated_labels(data, require_dates(data))
+    n_then, n_now = (y.sum(axis=1, dtype=np.int64) + n_others for y, n_others in (then, now))
+    return n_now > n_then
+
+
+def _propagated_labels(data, table):
+    """Propagate annotations: y (n_proteins, n_terms), and how many terms have no column."""
     ontology, ids = data.ontology, pd.Index([str(one) for one in data.protein_ids])
     columns = look_up(table["term"].tolist(), ontology, unknown="ignore").columns
     rows = ids.get_indexer(table["EntryID"])

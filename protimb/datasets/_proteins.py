@@ -416,7 +416,7 @@ class ProteinData(Bunch):
         ValueError
             If a term lies in none of the three namespaces of GO; if the files would not be read
             again, because two proteins share an id, an id or cluster is blank or holds a tab or
-            line end, or a vector is not finite.
+            line end, or a vector is not finite or has no column.
 
         Notes
         -----
@@ -436,6 +436,11 @@ class ProteinData(Bunch):
 
     def _check_readable(self):
         """Refuse what the readers of the folder would refuse, or take for something else."""
+        if np.ndim(self.X) == 2 and not np.shape(self.X)[1]:
+            raise ValueError(
+                f"These {len(self.X)} proteins have no vectors (X has no column), which a training "
+                "folder needs. read_cafa3(vectors=...) joins those that protimb embed made."
+            )
         check_vectors(self.X)
         for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
             bad = [one for one in map(str, names) if not one.strip() or _BREAKS.search(one)]

@@ -117,7 +117,7 @@ def _any_form(folder, name):
 
 def _four_fields(line, place):
     fields = line.split("\t")
-    if len(fields) != 4 or not fields[1].isdecimal():
+    if len(fields) != 4 or not fields[0].strip() or not fields[1].isdecimal():
         raise AnnotationError(
             f"{place}: expected a term, its number, its name and its parents between tabs, found "
             f"{line[:60]!r}."

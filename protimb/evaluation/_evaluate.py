@@ -227,6 +227,8 @@ def _of_targets(pairs, targets):
         return pairs
     names = read_names(targets) if _inputs.is_path(targets) else targets
     wanted = {normalise_protein_id(one) for one in names}
+    if not wanted:
+        raise AnnotationError("targets: no protein in it. Name some, or pass None to count all.")
     kept = pairs[_accessions(pairs["EntryID"]).isin(wanted)]
     if kept.empty:
         raise AnnotationError(

@@ -1,9 +1,10 @@
 """Splits that part whole sequence clusters, single proteins at random, or old from new."""
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from protimb.utils._days import require_day
+from protimb.utils._days import days_of, require_day
 from protimb.utils._groups import number_groups
 
 TEST_SIZE = 0.2  # of the clusters, or of the proteins
@@ -113,8 +114,8 @@ def split_by_date(first_days, date):
     Raises
     ------
     ValueError
-        If the date is none, or in the future, a protein has no day, or one side would have no
-        protein.
+        If the date is none, or in the future, days are numbers, a protein has no day, or one side
+        would have no protein.
 
     See Also
     --------
@@ -146,7 +147,7 @@ def split_by_date(first_days, date):
     (array([0, 2]), array([1]))
     """
     day = require_day(date)
-    days = np.asarray(first_days, dtype="datetime64[D]")
+    days = _read_first_days(first_days)
     missing = np.flatnonzero(np.isnat(days))
     if len(missing):
         raise ValueError(
@@ -163,3 +164,15 @@ def split_by_date(first_days, date):
             f"nothing to {side}: first annotations are {span}. Pass a date that is {other}."
         )
     return np.flatnonzero(is_old), np.flatnonzero(~is_old)
+
+
+def _read_first_days(first_days):
+    """Read days (n_proteins,), dates or their text, as datetime64[D]; numbers are refused."""
+    values = first_days if hasattr(first_days, "dtype") else np.asarray(first_days, dtype=object)
+    if np.ndim(values) != 1 or getattr(values.dtype, "kind", "O") in "biufc":
+        raise ValueError(
+            "first_days is one day a protein, of shape (n_proteins,), such as '2022-01-31'; got "
+            f"{values.dtype} of shape {np.shape(values)}."
+        )
+    days = days_of(pd.Series(values).reset_index(drop=True))
+    return days.to_numpy().astype("datetime64[D]")

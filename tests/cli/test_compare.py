@@ -77,6 +77,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--param", "cgan.n_latent=-1", "[1, inf)"),
         ("--param", "cgan.backbone__n_wide=8", "n_hidden"),
         ("--split", "time", "temporal"),
+        ("--split", "random,cluster", "give one of"),
         ("--date", "2022-01-01", "for split='temporal'"),
         ("--head-param", "tale", "head.name=value"),
         ("--head-param", "tale.=3", "head.name=value"),

@@ -158,7 +158,8 @@ def test_named_heads_get_what_they_take_and_share_what_they_can(toy, monkeypatch
 
 def test_the_classifiers_themselves_take_equal_steps_in_every_arm(toy):
     tiny = {"n_hidden": 8, "max_epochs": 1}
-    params = {"tale": tiny | {"n_layers": 1, "max_length": 40}, "label_attention": tiny}
+    tale = tiny | {"n_layers": 1, "max_length": 40, "batch_size": 32}
+    params = {"tale": tale, "label_attention": tiny}
     params["alignment"] = {"engine": "kmer"}
     heads = ["tale+alignment", "label_attention"]
     options = {"arms": ["ros", "loss_focal"], "classifiers": heads, "head_params": params}
@@ -276,16 +277,21 @@ def test_parameters_of_a_head_reach_its_training_whomever_it_serves():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"gbm": {"max_iter": 3}}, r"names 'gbm', and no .* Trained are mlp, mlp\+knn, letters"),
+        ({"gbm": {"max_iter": 3}}, r"names 'gbm', and no .* Trained are mlp, mlp\+knn, .*letters"),
         ({"both": {"alpha": 3}}, "takes the parameters of its parts"),
         ({"letters": {"beta": 3}}, "head_params of 'letters': Invalid parameter 'beta'"),
         ({"mlp": {"dropout": 2}}, "head_params of 'mlp': .*dropout"),
+        ({"label_attention": {"terms": ["GO:1"]}}, "terms is read from the data"),
+        ({"mlp": None}, "names heads and their parameters, .*; got None"),
+        (["mlp"], r"names heads and their parameters, .*; got \['mlp'\]"),
         ({"mlp": {}, "mlp+knn": {}}, r"names mlp, mlp\+knn, which share one training"),
     ],
 )
 def test_parameters_of_nobody_are_refused_before_the_data_are_read(asked, message):
     with pytest.raises(ValueError, match=message):
-        compare("missing", classifiers=HEADS, head_params=asked)
+        compare(
+            "missing", classifiers=HEADS | {"label_attention": "label_attention"}, head_params=asked
+        )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from protimb.classification import AlignmentTermClassifier
+from protimb.comparison import compare
 from protimb.datasets import read_cafa3, write_predictions
 from protimb.evaluation import evaluate_predictions
 from protimb.exceptions import (
@@ -106,6 +107,36 @@ def test_the_later_of_two_benchmarks_is_read(release):
         "benchmark20170605/lists/mfo_all_type1.txt": "T9606002\n",
     }
     assert read(write(release, early)).protein_ids.tolist()[2:] == ["T10090001", "T9606001"]
+
+
+def test_lists_are_those_of_the_benchmark_that_is_read(release):
+    """The lists of an earlier one say what was known at another time; those beside all count."""
+    early = {
+        "benchmark20170605/groundtruth/leafonly_MFO.txt": "T9606002\tGO:2\n",
+        "benchmark20170605/lists/mfo_all_type1.txt": "T10090001\n",
+    }
+    for path in release.glob("benchmark20171115/lists/*"):
+        path.unlink()
+    assert set(read(write(release, early)).knowledge) == {""}
+    shutil.rmtree(release / "benchmark20170605")
+    beside = write(release, {"lists/mfo_all_type1.txt": "T10090001\n"})
+    assert read(beside).knowledge.tolist() == ["", "", "none", ""]
+
+
+def test_targets_with_other_residues_in_another_file_are_refused(release):
+    again = {"CAFA3_targets/target.all.fasta": ">T9606001\nMKK\n"}
+    assert len(read(write(release, again)).protein_ids) == 4
+    with pytest.raises(AnnotationError, match=r"target\.all\.fasta: T9606001 has other residues"):
+        read(write(release, {"CAFA3_targets/target.all.fasta": ">T9606001\nMAA\n"}))
+
+
+def test_without_vectors_no_folder_can_be_written_and_none_learns_from_them(release, tmp_path):
+    data = read(release)
+    with pytest.raises(ValueError, match=r"have no vectors .* read_cafa3\(vectors=...\)"):
+        data.write_cafa(tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
+    with pytest.raises(ValueError, match=r"have no vectors .* ros, mlp\+knn need some"):
+        compare(data, arms=["ros"], classifiers=["alignment", "mlp+knn"])
 
 
 @pytest.mark.parametrize(
@@ -267,6 +298,7 @@ def test_nothing_is_unpickled(tale, tmp_path, name):
         ("test_seq_mf.fasta", ">A_HUMAN\nMKV\n", "1 proteins are in both parts.*A_HUMAN"),
         ("mf_go_1.tsv", "GO:1\t0\troot\n", "line 1: expected a term, its number"),
         ("mf_go_1.tsv", "GO:1\tx\troot\t\n", "line 1: expected a term, its number"),
+        ("mf_go_1.tsv", "\t0\troot\t\n", "line 1: expected a term, its number"),
         ("mf_go_1.tsv", "GO:1\t0\ta\t\nGO:2\t0\tb\tGO:1\n", "two lines have one term, or one"),
     ],
 )
@@ -316,6 +348,8 @@ def test_a_list_of_targets_leaves_the_others_out(release, tmp_path):
     assert fmax(["T10090001", "elsewhere"]) == [1, 1.0]
     with pytest.raises(AnnotationError, match="is among the 1 targets, P9"):
         fmax(["P9"])
+    with pytest.raises(AnnotationError, match="targets: no protein in it"):
+        fmax([])
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(AnnotationError, match="no protein in this file"):
         fmax(tmp_path / "none.txt")

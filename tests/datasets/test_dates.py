@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from protimb.datasets import ProteinData, read_annotations, read_cafa, read_gaf, read_gpad
-from protimb.datasets._dated import first_days
+from protimb.datasets._dated import first_days, learned_since
 from protimb.exceptions import AnnotationError
 from protimb.ontology import GeneOntology
 from protimb.utils._days import read_day
@@ -47,6 +47,8 @@ def days_of(table):
         ("20240131", "2024-01-31"),
         ("2024-01-31", "2024-01-31"),
         ("2024-01-31T10:20:30", "2024-01-31"),
+        ("2024-01-31 10:20:30+02:00", "2024-01-31"),
+        ("2024-01-31 or so", "NaT"),
         (" 2024-02-29 ", "2024-02-29"),
         ("2024-02-30", "NaT"),
         ("2024-0131", "NaT"),
@@ -57,6 +59,20 @@ def days_of(table):
 )
 def test_a_day_is_read_in_the_spellings_of_gaf_and_gpad(text, day):
     assert str(read_day(text)) == day
+
+
+@pytest.mark.parametrize("spell", [str, pd.Timestamp.date, lambda day: day.tz_localize("UTC")])
+def test_dates_in_memory_are_read_however_they_are_written(data, spell):
+    data["dates"] = data.dates.assign(date=[spell(day) for day in data.dates["date"]])
+    assert data.as_of("2022-01-01").y.tolist()[:3] == [[1, 0], [1, 1], [0, 0]]
+    assert data.split_by_date("2022-01-01")[1].protein_ids.tolist()[0] == "P3"
+
+
+def test_what_follows_from_known_terms_was_not_learned_later(data):
+    """P2 was known to bind rarely in 2019, hence to bind; P1 bound in 2018 and rarely in 2023."""
+    said = pd.DataFrame([("P2", BINDING, pd.Timestamp("2023-01-31"))], columns=data.dates.columns)
+    data["dates"] = pd.concat([data.dates, said], ignore_index=True)
+    assert learned_since(data, "2022-01-01").tolist()[:3] == [True, False, True]
 
 
 def test_a_gaf_says_when_and_the_first_paper_counts(tmp_path):

@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +78,33 @@ def test_by_date_all_that_is_older_trains(days):
 def test_a_day_that_splits_nothing_says_why(days, day, message):
     with pytest.raises(ValueError, match=message):
         split_by_date(np.array(days, "M8[D]"), day)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ["20150301", "2023-06-30"],  # as GAF and GPAD write them; NumPy reads a year 20150301
+        [pd.Timestamp("2015-03-01"), date(2023, 6, 30)],
+        pd.Series(pd.to_datetime(["2015-03-01", "2023-06-30"], utc=True), index=[7, 7]),
+        pd.DatetimeIndex(["2015-03-01", "2023-06-30"]),
+    ],
+)
+def test_days_are_read_however_they_are_written(days):
+    assert [part.tolist() for part in split_by_date(days, "2022-01-01")] == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("days", "message"),
+    [
+        (["2015-03-01", "20230230"], "no day for 1 proteins, the first in row 1"),
+        (["2015-03-01", None], "no day for 1 proteins, the first in row 1"),
+        ([pd.NaT, np.datetime64("2015-03-01")], "no day for 1 proteins, the first in row 0"),
+        ([2015, 2023], "no day for 2 proteins"),
+        (np.array([2015, 2023]), "one day a protein, .* got int64"),
+        ([["2015-03-01", "2023-06-30"]], r"one day a protein, .* shape \(1, 2\)"),
+        ("2015-03-01", r"one day a protein, .* shape \(\)"),
+    ],
+)
+def test_what_is_no_column_of_days_is_refused(days, message):
+    with pytest.raises(ValueError, match=message):
+        split_by_date(days, "2022-01-01")

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
 
 from protimb import CGANSampler
 from protimb.exceptions import ProtimbWarning
@@ -419,7 +420,7 @@ def test_thirty_odd_rows_are_resampled(guarded, toy, case):
     assert sampler.quality_report_["made_by"].isin([*_guard.WAYS, ""]).all()
 
 
-@pytest.mark.parametrize("guard", ["forest", 3])
+@pytest.mark.parametrize("guard", ["forest", 3, KNeighborsClassifier])
 def test_a_guard_that_is_none_is_refused(tiny, guard):
     with pytest.raises((ValueError, TypeError), match="guard"):
         tiny(guard=guard).check_parameters()
