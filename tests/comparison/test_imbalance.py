@@ -53,4 +53,6 @@ def test_files_hold_what_was_found(toy, tmp_path):
 
 def test_a_single_term_is_no_imbalance():
     with pytest.raises(InvalidLabelsError, match="two"):
+        describe_imbalance("human_go", min_proteins=12_900)
+    with pytest.raises(InvalidLabelsError, match="Lower min_proteins"):
         describe_imbalance("human_go", min_proteins=10**6)
