@@ -18,7 +18,7 @@ ARGS     ?=
 WORKERS  ?= 2
 # Two workers share the cores already; threads of their own would only spin for each other. Our
 # matrices are small enough that the site builds faster this way too.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint docs bench clean
