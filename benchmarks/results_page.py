@@ -6,8 +6,9 @@ docs/experiments/compare/<ontology> holds ``table.csv``, ``pairs.csv``, ``compar
 ``seeds.csv``, as ``protimb compare --out`` wrote them. With such a folder as argument, wherever it
 lies, the tables of that comparison alone are printed, to go into a page by hand; so are with
 ``brief mf none,ros,smote,cgan`` those arms' precision by frequency, as README and guide have it,
-with ``few 1`` the tables of terms cut to one protein, from docs/experiments/few_shots/1, and with
-``weak 500`` those of 500 training proteins, from docs/experiments/weak_heads/500.
+with ``few 1`` the tables of terms cut to one protein, from docs/experiments/few_shots/1, with
+``weak 500`` those of 500 training proteins, from docs/experiments/weak_heads/500, and with
+``losses`` those of the losses, from docs/experiments/losses.
 """
 
 import inspect
@@ -25,6 +26,7 @@ FOLDER = EXPERIMENTS / "compare"
 TODAY = EXPERIMENTS / "compare_cgan"
 FEW_SHOTS = EXPERIMENTS / "few_shots"
 WEAK_HEADS = EXPERIMENTS / "weak_heads"
+LOSSES = EXPERIMENTS / "losses"
 # The same comparisons on the vectors that were bundled before: UniRep-1900 reduced to 512.
 OLD = EXPERIMENTS / "compare_unirep"
 CLASSIFIERS = {
@@ -69,7 +71,7 @@ TODAY_HEAD = """\
 
 Its training is stopped by validation, its moves keep the spread of real members, and `cgan` has a
 guard, which puts copies or interpolated rows where generated ones are not surely better;
-`cgan_unguarded` has none.
+`cgan_unguarded` has none. Functions and components were run on two cores, processes on a GPU (NVIDIA H200).
 """
 
 FOLDER_HEAD = """\
@@ -90,6 +92,9 @@ def main():
         return
     if sys.argv[1:2] == ["weak"]:
         print("\n".join(by_head(WEAK_HEADS / sys.argv[2], "AP <50")))
+        return
+    if sys.argv[1:2] == ["losses"]:
+        print("\n".join(by_head(LOSSES, "AP <50")))
         return
     if len(sys.argv) > 1:
         print("\n".join(section(Path(sys.argv[1]), sys.argv[1])[2:]))
@@ -144,11 +149,13 @@ def by_head(folder, metric):
         figures = tuple(cells[o].get((classifier, arm), "") for o in cells)
         alike.setdefault((CLASSIFIERS[classifier], figures), []).append(f"`{arm}`")
     rows += [[name, ", ".join(arms), *figures] for (name, figures), arms in alike.items()]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    if not any("cgan_unguarded" in set(table["arm"]) for table in tables.values()):
+        return lines
     lead = [["classifier", *tables], ["---", *["--:"] * len(tables)]]
     for classifier in next(iter(tables.values()))["classifier"].unique():
         leads = (_lead(pairs[o], classifier, metric) for o in pairs)
         lead.append([CLASSIFIERS[classifier], *leads])
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
     return [*lines, "", *("| " + " | ".join(row) + " |" for row in lead)]
 
 
