@@ -406,6 +406,9 @@ CLASSIFIERS = {
     ),
     "tale": _TALE,
     "alignment": _ALIGNMENT,
+    "mlp+alignment": Head(
+        "mean of the network and neighbours by alignment", parts=(_NETWORK, _ALIGNMENT)
+    ),
     "tale+mlp": Head("mean of TALE and the network", parts=(_TALE, _NETWORK)),
     "tale+alignment": Head(
         "mean of TALE and neighbours by alignment (TALE+)", parts=(_TALE, _ALIGNMENT)

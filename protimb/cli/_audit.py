@@ -1,0 +1,59 @@
+"""``protimb audit``: can generated proteins be trusted, and if not, why not."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protimb.cli._words import MAX_SEED, clean_messages, names, printable
+
+_MAPS = ("pca", "tsne", "umap")
+
+
+def audit(
+    real: Annotated[
+        str, typer.Argument(help="'human_go', the bundled proteins, or a CAFA training folder.")
+    ],
+    generated: Annotated[
+        Path,
+        typer.Argument(help="A run, its generated.npz, a CAFA folder, or a table with 'terms'."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report, tables and figures.")
+    ] = None,
+    ontology: Annotated[str, typer.Option(help="mf, bp or cc; a run knows its own.")] = "mf",
+    min_proteins: Annotated[
+        int, typer.Option(min=1, help="Leave out terms with fewer proteins; a run knows its own.")
+    ] = 10,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="Real proteins that the generator did not see: a file of one id a line."),
+    ] = None,
+    maps: Annotated[str, typer.Option(help=f"Maps: {', '.join(_MAPS)}, or none.")] = "pca,tsne",
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of splits, draws and maps.")] = 0,
+):
+    """Ask of generated proteins whether they can be trusted, and say why not.
+
+    Exits with 1 where a property of real held-out proteins is missed, 2 where something cannot be
+    read.
+    """
+    (ontology,) = names(ontology, ("mf", "bp", "cc"), "--ontology")
+    wanted = names(maps, _MAPS, "--maps", {"none": ()})
+    with clean_messages():
+        from protimb import runs
+
+        found = runs.audit(
+            real,
+            generated,
+            out,
+            ontology=ontology,
+            min_proteins=min_proteins,
+            held_out=held_out,
+            maps=wanted,
+            random_state=seed,
+        )
+        typer.echo(printable("\n".join(found.report.sentences())))
+        if out:
+            typer.echo(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
+    if not found.report.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,171 @@
+"""Audit generated proteins of any generator: can they be trusted, and if not, why not?"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from protimb.datasets._load import load_proteins
+from protimb.exceptions import AnnotationError
+from protimb.metrics import quality_report
+from protimb.runs._audit_page import write_audit
+from protimb.runs._config import CONFIG, read_config
+from protimb.runs._judged import read_judged
+from protimb.runs._train import split
+from protimb.utils._files import read_text
+from protimb.utils._new_folder import check_new, new_folder
+from protimb.utils._provenance import environment
+from protimb.utils._validation import a_few
+
+_SHARE_HELD_OUT = 0.2  # of the sequence clusters, where nobody says what the generator did not see
+
+
+def audit(
+    real,
+    generated,
+    out=None,
+    *,
+    ontology="mf",
+    min_proteins=10,
+    held_out=None,
+    properties="all",
+    level=0.95,
+    maps=("pca", "tsne", "umap"),
+    random_state=0,
+):
+    """Hold generated proteins against real ones, property by property, and write a report.
+
+    Parameters
+    ----------
+    real : str, path-like or ProteinData
+        ``"human_go"``, a CAFA folder, or proteins in memory: those that the generator learned from,
+        and some that it did not see.
+    generated : path-like
+        A run of `train_sampler`; a file that ``Generated.save`` wrote; a folder that `resample`
+        wrote, or any CAFA folder of generated proteins; or a table (``.csv``, ``.tsv``, gzipped or
+        not) with a column ``terms`` that lists GO ids, perhaps one of ids, and one column a number
+        of the vector: rows of any generator.
+    out : path-like, optional
+        Folder for ``report.html``, ``properties.csv``, ``terms.csv``, ``audit.json`` and pictures:
+        new, or empty. Nothing is written if None.
+    ontology : {"mf", "bp", "cc"}, default="mf"
+        Whose terms; a run knows its own.
+    min_proteins : int, default=10
+        Leave out terms with fewer real proteins; a run knows its own.
+    held_out : path-like, optional
+        File of one protein id a line: real proteins that the generator did not see. A run knows
+        its own. Without either a fifth of the sequence clusters is taken, and the report says that
+        the generator may have seen them.
+    properties, level
+        As of `protimb.metrics.quality_report`.
+    maps : tuple of {"pca", "tsne", "umap"}
+        Pictures of real and generated proteins; may be empty.
+    random_state : int, default=0
+        Of splits, draws and maps.
+
+    Returns
+    -------
+    audit : Bunch
+        ``report`` (QualityReport), ``rows`` (the generated proteins as they were read: ``X``,
+        ``y``, ``ids``, ``n_unknown``), ``record`` (dict, what ``audit.json`` holds) and ``folder``
+        (Path or None).
+
+    Raises
+    ------
+    EmbeddingFileError
+        If the generated proteins cannot be read, have another width, or claim no term of the
+        real ones.
+    AnnotationError
+        If ``held_out`` names no protein, or all.
+    FileExistsError
+        If ``out`` holds something already.
+
+    See Also
+    --------
+    protimb.metrics.quality_report : The same questions, for arrays.
+    train_sampler : Makes a run.
+    """
+    if out is not None:
+        check_new(out)
+    settings, fingerprint = _run_of(generated)
+    if settings is not None:
+        ontology, min_proteins = settings.ontology, settings.min_proteins
+    bunch = load_proteins(real, ontology, min_proteins)
+    rows = read_judged(generated, bunch, ontology)
+    train, judges, seen = _part(bunch, held_out, settings, fingerprint, random_state)
+    report = _judge(train, judges, rows, bunch, properties, level, random_state)
+    record = _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report)
+    found = Bunch(report=report, rows=rows, record=record, folder=None)
+    if out is not None:
+        with new_folder(out) as draft:
+            write_audit(found, train, bunch, draft, maps, random_state)
+        found.folder = Path(out)
+    return found
+
+
+def _run_of(generated):
+    """Read what the run that made the rows was asked for; None, None where no run did."""
+    path = Path(generated)
+    folder = path if path.is_dir() else path.parent
+    if path.suffix not in ("", ".npz") or not (folder / CONFIG).is_file():
+        return None, None
+    return read_config(folder)
+
+
+def _part(bunch, held_out, settings, fingerprint, random_state):
+    """Part the real proteins: to learn from, to judge by, and what is known of the latter."""
+    if held_out is not None:
+        return *_by_name(bunch, held_out), "named by the user as unseen by the generator"
+    if settings is not None and settings.hold_out and bunch.fingerprint() == fingerprint:
+        return *split(bunch, settings), "held out by the run, unseen by the generator"
+    parts = bunch.split_by_cluster(random_state=random_state, test_size=_SHARE_HELD_OUT)
+    return *parts, "a fifth of the sequence clusters, which the generator may have seen"
+
+
+def _by_name(bunch, path):
+    """Part the proteins whose ids a file lists from the others: (train, held_out)."""
+    lines = read_text(path, AnnotationError).split("\n")
+    wanted = {line.split("\t")[0].strip() for line in lines} - {""}
+    held_out = np.isin(np.asarray(bunch.protein_ids, dtype=object), [*wanted])
+    if held_out.all() or not held_out.any():
+        raise AnnotationError(
+            f"{path} names {held_out.sum()} of {len(held_out)} real proteins ({a_few(wanted)} and "
+            "such). It has to name some, and leave some that the generator learned from."
+        )
+    return bunch.take(~held_out), bunch.take(held_out)
+
+
+def _judge(train, judges, rows, bunch, properties, level, random_state):
+    return quality_report(
+        train.X,
+        train.y,
+        rows.X,
+        rows.y,
+        held_out=(judges.X, judges.y),
+        groups=(train.groups, judges.groups),
+        ontology=bunch.ontology,
+        terms=[str(term) for term in bunch.terms],
+        properties=properties,
+        level=level,
+        random_state=random_state,
+    )
+
+
+def _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report):
+    """Say what was held against what: plain values, which audit.json can hold."""
+    return {
+        "real": real if isinstance(real, str) else str(getattr(real, "name", type(real).__name__)),
+        "generated": str(generated),
+        "ontology": ontology,
+        "min_proteins": min_proteins,
+        "n_training": len(train.X),
+        "n_held_out": len(judges.X),
+        "held_out": seen,
+        "n_generated": len(rows.X),
+        "n_unknown_terms": len(rows.n_unknown),
+        "n_unknown_claims": int(sum(rows.n_unknown.values())),
+        "passed": report.passed,
+        "properties": json.loads(report.to_json()),
+        "environment": environment(),
+    }
