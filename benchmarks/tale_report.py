@@ -38,6 +38,8 @@ PAIRS = (
     ("TALE+", "alignment"),
     ("TALE+", "TALE"),
     ("TALE, alignment and network", "network and alignment"),
+    ("TALE, alignment and network", "network"),
+    ("network and alignment", "network"),
 )
 
 
