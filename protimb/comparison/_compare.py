@@ -18,6 +18,7 @@ from protimb.comparison._run import Protocol, count_stages
 from protimb.comparison._sequences import hash_sequences, require_sequences, require_vectors
 from protimb.comparison._splits import label_as_of
 from protimb.comparison._stages import Stages
+from protimb.comparison._synonyms import find_repeats
 from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
 from protimb.metrics import draw_proteins
@@ -317,6 +318,7 @@ def _describe_terms(bunch, folds):
             "name": list(bunch.term_names),
             "n_train": _mean([fold.n_train for fold in folds]),
             "n_test": _mean([fold.n_test for fold in folds]),
+            "same_as": find_repeats(bunch.y, bunch.terms, bunch.ontology),
         }
     )
 

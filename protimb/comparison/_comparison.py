@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from protimb.comparison._advice import advise
 from protimb.comparison._ranks import rank_arms
 from protimb.comparison._splits import caveat_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
@@ -321,6 +322,20 @@ class Comparison:
         """
         return list(self._winners)
 
+    def advice(self):
+        """Say in a plain sentence or two what to use for the rare terms, or that nothing helped.
+
+        Returns
+        -------
+        sentence : str
+
+        Notes
+        -----
+        All arms and classifiers are held, protein by protein, against the classifier that does
+        best without resampling. Where none is above it with confidence, it is what to use.
+        """
+        return advise(self.evaluations)
+
     @property
     def caveat(self):
         """What to keep in mind with the winners."""
@@ -401,6 +416,7 @@ class Comparison:
         path : str or Path
         """
         content = self.record | {
+            "advice": self.advice(),
             "winners": self.winners(),
             "verdicts": _records(self.verdicts()),
             "ranks": self.ranks().to_dict(),

@@ -1,8 +1,6 @@
 """report.html: the comparison on one page that needs no other file."""
 
-import base64
-from html import escape
-from string import Template
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,42 +9,95 @@ from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
 from protimb.comparison._splits import method_of_split
 from protimb.comparison._verdict import ABOUT_VERDICTS
 from protimb.comparison._winners import LEGEND
+from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
 
-_N_EXTREMES = 10  # terms shown at each end
+FEWEST_TEST = 3  # test proteins below which a term's change says next to nothing
+_N_SHOWN = 20  # terms shown at first
+_WORDS = {
+    "arm": "one way to treat the training proteins, listed below; none leaves them as they are",
+    "AP": "average precision: how high a term's own proteins rank among all test proteins, 1 at "
+    "best; of a bin, the mean over its terms",
+    "AP <50": "the same, over terms with fewer than 50 training proteins",
+    "Fmax": "best mean of precision and recall over all cuts of the score, protein by protein",
+    "Smin": "smallest distance to a perfect prediction, in bits; lower is better",
+    "[0.1, 0.2]": "95 % interval: where the figure might lie with other test proteins",
+}
+_FIGURES_OF_MAPS = "map_"
 
 
 def write_report(comparison, figures, path):
     """Write the page to ``path``, with the pictures of ``figures``, {PNG: caption}, in it."""
     record = comparison.record
-    sections = {
-        "title": escape(_title(record)),
-        "method": escape(_method(record)),
-        "arms": _items(f"{name}: {text}" for name, text in record["arms"].items()),
-        "winners": _items(comparison.winners()),
-        "verdicts": _html(_verdicts(comparison.verdicts())).replace(" [", "<br>["),
-        "about_verdicts": escape(ABOUT_VERDICTS),
-        "decisions": _html(comparison.decisions().rename_axis(columns=None)),
-        "about_decisions": escape(f"Bin {comparison.rare_bin}. {ABOUT_DECISIONS}."),
-        "ranks": escape(comparison.ranks().sentence()),
-        "caveat": escape(comparison.caveat),
-        "table": _html(comparison.wide().rename_axis(columns=None)).replace(" [", "<br>["),
-        "heads": _html(comparison.heads().rename_axis(columns=None)).replace(" [", "<br>["),
-        "legend": escape(" ".join([LEGEND + ".", *comparison.about_fmax()])),
-        "figures": "\n".join(_figure(*one) for one in figures.items()),
-        "tally": _html(tally_terms(comparison.terms)),
-        "extremes": _html(_extremes(comparison.terms)),
-        "quality": _html(_quality(record)),
-        "folds": _html(pd.DataFrame(record["folds"])),
-        "seconds": _html(_seconds(record)),
-        "versions": escape(_versions(record)),
-    }
-    path.write_text(_PAGE.substitute(sections), encoding="utf-8")
+    sections = [
+        Section("In short", _short(comparison)),
+        Section("What the words mean", [Words(_words(record)), _GUIDE]),
+        Section("What resampling changed", _changes(comparison)),
+        Section("The numbers", _numbers(comparison)),
+        Section("Term by term", _terms(comparison.terms)),
+        Section("Maps of real and generated proteins", _maps(comparison)),
+        Section("Figures", _pictures(figures)),
+        Section("How it was measured", _measured(record)),
+    ]
+    Page(_title(record), comparison.advice(), sections).save(path)
+
+
+_GUIDE = Note(
+    'The chapters "Reading the report" and "An honest comparison" of protimb\'s user guide '
+    "(docs/user_guide) say more."
+)
 
 
 def tally_terms(terms):
     """Count the terms that each arm raised and lowered, against none with the same classifier."""
     rows = {name: _tally(difference) for name, difference in _differences(terms).items()}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def list_gains(terms):
+    """List terms that tests can say something of, each signal once, and what arms changed."""
+    table = pd.DataFrame(_differences(terms)).reindex(terms.index)
+    if table.empty or not len(table.columns):
+        return pd.DataFrame()
+    repeats = _count_repeats(terms)
+    kept = terms[_is_telling(terms) & (_repeats(terms) == "")]
+    names = [
+        f"{name}\n{term}{_also(repeats.get(term, 0))}"
+        for name, term in zip(kept["name"], kept["term"], strict=True)
+    ]
+    shown = pd.DataFrame(
+        {
+            "term": names,
+            "training proteins": kept["n_train"].round().astype(int),
+            "test proteins": kept["n_test"].round().astype(int),
+            "mean gain": table.loc[kept.index].mean(axis=1),
+        },
+        index=kept.index,
+    )
+    shown = shown.join(table.loc[kept.index].rename(columns=_two_lines))
+    return shown.sort_values("mean gain", ascending=False, kind="stable").set_index("term")
+
+
+def _is_telling(terms):
+    return terms["n_test"] >= FEWEST_TEST
+
+
+def _repeats(terms):
+    """Ids of the terms that others repeat, "" for most, as terms.csv has them in same_as."""
+    return terms["same_as"] if "same_as" in terms else pd.Series("", index=terms.index)
+
+
+def _count_repeats(terms):
+    return _repeats(terms).value_counts()
+
+
+def _also(n_repeats):
+    words = {0: "", 1: " and 1 term with the same proteins"}
+    return words.get(n_repeats, f" and {n_repeats} terms with the same proteins")
+
+
+def _two_lines(name):
+    arm, _, classifier = name.rpartition(" ")
+    return f"{arm}, {classifier}" if classifier != "alone" else arm
 
 
 def _differences(terms):
@@ -70,31 +121,132 @@ def _tally(difference):
     }
 
 
+def _short(comparison):
+    """A few lines below the first sentence: what was asked, each bin, and what to doubt."""
+    record = comparison.record
+    fold = record["folds"][0]
+    asked = (
+        f"{method_of_split(record)}: {fold['n_test']:,} proteins to judge on, "
+        f"{fold['n_train']:,} to train on{_of_seeds(record)}."
+    )
+    winners = Details("What won for rarer and more frequent terms", [Items(comparison.winners())])
+    return [asked, winners, Note(comparison.caveat)]
+
+
+def _of_seeds(record):
+    n_seeds = len(record["folds"])
+    return "" if n_seeds == 1 else f" in the first of {n_seeds} seeds"
+
+
+def _words(record):
+    heads = {name: f"classifier: {text}" for name, text in record.get("heads", {}).items()}
+    arms = {name: f"arm: {text}" for name, text in record["arms"].items()}
+    return _WORDS | heads | arms
+
+
+def _changes(comparison):
+    verdicts = comparison.verdicts()
+    if verdicts.empty:
+        return []
+    table = Table(_verdicts(verdicts), "Verdict on each arm for rare terms", search=True)
+    return [table, Note(ABOUT_VERDICTS), comparison.ranks().sentence()]
+
+
 def _verdicts(verdicts):
     """Show the verdict on each arm and rare bin, by classifier; the verdict itself comes first."""
     order = list(verdicts["classifier"].unique())
     verdicts = verdicts.sort_values("classifier", key=lambda c: c.map(order.index), kind="stable")
-    shown = show_verdicts(verdicts).rename(columns=str.strip)
-    shown = shown[["verdict", *shown.columns.drop("verdict")]]
-    return shown.set_index(verdicts["bin"].to_numpy(), append=True).rename_axis(
-        ["classifier", "arm", "bin"]
-    )
+    shown = show_verdicts(verdicts).rename(columns=str.strip).reset_index()
+    shown["verdict"] = shown["verdict"].str.strip()
+    shown["AP minus none"] = shown["AP minus none"].map(_below)
+    shown["bin"] = verdicts["bin"].to_numpy()
+    rest = [name for name in shown if name not in _VERDICT_KEYS]
+    return shown.set_index("arm")[[*_VERDICT_KEYS[1:], *rest]]
 
 
-def _extremes(terms):
-    """Show where the arms differ most from none, in both directions."""
-    differences = _differences(terms)
-    if not differences:
-        return pd.DataFrame()
-    table = pd.DataFrame(differences)
-    mean = table.mean(axis=1).dropna().sort_values()
-    n_rows = min(_N_EXTREMES, len(mean) // 2)
-    rows = pd.concat([mean.tail(n_rows)[::-1], mean.head(n_rows)[::-1]]).index
-    named = terms.loc[rows, ["term", "name", "n_train", "n_test"]]
-    named = named.assign(
-        **{"n_train": named["n_train"].round(1), "n_test": named["n_test"].round(1)}
+_VERDICT_KEYS = ("arm", "classifier", "bin", "verdict")
+
+
+def _numbers(comparison):
+    legend = " ".join([f"{LEGEND}.", *comparison.about_fmax()])
+    parts = [
+        Table(_figures(comparison.wide()), "Each arm with each classifier, and minus none"),
+        Note(legend),
+        Table(_decisions(comparison), f"Decisions and probabilities, bin {comparison.rare_bin}"),
+        Note(f"{ABOUT_DECISIONS}."),
+    ]
+    if sum(arm == "none" for arm, _ in comparison.evaluations) > 1:
+        heads = comparison.heads().rename_axis(index=["classifier", "row"])
+        parts[2:2] = [Table(_figures(heads), "Classifiers without resampling")]
+    return parts
+
+
+def _figures(wide):
+    """Put the second row of each arm, its difference, below the first: a row an arm."""
+    keys = [name for name in wide.index.names if name != "row"]
+    cells = wide.rename_axis(columns=None).map(_below).groupby(level=keys, sort=False)
+    one = cells.agg("\n".join).reset_index()
+    return one.set_index("arm") if "arm" in one else one.set_index("classifier")
+
+
+def _decisions(comparison):
+    return comparison.decisions().rename_axis(columns=None).reset_index().set_index("arm")
+
+
+def _below(text):
+    """Put the interval of a figure below it."""
+    return text.replace(" [", "\n[")
+
+
+def _terms(terms):
+    gains = list_gains(terms)
+    if gains.empty:
+        return []
+    n_few, n_repeats = (~_is_telling(terms)).sum(), (_repeats(terms) != "").sum()
+    size = {"training proteins", "test proteins"}
+    table = Table(
+        gains,
+        "Gain in average precision over no resampling, term by term",
+        formats=dict.fromkeys(set(gains) - size, "{:+.3f}"),
+        search=True,
+        ranges=("training proteins", "mean gain"),
+        n_shown=_N_SHOWN,
     )
-    return named.join(table.loc[rows].map("{:+.3f}".format)).set_index("term")
+    tally = Table(tally_terms(terms).rename_axis("arm and classifier"), "Terms above and below")
+    return [
+        "Single terms have few test proteins, so one term's change means little. "
+        f"{n_few:,} terms with fewer than {FEWEST_TEST} test proteins are left out here, and "
+        f"{n_repeats:,} that have nearly the same proteins as another one; terms.csv has all.",
+        table,
+        tally,
+    ]
+
+
+def _maps(comparison):
+    maps = [
+        Map(_points(display), f"{arm}, {display.method}: real and generated proteins of rare terms")
+        for arm, traces in comparison.traces.items()
+        for display in traces.get("maps", {}).values()
+    ]
+    note = (
+        "Good generated proteins lie among the real ones of their term, neither on top of single "
+        "ones nor in a cloud of their own. A map keeps no distances: take it as a question."
+    )
+    return [note, *maps] if maps else []
+
+
+def _points(display):
+    points = display.points.rename(columns={"term": "group"})
+    return points if "text" in points else points.assign(text=points["group"])
+
+
+def _pictures(figures):
+    shown = {path: caption for path, caption in figures.items() if not _is_map(path)}
+    return [Picture(path, caption) for path, caption in shown.items()]
+
+
+def _is_map(path):
+    return path.name.startswith(_FIGURES_OF_MAPS)
 
 
 def _title(record):
@@ -103,15 +255,34 @@ def _title(record):
     return f"Did resampling help? {data['name']}: {size}"
 
 
+def _measured(record):
+    quality = _quality(record)
+    controlled = (
+        [Table(quality, "Quality control: rows of samplers with a filter, first seed")]
+        if len(quality)
+        else []
+    )
+    return [
+        _method(record),
+        *controlled,
+        Details(
+            "Sizes, seconds, versions",
+            [
+                Table(_folds(record), "Size of each seed"),
+                Table(_seconds(record), "Seconds"),
+                Note(f"{_versions(record)}. All parameters are in comparison.json."),
+            ],
+        ),
+    ]
+
+
 def _method(record):
     fold = record["folds"][0]
     seeds = ", ".join(str(one["seed"]) for one in record["folds"])
     n_resamples = record["parameters"]["n_resamples"]
     return (
-        f"Seeds: {seeds}. {method_of_split(record)}: in the first seed "
-        f"{fold['n_test']:,} proteins to judge on, {fold['n_train']:,} to train on. Samplers saw "
-        "training proteins only; every arm with a network trained the same one for "
-        f"{fold['max_steps']:,} steps from the same random weights. "
+        f"Seeds: {seeds}. Samplers saw training proteins only; every arm with a network trained "
+        f"the same one for {fold['max_steps']:,} steps from the same random weights. "
         f"{fold['n_terms_without_test_protein']} terms without a test protein could not be "
         f"judged; {fold['n_terms_without_training_protein']} have no training protein, and stay "
         "in the rarest bin. Square "
@@ -128,6 +299,11 @@ def _versions(record):
     return ", ".join([f"python {environment['python']}", *packages, environment["platform"]])
 
 
+def _folds(record):
+    table = pd.DataFrame(record["folds"]).set_index("seed")
+    return table.rename(columns=lambda name: re.sub("^n_", "", name).replace("_", " "))
+
+
 def _seconds(record):
     table = pd.DataFrame(record["seconds"]).fillna({"arm": "all"})
     stages = table["stage"].unique()
@@ -137,78 +313,4 @@ def _seconds(record):
 
 def _quality(record):
     table = pd.DataFrame.from_dict(record["quality_control"], orient="index")
-    return table.rename(columns=lambda name: name.removeprefix("n_"))
-
-
-def _items(texts):
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
-
-
-def _html(table):
-    return table.to_html(border=0) if len(table) else "<p>None in this comparison.</p>"
-
-
-def _figure(path, caption):
-    picture = base64.b64encode(path.read_bytes()).decode()
-    text = escape(caption)
-    source = f"data:image/png;base64,{picture}"
-    return f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>'
-
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
-div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.78rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.15rem 0.45rem; text-align: left; vertical-align: top; white-space: nowrap; }
-tbody tr { border-top: 1px solid #ddd; }
-figure { margin: 2rem 0; }
-img { max-width: 100%; zoom: 0.67; }
-figcaption, .note { color: #444; font-size: 0.9rem; }
-</style>
-</head>
-<body>
-<h1>$title</h1>
-<h2>What won</h2>
-$winners
-<p class="note">$caveat</p>
-<h2>What resampling changed</h2>
-<div class="wide">$verdicts</div>
-<p class="note">$about_verdicts</p>
-<p>$ranks</p>
-<h2>The numbers</h2>
-<div class="wide">$table</div>
-<p class="note">$legend</p>
-<h2>Heads without resampling</h2>
-<div class="wide">$heads</div>
-<h2>Decisions and probabilities</h2>
-<div class="wide">$decisions</div>
-<p class="note">$about_decisions</p>
-<h2>How it was measured</h2>
-<p>$method</p>
-$arms
-<h2>Figures</h2>
-$figures
-<h2>Term by term</h2>
-<p>Terms whose average precision is higher, equal or lower than without resampling. Single terms
-have few test proteins, so one term's change means little; terms.csv lists them all.</p>
-<div class="wide">$tally</div>
-<p>Terms with the largest mean gain over the arms, then those with the largest mean loss, as
-differences to no resampling.</p>
-<div class="wide">$extremes</div>
-<h2>Quality control</h2>
-<p>Rows that samplers with a filter planned, drew, rejected, and could not fill, in the first
-seed.</p>
-<div class="wide">$quality</div>
-<h2>Folds, seconds, versions</h2>
-<div class="wide">$folds</div>
-<div class="wide">$seconds</div>
-<p class="note">$versions. All parameters are in comparison.json.</p>
-</body>
-</html>
-""")
+    return table.rename(columns=lambda name: name.removeprefix("n_")).rename_axis("arm")

@@ -8,6 +8,7 @@ from protimb.plotting import EmbeddingMapDisplay
 
 N_MAP_TERMS = 4
 _FEWEST = 8  # real, and new, rows that make a term worth a colour
+_N_SAID = 4  # of a point's terms, the rarest first
 _OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
 
 
@@ -47,13 +48,37 @@ def trace_maps(sampler, X, y, X_resampled, y_resampled, fold, protocol):
     # Nothing new to see: the sampler knows which row each new one copies, or made too few.
     if hasattr(sampler, "sample_indices_") or not len(columns):
         return {}
-    terms = {int(column): _label(fold.bunch, column) for column in columns}
-    return {
+    terms = {int(column): str(fold.bunch.term_names[column]) for column in columns}
+    displays = {
         method: EmbeddingMapDisplay.from_vectors(
             X, y, X_new, y_new, terms=terms, method=method, random_state=fold.seed
         )
         for method in protocol.maps
     }
+    for display in displays.values():
+        display.points = display.points.assign(
+            text=_say_points(display.points, y, y_new, fold.bunch, fold.train)
+        )
+    return displays
+
+
+def _say_points(points, y, y_new, bunch, train):
+    """Say of each point which protein it is, and its rarest terms: list of str."""
+    rarest = np.argsort(_totals(y), kind="stable")
+    ids = np.asarray(bunch.protein_ids)[train]
+    said = []
+    for kind, row in zip(points["kind"], points["row"], strict=True):
+        is_new = kind == "generated"
+        who = "generated" if is_new else str(ids[row])
+        said.append(f"{who}: {_say_terms((y_new if is_new else y)[row], rarest, bunch)}")
+    return said
+
+
+def _say_terms(labels, rarest, bunch):
+    carried = rarest[labels[rarest] > 0]
+    names = "; ".join(str(bunch.term_names[column]) for column in carried[:_N_SAID])
+    n_more = len(carried) - _N_SAID
+    return f"{names}; and {n_more} more" if n_more > 0 else names or "none of the terms"
 
 
 def map_columns(map_terms, bunch):
@@ -69,13 +94,22 @@ def map_columns(map_terms, bunch):
 
 
 def choose_terms(y, y_new, n_terms=N_MAP_TERMS):
-    """Choose up to n_terms columns of y with many new rows and few proteins in common."""
+    """Choose up to n_terms columns of y to show, the same for every arm that raises them."""
     n_real, n_new = _totals(y), _totals(y_new)
-    # New rows for each real one: high for the rare terms that resampling is about.
-    gain = np.where((n_real >= _FEWEST) & (n_new >= _FEWEST), n_new / np.maximum(n_real, 1), 0)
+    # The rarest of all arms' common training rows: where resampling is to help.
+    common = _take_apart(y, np.where(n_real >= _FEWEST, 1 / np.maximum(n_real, 1), 0), n_terms)
+    if (n_new[common] >= _FEWEST).any():
+        return common
+    # This arm was told to raise others: those with most new rows for each real one.
+    is_raised = (n_real >= _FEWEST) & (n_new >= _FEWEST)
+    return _take_apart(y, np.where(is_raised, n_new / np.maximum(n_real, 1), 0), n_terms)
+
+
+def _take_apart(y, worth, n_terms):
+    """Take the columns of most worth (n_terms,), above 0, that have few proteins in common."""
     chosen: list[int] = []
-    for column in np.argsort(-gain, kind="stable"):
-        if gain[column] == 0 or len(chosen) == n_terms:
+    for column in np.argsort(-worth, kind="stable"):
+        if worth[column] == 0 or len(chosen) == n_terms:
             break
         if not any(_share(y, column, other) > _OVERLAP for other in chosen):
             chosen.append(int(column))
@@ -85,11 +119,6 @@ def choose_terms(y, y_new, n_terms=N_MAP_TERMS):
 def _share(y, first, second):
     both = (y[:, first] & y[:, second]).sum()
     return both / min(y[:, first].sum(), y[:, second].sum())
-
-
-def _label(bunch, column):
-    name = str(bunch.term_names[column])
-    return name if len(name) <= 40 else f"{name[:37]}..."
 
 
 def _totals(y):

@@ -1,6 +1,7 @@
 """Real against generated proteins on a plane, for a few terms."""
 
 import functools
+import textwrap
 import warnings
 
 import numpy as np
@@ -25,15 +26,16 @@ class EmbeddingMapDisplay:
 
     Parameters
     ----------
-    points : DataFrame of shape (n_points, 4)
+    points : DataFrame of shape (n_points, n_columns)
         ``x`` and ``y`` on the map, ``term`` (empty for proteins of none of the terms) and
-        ``kind``: ``"background"``, ``"real"`` or ``"generated"``.
+        ``kind``: ``"background"``, ``"real"`` or ``"generated"``; from vectors also ``row``, the
+        number of the row of ``X``, or of ``X_new`` for generated ones.
     method : str
         How the map was made; named on the axes.
 
     Attributes
     ----------
-    points : DataFrame of shape (n_points, 4)
+    points : DataFrame of shape (n_points, n_columns)
     ax_ : matplotlib Axes
         Where it was drawn last.
     figure_ : matplotlib Figure
@@ -136,7 +138,8 @@ class EmbeddingMapDisplay:
         names = {-1: "", **dict(enumerate(terms.values()))}
         points["term"] = pd.concat([real, new]).map(names).to_numpy()
         kinds = np.where(real >= 0, "real", "background").tolist() + ["generated"] * len(new)
-        return cls(points.assign(kind=kinds), method=method)
+        rows = [*real.index, *new.index]
+        return cls(points.assign(kind=kinds, row=rows), method=method)
 
     def plot(self, ax=None):
         """Draw real rows as dots, generated rows as crosses, a colour for each term.
@@ -169,7 +172,8 @@ class EmbeddingMapDisplay:
 
         # One grey entry for each kind of row, one coloured entry for each term.
         kinds = [_entry(kind, marker, "#606060") for kind, marker in (("real", "o"), _CROSS)]
-        terms = [_entry(term, "s", colour) for term, colour in self._colours().items() if term]
+        coloured = [(term, colour) for term, colour in self._colours().items() if term]
+        terms = [_entry(textwrap.fill(term, 44), "s", colour) for term, colour in coloured]
         other = _entry("other real proteins", "o", BACKGROUND)
         return [Line2D([], [], linestyle="", **entry) for entry in [*kinds, other, *terms]]
 
