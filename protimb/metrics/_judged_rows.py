@@ -88,7 +88,7 @@ def nearest_rows(X, real, *, same=False):
         _nearest_of_block(squared, start, n_nearest, same)
         for start, squared in _blocks(X, real.X, real.squares)
     ]
-    squared, which = (np.concatenate(part) for part in zip(*found, strict=True))
+    which = np.concatenate(found)
     # Differences again for the winners: products lose what little parts a copy from its origin.
     gaps = np.empty(which.shape)
     for column in range(n_nearest):
@@ -120,5 +120,4 @@ def _nearest_of_block(squared, start, n_nearest, same):
     if same:
         places = np.arange(len(squared))
         squared[places, start + places] = np.inf
-    which = np.argpartition(squared, n_nearest - 1, axis=1)[:, :n_nearest]
-    return np.take_along_axis(squared, which, 1), which
+    return np.argpartition(squared, n_nearest - 1, axis=1)[:, :n_nearest]

@@ -211,7 +211,7 @@ class Silhouette(BaseProperty):
     )
 
     def measure(self, rows):
-        """Compare distances to centres of the rows' terms, by those a row carries not: (n_rows,)."""
+        """Compare distances to centres of the rows' terms, except those it carries: (n_rows,)."""
         targets = np.unique(rows.terms)
         if len(targets) < 2:
             return np.full(len(rows), np.nan)
@@ -280,8 +280,8 @@ def _rank_of_own(scores, own, carried):
 def _warn_of_no_direction(is_zero):
     if is_zero.any():
         warnings.warn(
-            f"{is_zero.sum()} of {len(is_zero)} rows to be judged have zero length, hence no direction: their similarity "
-            "to a term is undefined, and counts as 0.",
+            f"{is_zero.sum()} of {len(is_zero)} rows to be judged have zero length, hence no "
+            "direction: their similarity to a term is undefined, and counts as 0.",
             UndefinedSimilarityWarning,
             stacklevel=users_level(),
         )
