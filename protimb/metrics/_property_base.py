@@ -25,8 +25,8 @@ class BaseProperty:
     of_rows : bool
         Whether ``measure`` gives a score a row, whose mean is judged, or one figure a set.
     fails : str
-        What to say of rows that fail; may name ``{score}``, ``{real}``, ``{limit}``, ``{part}`` (the
-        score in words, such as 3 of 4), ``{real_part}`` and ``{n}``.
+        What to say of rows that fail; may name ``{score}``, ``{real}``, ``{limit}``, ``{part}``
+        (the score in words, such as 3 of 4), ``{real_part}`` and ``{n}``.
 
     See Also
     --------

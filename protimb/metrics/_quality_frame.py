@@ -22,7 +22,7 @@ _ROWS_A_FEATURE = 10
 
 @dataclass
 class Labelled:
-    """Rows as given: X float (n_rows, n_features), y csr (n_rows, n_terms), groups int (n_rows,)."""
+    """Rows as given: X (n_rows, n_features), y csr (n_rows, n_terms), groups int (n_rows,)."""
 
     X: np.ndarray
     y: sparse.csr_array

@@ -1,4 +1,4 @@
-"""One answer to one question: can these generated rows be trusted, and if not, why?"""
+"""One answer to one question: whether generated rows can be trusted, and if not, why."""
 
 import json
 from dataclasses import dataclass
