@@ -21,6 +21,8 @@ from protimb.metrics._imbalance import (
     mean_imbalance_ratio,
 )
 from protimb.metrics._label_consistency import LabelConsistency, label_consistency
+from protimb.metrics._property_base import BaseProperty
+from protimb.metrics._quality_report import PROPERTIES, QualityReport, quality_report
 from protimb.metrics._ranking import (
     FREQUENCY_BINS,
     average_precision_by_frequency,
@@ -30,8 +32,11 @@ from protimb.metrics._report import classification_report_imbalanced
 
 __all__ = [
     "FREQUENCY_BINS",
+    "PROPERTIES",
+    "BaseProperty",
     "Evaluation",
     "LabelConsistency",
+    "QualityReport",
     "TwoSampleScore",
     "average_precision_by_frequency",
     "brier_skill_score",
@@ -55,6 +60,7 @@ __all__ = [
     "mean_imbalance_ratio",
     "paired_difference",
     "prevalence_ratio",
+    "quality_report",
     "scumble_per_label",
     "scumble_per_row",
     "scumble_score",

@@ -1,0 +1,92 @@
+"""What a property of generated rows is: a question, and a measure of rows or of a set of them."""
+
+from typing import ClassVar
+
+
+class BaseProperty:
+    """One question about generated rows, asked of held-out real rows as well.
+
+    A subclass says in words what it asks, and measures rows. The report measures generated rows
+    and held-out real ones the same way, against the same real training rows, and derives the
+    limit from what the held-out ones meet.
+
+    Attributes
+    ----------
+    name : str
+        Key in ``PROPERTIES`` and in tables.
+    title : str
+        What a reader of the report calls it.
+    asks : str
+        One plain sentence: the question.
+    unit : str
+        Of the score; ``"share"`` for scores of rows that are 0 or 1.
+    better : {"higher", "lower"}
+        Which side of the limit is good.
+    of_rows : bool
+        Whether ``measure`` gives a score a row, whose mean is judged, or one figure a set.
+    fails : str
+        What to say of rows that fail; may name ``{score}``, ``{real}``, ``{limit}``, ``{part}``
+        (the score in words, such as 3 of 4), ``{real_part}`` and ``{n}``.
+
+    See Also
+    --------
+    quality_report : Asks all of them.
+
+    Examples
+    --------
+    How long generated vectors are, against how long real ones are:
+
+    >>> import numpy as np
+    >>> from protimb.metrics import BaseProperty
+    >>> class Length(BaseProperty):
+    ...     name, title, unit = "length", "Length", "standard deviations"
+    ...     asks = "Are vectors at least as long as those of real proteins?"
+    ...     fails = "Generated vectors are {score} long and real ones {real}: too short."
+    ...
+    ...     def measure(self, rows):
+    ...         return np.linalg.norm(rows.X, axis=1)
+    >>> Length().name
+    'length'
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    asks: ClassVar[str]
+    unit: ClassVar[str] = ""
+    better: ClassVar[str] = "higher"
+    of_rows: ClassVar[bool] = True
+    fails: ClassVar[str] = "Generated rows reach {score}, real ones {real}; the limit is {limit}."
+
+    def fit(self, real):
+        """Learn what it needs of real training rows.
+
+        Parameters
+        ----------
+        real : object
+            ``X``, float32 (n_real, n_features): standardized, along principal components;
+            ``y``, csr (n_real, n_terms); ``counts``, int (n_terms,); ``members(term)``, row
+            numbers; ``core``, numbers of rows that carry the generated rows' terms.
+
+        Returns
+        -------
+        self : object
+        """
+        self.real = real
+        return self
+
+    def measure(self, rows):
+        """Measure rows, generated or held out.
+
+        Parameters
+        ----------
+        rows : object
+            ``X``, float32 (n_rows, n_features), as those of ``real``; ``y``, csr
+            (n_rows, n_terms); ``terms``, int (n_rows,): the column of the rarest term that each
+            row is judged by.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows,), or float
+            NaN for what cannot be measured.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no measure(rows).")

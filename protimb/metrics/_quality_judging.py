@@ -1,0 +1,190 @@
+"""Judge scores of generated rows by those of held-out real rows, with the error of both."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import norm, t
+
+from protimb.metrics._quality_frame import thin
+from protimb.utils._labelsets import group_positions
+
+_N_DRAWS = 20
+_MOST_ROWS = 2000  # of held-out and of generated rows, of which sets are drawn
+_FEWEST_ROWS = 10  # to be judged
+
+
+@dataclass
+class Finding:
+    """What one property found."""
+
+    score: float = np.nan
+    real: float = np.nan
+    threshold: float = np.nan
+    passed: bool | None = None
+    why_not: str = ""  # why it was not judged
+    control: float = np.nan
+    n_generated: int = 0
+    n_held_out: int = 0
+    scores: tuple | None = field(default=None, repr=False)  # of held-out rows, of generated rows
+
+
+def wilson_interval(share, n_rows, z):
+    """Give the Wilson interval of a share among so many rows: (lower, upper)."""
+    shrink = 1 + z**2 / n_rows
+    centre = (share + z**2 / (2 * n_rows)) / shrink
+    half = z * np.sqrt(share * (1 - share) / n_rows + z**2 / (4 * n_rows**2)) / shrink
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def judge_rows(property_, frame, alpha, rng):
+    """Judge the mean of row scores."""
+    held, new = property_.measure(frame.held_out), property_.measure(frame.new)
+    finding = judge_means(property_, held, new, frame.weights, frame.groups, alpha)
+    if hasattr(property_, "control"):
+        finding.control = float(np.nanmean(property_.control(frame.new, rng)))
+    return finding
+
+
+def judge_means(property_, held, new, weights, groups, alpha):
+    """Judge scores (n_new,) by scores (n_held,), weights (sum 1) and groups of held-out rows."""
+    known = np.isfinite(held)
+    ours = new[np.isfinite(new)]
+    finding = Finding(n_generated=len(ours), n_held_out=int(known.sum()), scores=(held, new))
+    if _too_few(finding):
+        return finding
+    sample = _WeightedMean.of(held[known], weights[known], groups[known])
+    finding.score, finding.real = float(ours.mean()), sample.mean
+    sign = 1 if property_.better == "lower" else -1
+    margin = _margin(property_.unit, sample, ours, alpha, sign)
+    finding.threshold = sample.mean + sign * margin
+    finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
+    return finding
+
+
+@dataclass
+class _WeightedMean:
+    mean: float
+    variance: float  # of one row
+    n_effective: float  # independent rows of equal weight that are worth as much
+    design: float  # by how much rows of one group widen the variance of the mean
+
+    @classmethod
+    def of(cls, scores, weights, groups):
+        weights = weights / weights.sum()
+        mean = float(weights @ scores)
+        deviations = weights * (scores - mean)
+        variance = float(weights @ (scores - mean) ** 2)
+        n_weighted = 1 / (weights**2).sum()
+        by_group = np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+        n_groups = len(by_group)
+        of_mean = (by_group**2).sum() * n_groups / max(n_groups - 1, 1)
+        design = max(of_mean / (variance / n_weighted), 1.0) if variance > 0 else 1.0
+        return cls(mean, variance, n_weighted / design, design)
+
+
+def _margin(unit, sample, ours, alpha, sign):
+    """How far a sample of real rows as large as ours may lie from the held-out mean."""
+    n_new = len(ours) / sample.design
+    if unit == "share":
+        # Newcombe: the Wilson limits of both shares, if both were that of held-out rows.
+        z = norm.isf(alpha)
+        share = np.clip(sample.mean, 0, 1)
+        sides = [
+            wilson_interval(share, n, z)[sign > 0] - share for n in (sample.n_effective, n_new)
+        ]
+        return float(np.hypot(*sides))
+    quantile = t.isf(alpha, max(sample.n_effective - 1, 2))
+    of_new = max(sample.variance / n_new, ours.var() / len(ours))
+    return float(quantile * np.sqrt(sample.variance / sample.n_effective + of_new))
+
+
+def _too_few(finding):
+    if min(finding.n_generated, finding.n_held_out) >= _FEWEST_ROWS:
+        return False
+    finding.why_not = (
+        f"Too few to judge: {finding.n_generated} generated and {finding.n_held_out} held-out "
+        f"real rows, where {_FEWEST_ROWS} of each are needed."
+    )
+    return True
+
+
+class Draws:
+    """Halves of held-out and of generated rows with the same terms, again and again."""
+
+    def __init__(self, frame, rng):
+        self.held = _Pool(frame.held_out, frame.new.terms, frame.groups, rng)
+        self.new = _Pool(frame.new, frame.held_out.terms, np.arange(len(frame.new)), rng)
+        unseen = ~frame.is_lent[self.held.places]
+        self.pairs = [self._draw(unseen, rng) for _ in range(_N_DRAWS)]
+        self.n_rows = int(np.mean([len(held) for held, _ in self.pairs]))
+
+    def _draw(self, unseen, rng):
+        in_half = self.held.half(rng)
+        held, new = self.held.by_term(in_half), self.new.by_term(self.new.half(rng))
+        rest = self.held.rows.take(np.flatnonzero(~in_half & unseen))
+        chosen = [_first(held, new, rng), _first(new, held, rng)]
+        return tuple(
+            pool.rows.take(places, rest)
+            for pool, places in zip((self.held, self.new), chosen, strict=True)
+        )
+
+
+class _Pool:
+    def __init__(self, rows, other_terms, groups, rng):
+        self.places = _thinned(rows.terms, other_terms, rng)
+        self.rows = rows.take(self.places)
+        # The pool computes distances of its own, not those of all rows.
+        self.rows._pool = None
+        _, self.groups = np.unique(groups[self.places], return_inverse=True)
+
+    def half(self, rng):
+        """Draw half of the groups: (n_rows,) bool."""
+        n_groups = self.groups.max(initial=-1) + 1
+        chosen = rng.permutation(n_groups) < n_groups // 2
+        return chosen[self.groups]
+
+    def by_term(self, chosen):
+        places = np.flatnonzero(chosen)
+        return {term: places[at] for term, at in group_positions(self.rows.terms[places]).items()}
+
+
+def judge_set(property_, draws, alpha):
+    """Judge a figure of sets by what it is for held-out rows, draw by draw."""
+    finding = Finding(n_generated=draws.n_rows, n_held_out=draws.n_rows)
+    if _too_few(finding):
+        return finding
+    figures = np.array([[property_.measure(rows) for rows in pair] for pair in draws.pairs])
+    known = np.isfinite(figures).all(axis=1)
+    if known.sum() < 3:
+        finding.why_not = "Cannot be measured with these rows."
+        return finding
+    held, new = figures[known].T
+    finding.real, finding.score = float(held.mean()), float(new.mean())
+    sign = 1 if property_.better == "lower" else -1
+    # A figure of half the rows varies from half to half as one of all rows does from sample to
+    # sample; it is compared with a second sample, and averaged over draws.
+    error = np.sqrt((2 + 2 / len(held)) * held.var(ddof=1))
+    finding.threshold = finding.real + sign * float(t.isf(alpha, len(held) - 1) * error)
+    finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
+    return finding
+
+
+def _thinned(terms, other_terms, rng):
+    """Choose rows of the terms that both sides have, at most _MOST_ROWS: places, ascending."""
+    own, others = group_positions(terms), group_positions(other_terms)
+    shared = sorted(own.keys() & others.keys())
+    n_own = np.array([len(own[term]) for term in shared], dtype=np.int64)
+    n_both = np.minimum(n_own, [len(others[term]) for term in shared])
+    quotas = thin(n_both, n_own, _MOST_ROWS, rng)
+    chosen = [
+        rng.choice(own[term], quota, replace=False)
+        for term, quota in zip(shared, quotas, strict=True)
+        if quota
+    ]
+    return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
+
+
+def _first(own, others, rng):
+    """Draw as many rows of each term as both sides have: places."""
+    chosen = [rng.permutation(places)[: len(others.get(term, ()))] for term, places in own.items()]
+    return np.concatenate(chosen) if chosen else np.empty(0, dtype=np.int64)

@@ -1,0 +1,499 @@
+"""One answer to one question: whether generated rows can be trusted, and if not, why."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from html import escape
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+from sklearn.utils import check_random_state
+
+from protimb.metrics._properties_of_rows import (
+    Authenticity,
+    ClosestRatio,
+    Copies,
+    CosineSimilarity,
+    Density,
+    Intrusion,
+    LabelFidelity,
+    Precision,
+    Silhouette,
+    TruePath,
+)
+from protimb.metrics._properties_of_sets import (
+    AlphaPrecision,
+    BetaRecall,
+    Collapse,
+    Coverage,
+    Diversity,
+    Frechet,
+    LinearJudge,
+    MeanDiscrepancy,
+    Membership,
+    NeighborJudge,
+    RandIndex,
+    Recall,
+    TermCoverage,
+)
+from protimb.metrics._property_base import BaseProperty
+from protimb.metrics._quality_frame import build_frame
+from protimb.metrics._quality_judging import Draws, Finding, judge_rows, judge_set
+
+# The properties that a report asks for, in its order.
+PROPERTIES = {
+    kind.name: kind
+    for kind in (
+        CosineSimilarity,
+        LabelFidelity,
+        Intrusion,
+        Copies,
+        ClosestRatio,
+        Authenticity,
+        Precision,
+        Recall,
+        Density,
+        Coverage,
+        TermCoverage,
+        AlphaPrecision,
+        BetaRecall,
+        Diversity,
+        Collapse,
+        Frechet,
+        LinearJudge,
+        NeighborJudge,
+        MeanDiscrepancy,
+        TruePath,
+        Silhouette,
+        RandIndex,
+        Membership,
+    )
+}
+
+_FEWEST_NEW, _FEWEST_HELD_OUT = 4, 3  # rows of a term that is judged by itself
+
+
+def quality_report(
+    X,
+    y,
+    X_new,
+    y_new,
+    *,
+    held_out=None,
+    groups=None,
+    ontology=None,
+    terms=None,
+    properties="all",
+    level=0.95,
+    random_state=0,
+):
+    """Judge generated rows by everything that can be asked of them, and say what is wrong.
+
+    Each property measures generated rows, and real rows that the generator has not seen, in the
+    same way against the same real training rows. No limit is typed in: a property passes if a
+    second sample of held-out real rows might well have scored as the generated rows do.
+
+    Parameters
+    ----------
+    X : array or DataFrame of shape (n_real, n_features)
+        Real rows that the generator was trained on.
+    y : array, sparse or DataFrame of shape (n_real, n_terms)
+        Their binary indicators.
+    X_new : array or DataFrame of shape (n_new, n_features)
+        Generated rows, of whatever generator. Data frames are matched by column names.
+    y_new : array, sparse or DataFrame of shape (n_new, n_terms)
+        What they claim.
+    held_out : (X, y) or (X, y, groups), optional
+        Real rows that the generator has not seen. If None, a fifth of ``X`` is held out here,
+        which the generator has seen: the report says so.
+    groups : array of shape (n_real,), optional
+        Sequence clusters of the real rows. Rows of one cluster count as dependent, and go to one
+        side where rows are held out.
+    ontology : GeneOntology, optional
+        For the true-path rule. Without it the rule is read off ``y``: what all of five or more
+        members of a term have.
+    terms : list of n_terms str, optional
+        Names of the label columns; those of ``y`` where it is a DataFrame. Needed with
+        ``ontology``.
+    properties : "all" or list of str and BaseProperty, default="all"
+        Which to ask: names in ``PROPERTIES``, or objects of your own.
+    level : float, default=0.95
+        Chance that a perfect generator passes all properties together.
+    random_state : int, RandomState instance or None, default=0
+        Splits and draws.
+
+    Returns
+    -------
+    report : QualityReport
+        ``passed``, ``failed``, ``sentences()``, ``to_frame()``, ``to_json()``, ``to_html()``.
+
+    Raises
+    ------
+    InvalidLabelsError
+        If labels are not binary, or terms differ.
+    ValueError
+        If vectors hold NaN or infinite values (the row is named), widths or lengths differ, or a
+        parameter is out of range.
+
+    See Also
+    --------
+    label_consistency : One question, on its own.
+    protimb.filters.FilterChain : Rejects single rows.
+
+    Notes
+    -----
+    Generated rows are often made for rare terms. Held-out rows are weighted, or drawn, so that
+    the rarest terms of generated rows have the same shares among them. For a term without a
+    held-out row a cluster of training rows is left out to stand in, and the report says so.
+
+    Limits hold for all properties together: each is judged at ``(1 - level) / n_properties``.
+    Means of row scores carry the errors of both means, widened where rows of one cluster agree
+    (shares by Wilson's intervals [1]_). Figures of sets are taken of 20 random halves of the
+    held-out rows and of as many generated rows of the same terms; how they vary among held-out
+    halves sets the limit [2]_.
+
+    A report cannot show that rows are useful to a classifier; :func:`protimb.compare` does.
+
+    References
+    ----------
+    .. [1] R. G. Newcombe, "Interval estimation for the difference between independent
+       proportions", Statistics in Medicine 17, 873-890, 1998.
+       https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+    .. [2] J. Shao, C. F. J. Wu, "A general theory for jackknife variance estimation", Annals of
+       Statistics 17, 1176-1197, 1989. https://doi.org/10.1214/aos/1176347263
+
+    Examples
+    --------
+    Copies of training rows look like their term, and the report is not deceived.
+
+    >>> import numpy as np
+    >>> from protimb.metrics import quality_report
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(np.eye(2, dtype=int), 60, axis=0)
+    >>> X, held_out = (2 * y @ np.ones((2, 4)) * [1, -1, 1, -1] + rng.normal(size=(120, 4))
+    ...                for _ in range(2))
+    >>> report = quality_report(X, y, X + 0.01, y, held_out=(held_out, y))
+    >>> report.passed, "copies" in report.failed, "cosine" in report.failed
+    (False, True, False)
+    """
+    rng = check_random_state(random_state)
+    asked = _resolve(properties)
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
+    if ontology is not None and terms is None and not hasattr(y, "columns"):
+        raise ValueError("ontology needs terms=, the GO id of each column of y, or a DataFrame y.")
+    frame = build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng)
+    findings = _judge(asked, frame, (1 - level) / len(asked), rng)
+    by_term = _judge_terms(asked, findings, frame, 1 - level)
+    return QualityReport(asked, findings, by_term, level, frame.n_given, frame.notes)
+
+
+@dataclass(frozen=True, repr=False)
+class QualityReport:
+    """What was asked of generated rows, what they scored, and whether they passed.
+
+    Attributes
+    ----------
+    properties : list of BaseProperty
+    findings : dict
+        Property name to its figures.
+    terms : DataFrame
+        A row a term, see ``to_frame(by="term")``.
+    level : float
+        Chance that a perfect generator passes everything.
+    n_rows : dict
+        Rows that were given, by argument name.
+    notes : list of str
+        What has to be known to read the figures.
+    """
+
+    properties: list
+    findings: dict
+    terms: pd.DataFrame
+    level: float
+    n_rows: dict
+    notes: list
+
+    @property
+    def passed(self):
+        """True if no property failed, False if one did, None where there are too few rows."""
+        verdicts = [one.passed for one in self.findings.values()]
+        if all(verdict is None for verdict in verdicts):
+            return None
+        return False not in verdicts
+
+    @property
+    def failed(self):
+        """Names of the properties that failed, worst first."""
+        names = [name for name, one in self.findings.items() if one.passed is False]
+        return sorted(names, key=self._severity, reverse=True)
+
+    @property
+    def scores_(self):
+        """Scores of rows: property to (held-out rows, generated rows, limit of their mean)."""
+        return {
+            name: (*one.scores, one.threshold)
+            for name, one in self.findings.items()
+            if one.scores is not None
+        }
+
+    def sentences(self):
+        """Say what was found, worst first, as one would to a biologist.
+
+        Returns
+        -------
+        sentences : list of str
+        """
+        return [self._verdict(), *(self.reason(name) for name in self.failed), *self.notes]
+
+    def reason(self, name):
+        """Say in words what one property found.
+
+        Parameters
+        ----------
+        name : str
+            Of the property.
+
+        Returns
+        -------
+        reason : str
+        """
+        return _in_words(self._property(name), self.findings[name])
+
+    def to_frame(self, by="set"):
+        """Tabulate scores.
+
+        Parameters
+        ----------
+        by : {"set", "term"}, default="set"
+            A row a property, or a row a term with four or more generated rows.
+
+        Returns
+        -------
+        table : DataFrame
+            By set: ``title``, ``asks``, ``unit``, ``better``, ``score``, ``real`` (that of
+            held-out rows), ``threshold``, ``control`` (under shuffled labels), ``n_generated``,
+            ``n_held_out``, ``passed`` (None where it was not judged) and ``reason``. By term:
+            ``n_real``, ``n_held_out``, ``n_generated``, the mean of each score of rows, ``passed``
+            and ``reason``.
+        """
+        if by == "term":
+            return self.terms.copy()
+        if by != "set":
+            raise ValueError(f"by must be 'set' or 'term', got {by!r}.")
+        rows = [self._row(one) for one in self.properties]
+        table = pd.DataFrame(
+            rows, index=pd.Index([p.name for p in self.properties], name="property")
+        )
+        return table.astype({"passed": object})
+
+    def to_json(self):
+        """Give all figures as JSON text.
+
+        Returns
+        -------
+        text : str
+        """
+        by_set = self.to_frame().reset_index().to_dict("records")
+        by_term = self.terms.reset_index().to_dict("records")
+        record = {
+            "passed": self.passed,
+            "failed": self.failed,
+            "level": self.level,
+            "n_rows": self.n_rows,
+            "sentences": self.sentences(),
+            "notes": self.notes,
+            "properties": [_plain(row) for row in by_set],
+            "terms": [_plain(row) for row in by_term],
+        }
+        return json.dumps(record, indent=1)
+
+    def to_html(self):
+        """Give words and tables as a fragment of HTML, everything escaped.
+
+        Returns
+        -------
+        fragment : str
+        """
+        words = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences()[1:])
+        columns = ["title", "asks", "score", "real", "threshold", "passed", "reason"]
+        by_set = _html(self.to_frame()[columns])
+        by_term = _html(self.terms) if len(self.terms) else "<p>No term has enough rows.</p>"
+        return (
+            f"<p><strong>{escape(self._verdict())}</strong></p><ul>{words}</ul>"
+            f"<h3>By property</h3>{by_set}<h3>By term</h3>{by_term}"
+        )
+
+    def __repr__(self):
+        return "\n".join(self.sentences())
+
+    def _verdict(self):
+        judged = [name for name, one in self.findings.items() if one.passed is not None]
+        if not judged:
+            return next(iter(self.findings.values())).why_not
+        if self.passed:
+            return (
+                f"Nothing speaks against the {self.n_rows['X_new']:,} generated rows: all "
+                f"{len(judged)} properties are those of real proteins."
+            )
+        return (
+            f"Do not trust the {self.n_rows['X_new']:,} generated rows as they are: "
+            f"{len(self.failed)} of {len(judged)} properties are not those of real proteins."
+        )
+
+    def _severity(self, name):
+        one = self.findings[name]
+        margin = abs(one.threshold - one.real)
+        return abs(one.score - one.real) / (margin if margin > 0 else 1e-9)
+
+    def _property(self, name):
+        return next(one for one in self.properties if one.name == name)
+
+    def _row(self, asked):
+        one = self.findings[asked.name]
+        return {
+            "title": asked.title,
+            "asks": asked.asks,
+            "unit": asked.unit,
+            "better": asked.better,
+            "score": one.score,
+            "real": one.real,
+            "threshold": one.threshold,
+            "control": one.control,
+            "n_generated": one.n_generated,
+            "n_held_out": one.n_held_out,
+            "passed": one.passed,
+            "reason": _in_words(asked, one),
+        }
+
+
+def _resolve(properties):
+    chosen = list(PROPERTIES) if isinstance(properties, str) and properties == "all" else properties
+    if isinstance(chosen, str) or not len(chosen):
+        raise ValueError(
+            f"properties must be 'all' or a list of names in PROPERTIES, got {properties!r}."
+        )
+    unknown = [one for one in chosen if isinstance(one, str) and one not in PROPERTIES]
+    if unknown:
+        raise ValueError(f"Unknown properties {unknown}; there are {', '.join(PROPERTIES)}.")
+    asked = [PROPERTIES[one]() if isinstance(one, str) else one for one in chosen]
+    odd = [one for one in asked if not isinstance(one, BaseProperty)]
+    if odd:
+        raise ValueError(
+            f"A property is a name in PROPERTIES or an object of a class derived from "
+            f"BaseProperty, got {odd[0]!r}."
+        )
+    return asked
+
+
+def _judge(asked, frame, alpha, rng):
+    if min(len(frame.new), len(frame.held_out)) < 10 or len(frame.real.core) < 10:
+        why = (
+            f"Too few to judge: {len(frame.new)} generated rows and {len(frame.held_out)} "
+            "held-out real rows of their terms, where 10 of each are needed."
+        )
+        return {one.name: Finding(why_not=why) for one in asked}
+    draws = Draws(frame, rng) if not all(one.of_rows for one in asked) else None
+    findings = {}
+    for one in asked:
+        one.fit(frame.real)
+        if hasattr(one, "learn"):
+            one.learn(frame.held_out, frame.weights)
+        judge = judge_rows if one.of_rows else judge_set
+        arguments = (one, frame, alpha, rng) if one.of_rows else (one, draws, alpha)
+        findings[one.name] = judge(*arguments)
+    return findings
+
+
+def _judge_terms(asked, findings, frame, alpha):
+    """Tabulate means by term, and judge those with a few rows on both sides."""
+    scored = {one.name: findings[one.name].scores for one in asked if findings[one.name].scores}
+    terms, n_new = np.unique(frame.new.terms, return_counts=True)
+    terms = terms[n_new >= _FEWEST_NEW] if scored else terms[:0]
+    n_tests = max(len(terms) * len(scored), 1)
+    rows = [_term_row(asked, scored, frame, term, alpha / n_tests) for term in terms]
+    index = pd.Index([frame.terms[term] for term in terms], name="term")
+    columns = ["n_real", "n_held_out", "n_generated", *scored, "passed", "reason"]
+    return pd.DataFrame(rows, index=index, columns=columns).astype({"passed": object})
+
+
+def _term_row(asked, scored, frame, term, alpha):
+    new, held = frame.new.terms == term, frame.held_out.terms == term
+    row = {
+        "n_real": int(frame.real.counts[term]),
+        "n_held_out": int(held.sum()),
+        "n_generated": int(new.sum()),
+    }
+    row |= {name: float(scores[1][new].mean()) for name, scores in scored.items()}
+    if held.sum() < _FEWEST_HELD_OUT:
+        few = f"Too few to judge: {held.sum()} held-out real proteins."
+        return row | {"passed": None, "reason": few}
+    failures = [
+        _in_words(one, found)
+        for one in asked
+        if one.name in scored
+        and (found := _term_finding(one, scored[one.name], held, new, alpha)).passed is False
+    ]
+    return row | {"passed": not failures, "reason": " ".join(failures)}
+
+
+def _term_finding(asked, scores, held, new, alpha):
+    """Judge one term by its own held-out rows, with the variance of all held-out rows."""
+    real, ours = scores[0][held], scores[1][new]
+    if not (np.isfinite(real).all() and np.isfinite(ours).all()):
+        return Finding()
+    sign = 1 if asked.better == "lower" else -1
+    spread = max(np.nanvar(scores[0]), real.var(), ours.var())
+    quantile = student.isf(alpha, len(real) + len(ours) - 2)
+    limit = real.mean() + sign * quantile * np.sqrt(spread * (1 / len(real) + 1 / len(ours)))
+    score = float(ours.mean())
+    passed = bool(sign * (score - limit) <= 1e-9)
+    return Finding(score, float(real.mean()), float(limit), passed, n_generated=len(ours))
+
+
+def _in_words(asked, finding):
+    if finding.passed is None:
+        return finding.why_not or "Cannot be measured with these rows."
+    words = {
+        "score": _number(finding.score),
+        "real": _number(finding.real),
+        "limit": _number(finding.threshold),
+        "part": _part(finding.score),
+        "real_part": _part(finding.real),
+        "n": f"{finding.n_generated:,}",
+    }
+    if finding.passed:
+        return f"As real proteins: {words['score']}, where they reach {words['real']}."
+    return asked.fails.format(**words)
+
+
+def _number(value):
+    return f"{value:.3g}"
+
+
+def _part(share):
+    """Say a share as people do: 3 of 4, none of the, all, 7 of 100."""
+    if not 0 <= share <= 1:
+        return _number(share)
+    near = Fraction(share).limit_denominator(5)
+    if abs(float(near) - share) > 0.015 or (0 < share < 1 and near in (0, 1)):
+        near = Fraction(round(share * 100), 100)
+        return f"{round(share * 100)} of 100" if near else f"{round(share * 1000)} of 1,000"
+    if near in (0, 1):
+        return "all" if near else "none of the"
+    return f"{near.numerator} of {near.denominator}"
+
+
+def _plain(row):
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value):
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _html(table):
+    return table.to_html(border=0, escape=True, float_format="{:.3g}".format, na_rep="")
