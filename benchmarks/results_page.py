@@ -71,7 +71,8 @@ TODAY_HEAD = """\
 
 Its training is stopped by validation, its moves keep the spread of real members, and `cgan` has a
 guard, which puts copies or interpolated rows where generated ones are not surely better;
-`cgan_unguarded` has none. Functions and components were run on two cores, processes on a GPU (NVIDIA H200).
+`cgan_unguarded` has none. Functions and components were run on two cores, processes on a GPU
+(NVIDIA H200).
 """
 
 FOLDER_HEAD = """\

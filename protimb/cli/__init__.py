@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from protimb._version import __version__
+from protimb.cli._audit import audit
 from protimb.cli._compare import compare
 from protimb.cli._embed import embed
 from protimb.cli._evaluate import evaluate
@@ -51,5 +52,6 @@ app.command()(imbalance)
 app.command()(evaluate)
 app.command("train-sampler")(train_sampler)
 app.command()(resample)
+app.command()(audit)
 app.command()(train)
 app.command()(predict)

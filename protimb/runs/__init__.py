@@ -1,5 +1,6 @@
 """Runs that leave a folder: trained samplers and classifiers, enlarged data, predictions."""
 
+from protimb.runs._audit import audit
 from protimb.runs._classify import train_classifier
 from protimb.runs._explain import ProteinPage, explain_protein
 from protimb.runs._generated import Generated
@@ -12,6 +13,7 @@ __all__ = [
     "Generated",
     "ProteinPage",
     "TermModel",
+    "audit",
     "explain_protein",
     "predict_terms",
     "resample",

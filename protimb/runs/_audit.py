@@ -1,9 +1,10 @@
-"""Audit generated proteins of any generator: can they be trusted, and if not, why not?"""
+"""Audit generated proteins of any generator: whether they can be trusted, and if not, why."""
 
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
@@ -12,7 +13,7 @@ from protimb.metrics import quality_report
 from protimb.runs._audit_page import write_audit
 from protimb.runs._config import CONFIG, read_config
 from protimb.runs._judged import read_judged
-from protimb.runs._train import split
+from protimb.runs._train import QUALITY_BY_TERM, split
 from protimb.utils._files import read_text
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._provenance import environment
@@ -31,7 +32,7 @@ def audit(
     held_out=None,
     properties="all",
     level=0.95,
-    maps=("pca", "tsne", "umap"),
+    maps=("tsne",),
     random_state=0,
 ):
     """Hold generated proteins against real ones, property by property, and write a report.
@@ -59,7 +60,7 @@ def audit(
         the generator may have seen them.
     properties, level
         As of `protimb.metrics.quality_report`.
-    maps : tuple of {"pca", "tsne", "umap"}
+    maps : tuple of {"tsne", "umap"}
         Pictures of real and generated proteins; may be empty.
     random_state : int, default=0
         Of splits, draws and maps.
@@ -96,6 +97,7 @@ def audit(
     train, judges, seen = _part(bunch, held_out, settings, fingerprint, random_state)
     report = _judge(train, judges, rows, bunch, properties, level, random_state)
     record = _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report)
+    record["guard"] = _say_guarded(generated) if settings is not None else ""
     found = Bunch(report=report, rows=rows, record=record, folder=None)
     if out is not None:
         with new_folder(out) as draft:
@@ -111,6 +113,23 @@ def _run_of(generated):
     if path.suffix not in ("", ".npz") or not (folder / CONFIG).is_file():
         return None, None
     return read_config(folder)
+
+
+def _say_guarded(generated):
+    """Say which rows of a run its guard made, "" where it made none."""
+    path = Path(generated)
+    path = (path if path.is_dir() else path.parent) / QUALITY_BY_TERM
+    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    if "made_by" not in table:
+        return ""
+    n_rows = table.groupby("made_by")["n_planned"].sum().drop("generated", errors="ignore")
+    made = " and ".join(f"{n:,} {how}" for how, n in n_rows.items() if n)
+    if not made:
+        return ""
+    return (
+        f"Of {table['n_planned'].sum():,} rows the run's guard had {made}, where generated ones "
+        "were not surely better for a classifier; guard=None generates all."
+    )
 
 
 def _part(bunch, held_out, settings, fingerprint, random_state):
@@ -142,8 +161,8 @@ def _judge(train, judges, rows, bunch, properties, level, random_state):
         train.y,
         rows.X,
         rows.y,
-        held_out=(judges.X, judges.y),
-        groups=(train.groups, judges.groups),
+        held_out=(judges.X, judges.y, judges.groups),
+        groups=train.groups,
         ontology=bunch.ontology,
         terms=[str(term) for term in bunch.terms],
         properties=properties,

@@ -19,6 +19,7 @@ from protimb.utils._new_folder import check_vacant
 GENERATED = "generated.npz"
 SAMPLER = "sampler"
 CHECKPOINTS = "checkpoints"
+QUALITY_BY_TERM = "quality_by_term.csv"
 
 
 def train_sampler(
@@ -217,7 +218,7 @@ def _run(folder, settings, sampler, bunch):
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
     quality = measure_quality(generated, train, held_out)
     quality.to_csv(folder / "quality.csv")
-    sampler.quality_report_.to_csv(folder / "quality_by_term.csv")
+    sampler.quality_report_.to_csv(folder / QUALITY_BY_TERM)
     generated.save(folder / GENERATED)
     return Bunch(sampler=sampler, generated=generated, quality=quality, folder=folder)
 

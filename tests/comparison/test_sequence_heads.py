@@ -153,9 +153,7 @@ def test_named_heads_get_what_they_take_and_share_what_they_can(toy, monkeypatch
     dropouts = [params.get("dropout") for params, _, _ in FITTED]
     assert dropouts == [0.5, 0.5, None, 0, 0]
     assert [params.get("terms") is not None for params, _, _ in FITTED[:3]] == [True, True, False]
-    assert result.record["left_out"] == {
-        "calm": ["alignment", "mlp+alignment", "tale+alignment"]
-    }
+    assert result.record["left_out"] == {"calm": ["alignment", "mlp+alignment", "tale+alignment"]}
     assert [one["stage"] for one in result.record["seconds"]].count("train") == 7
 
 

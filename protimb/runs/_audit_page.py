@@ -1,0 +1,119 @@
+"""What an audit leaves: a page, tables, a record, and pictures."""
+
+import json
+
+import pandas as pd
+
+from protimb.plotting import EmbeddingMapDisplay
+from protimb.plotting._map_words import choose_terms, say_points
+from protimb.utils._page import Details, Items, Map, Note, Page, Section, Table, Words
+
+_N_SHOWN = 20  # terms shown at first
+_JUDGED = {True: "passed", False: "failed", None: "not judged"}
+_WORDS = {
+    "generated": "mean score of the generated rows, or the figure of the set of them",
+    "real": "the same of held-out real proteins, measured against the same training proteins",
+    "limit": "what another sample of real proteins might still have scored; nobody typed it in",
+    "held-out": "real proteins that the generator did not learn from",
+}
+
+
+def write_audit(found, train, bunch, folder, maps, random_state):
+    """Write report.html, properties.csv, terms.csv and audit.json into a folder."""
+    report, rows = found.report, found.rows
+    report.to_frame().to_csv(folder / "properties.csv")
+    report.to_frame(by="term").to_csv(folder / "terms.csv")
+    text = json.dumps(found.record, indent=1) + "\n"
+    (folder / "audit.json").write_text(text, encoding="utf-8")
+    lead, *words = [*report.sentences(), *filter(None, [found.record["guard"]])]
+    sections = [
+        Section("Why", [Items(words)] if words else []),
+        Section("Property by property", [_by_property(report), Details("Words", [Words(_WORDS)])]),
+        Section("Term by term", _by_term(report, bunch)),
+        Section("Maps of real and generated proteins", _maps(train, rows, maps, random_state)),
+        Section("How it was judged", _how(found.record)),
+    ]
+    Page(_title(found.record), lead, sections).save(folder / "report.html")
+
+
+def _title(record):
+    return f"Can these {record['n_generated']:,} generated proteins be trusted?"
+
+
+def _by_property(report):
+    table = report.to_frame()
+    order = {False: 0, None: 2}
+    table = table.sort_values(
+        "passed", key=lambda c: c.map(lambda v: order.get(v, 1)), kind="stable"
+    )
+    shown = pd.DataFrame(
+        {
+            "property": table["title"] + "\n" + table["asks"],
+            "judged": table["passed"].map(lambda value: _JUDGED[value]),
+            "generated": table["score"],
+            "real": table["real"],
+            "limit": table["threshold"],
+            "better": table["better"],
+        }
+    )
+    return Table(shown.set_index("property"), "Generated against held-out real proteins")
+
+
+def _by_term(report, bunch):
+    table = report.to_frame(by="term")
+    if table.empty:
+        return []
+    names = dict(zip(map(str, bunch.terms), bunch.term_names, strict=True))
+    shown = table.drop(columns="reason").assign(
+        passed=table["passed"].map(lambda value: _JUDGED[value])
+    )
+    shown.insert(0, "judged", shown.pop("passed"))
+    shown.insert(0, "term", [f"{names.get(str(one), one)}\n{one}" for one in table.index])
+    shown = shown.rename(columns=lambda name: name.replace("n_", "").replace("_", " "))
+    note = Note("Means of the scores of a term's generated rows; reasons are in terms.csv.")
+    table = Table(
+        shown.set_index("term"),
+        "Terms with four or more generated rows",
+        search=True,
+        ranges=("real", "generated"),
+        n_shown=_N_SHOWN,
+    )
+    return [table, note]
+
+
+def _maps(train, rows, maps, random_state):
+    y_new = rows.y.toarray()
+    columns = choose_terms(train.y, y_new) if len(maps) else []
+    if not columns:
+        return []
+    terms = {column: str(train.term_names[column]) for column in columns}
+    displays = [
+        EmbeddingMapDisplay.from_vectors(
+            train.X, train.y, rows.X, y_new, terms=terms, method=method, random_state=random_state
+        )
+        for method in maps
+    ]
+    return [_map(one, train, rows, y_new) for one in displays]
+
+
+def _map(display, train, rows, y_new):
+    said = say_points(display.points, train.y, y_new, train.protein_ids, train.term_names, rows.ids)
+    points = display.points.rename(columns={"term": "group"}).assign(text=said)
+    return Map(points, f"{display.method}: real and generated proteins of rare terms")
+
+
+def _how(record):
+    lines = [
+        f"Generated: {record['generated']}, {record['n_generated']:,} rows.",
+        f"Real: {record['real']}, {record['ontology']}, terms of {record['min_proteins']} proteins "
+        f"and more; {record['n_training']:,} proteins to compare with, {record['n_held_out']:,} "
+        f"held out: {record['held_out']}.",
+    ]
+    if record["n_unknown_claims"]:
+        lines.append(
+            f"{record['n_unknown_claims']:,} claims of {record['n_unknown_terms']:,} terms that "
+            "the real proteins do not have were left out."
+        )
+    packages = record["environment"]["packages"]
+    versions = ", ".join(f"{name} {number}" for name, number in packages.items())
+    return [Items(lines), Note(f"{versions}. All figures are in audit.json.")]
