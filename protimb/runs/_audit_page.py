@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from protimb.plotting import EmbeddingMapDisplay
@@ -42,10 +43,7 @@ def _title(record):
 
 def _by_property(report):
     table = report.to_frame()
-    order = {False: 0, None: 2}
-    table = table.sort_values(
-        "passed", key=lambda c: c.map(lambda v: order.get(v, 1)), kind="stable"
-    )
+    table = table.iloc[np.argsort(table["passed"].map(_worst_first), kind="stable")]
     shown = pd.DataFrame(
         {
             "property": table["title"] + "\n" + table["asks"],
@@ -57,6 +55,10 @@ def _by_property(report):
         }
     )
     return Table(shown.set_index("property"), "Generated against held-out real proteins")
+
+
+def _worst_first(passed):
+    return {False: 0, True: 1}.get(passed, 2)
 
 
 def _by_term(report, bunch):

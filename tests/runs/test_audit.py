@@ -66,7 +66,7 @@ def test_copies_of_any_generator_are_named_on_the_page_and_in_the_record(written
 
 
 def test_real_proteins_that_nobody_trained_on_pass(toy, written):
-    data, folder = toy
+    data, _ = toy
     _, _, here = written
     names = (here / "unseen.txt").read_text().split()
     held_out, rest = names[::2], names[1::2]

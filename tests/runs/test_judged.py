@@ -77,7 +77,7 @@ def write(path, text):
 )
 def test_a_table_that_cannot_be_judged_is_refused_by_name(real, tmp_path, text, said):
     path = write(tmp_path / "rows.csv", text)
-    with pytest.raises(EmbeddingFileError, match="rows.csv") as caught:
+    with pytest.raises(EmbeddingFileError, match=r"rows\.csv") as caught:
         read_judged(path, real, "mf")
     assert said in str(caught.value)
 
