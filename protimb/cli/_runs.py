@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAX_SEED, clean_messages, explicit_options, literals, names, strategy
+from protimb.cli._words import (
+    MAX_SEED,
+    clean_messages,
+    explicit_options,
+    literals,
+    names,
+    printable,
+    strategy,
+)
 
 
 def train_sampler(
@@ -95,7 +103,7 @@ def train_sampler(
                 random_state=seed,
                 verbose=verbose,
             )
-        typer.echo(run.quality.round(3).to_string())
+        typer.echo(printable("\n".join(run.quality.sentences())))
         typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 
 

@@ -9,10 +9,10 @@ from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
 from protimb.exceptions import AnnotationError
-from protimb.metrics import quality_report
 from protimb.runs._audit_page import write_audit
 from protimb.runs._config import CONFIG, read_config
 from protimb.runs._judged import read_judged
+from protimb.runs._quality import judge_rows
 from protimb.runs._train import QUALITY_BY_TERM, split
 from protimb.utils._files import read_text
 from protimb.utils._new_folder import check_new, new_folder
@@ -95,7 +95,8 @@ def audit(
     bunch = load_proteins(real, ontology, min_proteins)
     rows = read_judged(generated, bunch, ontology)
     train, judges, seen = _part(bunch, held_out, settings, fingerprint, random_state)
-    report = _judge(train, judges, rows, bunch, properties, level, random_state)
+    options = {"properties": properties, "level": level}
+    report = judge_rows(train, judges, rows.X, rows.y, random_state, **options)
     record = _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report)
     record["guard"] = _say_guarded(generated) if settings is not None else ""
     found = Bunch(report=report, rows=rows, record=record, folder=None)
@@ -153,22 +154,6 @@ def _by_name(bunch, path):
             "such). It has to name some, and leave some that the generator learned from."
         )
     return bunch.take(~held_out), bunch.take(held_out)
-
-
-def _judge(train, judges, rows, bunch, properties, level, random_state):
-    return quality_report(
-        train.X,
-        train.y,
-        rows.X,
-        rows.y,
-        held_out=(judges.X, judges.y, judges.groups),
-        groups=train.groups,
-        ontology=bunch.ontology,
-        terms=[str(term) for term in bunch.terms],
-        properties=properties,
-        level=level,
-        random_state=random_state,
-    )
 
 
 def _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report):

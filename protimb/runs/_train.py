@@ -13,7 +13,7 @@ from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
-from protimb.runs._quality import measure_quality
+from protimb.runs._quality import judge_rows
 from protimb.utils._new_folder import check_vacant
 
 GENERATED = "generated.npz"
@@ -63,7 +63,7 @@ def train_sampler(
     Returns
     -------
     run : Bunch
-        ``sampler``, ``generated`` (Generated), ``quality`` (DataFrame), ``folder`` (Path).
+        ``sampler``, ``generated`` (Generated), ``quality`` (QualityReport), ``folder`` (Path).
 
     Raises
     ------
@@ -216,8 +216,8 @@ def _run(folder, settings, sampler, bunch):
     sampler.save(folder / SAMPLER)
     _write_history(folder, sampler.history_)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
-    quality = measure_quality(generated, train, held_out)
-    quality.to_csv(folder / "quality.csv")
+    quality = judge_rows(train, held_out, generated.X, generated.y, settings.seed)
+    quality.to_frame().to_csv(folder / "quality.csv")
     sampler.quality_report_.to_csv(folder / QUALITY_BY_TERM)
     generated.save(folder / GENERATED)
     return Bunch(sampler=sampler, generated=generated, quality=quality, folder=folder)
