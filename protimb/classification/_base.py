@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
+from protimb.ontology import GeneOntology
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
 from protimb.utils._sklearn_compat import validate_data
@@ -176,6 +177,15 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def check_is_ontology(classifier):
+    """Refuse what stands for an ontology and is none, such as the path of its file."""
+    if not isinstance(classifier.ontology, GeneOntology | None):
+        raise TypeError(
+            f"The 'ontology' parameter of {type(classifier).__name__} is "
+            f"{type(classifier.ontology).__name__}; pass a GeneOntology, as read_obo gives it."
+        )
 
 
 def _score_dtype(X):

@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
@@ -65,7 +66,8 @@ class TALEClassifier(NetworkTermClassifier):
         Whether padding is kept out of the read-out. False pads all proteins to ``max_length`` and
         reads what the encoder makes of it, as the published code does.
     output : {"sigmoid", "softmax"}
-        Whether terms are independent or share one unit of probability.
+        Whether terms are independent or share one unit of probability, for which it takes two
+        columns at least: two classes in one column are refused.
     loss : str or BaseTermLoss
         A name among ``protimb.nn.LOSSES``, or an object such as ``FocalLoss(gamma=1.0)``.
     hierarchy_penalty : float
@@ -374,8 +376,10 @@ class TALEClassifier(NetworkTermClassifier):
             self.classes_, self.terms_ = self._coding.classes, self._coding.terms
             self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
             self._check_ontology()
-            self._train(self._read_rows(X, labels, sample_weight, label_mask), loss)
-            self.neighbours_ = self._fit_neighbours(X, labels)
+            self._check_output(labels.shape[1])
+            rows = self._read_rows(X, labels, sample_weight, label_mask)
+            self._train(rows, loss)
+            self.neighbours_ = self._fit_neighbours(rows)
         return self
 
     def _read_rows(self, X, labels, sample_weight, label_mask):
@@ -439,8 +443,12 @@ class TALEClassifier(NetworkTermClassifier):
             return StandardScaler().fit(rows.X, sample_weight=rows.weights)
         return StandardScaler().fit(np.concatenate(list(rows.X)))
 
-    def _fit_neighbours(self, X, labels):
-        return None if self.neighbours is None else clone(self.neighbours).fit(X, labels)
+    def _fit_neighbours(self, rows):
+        """Fit neighbours on what the network learns from: what is not known, no neighbour has."""
+        if self.neighbours is None:
+            return None
+        labels = rows.labels if rows.known is None else rows.labels.multiply(rows.known)
+        return clone(self.neighbours).fit(rows.X, sparse.csr_array(labels))
 
     def _scores(self, X, dtype):
         from protimb.classification._tale_step import tale_scores
@@ -449,12 +457,23 @@ class TALEClassifier(NetworkTermClassifier):
         device = resolve_device(self.device)
         scores = tale_scores(self.network_, self._source(X, device), device)
         if self.neighbours_ is not None:
-            theirs = np.asarray(self.neighbours_.predict_proba(X))
+            theirs = self._neighbours_scores(X, scores.shape)
             scores = self.network_share * scores + (1 - self.network_share) * theirs
         scores = scores.astype(dtype, copy=False)
         if self.ontology is not None:
             scores = self.ontology.propagate_scores(scores, self.terms_)
         return scores
+
+    def _neighbours_scores(self, X, shape):
+        """Ask the neighbours, whose answers must have a column a term: (n_rows, n_columns)."""
+        theirs = self.neighbours_.predict_proba(X)
+        if isinstance(theirs, list) or np.shape(theirs) != shape:
+            what = "a list" if isinstance(theirs, list) else f"shape {np.shape(theirs)}"
+            raise TypeError(
+                f"predict_proba of neighbours, {type(self.neighbours_).__name__}, gives {what} and "
+                f"not one array of shape {shape}. Pass a classifier of protimb."
+            )
+        return theirs
 
     def _voters(self, X):
         return None, X
@@ -488,6 +507,13 @@ class TALEClassifier(NetworkTermClassifier):
                 "terms if y does not name its columns."
             )
         return loss
+
+    def _check_output(self, n_columns):
+        if self.output == "softmax" and n_columns == 1:
+            raise ValueError(
+                "output='softmax' shares one unit of probability among terms, so that a single "
+                "term gets all of it for every protein. Use output='sigmoid'."
+            )
 
     def _check_sizes(self):
         widths = list(self.kernel_sizes)
