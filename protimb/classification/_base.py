@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from protimb.classification._label_attention_residues import is_residues
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
@@ -51,7 +52,7 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
             shape (n_rows, n_classes), rows summing to 1, for a single label.
         """
         check_is_fitted(self)
-        X = read_table(X, "X")
+        X = X if is_residues(X) else read_table(X, "X")
         scores = self._scores(self._check_rows(X, reset=False), _score_dtype(X))
         return self._coding.probabilities(scores)
 

@@ -17,7 +17,7 @@ from protimb.classification._label_attention_terms import TermSpace, describe_lo
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
-from protimb.exceptions import TermVectorWarning
+from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.ontology._propagate import nearest_ancestors
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure

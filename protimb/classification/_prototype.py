@@ -11,7 +11,12 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import gen_batches
 
-from protimb.classification._base import BLOCK_ROWS, BaseTermClassifier, check_is_ontology, in_blocks
+from protimb.classification._base import (
+    BLOCK_ROWS,
+    BaseTermClassifier,
+    check_is_ontology,
+    in_blocks,
+)
 from protimb.classification._calibration import CosineCounts, fit_logistic
 from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.preprocessing import WithinTermWhitening

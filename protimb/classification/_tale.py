@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from protimb.classification._balance import check_row_weights, hold_out
+from protimb.classification._label_attention_residues import check_residues, is_residues
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._tale_paths import label_paths
@@ -20,8 +21,13 @@ from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sequences import read_sequences
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, check_params
-from protimb.utils._validation import check_vectors
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_params,
+    validate_data,
+)
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 _AT_LEAST_ZERO = [Interval(Real, 0, None, closed="left")]
@@ -482,17 +488,10 @@ class TALEClassifier(NetworkTermClassifier):
         """Read sequences (n_rows,) of object, vectors (n_rows, n_features), or a list of arrays."""
         if self.inputs_ == "sequences":
             return _as_objects(read_sequences(X))
-        if not _holds_arrays(X):
+        if not is_residues(X):
             return super()._check_rows(X, reset=reset)
-        arrays = [check_vectors(np.asarray(one, dtype=np.float32)) for one in X]
-        widths = {array.shape[1] for array in arrays}
-        wanted = widths if reset else {self.n_features_in_}
-        if len(widths) > 1 or widths != wanted:
-            raise ValueError(
-                f"Residue vectors have {sorted(widths)} features; all proteins need the same"
-                + ("." if reset else f" {self.n_features_in_} as in fit.")
-            )
-        self.n_features_in_ = widths.pop()
+        arrays = check_residues(X)
+        validate_data(self, arrays[0], reset=reset)
         return _as_objects(arrays)
 
     def _read_loss(self):
@@ -535,12 +534,6 @@ class TALEClassifier(NetworkTermClassifier):
             tags.input_tags.one_d_array = True
             tags.input_tags.string = True
         return tags
-
-
-def _holds_arrays(X):
-    """Tell a list of one array of residue vectors a protein from a table of numbers."""
-    is_array = isinstance(X, np.ndarray) and X.dtype.kind == "O"
-    return (is_array or isinstance(X, list | tuple)) and len(X) > 0 and np.ndim(X[0]) == 2
 
 
 def _as_objects(values):

@@ -242,7 +242,9 @@ def _warn_of_future(dates, lines, path):
     """Say which line has the first of some dates (n_dates,), as written, that are yet to come."""
     if len(dates):
         first = dates.iloc[0].strip()
-        place = next(n for n, one in enumerate(lines, 1) if first in map(str.strip, one.split(_TAB)))
+        place = next(
+            n for n, one in enumerate(lines, 1) if first in map(str.strip, one.split(_TAB))
+        )
         warn(
             f"{path}, line {place}: {first} is in the future, as are the dates of {len(dates)} "
             "annotations. Correct them: such data cannot be split by date.",

@@ -148,8 +148,8 @@ def test_a_row_costs_what_it_does_by_hand(loss, expected):
     assert found.item() == pytest.approx(expected, rel=1e-6)
 
 
-# The papers' formulas in float64 and plain numpy, of logits z (n_rows, n_terms), labels y in {0, 1},
-# and n positives of N rows a term; defaults are the losses' own.
+# The papers' formulas in float64 and plain numpy, of logits z and labels y, (n_rows, n_terms);
+# defaults are the losses' own.
 N_AT_LEAST_ONE = np.maximum(N_POSITIVE, 1)
 LOG_ODDS = np.log((N_POSITIVE + 0.5) / (N_ROWS - N_POSITIVE + 0.5))
 
