@@ -1,5 +1,6 @@
-"""``python -m protimb``, for launchers that take a module: the same as ``protimb``."""
+"""``python -m protimb``: the command, for launchers that take a module."""
 
 from protimb.cli import app
 
-app(prog_name="protimb")
+if __name__ == "__main__":
+    app(prog_name="protimb")

@@ -401,8 +401,8 @@ class Comparison:
         Parameters
         ----------
         path : str or Path
-            Floats keep every digit: pandas' ``read_csv(path, float_precision="round_trip")``
-            gives the same numbers.
+            Floats keep every digit, so that reading it gives the same numbers; pandas before 3.1
+            needs ``float_precision="round_trip"`` for that.
         """
         self.table.to_csv(path, index=False)
 
