@@ -107,8 +107,9 @@ class TALEClassifier(NetworkTermClassifier):
     n_places : int
         Positions that one vector a protein is read as.
     neighbours : classifier, optional
-        Its copy is fitted on the same sequences and averaged with the network: TALE+ with
-        neighbours by alignment.
+        Its copy is fitted on the same proteins (rows of weight 0 left out, unknown cells as
+        negative) and averaged with the network: TALE+ with an ``AlignmentTermClassifier``. Its
+        ``predict_proba`` must give one array, with a column a term.
     network_share : float
         Weight of the network beside ``neighbours``, in [0, 1]. The paper takes .4 for molecular
         functions, .5 for processes and .6 for components.
@@ -158,8 +159,10 @@ class TALEClassifier(NetworkTermClassifier):
     Sequences are read in any case; a stop at the end is dropped; gaps, inner stops and J, which the
     paper has no token for, are read as X.
 
-    Unlike the published code this one masks padding, starts from terms' frequencies, lowers the
-    learning rate, and draws no dropout inside attention.
+    Unlike the published code this one masks padding, starts from terms' frequencies, decays weights,
+    lowers the learning rate, and draws no dropout inside attention. Defaults train on two cores;
+    the paper's are ``n_layers=6``, ``dropout=0.1``, ``max_length=1000``, ``batch_size=32``,
+    ``lr=1e-3``, ``lr_schedule="constant"``, ``weight_decay=0``, ``clip_norm=None`` and 100 epochs.
 
     Same data, seed, device and thread count give the same bits on a CPU. CUDA adds in an order of
     its own.
@@ -308,7 +311,7 @@ class TALEClassifier(NetworkTermClassifier):
         ----------
         X : list, array, Series or mapping of str, shape (n_rows,)
             Residues of each protein. With ``inputs="vectors"``: array-like of shape (n_rows,
-            n_features), or a list of arrays of shape (n_residues, n_features).
+            n_features), or of residues, a list of arrays of shape (n_residues, n_features).
         y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
             Binary indicators, or one class a row.
         sample_weight : array-like of shape (n_rows,), optional
@@ -324,6 +327,9 @@ class TALEClassifier(NetworkTermClassifier):
         ------
         SequenceError
             If a sequence is not a string, has no residues, or holds characters that are none.
+        ValueError
+            If a parameter is out of range, weights or vectors are not finite, a penalty is asked
+            for without an ontology, or softmax over a single column.
         InvalidLabelsError
             If indicators are not 0 or 1, names and columns differ in number, or an ontology is
             given without the terms of the columns.
