@@ -159,9 +159,9 @@ class TALEClassifier(NetworkTermClassifier):
     Sequences are read in any case; a stop at the end is dropped; gaps, inner stops and J, which the
     paper has no token for, are read as X.
 
-    Unlike the published code this one masks padding, starts from terms' frequencies, decays weights,
-    lowers the learning rate, and draws no dropout inside attention. Defaults train on two cores;
-    the paper's are ``n_layers=6``, ``dropout=0.1``, ``max_length=1000``, ``batch_size=32``,
+    Unlike the published code this one masks padding, starts from terms' frequencies, decays
+    weights, lowers the learning rate, and draws no dropout inside attention. Defaults are for two
+    cores; the paper's are ``n_layers=6``, ``dropout=0.1``, ``max_length=1000``, ``batch_size=32``,
     ``lr=1e-3``, ``lr_schedule="constant"``, ``weight_decay=0``, ``clip_norm=None`` and 100 epochs.
 
     Same data, seed, device and thread count give the same bits on a CPU. CUDA adds in an order of
