@@ -102,7 +102,8 @@ IMPORTS = {
     )
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-MODULES = sorted(module for module in IMPORTS if module != "protimb")
+# Neither of the front doors belongs to a row: `import protimb` and `python -m protimb`.
+MODULES = sorted(IMPORTS.keys() - {"protimb", "protimb.__main__"})
 PRESENT = {package_of(module) for module in MODULES}
 # In the table's order, so that the first package to load something heavy is the one blamed.
 LIGHT_PACKAGES = [

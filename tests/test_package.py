@@ -180,3 +180,9 @@ def test_a_skipped_test_fails_a_run_that_allows_none(tmp_path):
     strict = subprocess.run([*command, "--no-skips"], check=False, capture_output=True, text=True)
     assert strict.returncode == 1
     assert "1 skipped; make each one run" in strict.stdout
+
+
+def test_the_package_runs_as_a_module():
+    words = [sys.executable, "-m", "protimb", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == f"protimb {protimb.__version__}\n"

@@ -8,9 +8,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from protimb.classification._label_attention_residues import is_residues
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
 from protimb.exceptions import InvalidLabelsError
+from protimb.ontology import GeneOntology
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
 from protimb.utils._sklearn_compat import validate_data
@@ -50,7 +52,7 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
             shape (n_rows, n_classes), rows summing to 1, for a single label.
         """
         check_is_fitted(self)
-        X = read_table(X, "X")
+        X = X if is_residues(X) else read_table(X, "X")
         scores = self._scores(self._check_rows(X, reset=False), _score_dtype(X))
         return self._coding.probabilities(scores)
 
@@ -176,6 +178,15 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def check_is_ontology(classifier):
+    """Refuse what stands for an ontology and is none, such as the path of its file."""
+    if not isinstance(classifier.ontology, GeneOntology | None):
+        raise TypeError(
+            f"The 'ontology' parameter of {type(classifier).__name__} is "
+            f"{type(classifier.ontology).__name__}; pass a GeneOntology, as read_obo gives it."
+        )
 
 
 def _score_dtype(X):

@@ -17,7 +17,7 @@ from protimb.classification._label_attention_terms import TermSpace, describe_lo
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
-from protimb.exceptions import TermVectorWarning
+from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.ontology._propagate import nearest_ancestors
 from protimb.utils._alignment import check_same_order
 from protimb.utils._restoring import unchanged_on_failure
@@ -291,7 +291,7 @@ class LabelAttentionClassifier(NetworkTermClassifier):
             self._train(rows._replace(X=_scale(self._scaler, rows.X)), loss)
         return self
 
-    def predict_terms(self, X, term_vectors):
+    def predict_terms(self, X, term_vectors, *, ontology=None):
         """Give each row the probability of terms that were no columns of y.
 
         Parameters
@@ -301,6 +301,10 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         term_vectors : mapping of str to array, DataFrame or array of shape (n_terms, n_dims)
             One vector for each term that is asked for, made as those of ``fit`` were: by
             ``describe_terms(ontology, terms, n_components=...)`` where they came from an ontology.
+        ontology : GeneOntology, optional
+            Tells which columns lie above these terms: parents then share in scores by
+            ``parent_weight``, as in those of a column without a member. By default they do not,
+            as a saved classifier knows the ontology of its columns alone.
 
         Returns
         -------
@@ -311,13 +315,39 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         ------
         TermVectorError
             If vectors are malformed, or of another width than those of ``fit``.
+        InvalidLabelsError
+            If an ontology is given, and columns or vectors have no names to find in it.
+        UnknownTermError
+            If the ontology does not have the term of a column, or of a vector.
         """
         from protimb.classification._label_attention_step import attention_logits
 
         check_is_fitted(self)
         vectors = self._space.align(term_vectors)
         rows = _scale(self._scaler, self._check_rows(X, reset=False))
-        return expit(attention_logits(self.network_, rows, vectors, own=False) + self._prior.min())
+        logits = attention_logits(self.network_, rows, vectors, own=False)
+        scores = expit(logits + self._prior.min())
+        if ontology is None:
+            return scores
+        taught = expit(self._logits(rows))
+        for number, above in self._columns_above(term_vectors, ontology):
+            parts = np.column_stack([scores[:, number], taught[:, above]])
+            scores[:, number] = _under_parents(parts, 0, slice(1, None), self.parent_weight)
+        return scores
+
+    def _columns_above(self, term_vectors, ontology):
+        """List (number of a new term, columns of its nearest ancestors that have a member)."""
+        if self.terms_ is None or not hasattr(term_vectors, "keys"):
+            raise InvalidLabelsError(
+                "An ontology needs to know which terms these are: fit with terms, and pass "
+                "term_vectors as a mapping or DataFrame of GO ids."
+            )
+        column = {ontology.resolve(term): n for n, term in enumerate(self.terms_)}
+        asked = [ontology.resolve(term) for term in getattr(term_vectors, "index", term_vectors)]
+        new = [term for term in dict.fromkeys(asked) if term not in column]
+        column |= {term: len(column) + n for n, term in enumerate(new)}
+        above = dict(self._absent_below(ontology, [*self.terms_, *new]))
+        return [(n, above[column[one]]) for n, one in enumerate(asked) if column[one] in above]
 
     def _train(self, rows, loss):
         from protimb.classification._label_attention_step import AttentionData, train_attention
@@ -354,16 +384,16 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         scores = expit(self._logits(_scale(self._scaler, X)).astype(dtype, copy=False))
         if self.ontology is None:
             return scores
-        for column, above in self._absent_below():
+        for column, above in self._absent_below(self.ontology, self.terms_):
             scores[:, column] = _under_parents(scores, column, above, self.parent_weight)
         return self.ontology.propagate_scores(scores, self.terms_)
 
-    def _absent_below(self):
+    def _absent_below(self, ontology, terms):
         """List (column without a member, columns of its nearest ancestors that have some)."""
         taught = set(self._taught.tolist())
         above: dict[int, list[int]] = {}
         # Children come first, so that in reverse an absent parent has been seen to.
-        for column, parents in reversed(nearest_ancestors(self.ontology, self.terms_)):
+        for column, parents in reversed(nearest_ancestors(ontology, terms)):
             found = {one for parent in parents for one in above.get(parent, [parent])}
             if column not in taught:
                 above[column] = sorted(found & taught)

@@ -29,12 +29,20 @@ class Residues:
 
 def is_residues(X):
     """Tell proteins given as arrays of residues from a table of vectors."""
-    is_list = isinstance(X, list | tuple) or (type(X) is np.ndarray and X.dtype.kind == "O")
+    is_array = isinstance(X, np.ndarray) and (X.dtype.kind == "O" or X.ndim == 3)
+    is_list = is_array or isinstance(X, list | tuple)
     return is_list and len(X) > 0 and np.ndim(X[0]) == 2
 
 
 def read_residues(X, max_residues):
     """Check arrays (n_residues, n_features), one a protein, and shorten those that are too long."""
+    short = [_shorten(array, max_residues) for array in check_residues(X)]
+    lengths = np.array([len(array) for array in short], dtype=np.int64)
+    return Residues(np.ascontiguousarray(np.concatenate(short)), lengths)
+
+
+def check_residues(X):
+    """Check arrays (n_residues, n_features), one a protein: a list of them in float32."""
     arrays = [_read_one(row, number) for number, row in enumerate(X)]
     widths = np.array([array.shape[1] for array in arrays])
     odd = np.flatnonzero(widths != widths[0])
@@ -43,9 +51,7 @@ def read_residues(X, max_residues):
             f"X[0] has {widths[0]} features a residue, and X[{odd[0]}] has {widths[odd[0]]}. "
             "Vectors of all residues must come from one model."
         )
-    short = [_shorten(array, max_residues) for array in arrays]
-    lengths = np.array([len(array) for array in short], dtype=np.int64)
-    return Residues(np.ascontiguousarray(np.concatenate(short)), lengths)
+    return arrays
 
 
 def _read_one(row, number):

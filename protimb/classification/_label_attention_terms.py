@@ -37,6 +37,8 @@ class TermSpace:
         names = getattr(term_vectors, "index", term_vectors)
         if not hasattr(term_vectors, "keys"):  # a frame and a mapping have names, rows numbers
             names = range(len(term_vectors))
+        if not len(names):
+            raise TermVectorError("There are no term vectors.")
         vectors = align_term_vectors(term_vectors, list(names))
         if vectors.shape[1] != len(self.mean):
             raise TermVectorError(

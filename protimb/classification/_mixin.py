@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from protimb.classification._label_attention_residues import is_residues
 from protimb.utils._foreign import read_table
 from protimb.utils._validation import a_few
 
@@ -128,7 +129,8 @@ def _own_names(X, n_rows):
 
 def _row_names(X, protein_ids, n_rows):
     if protein_ids is None:
-        protein_ids = _own_names(read_table(X, "X"), n_rows)
+        X = X if is_residues(X) else read_table(X, "X")
+        protein_ids = _own_names(X, n_rows)
     names = protein_ids.tolist() if hasattr(protein_ids, "tolist") else list(protein_ids)
     ids = pd.Index(names, name="EntryID")
     if len(ids) != n_rows:

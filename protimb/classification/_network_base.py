@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.classification._base import BaseTermClassifier
+from protimb.classification._base import BaseTermClassifier, check_is_ontology
 from protimb.exceptions import InvalidLabelsError
 
 
@@ -13,6 +13,7 @@ class NetworkTermClassifier(BaseTermClassifier):
         """See that the ontology knows the term of every column."""
         if self.ontology is None:
             return
+        check_is_ontology(self)
         if self.terms_ is None:
             raise InvalidLabelsError(
                 "An ontology needs to know which term each column of y is: "

@@ -11,7 +11,12 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import gen_batches
 
-from protimb.classification._base import BLOCK_ROWS, BaseTermClassifier, in_blocks
+from protimb.classification._base import (
+    BLOCK_ROWS,
+    BaseTermClassifier,
+    check_is_ontology,
+    in_blocks,
+)
 from protimb.classification._calibration import CosineCounts, fit_logistic
 from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.preprocessing import WithinTermWhitening
@@ -168,6 +173,7 @@ class PrototypeTermClassifier(BaseTermClassifier):
             If no term has 5 to 200 rows to learn the whitening from.
         """
         self._validate_params()
+        check_is_ontology(self)
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y, self.terms)
             parents = self._parents()

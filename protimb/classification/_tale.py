@@ -4,12 +4,14 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from protimb.classification._balance import check_row_weights, hold_out
+from protimb.classification._label_attention_residues import check_residues, is_residues
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._tale_paths import label_paths
@@ -19,8 +21,13 @@ from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sequences import read_sequences
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions, check_params
-from protimb.utils._validation import check_vectors
+from protimb.utils._sklearn_compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_params,
+    validate_data,
+)
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 _AT_LEAST_ZERO = [Interval(Real, 0, None, closed="left")]
@@ -65,7 +72,8 @@ class TALEClassifier(NetworkTermClassifier):
         Whether padding is kept out of the read-out. False pads all proteins to ``max_length`` and
         reads what the encoder makes of it, as the published code does.
     output : {"sigmoid", "softmax"}
-        Whether terms are independent or share one unit of probability.
+        Whether terms are independent or share one unit of probability, for which it takes two
+        columns at least: two classes in one column are refused.
     loss : str or BaseTermLoss
         A name among ``protimb.nn.LOSSES``, or an object such as ``FocalLoss(gamma=1.0)``.
     hierarchy_penalty : float
@@ -99,8 +107,9 @@ class TALEClassifier(NetworkTermClassifier):
     n_places : int
         Positions that one vector a protein is read as.
     neighbours : classifier, optional
-        Its copy is fitted on the same sequences and averaged with the network: TALE+ with
-        neighbours by alignment.
+        Its copy is fitted on the same proteins (rows of weight 0 left out, unknown cells as
+        negative) and averaged with the network: TALE+ with an ``AlignmentTermClassifier``. Its
+        ``predict_proba`` must give one array, with a column a term.
     network_share : float
         Weight of the network beside ``neighbours``, in [0, 1]. The paper takes .4 for molecular
         functions, .5 for processes and .6 for components.
@@ -150,8 +159,10 @@ class TALEClassifier(NetworkTermClassifier):
     Sequences are read in any case; a stop at the end is dropped; gaps, inner stops and J, which the
     paper has no token for, are read as X.
 
-    Unlike the published code this one masks padding, starts from terms' frequencies, lowers the
-    learning rate, and draws no dropout inside attention.
+    Unlike the published code this one masks padding, starts from terms' frequencies, decays
+    weights, lowers the learning rate, and draws no dropout inside attention. Defaults are for two
+    cores; the paper's are ``n_layers=6``, ``dropout=0.1``, ``max_length=1000``, ``batch_size=32``,
+    ``lr=1e-3``, ``lr_schedule="constant"``, ``weight_decay=0``, ``clip_norm=None`` and 100 epochs.
 
     Same data, seed, device and thread count give the same bits on a CPU. CUDA adds in an order of
     its own.
@@ -300,7 +311,7 @@ class TALEClassifier(NetworkTermClassifier):
         ----------
         X : list, array, Series or mapping of str, shape (n_rows,)
             Residues of each protein. With ``inputs="vectors"``: array-like of shape (n_rows,
-            n_features), or a list of arrays of shape (n_residues, n_features).
+            n_features), or of residues, a list of arrays of shape (n_residues, n_features).
         y : array-like or sparse of shape (n_rows, n_terms) or (n_rows,)
             Binary indicators, or one class a row.
         sample_weight : array-like of shape (n_rows,), optional
@@ -316,6 +327,9 @@ class TALEClassifier(NetworkTermClassifier):
         ------
         SequenceError
             If a sequence is not a string, has no residues, or holds characters that are none.
+        ValueError
+            If a parameter is out of range, weights or vectors are not finite, a penalty is asked
+            for without an ontology, or softmax over a single column.
         InvalidLabelsError
             If indicators are not 0 or 1, names and columns differ in number, or an ontology is
             given without the terms of the columns.
@@ -374,8 +388,10 @@ class TALEClassifier(NetworkTermClassifier):
             self.classes_, self.terms_ = self._coding.classes, self._coding.terms
             self.n_outputs_ = labels.shape[1] if self._coding.multilabel else 1
             self._check_ontology()
-            self._train(self._read_rows(X, labels, sample_weight, label_mask), loss)
-            self.neighbours_ = self._fit_neighbours(X, labels)
+            self._check_output(labels.shape[1])
+            rows = self._read_rows(X, labels, sample_weight, label_mask)
+            self._train(rows, loss)
+            self.neighbours_ = self._fit_neighbours(rows)
         return self
 
     def _read_rows(self, X, labels, sample_weight, label_mask):
@@ -439,8 +455,12 @@ class TALEClassifier(NetworkTermClassifier):
             return StandardScaler().fit(rows.X, sample_weight=rows.weights)
         return StandardScaler().fit(np.concatenate(list(rows.X)))
 
-    def _fit_neighbours(self, X, labels):
-        return None if self.neighbours is None else clone(self.neighbours).fit(X, labels)
+    def _fit_neighbours(self, rows):
+        """Fit neighbours on what the network learns from: what is not known, no neighbour has."""
+        if self.neighbours is None:
+            return None
+        labels = rows.labels if rows.known is None else rows.labels.multiply(rows.known)
+        return clone(self.neighbours).fit(rows.X, sparse.csr_array(labels))
 
     def _scores(self, X, dtype):
         from protimb.classification._tale_step import tale_scores
@@ -449,12 +469,23 @@ class TALEClassifier(NetworkTermClassifier):
         device = resolve_device(self.device)
         scores = tale_scores(self.network_, self._source(X, device), device)
         if self.neighbours_ is not None:
-            theirs = np.asarray(self.neighbours_.predict_proba(X))
+            theirs = self._neighbours_scores(X, scores.shape)
             scores = self.network_share * scores + (1 - self.network_share) * theirs
         scores = scores.astype(dtype, copy=False)
         if self.ontology is not None:
             scores = self.ontology.propagate_scores(scores, self.terms_)
         return scores
+
+    def _neighbours_scores(self, X, shape):
+        """Ask the neighbours, whose answers must have a column a term: (n_rows, n_columns)."""
+        theirs = self.neighbours_.predict_proba(X)
+        if isinstance(theirs, list) or np.shape(theirs) != shape:
+            what = "a list" if isinstance(theirs, list) else f"shape {np.shape(theirs)}"
+            raise TypeError(
+                f"predict_proba of neighbours, {type(self.neighbours_).__name__}, gives {what} and "
+                f"not one array of shape {shape}. Pass a classifier of protimb."
+            )
+        return theirs
 
     def _voters(self, X):
         return None, X
@@ -463,17 +494,10 @@ class TALEClassifier(NetworkTermClassifier):
         """Read sequences (n_rows,) of object, vectors (n_rows, n_features), or a list of arrays."""
         if self.inputs_ == "sequences":
             return _as_objects(read_sequences(X))
-        if not _holds_arrays(X):
+        if not is_residues(X):
             return super()._check_rows(X, reset=reset)
-        arrays = [check_vectors(np.asarray(one, dtype=np.float32)) for one in X]
-        widths = {array.shape[1] for array in arrays}
-        wanted = widths if reset else {self.n_features_in_}
-        if len(widths) > 1 or widths != wanted:
-            raise ValueError(
-                f"Residue vectors have {sorted(widths)} features; all proteins need the same"
-                + ("." if reset else f" {self.n_features_in_} as in fit.")
-            )
-        self.n_features_in_ = widths.pop()
+        arrays = check_residues(X)
+        validate_data(self, arrays[0], reset=reset)
         return _as_objects(arrays)
 
     def _read_loss(self):
@@ -488,6 +512,13 @@ class TALEClassifier(NetworkTermClassifier):
                 "terms if y does not name its columns."
             )
         return loss
+
+    def _check_output(self, n_columns):
+        if self.output == "softmax" and n_columns == 1:
+            raise ValueError(
+                "output='softmax' shares one unit of probability among terms, so that a single "
+                "term gets all of it for every protein. Use output='sigmoid'."
+            )
 
     def _check_sizes(self):
         widths = list(self.kernel_sizes)
@@ -509,12 +540,6 @@ class TALEClassifier(NetworkTermClassifier):
             tags.input_tags.one_d_array = True
             tags.input_tags.string = True
         return tags
-
-
-def _holds_arrays(X):
-    """Tell a list of one array of residue vectors a protein from a table of numbers."""
-    is_array = isinstance(X, np.ndarray) and X.dtype.kind == "O"
-    return (is_array or isinstance(X, list | tuple)) and len(X) > 0 and np.ndim(X[0]) == 2
 
 
 def _as_objects(values):

@@ -30,8 +30,17 @@ def clean_messages():
         try:
             yield
         except (ProtimbError, OSError, ValueError) as error:
-            _complain("error", error)
+            _complain("error", _spelled(error))
             raise typer.Exit(2) from error
+
+
+def _spelled(error):
+    """Say what the system refused in words, without its number and with the file first."""
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return error
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}: there is no such file or folder. Check the path."
+    return f"{error.filename}: {error.strerror}."
 
 
 def names(text, known, option, groups=None):

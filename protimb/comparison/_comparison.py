@@ -200,8 +200,8 @@ class Comparison:
         headings = {f"{figure} {name}": short for figure, short in DECISIONS.items()}
         table = self.table[self.table["metric"].isin(headings)].dropna(subset="estimate")
         digits = table["metric"].map(lambda metric: 4 if metric.startswith("ECE") else 3)
-        cells = [f"{e:.{d}f}" for e, d in zip(table["estimate"], digits, strict=True)]
-        table = table.assign(cell=cells + _stars(table))
+        cells = (f"{e:.{d}f}" for e, d in zip(table["estimate"], digits, strict=True))
+        table = table.assign(cell=_words(cells, table) + _stars(table))
         wide = table.pivot(index=["classifier", "arm"], columns="metric", values="cell")
         rows = [key[:2] for key in self._reading_order() if not key[2].startswith("minus")]
         columns = [metric for metric in headings if metric in wide]
@@ -296,8 +296,13 @@ class Comparison:
         heads : DataFrame of str
             Two rows for each head: its average precision in each bin that has terms, and that
             minus the first head's. A star marks differences whose interval leaves zero out.
+
+        Raises
+        ------
+        ValueError
+            If no such arm was run.
         """
-        names = [classifier for one, classifier in self.evaluations if one == arm]
+        names = self._heads_of(arm)
         table = self.table[self.table["arm"] == arm].dropna(subset="estimate")
         table = table[table["metric"].str.startswith("AP ")]
         pairs = self._pair_heads([((arm, name), (arm, names[0])) for name in names[1:]])
@@ -312,6 +317,13 @@ class Comparison:
         order = [(name, row) for name in names for row in ("", minus)]
         del order[1]  # the difference of the first to itself says nothing
         return wide.loc[order, list(table["metric"].unique())]
+
+    def _heads_of(self, arm):
+        names = [classifier for one, classifier in self.evaluations if one == arm]
+        if not names:
+            arms = dict.fromkeys(one for one, _ in self.evaluations)
+            raise ValueError(f"arm may be {', '.join(map(repr, arms))}; got {arm!r}.")
+        return names
 
     def winners(self):
         """Say in one sentence for each bin what won, or that no arm differs with confidence.
@@ -404,7 +416,8 @@ class Comparison:
         Parameters
         ----------
         path : str or Path
-            Floats keep every digit, so that reading it gives the same numbers.
+            Floats keep every digit, so that reading it gives the same numbers; pandas before 3.1
+            needs ``float_precision="round_trip"`` for that.
         """
         self.table.to_csv(path, index=False)
 
@@ -519,12 +532,17 @@ def _cells(table, estimate, low, high, sign):
     digits = metrics.map({"smin": 2}).fillna(3).astype(int)
     columns = zip(digits, table[estimate], table[low], table[high], strict=True)
     cells = (f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns)
-    return pd.Series(list(cells), index=table.index, dtype=object)
+    return _words(cells, table)
 
 
 def _stars(table):
     sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
-    return sure.map({True: "*", False: ""})
+    return _words(("*" if one else "" for one in sure), table)
+
+
+def _words(words, table):
+    """Make a column of words for a table; of object, as text kinds of pandas do not add to it."""
+    return pd.Series(list(words), index=table.index, dtype=object)
 
 
 def _heading(metric):

@@ -11,7 +11,7 @@ import pandas as pd
 from protimb.datasets._aspects import namespace_of
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
-from protimb.utils._days import read_days
+from protimb.utils._days import in_future, read_days
 from protimb.utils._files import local_path, read_text
 from protimb.utils._warnings import users_level
 
@@ -77,7 +77,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     -----
     AnnotationWarning
         If rows were left out because they repeat another, are qualified by ``NOT``, or were
-        cut off at the end of the file.
+        cut off at the end of the file; if dates that are kept are in the future.
 
     See Also
     --------
@@ -99,15 +99,14 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     names, start = _read_header(lines[0])
     _check_columns(names, path)
     _check_lines(lines, start, path)
-    lines = lines[start:]
-    body = "\n".join(lines)
+    body = "\n".join(lines[start:])
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
     table = _one_term_a_row(table) if ";" in body else table
-    table = with_days(table, dates)
+    table = with_days(table, dates, lines, path)
     _check_filled(table, path)
     annotations = positive_and_unique(table)
-    annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines)}
+    annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines[start:])}
     _warn_of_repairs(annotations, path)
     return annotations
 
@@ -230,11 +229,28 @@ def _check_filled(table, path):
         )
 
 
-def with_days(table, dates):
+def with_days(table, dates, lines, path):
     """Read the column of dates, if there is one and it is wanted, or drop it."""
-    if "date" not in table:
-        return table
-    return table.assign(date=read_days(table["date"])) if dates else table.drop(columns="date")
+    if "date" not in table or not dates:
+        return table.drop(columns="date", errors="ignore")
+    days = read_days(table["date"])
+    _warn_of_future(table["date"][in_future(days)], lines, path)
+    return table.assign(date=days)
+
+
+def _warn_of_future(dates, lines, path):
+    """Say which line has the first of some dates (n_dates,), as written, that are yet to come."""
+    if len(dates):
+        first = dates.iloc[0].strip()
+        place = next(
+            n for n, one in enumerate(lines, 1) if first in map(str.strip, one.split(_TAB))
+        )
+        warn(
+            f"{path}, line {place}: {first} is in the future, as are the dates of {len(dates)} "
+            "annotations. Correct them: such data cannot be split by date.",
+            AnnotationWarning,
+            stacklevel=users_level(),
+        )
 
 
 def positive_and_unique(table):
@@ -259,7 +275,8 @@ def first_of_each(table):
     """Keep each annotation once, where it stands first, with its first day if there are days."""
     unique = table.drop_duplicates(_NEEDED, ignore_index=True)
     if "date" in table and len(unique) < len(table):
-        unique["date"] = table.groupby(_NEEDED, sort=False)["date"].min().to_numpy()
+        first = table.groupby(_NEEDED, sort=False)["date"].min().to_numpy()
+        return unique.assign(date=first)
     return unique
 
 

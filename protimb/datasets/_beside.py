@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from protimb.utils._files import is_there
+
 # What vectors are called in a CAFA folder: train_embeds.npy, train_embeddings.npy.
 STEMS = ("embeds", "embeddings")
 
@@ -14,7 +16,7 @@ def beside(vectors, ending):
 def find_beside(vectors, ending):
     """Return the file beside vectors that exists, or None, and the names that it may have."""
     names = _names_beside(Path(vectors), ending)
-    return next((path for path in names if path.is_file()), None), names
+    return next((path for path in names if is_there(path)), None), names
 
 
 def _names_beside(vectors, ending):

@@ -9,7 +9,7 @@ from protimb.datasets._fasta import read_fasta
 from protimb.datasets._ids import normalise_protein_id
 from protimb.exceptions import AnnotationError
 from protimb.ontology import read_obo
-from protimb.utils._files import local_path, read_text
+from protimb.utils._files import is_there, local_path, read_text
 from protimb.utils._validation import a_few
 
 _OBO = ("go_cafa3.obo", "gene_ontology_edit.obo", "go.obo", "go-basic.obo")
@@ -60,7 +60,7 @@ def _aspect(ontology):
 def _find(folder, *names):
     """Return the file of the first name that is there, in the folder or below, or None."""
     for name in names:
-        found = sorted(p for end in _ENDINGS for p in folder.rglob(name + end) if p.is_file())
+        found = sorted(p for end in _ENDINGS for p in folder.rglob(name + end) if is_there(p))
         if found:
             return found[-1]  # of the later of two benchmarks
     return None

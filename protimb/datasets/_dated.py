@@ -11,7 +11,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
-from protimb.utils._days import days_of
+from protimb.utils._days import days_of, in_future
 from protimb.utils._validation import a_few
 
 DATED_COLUMNS = ["EntryID", "term", "date"]
@@ -45,7 +45,18 @@ def require_dates(data):
             f"{first['EntryID']}, and cannot be parted by one. Complete the column 'date', or "
             "remove these lines."
         )
+    _refuse_future(table[in_future(table["date"])])
     return table
+
+
+def _refuse_future(table):
+    """Refuse annotations (n_annotations, 3) of days that are yet to come."""
+    if len(table):
+        first = table.iloc[0]
+        raise AnnotationError(
+            f"{len(table)} annotations are dated in the future, such as {first['term']} of "
+            f"{first['EntryID']}, {first['date']:%Y-%m-%d}. Correct the column 'date'."
+        )
 
 
 def _checked(table):

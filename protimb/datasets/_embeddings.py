@@ -148,7 +148,7 @@ def find_vectors(path):
             f"{path}: this is a folder. Name a file in it; none is called train_embeds, "
             f"train_embeddings, test_embeds or test_embeddings with {', '.join(READERS)} behind."
         )
-    return found
+    return local_path(found, EmbeddingFileError)
 
 
 def _reader(path):

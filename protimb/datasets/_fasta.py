@@ -145,14 +145,15 @@ def _protein_id(header, path):
 
 def _residues(raw, protein_id, path):
     """Return the sequence in upper case, and whether a gap or stop had to be replaced."""
-    sequence = raw.replace("\n", "").upper()
+    # Told from strange letters before upper(), which spells some of them as residues.
+    sequence = raw.replace("\n", "")
     if sequence.isalpha() and sequence.isascii():
-        return sequence, False
-    sequence = _without_blanks(raw).upper().rstrip("*")
+        return sequence.upper(), False
+    sequence = _without_blanks(raw).rstrip("*")
     if not sequence:
         raise FastaError(f"{path}: protein {shorten(protein_id)!r} has an empty sequence.")
     if sequence.isalpha() and sequence.isascii():
-        return sequence, False
+        return sequence.upper(), False
     readable = sequence.translate(_UNREADABLE)
     if not (readable.isalpha() and readable.isascii()):
         strange = sorted({one for one in readable if not (one.isalpha() and one.isascii())})
@@ -160,7 +161,7 @@ def _residues(raw, protein_id, path):
             f"{path}: protein {shorten(protein_id)!r} has characters that are no residues: "
             f"{' '.join(map(repr, strange[:20]))}."
         )
-    return readable, True
+    return readable.upper(), True
 
 
 def _without_blanks(raw):

@@ -137,7 +137,7 @@ def read_gaf(
     table["fails"] = _first_failed(table, wanted, path)
     fate = judge_evidence(table, codes, evidence, path)
     kept, n_isoforms = _join_isoforms(table[table["fails"] == ""], isoforms)
-    annotations = positive_and_unique(with_days(kept, dates))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path))
     annotations["aspect"] = annotations["aspect"].map(GAF_ASPECTS)
     filtered = table.loc[table["fails"] != "", "fails"].value_counts().to_dict()
     annotations.attrs |= fate | {

@@ -133,7 +133,7 @@ def read_gpad(
     fate = judge_evidence(table, codes, evidence, path)
     passed = table[table["fails"] == ""]
     kept, n_isoforms = _join_isoforms(passed, isoforms)
-    annotations = positive_and_unique(with_days(kept, dates))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path))
     n_filtered = len(table) - len(passed)
     annotations.attrs |= fate | {
         "relations": each(_relation, passed["relation"]).value_counts().to_dict(),

@@ -7,7 +7,7 @@ from protimb.datasets._benchmark import Benchmark
 from protimb.datasets._fasta import read_fasta
 from protimb.exceptions import AnnotationError
 from protimb.ontology import GeneOntology
-from protimb.utils._files import read_text
+from protimb.utils._files import is_there, read_text
 from protimb.utils._validation import a_few
 
 _PARTS = ("train", "test")
@@ -25,7 +25,7 @@ _TERMS = (
 def is_laid_out(folder):
     """Tell whether a folder holds labels as TALE lays them out, pickled or converted."""
     names = [f"test_label_{one}{end}" for one in ONTOLOGIES for end in ("", ".txt")]
-    return any((folder / name).is_file() for name in names)
+    return any(is_there(folder / name) for name in names)
 
 
 def read(folder, ontology):
@@ -52,7 +52,7 @@ def read_truth(folder):
     """Read the labels of test proteins of all ontologies that are there."""
     tables = []
     for ontology in ONTOLOGIES:
-        if any((folder / f"test_label_{ontology}{end}").is_file() for end in ("", ".txt")):
+        if any(is_there(folder / f"test_label_{ontology}{end}") for end in ("", ".txt")):
             _, terms = _read_terms(folder, ontology)
             tables.append(_read_part(folder, "test", ontology, terms)[1])
     return pd.concat(tables, ignore_index=True), {}
@@ -112,7 +112,7 @@ def _read_terms(folder, ontology):
 
 
 def _any_form(folder, name):
-    return any((folder / f"{name}{end}").is_file() for end in (".pickle", ".tsv"))
+    return any(is_there(folder / f"{name}{end}") for end in (".pickle", ".tsv"))
 
 
 def _four_fields(line, place):
@@ -128,10 +128,10 @@ def _four_fields(line, place):
 def _converted(folder, name, kind, made_of, ending=""):
     """Return the path of a converted file; refuse the pickled one with the line that converts."""
     path = folder / f"{name}.{kind}"
-    if path.is_file():
+    if is_there(path):
         return path
     pickled = folder / f"{name}{ending}"
-    if not pickled.is_file():
+    if not is_there(pickled):
         raise FileNotFoundError(
             f"{folder} has neither {path.name} nor {pickled.name}, which TALE's files are."
         )

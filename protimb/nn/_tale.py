@@ -74,7 +74,8 @@ class SimilarityReadOut(nn.Module):
 
     def forward(self, h, mask):
         """Read h (batch, length, n_hidden): (batch, n_hidden)."""
-        labels = self.label_vectors() if self.fixed is None else self.fixed
+        fixed = self.fixed  # read once: another thread may forget them meanwhile
+        labels = self.label_vectors() if fixed is None else fixed
         taps = attended(h.flatten(0, 1), labels, self.first)
         seen = mask if self.mask_pads else None
         filtered = nn.functional.relu(self._convolve(taps.view(*h.shape[:2], -1), seen) + self.bias)

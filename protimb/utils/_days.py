@@ -34,6 +34,11 @@ def read_day(text):
         return NEVER
 
 
+def in_future(days):
+    """Mark the days (n_days,), a Series of datetime64, that have begun nowhere on Earth."""
+    return days > pd.Timestamp.now() + pd.Timedelta(days=1)
+
+
 def spell_days(days):
     """Write a Series of datetime64 as 2024-01-31, blank where there is none."""
     return days.dt.strftime("%Y-%m-%d").fillna("")

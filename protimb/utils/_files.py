@@ -4,6 +4,7 @@ import codecs
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
 from pathlib import Path
@@ -72,6 +73,11 @@ def local_path(path, error_type):
             f"{path}: this is a pipe or a device. Save what it gives, and pass the path of that."
         )
     return path
+
+
+def is_there(path):
+    """Whether a name stands for anything but a folder; what is no file is refused when read."""
+    return os.path.lexists(path) and not path.is_dir()
 
 
 def _decompressed(path, error_type, on_cut):

@@ -42,18 +42,19 @@ def _residues(value, number, names):
         raise SequenceError(
             f"{_place(number, names)} is not a string but {value!r}. Leave such proteins out."
         )
-    sequence = value.strip().upper().rstrip("*").translate(_UNREADABLE)
-    if not sequence:
+    written = value.strip().rstrip("*").translate(_UNREADABLE)
+    if not written:
         raise SequenceError(
             f"{_place(number, names)} has no residues, so there is nothing to read. Leave it out."
         )
-    if not (sequence.isalpha() and sequence.isascii()):
-        strange = sorted({one for one in sequence if not (one.isalpha() and one.isascii())})
+    # Before upper(), which spells letters of other alphabets as residues: a sharp s is SS.
+    if not (written.isalpha() and written.isascii()):
+        strange = sorted({one for one in written if not (one.isalpha() and one.isascii())})
         raise SequenceError(
             f"{_place(number, names)} has characters that are no residues: "
             f"{' '.join(map(repr, strange))}."
         )
-    return sequence
+    return written.upper()
 
 
 def _place(number, names):

@@ -114,6 +114,35 @@ def test_parents_share_in_the_score_of_a_term_without_a_member(quarters):
     assert_allclose(scores[0.5][:, high], mean, rtol=1e-4)
 
 
+def test_parents_share_in_the_score_of_a_new_term_as_in_that_of_an_absent_column(quarters):
+    X, y = quarters
+    y = y.copy()
+    y["GO:5"] = np.uint8(0)
+    vectors = dict(zip(TERMS, np.eye(4, 2) + 0.5, strict=True))
+    model = attentive(ontology=ONTOLOGY, term_vectors=vectors, parent_weight=0.3).fit(X, y)
+    expected = model.predict_frame(X)["GO:5"]
+    assert_allclose(
+        model.predict_terms(X, {"GO:5": vectors["GO:5"]}, ontology=ONTOLOGY)[:, 0], expected
+    )
+    # The same in one that has no such column, but for how rare terms are.
+    fewer = attentive(ontology=ONTOLOGY, term_vectors=vectors, parent_weight=1.0)
+    fewer.fit(X, y[TERMS[:3]])
+    new = {"GO:1": vectors["GO:2"], "GO:5": vectors["GO:5"]}
+    found = fewer.predict_terms(X, new, ontology=ONTOLOGY)
+    assert_allclose(found[:, 1], fewer.predict_terms(X, new, ontology=ONTOLOGY)[:, 1])
+    assert_allclose(found[:, 0], fewer.predict_terms(X, new)[:, 0])  # nothing is above the root
+    below = fewer.set_params(ontology=None).predict_proba(X)[:, 0]
+    assert_allclose(found[:, 1], below, rtol=1e-5)
+
+
+def test_new_terms_need_names_to_be_found_in_an_ontology(quarters):
+    model = attentive(ontology=ONTOLOGY, max_epochs=1).fit(*quarters)
+    with pytest.raises(InvalidLabelsError, match="mapping or DataFrame of GO ids"):
+        model.predict_terms(quarters[0], np.ones((1, 3)), ontology=ONTOLOGY)
+    with pytest.raises(TermVectorError, match="There are no term vectors"):
+        model.predict_terms(quarters[0], {})
+
+
 def test_parents_that_are_absent_are_passed_over(quarters):
     X, y = quarters
     y = y.copy()

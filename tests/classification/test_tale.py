@@ -9,8 +9,13 @@ import pytest
 import torch
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.neighbors import KNeighborsClassifier
 
-from protimb.classification import KNNTermClassifier, TALEClassifier
+from protimb.classification import (
+    KNNTermClassifier,
+    LabelAttentionClassifier,
+    TALEClassifier,
+)
 from protimb.classification._tale_data import TokenSource
 from protimb.classification._tale_paths import label_paths
 from protimb.classification._tale_step import TALEStep
@@ -296,8 +301,67 @@ def test_residue_vectors_are_read_as_positions(data, tmp_path):
     model.save(tmp_path / "saved")
     loaded = TALEClassifier.load(tmp_path / "saved")
     np.testing.assert_array_equal(loaded.predict_proba(residues), scores)
-    with pytest.raises(ValueError, match=r"have \[5\] features"):
+    with pytest.raises(ValueError, match="X has 5 features, but TALEClassifier is expecting 4"):
         model.predict_proba([np.ones((2, 5))])
+    with pytest.raises(ValueError, match=r"X\[1\].*shape \(0, 4\).*at least one residue"):
+        model.predict_proba([np.ones((2, 4)), np.ones((0, 4))])
+
+
+@pytest.mark.parametrize("classifier", [TALEClassifier, LabelAttentionClassifier])
+def test_an_array_of_residues_is_read_as_a_list_of_them(classifier):
+    rng = np.random.RandomState(0)
+    residues = np.empty(8, dtype=object)
+    residues[:] = [rng.normal(size=(n, 4)) for n in (1, 2, 3, 4) * 2]
+    y = np.eye(2, dtype=int)[[0, 1] * 4]
+    small = {"n_hidden": 8, "max_epochs": 1, "early_stopping": False, "random_state": 0}
+    model = classifier(**small)
+    if classifier is TALEClassifier:
+        model.set_params(inputs="vectors")
+    scores = model.fit(residues, y).predict_proba(residues)
+    np.testing.assert_array_equal(model.predict_frame(residues), scores)
+    np.testing.assert_array_equal(clone(model).fit([*residues], y).predict_proba(residues), scores)
+    alike = np.stack([one[:1] for one in residues])  # (n_rows, n_residues, n_features)
+    found = model.predict_proba(alike)
+    np.testing.assert_array_equal(found, model.predict_proba([*alike]))
+
+
+def test_neighbours_know_what_the_network_does_and_no_more(data):
+    known = np.ones(data.y.shape, dtype=bool)
+    known[::3, 1] = False
+    weights = np.ones(len(data.y))
+    weights[1::4] = 0
+    model = make(inputs="vectors", neighbours=KNNTermClassifier(5), network_share=0.0)
+    model.fit(data.X, data.y, sample_weight=weights, label_mask=known)
+    kept = weights > 0
+    alone = KNNTermClassifier(5).fit(data.X[kept], (data.y * known)[kept])
+    np.testing.assert_array_equal(model.predict_proba(data.X), alone.predict_proba(data.X))
+
+
+def test_neighbours_that_give_no_table_are_refused(data):
+    model = make(inputs="vectors", neighbours=KNeighborsClassifier()).fit(data.X, data.y)
+    with pytest.raises(TypeError, match="KNeighborsClassifier, gives a list"):
+        model.predict_proba(data.X)
+
+
+def test_softmax_over_one_term_is_refused(data, sequences):
+    with pytest.raises(ValueError, match="Use output='sigmoid'"):
+        make(output="softmax").fit(sequences, data.y[:, 0])
+
+
+def test_an_interrupted_fit_leaves_the_earlier_one(data, sequences, monkeypatch):
+    model = make().fit(sequences, data.y)
+    scores = model.predict_proba(sequences)
+    steps = iter(range(3))
+
+    def interrupted(self, rows, train=TALEStep.train_batch):
+        if next(steps) == 2:
+            raise KeyboardInterrupt
+        return train(self, rows)
+
+    monkeypatch.setattr(TALEStep, "train_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(random_state=1).fit(sequences, data.y)
+    np.testing.assert_array_equal(model.predict_proba(sequences), scores)
 
 
 def test_neighbours_are_averaged_with_the_share_that_was_asked_for(data, tmp_path):
@@ -331,6 +395,11 @@ def test_neighbours_are_averaged_with_the_share_that_was_asked_for(data, tmp_pat
 def test_parameters_are_checked(changes, message, data, sequences):
     with pytest.raises(ValueError, match=message):
         make(**changes).fit(sequences, data.y)
+
+
+def test_the_path_of_an_ontology_is_none(data, sequences):
+    with pytest.raises(TypeError, match="'ontology' parameter of TALEClassifier is str"):
+        make(ontology="go.obo", terms=data.terms).fit(sequences, data.y)
 
 
 def test_an_ontology_needs_the_names_of_columns(data, sequences):
@@ -372,3 +441,65 @@ def test_a_fitted_model_can_be_pickled_and_cloned(data, sequences):
     assert model.__sklearn_tags__().input_tags.string
     assert model.set_params(inputs="vectors").__sklearn_tags__().input_tags.string
     assert clone(model).__sklearn_tags__().input_tags.two_d_array
+
+
+ALPHABET = "-ARNDCEQGHILKMFPSTWYVBOUXZ"  # tokens 1 to 25, as the authors number them
+
+
+def norm(x, weight, bias):
+    centred = x - x.mean(axis=1, keepdims=True)
+    return centred / np.sqrt(x.var(axis=1, keepdims=True) + 1e-6) * weight + bias
+
+
+def softmax(x, axis):
+    exps = np.exp(x - x.max(axis=axis, keepdims=True))
+    return exps / exps.sum(axis=axis, keepdims=True)
+
+
+def answer_by_hand(model, sequence, above):
+    """Compute the probabilities of TALE (n_terms,) in numpy, of one protein of one window."""
+    w = {name: one.double().numpy() for name, one in model.network_.state_dict().items()}
+    d = model.n_hidden
+    rates = 10_000 ** -(np.arange(d // 2) / (d // 2 - 1))
+    angles = np.arange(len(sequence))[:, None] * rates
+    tokens = [ALPHABET.index(one) for one in sequence]
+    h = d**0.5 * w["entry.weight"][tokens] + np.hstack([np.sin(angles), np.cos(angles)])
+    block = "encoder.blocks.0."
+    x = norm(h, w[block + "norms.0.weight"], w[block + "norms.0.bias"])
+    heads = np.split(w[block + "qkv.weight"], 3)  # of queries, keys, values: (d, d)
+    seen = []
+    for one in np.split(np.arange(d), model.n_heads):
+        q, k, v = (x @ part[one].T for part in heads)
+        seen.append(softmax(q @ k.T / len(one) ** 0.5, axis=1) @ v)
+    h = h + np.hstack(seen) @ w[block + "merge.weight"].T
+    x = norm(h, w[block + "norms.1.weight"], w[block + "norms.1.bias"])
+    x = np.maximum(x @ w[block + "dense.0.weight"].T + w[block + "dense.0.bias"], 0)
+    h = h + x @ w[block + "dense.2.weight"].T + w[block + "dense.2.bias"]
+    h = norm(h, w["encoder.norm.weight"], w["encoder.norm.bias"])
+    rows = w["read_out.labels.weight"]
+    labels = np.array([d**0.5 * rows[sorted(one)].sum(axis=0) for one in above])
+    similarity = softmax(h @ labels.T, axis=1)  # (length, n_terms)
+    n_filters, width = model.n_filters, model.kernel_sizes[0]
+    kernel = w["read_out.first"].reshape(len(above), n_filters, width)
+    filtered = np.tile(w["read_out.bias"], (len(sequence), 1))
+    for place, tap in np.ndindex(len(sequence), width):
+        neighbour = place + tap - (width - 1) // 2
+        if 0 <= neighbour < len(sequence):
+            filtered[place] += similarity[neighbour] @ kernel[:, :, tap]
+    weights = softmax(np.maximum(filtered, 0).max(axis=1), axis=0)
+    logits = w["out.weight"] @ (weights @ h) + w["out.bias"]
+    return 1 / (1 + np.exp(-logits))
+
+
+def test_a_fitted_network_answers_as_its_formulas_do(data, sequences):
+    model = make(n_filters=3, kernel_sizes=(4,), ontology=data.ontology, terms=data.terms, lr=0.02)
+    model.fit(sequences, data.y)
+    columns = {term: n for n, term in enumerate(data.terms)}
+    lines = [{one, *data.ontology.ancestors(one)} for one in data.terms]
+    beyond = sorted(set().union(*lines) - columns.keys())  # ancestors that are no column
+    columns |= {term: len(columns) + n for n, term in enumerate(beyond)}
+    above = [{columns[one] for one in line} for line in lines]
+    assert max(map(len, above)) > 1
+    company = model.set_params(ontology=None).predict_proba([*sequences, "mjx-B*"])
+    for sequence, found in zip([*sequences[:5], "MXXXB"], [*company[:5], company[-1]], strict=True):
+        np.testing.assert_allclose(found, answer_by_hand(model, sequence, above), atol=1e-6)

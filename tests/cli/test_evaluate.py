@@ -71,3 +71,10 @@ def test_the_line_that_converts_a_pickled_file_is_printed_as_it_is_to_be_typed(t
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 2
     assert "open('test_label_mf.txt', 'w').write('\\n'.join(" in result.output
+
+
+def test_a_missing_file_is_named_in_words(tmp_path):
+    result = run(tmp_path, "--ia", str(tmp_path / "no.txt"))
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'no.txt'}: there is no such file" in " ".join(result.output.split())
+    assert "Errno" not in result.output

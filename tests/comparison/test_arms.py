@@ -155,8 +155,8 @@ class Frequencies(BaseEstimator):
 
 def test_a_classifier_is_judged_by_its_scores_and_needs_no_predict(toy, quick):
     result = compare(toy, arms={"frequencies": Frequencies()}, maps=(), **quick)
-    table = result.table.set_index(["arm", "metric"])["estimate"]
-    assert 0 < table["frequencies", "fmax"] < 1
+    table = result.table[result.table["arm"] == "frequencies"].set_index("metric")["estimate"]
+    assert 0 < table["fmax"] < 1
 
 
 def test_an_arm_may_bring_a_sampler_and_a_classifier(toy, quick):

@@ -1,5 +1,6 @@
 """CAFA-3 in both layouts: the split is theirs, terms are counted in training, nothing is run."""
 
+import os
 import pickle
 import re
 import shlex
@@ -21,6 +22,7 @@ from protimb.exceptions import (
     EmbeddingWarning,
     FastaError,
     OntologyWarning,
+    ProtimbError,
 )
 
 OBO = "data-version: cafa3\n\n" + "".join(
@@ -162,6 +164,15 @@ def test_a_bad_file_of_the_release_is_named(release, name, text, error, message)
     path.unlink() if text is None else path.write_text(text)
     with pytest.raises(error, match=message):
         read(release)
+
+
+@pytest.mark.parametrize("name", ["mfo_all_type1.txt", "leafonly_CCO.txt", "go_cafa3.obo"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_passed_over(release, name):
+    (path,) = release.rglob(name)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ProtimbError, match=f"{name}: this is a pipe"):
+        read(release, "cc" if "CCO" in name else "mf")
 
 
 def test_targets_without_files_are_asked_for(release):

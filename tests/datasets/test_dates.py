@@ -6,7 +6,7 @@ import pytest
 
 from protimb.datasets import ProteinData, read_annotations, read_cafa, read_gaf, read_gpad
 from protimb.datasets._dated import first_days, learned_since
-from protimb.exceptions import AnnotationError
+from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.ontology import GeneOntology
 from protimb.utils._days import read_day
 
@@ -177,3 +177,15 @@ def test_a_folder_keeps_days(data, tmp_path):
     for day in ("2018-01-01", "2019-02-01", "2022-01-01", "2024-01-01"):
         np.testing.assert_array_equal(back.as_of(day).y, data.as_of(day).y)
     np.testing.assert_array_equal(first_days(back), first_days(data))
+
+
+def test_a_day_that_is_yet_to_come_is_named_by_its_line_and_parts_nothing(tmp_path, data):
+    path = tmp_path / "terms.tsv"
+    rows = [f"P1\t{BINDING}\t2018-05-01", "", f"P2\t{BINDING}; {RARE}\t2999-01-31 "]
+    path.write_text("\n".join(["EntryID\tterm\tdate", *rows]) + "\n")
+    with pytest.warns(AnnotationWarning, match="line 4: 2999-01-31 is in the future.* 2 annot"):
+        read_annotations(path, dates=True)
+    assert len(read_annotations(path)) == 3
+    data.dates.loc[0, "date"] = pd.Timestamp("2999-01-31")
+    with pytest.raises(AnnotationError, match="1 annotations are dated in the future"):
+        first_days(data)

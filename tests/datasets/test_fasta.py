@@ -164,3 +164,11 @@ def test_records_are_those_of_an_independent_parser(records):
                 read_fasta(path)
         else:
             assert read_fasta(path) == expected
+
+
+@pytest.mark.parametrize("letter", "\u00df\u017f\u0131\ufb01")  # in upper case SS, S, I and FI
+def test_letters_of_other_alphabets_are_no_residues(letter, tmp_path):
+    path = tmp_path / "odd.fasta"
+    path.write_text(f">P1\nmk{letter}\n", encoding="utf-8")
+    with pytest.raises(FastaError, match=f"no residues: '{letter}'"):
+        read_fasta(path)

@@ -53,6 +53,8 @@ def test_case_stops_and_gaps_are_read_as_the_fasta_reader_reads_them(odd, plain)
         ("MKV", "got the string"),
         (["MKV", ""], "Sequence 1, counted from 0, has no residues"),
         (["**"], "no residues"),
+        # In upper case these are SS, S, I and FI.
+        *((["MKV", f"MK{one}"], f"no residues: '{one}'") for one in "\u00df\u017f\u0131\ufb01"),
         ({"P1": "MKV", "P2": None}, "Protein 'P2' is not a string but None"),
         (pd.Series(["M1K"], index=["P7"]), "Protein 'P7' has characters that are no residues: '1'"),
         (["MKÄ"], "'Ä'"),

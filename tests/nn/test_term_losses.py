@@ -148,6 +148,111 @@ def test_a_row_costs_what_it_does_by_hand(loss, expected):
     assert found.item() == pytest.approx(expected, rel=1e-6)
 
 
+# The papers' formulas in float64 and plain numpy, of logits z and labels y, (n_rows, n_terms);
+# defaults are the losses' own.
+N_AT_LEAST_ONE = np.maximum(N_POSITIVE, 1)
+LOG_ODDS = np.log((N_POSITIVE + 0.5) / (N_ROWS - N_POSITIVE + 0.5))
+
+
+def log_one_and_exp(x):
+    return np.logaddexp(0, x)
+
+
+def by_effective_number(z, y):
+    weight = 0.1 / (1 - 0.9**N_AT_LEAST_ONE)  # Cui et al., equation 3
+    weight *= N_POSITIVE.sum() / (weight * N_POSITIVE).sum()
+    return np.where(y, weight * log_one_and_exp(-z), log_one_and_exp(z)).mean(axis=1)
+
+
+def by_distribution(z, y):
+    of_row = np.array([(row / N_AT_LEAST_ONE).sum() for row in y])
+    ratio = 1 / N_AT_LEAST_ONE / np.maximum(of_row, 1 / N_ROWS)[:, None]  # Wu et al., equation 5
+    weight = 0.1 + expit(10 * (ratio - 0.2))
+    moved = z + 0.05 * LOG_ODDS  # z - nu
+    cells = np.where(y, log_one_and_exp(-moved), log_one_and_exp(2 * moved) / 2)
+    return (weight * cells).mean(axis=1)
+
+
+def by_margin(z, y):
+    own_side = np.maximum(np.where(y, N_POSITIVE, N_ROWS - N_POSITIVE), 1)
+    # Cao et al., equation 13: a softmax over "has" (z) and "has not" (0), the true one less its
+    # margin, which is 0.5 for a side of one row.
+    margin = 0.5 * own_side**-0.25
+    own, other = np.where(y, z, 0) - margin, np.where(y, 0, z)
+    return (np.logaddexp(own, other) - own).mean(axis=1)
+
+
+def by_adjusted_logits(z, y):
+    share = (N_POSITIVE + 0.5) / (N_ROWS + 1)
+    with_prior = np.stack([z + np.log(share), np.zeros_like(z) + np.log(1 - share)])
+    right = np.where(y, with_prior[0], with_prior[1])  # Menon et al., equation 10
+    return (np.logaddexp(*with_prior) - right).mean(axis=1)
+
+
+PAPERS = {
+    "class_balanced": by_effective_number,
+    "distribution_balanced": by_distribution,
+    "ldam": by_margin,
+    "logit_adjustment": by_adjusted_logits,
+}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_rows_cost_what_the_papers_formula_says(name, cells):
+    logits, labels = cells[0], cells[1].clone()
+    labels[0], labels[1] = 0, 1
+    expected = PAPERS[name](logits.numpy(), labels.numpy())
+    np.testing.assert_allclose(built(name, edges=None)(logits, labels), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "isda"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_is_close_to_the_whole(name, dtype, cells):
+    logits, labels = cells[0].to(dtype).requires_grad_(), cells[1]
+    found = built(name)(logits, labels)
+    found.float().sum().backward()
+    expected = built(name)(logits.detach().double(), labels)
+    torch.testing.assert_close(found.double(), expected, rtol=0.03, atol=1e-3)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_augmentation_moves_the_logits_of_wrong_classes_as_in_its_paper():
+    rng = np.random.default_rng(0)
+    features, weight = rng.normal(size=(6, 3)), rng.normal(size=(5, 3))
+    labels = rng.integers(0, 2, size=(6, 5))
+    criterion = built(ISDALoss(0.7, min_members=1))
+    criterion.learn(*(torch.from_numpy(array) for array in (np.float32(features), labels)))
+    criterion.learn(*(torch.from_numpy(array) for array in (np.float32(features + 1), labels)))
+    share = criterion.n_seen.item() / (criterion.n_seen.item() + N_ROWS)
+    covariance = 0.7 * share * criterion.covariance.double().numpy()
+    expected = np.empty((6, 5))
+    for row, term in np.ndindex(6, 5):
+        of = {1: weight[term], 0: np.zeros(3)}  # "has" and "has not"
+        own = of[labels[row, term]]
+        wrong = [
+            other @ features[row] + (other - own) @ covariance @ (other - own) / 2
+            for other in of.values()
+        ]
+        expected[row, term] = np.log(np.exp(wrong).sum()) - own @ features[row]
+    logits, w = torch.from_numpy(features @ weight.T), torch.from_numpy(weight)
+    moved = against(logits, torch.from_numpy(labels), 0.7 * criterion.variances(w))
+    assert criterion.variances(w).max() > 0.01
+    np.testing.assert_allclose(
+        mean_label_loss(moved, torch.from_numpy(labels)), expected.mean(axis=1), rtol=1e-5
+    )
+
+
+def test_row_by_row_augmentation_learns_the_pooled_covariance_within_terms():
+    rng = np.random.default_rng(0)
+    terms = rng.integers(0, 3, size=40)
+    features = rng.normal(size=(40, 2)) @ [[2.0, 0.5], [0.0, 1.0]] + 5 * terms[:, None]
+    criterion = make_loss(ISDALoss(min_members=1), np.bincount(terms), 40)
+    for row, term in zip(features.astype(np.float32), np.eye(3)[terms], strict=True):
+        criterion.learn(torch.from_numpy(row[None]), torch.from_numpy(term[None]))
+    scatter = sum(np.cov(features[terms == t].T, bias=True) * (terms == t).sum() for t in range(3))
+    np.testing.assert_allclose(criterion.covariance, scatter / (40 - 3), rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("n_positive", [[0, 0, 0], [100, 100, 100], [0, 50, 100], [7]], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])

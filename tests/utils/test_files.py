@@ -11,7 +11,7 @@ from protimb.exceptions import ProtimbError
 from protimb.ontology import read_obo, read_term_vectors
 from protimb.runs import Generated
 from protimb.utils import _files
-from protimb.utils._files import read_text
+from protimb.utils._files import is_there, read_text
 
 READERS = {
     "a.gaf": read_gaf,
@@ -87,3 +87,12 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
         _files.read_text(path, ValueError)
     path.write_bytes(gzip.compress(b"a" * 10_000))
     assert len(_files.read_text(path, ValueError)) == 10_000
+
+
+def test_all_but_folders_is_there_to_be_read_or_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    there = [one for one in ("file", "folder", "link", "none", "pipe") if is_there(tmp_path / one)]
+    assert there == ["file", "link", "pipe"]
