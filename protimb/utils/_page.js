@@ -56,10 +56,11 @@
       show();
     };
     headings.forEach((heading, column) => {
-      const text = heading.textContent;
-      heading.textContent = "";
-      const button = make("button", heading, { type: "button", textContent: text });
-      if (!text) button.setAttribute("aria-label", "sort by the first column");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      if (!names[column]) button.setAttribute("aria-label", "sort by the first column");
       button.addEventListener("click", () => sort(column));
     });
     if (box.dataset.search) {
