@@ -46,7 +46,7 @@ def evaluate(
     targets: Annotated[
         Path | None, typer.Option(help="Count these proteins only: a file of one a line.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the report, tables and figure.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and figure.")] = None,
 ):
     """Say how good predictions are, as CAFA does: Fmax, weighted Fmax, Smin, micro F, coverage."""
     (norm,) = names(norm, NORMS, "--norm")

@@ -16,7 +16,7 @@ def imbalance(
     min_proteins: Annotated[
         int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
     ] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder for the report, tables and figure.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and figure.")] = None,
 ):
     """Say how imbalanced a data set is: IRLbl, MeanIR, CVIR, SCUMBLE, labelsets."""
     with clean_messages():

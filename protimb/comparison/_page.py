@@ -7,6 +7,7 @@ import pandas as pd
 
 from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
 from protimb.comparison._splits import method_of_split
+from protimb.comparison._text import short_zeros
 from protimb.comparison._verdict import ABOUT_VERDICTS
 from protimb.comparison._winners import LEGEND
 from protimb.plotting._map import METHODS
@@ -224,7 +225,7 @@ def _decisions(comparison):
 
 def _below(text):
     """Put the interval of a figure below it, and leave out zeros before the point."""
-    return re.sub(r"(?<!\d)0\.", ".", text).replace(" [", "\n[")
+    return short_zeros(text).replace(" [", "\n[")
 
 
 def _terms(terms):

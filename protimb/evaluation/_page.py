@@ -9,10 +9,11 @@ _WORDS = {
     "weighted": "terms count by their information, in bits: a rare term counts for more",
     "Smin": "smallest distance to a perfect prediction, in bits; lower is better",
     "coverage": "largest share of the proteins that have any prediction",
-    "at": "the cut of the score at which the figure to its left is reached",
+    "at 0.30": "the cut of the score at which the figure above is reached",
     "knowledge": "what was known of the proteins before: nothing, something elsewhere, or a part",
 }
 _HEADINGS = {"n_proteins": "proteins", "n_terms": "true terms", "fmax": "Fmax", "smin": "Smin"}
+_HEADINGS |= {"weighted_fmax": "weighted Fmax"}
 
 
 def write_report(evaluation, remarks, picture, path):
@@ -29,7 +30,7 @@ def write_report(evaluation, remarks, picture, path):
     Page("How good are these predictions?", _lead(summary), sections).save(path)
 
 
-_GUIDE = Note('The chapter of the same name in protimb\'s user guide says more.')
+_GUIDE = Note("The chapter of the same name in protimb's user guide says more.")
 
 
 def _lead(summary):
@@ -46,16 +47,19 @@ def _lead(summary):
 
 
 def _shown(summary):
-    """Name columns for reading; what says the same in every row goes."""
+    """Name columns for reading, the cut below each figure; what never differs goes."""
     table = summary.reset_index()
+    cuts = [name for name in table if name.endswith("_threshold")]
+    for cut in cuts:
+        figure = cut.removesuffix("_threshold")
+        pairs = zip(table[figure], table[cut], strict=True)
+        table[figure] = [f"{value:.3f}\nat {at:.2f}" for value, at in pairs]
     plain = [name for name in ("knowledge", "terms") if (table[name] == "all").all()]
-    return table.drop(columns=plain).rename(columns=_heading).set_index("namespace")
+    return table.drop(columns=[*plain, *cuts]).rename(columns=_heading).set_index("namespace")
 
 
 def _heading(name):
-    base = name.removesuffix("_threshold")
-    words = _HEADINGS.get(base, base.replace("_", " ").replace("fmax", "Fmax"))
-    return words if base == name else f"{words}\nat"
+    return _HEADINGS.get(name, name.replace("_", " ").replace("fmax", "F"))
 
 
 def _left_out(table):
@@ -66,4 +70,4 @@ def _left_out(table):
     )
     shown = shown.set_index("term" if "term" in shown else shown.columns[0])
     whole = Table(shown, "Terms with too few training proteins", search=True, n_shown=20)
-    return [Details(f"{len(table):,} terms of the truth", [whole])]
+    return [Details(f"Terms of the truth ({len(table):,})", [whole])]

@@ -21,6 +21,7 @@ _ASSETS = Path(__file__).parent
 _NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?(\d[\d,]*)?\.?\d+(e[+-]?\d+)?\s?%?\*?")
 _SIDE, _MARGIN = 600, 12  # of a map, in units of its drawing
 _TALLEST = 1.2  # height of a map by its width
+_SCREEN, _PRINTED = 96, 150  # dots an inch of a page, and of our PNGs
 _N_COLOURS = 7  # variables --c0 ... of the style sheet
 _KINDS = ("background", "real", "generated")  # in the order in which they are drawn
 _MARKS = {
@@ -198,9 +199,13 @@ class Picture:
 
     def html(self):
         """Give it as HTML that holds the file."""
-        data, text = base64.b64encode(Path(self.path).read_bytes()).decode(), _text(self.caption)
-        source = f"data:image/png;base64,{data}"
-        return f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>'
+        data, text = Path(self.path).read_bytes(), _text(self.caption)
+        source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        width = round(int.from_bytes(data[16:20]) * _SCREEN / _PRINTED)
+        return (
+            f'<figure><img alt="{text}" width="{width}" src="{source}">'
+            f"<figcaption>{text}</figcaption></figure>"
+        )
 
 
 @dataclass
@@ -230,10 +235,11 @@ class Map:
         present = [kind for kind in _KINDS if (points["kind"] == kind).any()]
         kinds = "".join(f'<li class="kind {kind}">{_KIND_WORDS[kind]}</li>' for kind in present)
         return (
-            f'<figure class="map"><ul class="legend">{kinds}{legend}</ul>'
+            f'<figure class="map"><figcaption>{text}</figcaption>'
+            f'<ul class="legend">{kinds}{legend}</ul>'
             f'<div class="plane" tabindex="0" role="group" aria-label="{text}">'
             f'<svg viewBox="0 0 {_SIDE} {height:.0f}" role="img" aria-label="{text}">{drawn}</svg>'
-            f'</div><p class="said" role="status"></p><figcaption>{text}</figcaption></figure>'
+            '</div><p class="said" role="status"></p></figure>'
         )
 
 
