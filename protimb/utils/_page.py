@@ -253,7 +253,8 @@ _KIND_WORDS = {
 def _places(xy):
     """Scale places (n_points, 2) into the drawing, y upwards: texts, and the drawing's height."""
     spans = np.ptp(xy, axis=0) if len(xy) else np.zeros(2)
-    scale = (_SIDE - 2 * _MARGIN) / max(spans[0], spans[1] / _TALLEST, np.finfo(np.float32).tiny)
+    # Points that all share one place have no span to scale.
+    scale = (_SIDE - 2 * _MARGIN) / (max(spans[0], spans[1] / _TALLEST) or 1)
     width, height = spans * scale + 2 * _MARGIN
     x, y = ((xy - xy.min(axis=0, initial=np.inf)) * scale + _MARGIN).T
     x += (_SIDE - width) / 2
