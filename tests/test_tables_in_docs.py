@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from command import invoke
 
 from protimb import over_sampling, under_sampling
 from protimb.cli._compare import compare
@@ -63,7 +64,7 @@ LISTS = {
     "backbones on the command line": (help_of(train_sampler, "backbone"), BACKBONES),
     "conditions on the command line": (help_of(train_sampler, "condition"), CONDITIONS),
     "conditionings on the command line": (help_of(train_sampler, "conditioning"), CONDITIONINGS),
-    "arms on the command line": (help_of(compare, "arms"), ARMS),
+    "arms on the command line": (invoke("compare", "--list-arms").stdout, ARMS),
     "heads on the command line": (help_of(compare, "heads"), CLASSIFIERS),
     "arms in the guide": (section(SAMPLERS, "In a comparison"), ARMS),
     "heads in the guide": (section(GUIDE / "honest_comparison.md", "Heads"), CLASSIFIERS),

@@ -1,7 +1,7 @@
 """``protimb compare``: which treatment of imbalance helps whom."""
 
 import shutil
-import sys
+import textwrap
 from itertools import product
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,21 @@ from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 from protimb.comparison._splits import SPLITS
 
-_OTHER_ARMS = [name for name in ARMS if name not in MAIN_ARMS]
+_WIDTH = 100  # of a table in a file or a pipe
 _ARM_GROUPS = {"main": MAIN_ARMS, "losses": LOSS_ARMS, "all": ARMS}
+
+
+def _list_arms(wanted: bool):
+    if wanted:
+        indent = max(map(len, ARMS)) + 2
+        for name, arm in ARMS.items():
+            line = f"{name.ljust(indent)}{arm.description}"
+            typer.echo(textwrap.fill(line, _width(), subsequent_indent=" " * indent))
+        raise typer.Exit
+
+
+def _width():
+    return shutil.get_terminal_size((_WIDTH, 0)).columns
 
 
 def compare(
@@ -28,10 +41,16 @@ def compare(
     arms: Annotated[
         str,
         typer.Option(
-            help=f"main ({', '.join(MAIN_ARMS)}), all (also {', '.join(_OTHER_ARMS)}), losses "
-            "(none and each loss_), or a list of names."
+            help=f"main ({', '.join(MAIN_ARMS)}), all, losses (none and each loss), or a list of "
+            "the names that --list-arms gives."
         ),
     ] = "main",
+    list_arms: Annotated[
+        bool,
+        typer.Option(
+            "--list-arms", callback=_list_arms, is_eager=True, help="Say what each arm does."
+        ),
+    ] = False,
     heads: Annotated[
         str,
         typer.Option(
@@ -66,7 +85,10 @@ def compare(
         str, typer.Option(help="What generated rows teach: targeted terms only, or all.")
     ] = "targeted",
     tune_cuts: Annotated[
-        bool, typer.Option(help="Decide by cuts of terms, tuned on held-out training clusters.")
+        bool,
+        typer.Option(
+            "--tune-cuts", help="Decide by cuts of terms, tuned on held-out training clusters."
+        ),
     ] = False,
     split: Annotated[
         str,
@@ -90,7 +112,10 @@ def compare(
         ),
     ] = None,
     check_leaks: Annotated[
-        bool, typer.Option(help="Refuse arms that know of test proteins what nobody told them.")
+        bool,
+        typer.Option(
+            "--check-leaks", help="Refuse arms that know of test proteins what nobody told them."
+        ),
     ] = False,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
@@ -190,10 +215,8 @@ def _folder(out, namespace, size):
 
 
 def _print_comparison(result, namespace, folder):
-    # Without a terminal nothing is folded: a file or a pipe has no width.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     typer.echo(f"\n{namespace}\n")
-    typer.echo(printable(result.render(width)))
+    typer.echo(printable(result.render(_width())))
     if folder:
         typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 

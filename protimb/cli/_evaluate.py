@@ -46,7 +46,7 @@ def evaluate(
     targets: Annotated[
         Path | None, typer.Option(help="Count these proteins only: a file of one a line.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the tables and the figure.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and figure.")] = None,
 ):
     """Say how good predictions are, as CAFA does: Fmax, weighted Fmax, Smin, micro F, coverage."""
     (norm,) = names(norm, NORMS, "--norm")
@@ -71,5 +71,5 @@ def evaluate(
         typer.echo(printable(found.render()))
         if out:
             found.save(out)
-            files = "summary.csv, curves.csv, left_out.csv, precision_recall.png"
+            files = "report.html, summary.csv, curves.csv, left_out.csv, precision_recall.png"
             typer.echo(f"\nWritten to {out}: {files}")

@@ -16,7 +16,7 @@ def imbalance(
     min_proteins: Annotated[
         int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
     ] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder for the tables and the figure.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, tables and figure.")] = None,
 ):
     """Say how imbalanced a data set is: IRLbl, MeanIR, CVIR, SCUMBLE, labelsets."""
     with clean_messages():
@@ -29,4 +29,5 @@ def imbalance(
             if out:
                 folder = out / namespace if len(namespaces) > 1 else out
                 found.save(folder)
-                typer.echo(f"\nWritten to {folder}: terms.csv, summary.csv, imbalance.png")
+                files = "report.html, terms.csv, summary.csv, imbalance.png"
+                typer.echo(f"\nWritten to {folder}: {files}")

@@ -24,11 +24,15 @@ def advise(evaluations):
         for key, one in evaluations.items()
         if key[0] != "none"
     ]
-    better = [one for one in rivals if one.lead["lower"] > 0]
     reached = evaluations[base].point[metric]
-    if better:
-        return f"{_opening(evaluations, name)}, {_use(better, base, reached)}"
-    return f"{_opening(evaluations, name)}, {_leave(rivals, plain, base, metric)}"
+    above = [one for one in rivals if one.lead["lower"] > 0]
+    # What nobody would notice is no reason to change a method.
+    better = [one for one in above if one.lead["estimate"] >= SMALLEST_DIFFERENCE]
+    if not better:
+        return f"{_opening(evaluations, name)}, {_leave(rivals, above, plain, base, metric)}"
+    best = max(better, key=lambda one: one.lead["estimate"])
+    costs = _costs(evaluations[best.key], evaluations[base], name)
+    return f"{_opening(evaluations, name)}, {_use(best, better, base, reached)}{costs}"
 
 
 def _opening(evaluations, name):
@@ -43,27 +47,38 @@ def _count(n_terms, kind=""):
     return f"{n_terms:,} {kind}term{'' if n_terms == 1 else 's'}"
 
 
-def _use(better, base, reached):
-    best = max(better, key=lambda one: one.lead["estimate"])
+def _use(best, better, base, reached):
     gain = best.lead["estimate"]
     others = [_method(one.key) for one in better if one is not best]
-    also = f" {_and(others)} also did better than no resampling." if others else ""
-    small = " That is less than anybody would notice." if gain < SMALLEST_DIFFERENCE else ""
+    also = f" So are {_and(others)}." if len(others) > 1 else f" So is {_and(others)}."
     return (
         f"use {_method(best.key)}: average precision {reached + gain:.3f}, against {reached:.3f} "
-        f"of {_method(base)} ({_span(best.lead)}).{small}{also}"
+        f"of {_method(base)}; the difference, {_span(best.lead)}, is above zero with confidence."
+        f"{also if others else ''}"
     )
 
 
-def _leave(rivals, plain, base, metric):
+def _costs(own, base, name):
+    """Say what gets worse with confidence, "" if nothing does."""
+    costs = {"Fmax": "fmax", "the Brier skill of their probabilities": f"Brier skill {name}"}
+    known = {words: one for words, one in costs.items() if one in own.point and one in base.point}
+    leads = {words: difference(own, base, metric) for words, metric in known.items()}
+    worse = [f"{words} ({_span(lead)})" for words, lead in leads.items() if lead["upper"] < 0]
+    return f" What falls is {_and(worse)}." if worse else ""
+
+
+def _leave(rivals, above, plain, base, metric):
     reached = f"average precision {plain[base].point[metric]:.3f}"
+    plainly = f"use {_method(base)} ({reached}{_versus(plain, base, metric)})"
     if not rivals:
-        return f"use {_method(base)} ({reached}{_versus(plain, base, metric)}); no other was run."
-    best = max(rivals, key=lambda one: one.lead["estimate"])
+        return f"{plainly}; nothing else was run."
+    best = max(above or rivals, key=lambda one: one.lead["estimate"])
+    if above:
+        why = f"The highest of {len(rivals)} others, {_method(best.key)}, is above it by so little"
+        return f"{plainly}. {why} that nobody would notice: {_span(best.lead)}."
     return (
-        f"do without resampling: use {_method(base)} ({reached}{_versus(plain, base, metric)}). "
-        f"None of {len(rivals)} alternatives ranks proteins better with confidence; the highest, "
-        f"{_method(best.key)}, differs by {_span(best.lead)}."
+        f"{plainly}. None of {len(rivals)} others ranks proteins better with confidence; the "
+        f"highest, {_method(best.key)}, differs by {_span(best.lead)}."
     )
 
 

@@ -312,13 +312,14 @@ def _by_seed(results, folds):
 
 
 def _describe_terms(bunch, folds):
+    used = np.sort(np.concatenate([folds[0].train, folds[0].test]))
     return pd.DataFrame(
         {
             "term": list(bunch.terms),
             "name": list(bunch.term_names),
             "n_train": _mean([fold.n_train for fold in folds]),
             "n_test": _mean([fold.n_test for fold in folds]),
-            "same_as": find_repeats(bunch.y, bunch.terms, bunch.ontology),
+            "same_as": find_repeats(bunch.y[used], bunch.terms, bunch.ontology),
         }
     )
 

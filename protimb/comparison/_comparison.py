@@ -10,6 +10,7 @@ import pandas as pd
 from protimb.comparison._advice import advise
 from protimb.comparison._ranks import rank_arms
 from protimb.comparison._splits import caveat_of_split
+from protimb.comparison._text import short_zeros, show_table
 from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
 from protimb.comparison._winners import (
     ABOUT_FMAX,
@@ -362,15 +363,15 @@ class Comparison:
         Parameters
         ----------
         width : int, optional
-            Characters a line of the table may have; wider tables go on below.
+            Characters a line of a table may have; what does not fit goes on below.
 
         Returns
         -------
         text : str
         """
-        table = self.wide().rename_axis(columns=None).to_string(line_width=width)
         parts = [
-            table,
+            self.advice(),
+            *_number_blocks(self.wide(), width),
             LEGEND,
             *self.about_fmax(),
             *self._render_rare(),
@@ -393,8 +394,7 @@ class Comparison:
         """Write what the heads reach without resampling, if there are several: list of str."""
         if sum(arm == "none" for arm, _ in self.evaluations) < 2:
             return []
-        table = self.heads().rename_axis(index=[None, None], columns=None)
-        return [f"Heads without resampling:\n{table.to_string(line_width=width)}"]
+        return [f"Heads without resampling:\n{show_table(_stacked(self.heads()), width)}"]
 
     def about_fmax(self):
         """Say what both kinds of Fmax count, where there are two.
@@ -510,10 +510,28 @@ def show_verdicts(verdicts):
     return shown.set_index([verdicts["classifier"], verdicts["arm"]])
 
 
+def _number_blocks(wide, width):
+    """Write the wide table as one text a classifier."""
+    return [
+        f"{_judged(name, 'Each arm')}:\n{show_table(_stacked(rows.droplevel(0)), width)}"
+        for name, rows in wide.groupby(level=0, sort=False)
+    ]
+
+
+def _stacked(table):
+    """Label the second row of each pair by what it is, below the arm or head of the first."""
+    labels = [f"  {row}" if row else name for name, row in table.index]
+    return table.map(short_zeros).set_axis(labels)
+
+
+def _judged(name, title):
+    return f"{title}, {'by itself' if name == 'alone' else f'with {name}'}"
+
+
 def _blocks(table, title):
     """Write a table indexed by classifier and arm as one text a classifier."""
     return [
-        f"{title}, {'by itself' if name == 'alone' else f'with {name}'}:\n{_plain(rows)}"
+        f"{_judged(name, title)}:\n{_plain(rows)}"
         for name, rows in table.groupby(level=0, sort=False)
     ]
 

@@ -60,9 +60,11 @@ def _draw_differences(comparison):
 
 
 def _bin_panels(comparison, classifiers, value):
-    figure, axes = _panels(len(classifiers), 6.5, 4.2, sharey=True)
+    table = comparison.table
+    n_bins = table["metric"].str.startswith("AP ").groupby(table["metric"]).any().sum()
+    # So that the names of bins do not touch.
+    figure, axes = _panels(len(classifiers), max(6.5, n_bins), 4.2, sharey=True)
     for ax, classifier in zip(axes, classifiers, strict=True):
-        table = comparison.table
         FrequencyBinDisplay.from_table(table, classifier=classifier, value=value).plot(ax)
         ax.set_title(f"classifier: {classifier}")
         ax.label_outer()

@@ -98,7 +98,7 @@ class Imbalance:
         return f"{head}{more}\n\n{_bins(self.terms['count'])}\n\n{_measures(self.summary)}"
 
     def save(self, folder):
-        """Write ``terms.csv``, ``summary.csv`` and ``imbalance.png``.
+        """Write ``report.html``, ``terms.csv``, ``summary.csv`` and ``imbalance.png``.
 
         Parameters
         ----------
@@ -108,6 +108,8 @@ class Imbalance:
         # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
         from matplotlib.figure import Figure
 
+        from protimb.comparison._imbalance_page import write_report
+
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.terms.to_csv(folder / "terms.csv")
@@ -115,6 +117,7 @@ class Imbalance:
         figure = Figure(figsize=(6, 4), layout="constrained")
         self.display.plot(figure.subplots())
         figure.savefig(folder / "imbalance.png", dpi=150)
+        write_report(self, folder / "imbalance.png", folder / "report.html")
 
 
 _FORMATS = {

@@ -7,20 +7,37 @@ import pandas as pd
 
 from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
 from protimb.comparison._splits import method_of_split
+from protimb.comparison._text import short_zeros
 from protimb.comparison._verdict import ABOUT_VERDICTS
 from protimb.comparison._winners import LEGEND
-from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
+from protimb.plotting._map import METHODS
+from protimb.utils._page import (
+    Columns,
+    Details,
+    Items,
+    Map,
+    Note,
+    Page,
+    Picture,
+    Section,
+    Table,
+    Words,
+)
 
 FEWEST_TEST = 3  # test proteins below which a term's change says next to nothing
 _N_SHOWN = 20  # terms shown at first
 _WORDS = {
-    "arm": "one way to treat the training proteins, listed below; none leaves them as they are",
     "AP": "average precision: how high a term's own proteins rank among all test proteins, 1 at "
     "best; of a bin, the mean over its terms",
     "AP <50": "the same, over terms with fewer than 50 training proteins",
     "Fmax": "best mean of precision and recall over all cuts of the score, protein by protein",
     "Smin": "smallest distance to a perfect prediction, in bits; lower is better",
-    "[0.1, 0.2]": "95 % interval: where the figure might lie with other test proteins",
+    "minus none": "difference to the same classifier taught the training proteins as they are",
+    "[.1, .2]": "95 % interval: where the figure might lie with other test proteins",
+    "network": "a small neural network that reads a protein's vector and gives every term a "
+    "probability",
+    "cosine neighbours": "the training proteins whose vectors point in the most similar "
+    "direction; they vote for their terms",
 }
 _FIGURES_OF_MAPS = "map_"
 
@@ -30,7 +47,7 @@ def write_report(comparison, figures, path):
     record = comparison.record
     sections = [
         Section("In short", _short(comparison)),
-        Section("What the words mean", [Words(_words(record)), _GUIDE]),
+        Section("What the words mean", _words(record)),
         Section("What resampling changed", _changes(comparison)),
         Section("The numbers", _numbers(comparison)),
         Section("Term by term", _terms(comparison.terms)),
@@ -45,6 +62,17 @@ _GUIDE = Note(
     'The chapters "Reading the report" and "An honest comparison" of protimb\'s user guide '
     "(docs/user_guide) say more."
 )
+
+
+def _words(record):
+    return [
+        Words(_WORDS),
+        "Classifiers, each of which is taught what every arm made of the training proteins:",
+        Words(record.get("heads", {})),
+        "Arms, each a way to treat the training proteins:",
+        Words(record["arms"]),
+        _GUIDE,
+    ]
 
 
 def tally_terms(terms):
@@ -97,7 +125,7 @@ def _also(n_repeats):
 
 def _two_lines(name):
     arm, _, classifier = name.rpartition(" ")
-    return f"{arm}, {classifier}" if classifier != "alone" else arm
+    return f"{arm}\n{classifier}" if classifier != "alone" else arm
 
 
 def _differences(terms):
@@ -122,7 +150,7 @@ def _tally(difference):
 
 
 def _short(comparison):
-    """A few lines below the first sentence: what was asked, each bin, and what to doubt."""
+    """Say below the first sentence what was asked, what won in each bin, and what to doubt."""
     record = comparison.record
     fold = record["folds"][0]
     asked = (
@@ -138,18 +166,15 @@ def _of_seeds(record):
     return "" if n_seeds == 1 else f" in the first of {n_seeds} seeds"
 
 
-def _words(record):
-    heads = {name: f"classifier: {text}" for name, text in record.get("heads", {}).items()}
-    arms = {name: f"arm: {text}" for name, text in record["arms"].items()}
-    return _WORDS | heads | arms
-
-
 def _changes(comparison):
     verdicts = comparison.verdicts()
     if verdicts.empty:
         return []
-    table = Table(_verdicts(verdicts), "Verdict on each arm for rare terms", search=True)
-    return [table, Note(ABOUT_VERDICTS), comparison.ranks().sentence()]
+    is_main = verdicts["bin"] == comparison.rare_bin
+    main = Table(_verdicts(verdicts[is_main]), f"Verdict on each arm, bin {comparison.rare_bin}")
+    others = Table(_verdicts(verdicts[~is_main]), "Verdicts on the bins of rare terms")
+    more = [Details("The same for each bin of rare terms", [others])] if not is_main.all() else []
+    return [main, *more, Note(ABOUT_VERDICTS), comparison.ranks().sentence()]
 
 
 def _verdicts(verdicts):
@@ -158,7 +183,6 @@ def _verdicts(verdicts):
     verdicts = verdicts.sort_values("classifier", key=lambda c: c.map(order.index), kind="stable")
     shown = show_verdicts(verdicts).rename(columns=str.strip).reset_index()
     shown["verdict"] = shown["verdict"].str.strip()
-    shown["AP minus none"] = shown["AP minus none"].map(_below)
     shown["bin"] = verdicts["bin"].to_numpy()
     rest = [name for name in shown if name not in _VERDICT_KEYS]
     return shown.set_index("arm")[[*_VERDICT_KEYS[1:], *rest]]
@@ -168,25 +192,31 @@ _VERDICT_KEYS = ("arm", "classifier", "bin", "verdict")
 
 
 def _numbers(comparison):
-    legend = " ".join([f"{LEGEND}.", *comparison.about_fmax()])
-    parts = [
-        Table(_figures(comparison.wide()), "Each arm with each classifier, and minus none"),
-        Note(legend),
-        Table(_decisions(comparison), f"Decisions and probabilities, bin {comparison.rare_bin}"),
-        Note(f"{ABOUT_DECISIONS}."),
-    ]
+    wide = comparison.wide()
+    parts = [Table(_figures(rows), _of_classifier(name)) for name, rows in _by_classifier(wide)]
+    parts += [Note(" ".join([f"{LEGEND}.", *comparison.about_fmax()]))]
     if sum(arm == "none" for arm, _ in comparison.evaluations) > 1:
         heads = comparison.heads().rename_axis(index=["classifier", "row"])
-        parts[2:2] = [Table(_figures(heads), "Classifiers without resampling")]
-    return parts
+        parts += [Table(_figures(heads), "Classifiers without resampling, and minus the first")]
+    decisions = Table(
+        _decisions(comparison), f"Decisions and probabilities, bin {comparison.rare_bin}"
+    )
+    return [*parts, decisions, Note(f"{ABOUT_DECISIONS}.")]
+
+
+def _by_classifier(wide):
+    return wide.groupby(level="classifier", sort=False)
+
+
+def _of_classifier(name):
+    return "Arms judged by themselves" if name == "alone" else f"Each arm with {name}"
 
 
 def _figures(wide):
     """Put the second row of each arm, its difference, below the first: a row an arm."""
-    keys = [name for name in wide.index.names if name != "row"]
-    cells = wide.rename_axis(columns=None).map(_below).groupby(level=keys, sort=False)
-    one = cells.agg("\n".join).reset_index()
-    return one.set_index("arm") if "arm" in one else one.set_index("classifier")
+    name = "arm" if "arm" in wide.index.names else "classifier"
+    cells = wide.rename_axis(columns=None).map(_below)
+    return cells.groupby(level=name, sort=False).agg("\n".join)
 
 
 def _decisions(comparison):
@@ -194,8 +224,8 @@ def _decisions(comparison):
 
 
 def _below(text):
-    """Put the interval of a figure below it."""
-    return text.replace(" [", "\n[")
+    """Put the interval of a figure below it, and leave out zeros before the point."""
+    return short_zeros(text).replace(" [", "\n[")
 
 
 def _terms(terms):
@@ -224,7 +254,7 @@ def _terms(terms):
 
 def _maps(comparison):
     maps = [
-        Map(_points(display), f"{arm}, {display.method}: real and generated proteins of rare terms")
+        Map(_points(display), f"{arm}, {METHODS[display.method][0]}: a few rare terms")
         for arm, traces in comparison.traces.items()
         for display in traces.get("maps", {}).values()
     ]
@@ -232,7 +262,7 @@ def _maps(comparison):
         "Good generated proteins lie among the real ones of their term, neither on top of single "
         "ones nor in a cloud of their own. A map keeps no distances: take it as a question."
     )
-    return [note, *maps] if maps else []
+    return [note, Columns(maps)] if maps else []
 
 
 def _points(display):

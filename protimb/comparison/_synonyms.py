@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-_ALIKE = 0.9  # of the proteins that either of two terms has
+_ALIKE = 0.8  # of the proteins that either of two terms has
 
 
 def find_repeats(y, terms, ontology):

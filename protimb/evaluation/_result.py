@@ -52,7 +52,10 @@ class PredictionEvaluation:
         return "\n\n".join([_table(self.summary), *_remarks(self)])
 
     def save(self, folder):
-        """Write ``summary.csv``, ``curves.csv``, ``left_out.csv`` and ``precision_recall.png``.
+        """Write ``report.html`` to read, tables and the figure.
+
+        The others are ``summary.csv``, ``curves.csv``, ``left_out.csv`` and
+        ``precision_recall.png``.
 
         Parameters
         ----------
@@ -61,6 +64,8 @@ class PredictionEvaluation:
         """
         # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
         from matplotlib.figure import Figure
+
+        from protimb.evaluation._page import write_report
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +78,9 @@ class PredictionEvaluation:
         for ax, (namespace, display) in zip(axes, displays.items(), strict=True):
             display.plot(ax)
             ax.set_title(namespace.replace("_", " "))
-        figure.savefig(folder / "precision_recall.png", dpi=150)
+        picture = folder / "precision_recall.png"
+        figure.savefig(picture, dpi=150)
+        write_report(self, _remarks(self), picture, folder / "report.html")
 
     def displays(self):
         """Return the precision-recall curves of each namespace.

@@ -9,6 +9,7 @@ VALUES = {
     "estimate": (("estimate", "low", "high"), "macro average precision"),
     "difference": (("difference", "diff_low", "diff_high"), "average precision minus that of none"),
 }
+_LETTERS = 100  # that fit below the axes
 _SPREAD = 0.7  # of the distance between two bins, shared by the arms
 
 
@@ -108,7 +109,8 @@ class FrequencyBinDisplay:
         ax.set_xticks(range(len(self._bins)), [self._tick(name) for name in self._bins])
         ax.set(xlabel="training proteins of the term", ylabel=VALUES[self.value][1])
         # Below the axes: inside them it would lie on somebody's bars.
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 6}
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": self._n_columns}
+        ax.tick_params(axis="x", labelsize="small")
         ax.legend(frameon=False, fontsize="small", columnspacing=1.2, **place)
         tidy(ax)
         return self
@@ -120,6 +122,11 @@ class FrequencyBinDisplay:
     @property
     def _bins(self):
         return list(self.table["bin"].unique())
+
+    @property
+    def _n_columns(self):
+        """Columns of the legend: as many as fit below the axes with the longest name."""
+        return max(1, min(6, _LETTERS // (max(map(len, self._arms)) + 5)))
 
     def _draw(self, ax, arm):
         rows = self.table[self.table["arm"] == arm].set_index("bin").reindex(self._bins)

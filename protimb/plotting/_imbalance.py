@@ -119,7 +119,8 @@ class LabelImbalanceDisplay:
         ax.set(xscale="log", yscale="log")
         ax.set(xlabel="terms, most frequent first", ylabel="rows with the term")
         if self.after is not None or (self.before == 0).any():
-            ax.legend(frameon=False, loc="upper right")
+            # Below the axes: inside them it would lie on the counts.
+            ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16))
         if self.measures:
             lines = [_sentence(name, *values) for name, values in self.measures.items()]
             ax.text(0.03, 0.04, "\n".join(lines), transform=ax.transAxes, fontsize="small")

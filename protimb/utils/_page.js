@@ -3,7 +3,7 @@
   const make = (name, into, properties = {}) =>
     into.appendChild(Object.assign(document.createElement(name), properties));
   const number = (text) => parseFloat(text.replace(/,/g, "").replace("\u2212", "-"));
-  let counted = 0;
+  const written = (count) => count.toLocaleString("en");
 
   // Tables: a button a heading, a box for words, from and to for some columns.
   for (const box of document.querySelectorAll("div.table")) {
@@ -29,9 +29,9 @@
       const kept = rows.filter((row) => tests.every((test) => test(row)));
       const shown = new Set(kept.slice(0, limit));
       for (const row of rows) row.hidden = !shown.has(row);
-      count.textContent = `${shown.size} of ${rows.length} rows`;
+      count.textContent = `${written(shown.size)} of ${written(rows.length)} rows`;
       more.hidden = shown.size === kept.length;
-      more.textContent = `Show all ${kept.length} rows`;
+      more.textContent = `Show all ${written(kept.length)} rows`;
     };
     const sort = (column) => {
       const heading = headings[column];
@@ -56,15 +56,16 @@
       show();
     };
     headings.forEach((heading, column) => {
-      const text = heading.textContent;
-      heading.textContent = "";
-      const button = make("button", heading, { type: "button", textContent: text });
-      if (!text) button.setAttribute("aria-label", "sort by the first column");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      if (!names[column]) button.setAttribute("aria-label", "sort by the first column");
       button.addEventListener("click", () => sort(column));
     });
     if (box.dataset.search) {
       const label = make("label", controls, { textContent: "Rows with" });
-      const input = make("input", label, { type: "search", id: `q${counted++}` });
+      const input = make("input", label, { type: "search" });
       const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
       tests.push((row) => texts.get(row).includes(input.value.trim().toLowerCase()));
       input.addEventListener("input", show);

@@ -20,6 +20,8 @@ from protimb.utils._new_folder import whole_file
 _ASSETS = Path(__file__).parent
 _NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?(\d[\d,]*)?\.?\d+(e[+-]?\d+)?\s?%?\*?")
 _SIDE, _MARGIN = 600, 12  # of a map, in units of its drawing
+_TALLEST = 1.2  # height of a map by its width
+_SCREEN, _PRINTED = 96, 150  # dots an inch of a page, and of our PNGs
 _N_COLOURS = 7  # variables --c0 ... of the style sheet
 _KINDS = ("background", "real", "generated")  # in the order in which they are drawn
 _MARKS = {
@@ -116,6 +118,17 @@ class Details:
 
 
 @dataclass
+class Columns:
+    """Parts side by side where there is room."""
+
+    parts: list
+
+    def html(self):
+        """Give it as HTML."""
+        return f'<div class="columns">{_parts(self.parts)}</div>'
+
+
+@dataclass
 class Fragment:
     """HTML of protimb's own that is escaped already."""
 
@@ -130,10 +143,11 @@ class Fragment:
 class Table:
     """A table that sorts by each column and, where asked, filters.
 
-    Rows are those of ``frame``, its index included unless it only counts; a line break in a cell
-    parts the figure from smaller print. ``formats`` maps a column to a format such as ``"{:.1%}"``
-    (otherwise ``"{:.3f}"``, or ``"{:,}"`` for integers). ``search`` adds a box for words,
-    ``ranges`` boxes from and to for some columns. ``n_shown`` rows are shown at first.
+    Rows are those of ``frame``, its index included unless it only counts. A line break in a cell
+    parts the figure from smaller print, and one in a heading breaks it. ``formats`` maps a column
+    to a format such as ``"{:.1%}"`` (otherwise ``"{:.3f}"``, or ``"{:,}"`` for integers).
+    ``search`` adds a box for words, ``ranges`` boxes from and to for some columns. ``n_shown``
+    rows are shown at first.
     """
 
     frame: pd.DataFrame
@@ -161,7 +175,7 @@ class Table:
         )
 
     def _asks(self, names):
-        """What the script is to add, as attributes."""
+        """Say what the script is to add, as attributes."""
         columns = " ".join(str(names.index(str(name))) for name in self.ranges)
         asks = {"search": "1" if self.search else "", "ranges": columns, "shown": self.n_shown}
         return "".join(f' data-{name}="{value}"' for name, value in asks.items() if value)
@@ -185,9 +199,13 @@ class Picture:
 
     def html(self):
         """Give it as HTML that holds the file."""
-        data, text = base64.b64encode(Path(self.path).read_bytes()).decode(), _text(self.caption)
-        source = f"data:image/png;base64,{data}"
-        return f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>'
+        data, text = Path(self.path).read_bytes(), _text(self.caption)
+        source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        width = round(int.from_bytes(data[16:20]) * _SCREEN / _PRINTED)
+        return (
+            f'<figure><img alt="{text}" width="{width}" src="{source}">'
+            f"<figcaption>{text}</figcaption></figure>"
+        )
 
 
 @dataclass
@@ -203,7 +221,8 @@ class Map:
 
     def html(self):
         """Give it as HTML with an SVG."""
-        points = self.points.assign(place=_places(self.points[["x", "y"]].to_numpy(dtype=float)))
+        places, height = _places(self.points[["x", "y"]].to_numpy(dtype=float))
+        points = self.points.assign(place=places)
         groups = [name for name in points["group"].unique() if name]
         colours = {name: f"c{n % _N_COLOURS}" for n, name in enumerate(groups)} | {"": "grey"}
         drawn = "".join(
@@ -216,10 +235,11 @@ class Map:
         present = [kind for kind in _KINDS if (points["kind"] == kind).any()]
         kinds = "".join(f'<li class="kind {kind}">{_KIND_WORDS[kind]}</li>' for kind in present)
         return (
-            f'<figure class="map"><ul class="legend">{kinds}{legend}</ul>'
+            f'<figure class="map"><figcaption>{text}</figcaption>'
+            f'<ul class="legend">{kinds}{legend}</ul>'
             f'<div class="plane" tabindex="0" role="group" aria-label="{text}">'
-            f'<svg viewBox="0 0 {_SIDE} {_SIDE}" role="img" aria-label="{text}">{drawn}</svg></div>'
-            f'<p class="said" role="status"></p><figcaption>{text}</figcaption></figure>'
+            f'<svg viewBox="0 0 {_SIDE} {height:.0f}" role="img" aria-label="{text}">{drawn}</svg>'
+            '</div><p class="said" role="status"></p></figure>'
         )
 
 
@@ -231,11 +251,15 @@ _KIND_WORDS = {
 
 
 def _places(xy):
-    """Scale places (n_points, 2) into the drawing, y upwards, as texts."""
-    low = xy.min(axis=0, initial=np.inf)
-    span = max(np.ptp(xy, axis=0).max(initial=0), np.finfo(float).tiny)
-    scaled = (xy - low) / span * (_SIDE - 2 * _MARGIN) + _MARGIN
-    return [f"translate({x:.1f} {_SIDE - y:.1f})" for x, y in scaled]
+    """Scale places (n_points, 2) into the drawing, y upwards: texts, and the drawing's height."""
+    spans = np.ptp(xy, axis=0) if len(xy) else np.zeros(2)
+    # Points that all share one place have no span to scale.
+    scale = (_SIDE - 2 * _MARGIN) / (max(spans[0], spans[1] / _TALLEST) or 1)
+    width, height = spans * scale + 2 * _MARGIN
+    x, y = ((xy - xy.min(axis=0, initial=np.inf)) * scale + _MARGIN).T
+    x += (_SIDE - width) / 2
+    places = zip(x, height - y, strict=True)
+    return [f"translate({right:.1f} {down:.1f})" for right, down in places], height
 
 
 def _marks(points, kind, colour):
@@ -274,7 +298,8 @@ def _is_number(cell):
 
 
 def _heading(name, is_number):
-    return f'<th scope="col"{_CLASS[is_number]}>{_text(name)}</th>'
+    lines = "<br>".join(map(_text, name.split("\n")))
+    return f'<th scope="col"{_CLASS[is_number]}>{lines}</th>'
 
 
 def _row(cells, is_number):

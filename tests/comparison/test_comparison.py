@@ -100,8 +100,8 @@ def test_wide_leaves_decisions_to_a_table_of_their_own(comparison):
 
 def test_blocks_of_rare_terms_fit_eighty_columns(comparison):
     text = comparison.render(80)
-    blocks = [part for part in text.split("\n\n") if re.match("Verdicts|Decisions", part)]
-    assert len(blocks) == 6  # of both kinds: mlp, mlp+knn, alone
+    blocks = [part for part in text.split("\n\n") if re.match("Verdicts|Decisions|Each arm", part)]
+    assert len(blocks) == 9  # of each kind: mlp, mlp+knn, alone
     assert max(len(line) for block in blocks for line in block.splitlines()) <= 80
 
 

@@ -3,6 +3,7 @@
 import base64
 import re
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from sklearn.utils import Bunch
 
 from protimb.comparison import compare
-from protimb.comparison._page import tally_terms
+from protimb.comparison._page import list_gains, tally_terms
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +42,15 @@ def test_all_files_are_there(folder):
 def test_the_page_holds_every_picture(folder):
     page = (folder / "report.html").read_text()
     held = [base64.b64decode(text) for text in re.findall(r"base64,([^\"]+)", page)]
-    saved = [path.read_bytes() for path in (folder / "figures").iterdir()]
+    # Maps are drawn anew, so that a point can say what it is.
+    saved = [path.read_bytes() for path in (folder / "figures").glob("[!m]*.png")]
     assert sorted(held) == sorted(saved)
+    assert page.count('<figure class="map">') == 1
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(folder):
     page = (folder / "report.html").read_text()
-    assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
 
 
 def test_the_page_says_what_won_in_escaped_text(folder, comparison):
@@ -60,10 +63,59 @@ def test_the_page_shows_every_verdict_and_fits_a_phone(folder, comparison):
     page = (folder / "report.html").read_text()
     assert '<meta name="viewport" content="width=device-width' in page
     # Only what scrolls by itself may be wider than the window.
-    assert page.count("<table") == page.count('<div class="wide"><table')
+    assert page.count("<table") == len(re.findall('<div class="wide"[^>]*><table', page))
     for verdict, count in comparison.verdicts()["verdict"].value_counts().items():
-        assert page.count(f"<td>{verdict}") == count
+        assert page.count(f"<td>{verdict}</td>") == count
     assert comparison.ranks().sentence().replace("<", "&lt;") in page
+
+
+def test_the_page_begins_with_what_to_do_and_explains_words_before_numbers(folder, comparison):
+    page = (folder / "report.html").read_text()
+    assert f'<p class="lead">{escape(comparison.advice())}</p>' in page
+    first_table = page.index("<table")
+    for word in ("average precision: how high", "cosine neighbours", "Fmax", "SMOTE, term by term"):
+        assert page.index(word) < first_table
+
+
+def test_a_point_of_the_map_says_which_protein_and_which_terms(folder, toy):
+    page = (folder / "report.html").read_text()
+    said = [text.split(": ") for text in re.findall(r"<title>(.*?: .*?)</title>", page)][1:]
+    assert {who for who, _ in said} <= {*toy.protein_ids, "generated"}
+    assert "generated" in {who for who, _ in said}
+    known = dict(zip(toy.protein_ids, toy.y, strict=True))
+    for who, terms in said:
+        names = set(re.split("; (?:and )?", terms)) & set(toy.term_names)
+        if who != "generated":
+            carried = {name for name, has in zip(toy.term_names, known[who], strict=True) if has}
+            assert names <= carried
+            assert len(names) == min(len(carried), 4)
+
+
+def test_gains_leave_out_terms_with_hardly_a_test_protein_and_say_a_signal_once():
+    terms = pd.DataFrame(
+        {
+            "term": ["GO:1", "GO:2", "GO:3", "GO:4"],
+            "name": ["parent", "child", "lucky", "other"],
+            "n_train": [4.0, 4.0, 3.0, 6.5],
+            "n_test": [3.0, 3.0, 1.0, 5.0],
+            "same_as": ["GO:2", "", "", ""],
+            "AP none mlp": [0.1, 0.1, 0.0, 0.2],
+            "AP ros mlp": [0.3, 0.4, 1.0, 0.1],
+        }
+    )
+    gains = list_gains(terms)
+    assert list(gains.index) == ["child\nGO:2 and 1 term with the same proteins", "other\nGO:4"]
+    assert gains["mean gain"].round(3).tolist() == [0.3, -0.1]
+    assert gains["test proteins"].tolist() == [3, 5]  # whole proteins
+    assert gains["training proteins"].dtype.kind == "i"
+
+
+def test_the_sizes_of_seeds_have_no_number_of_a_row(folder):
+    page = (folder / "report.html").read_text()
+    (body,) = re.findall(r"Size of each seed</caption>.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
+    first, second = re.findall(r"<t[hd][^>]*>([^<]*)<", body)[:2]
+    assert first == "0"  # the seed
+    assert int(second) > 0
 
 
 def test_ranks_are_drawn_where_they_are_tested(comparison, folder, tmp_path):
