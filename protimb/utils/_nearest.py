@@ -4,6 +4,7 @@ from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
 # Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
@@ -31,17 +32,14 @@ def nearest(X, reference, n_neighbors, *, same=False):
     n_found = min(n_neighbors, len(reference) - same)
     if not (len(X) and n_found > 0):
         return np.empty((len(X), max(n_found, 0))), np.empty((len(X), max(n_found, 0)), np.int64)
-    n_kept = min(n_found + _SPARE, len(reference) - same)
-    best = _search(X, reference, n_kept, same, np.float32)
-    distances, rows = _exactly(X, reference, best.rows, n_found)
-    if n_kept == len(reference) - same:
-        return distances, rows
-    doubtful = np.flatnonzero(_doubt(X, reference, distances[:, -1], best))
-    if len(doubtful):
-        own = doubtful if same else None
-        again = _search(X[doubtful], reference, n_kept, own, np.float64)
-        found = _exactly(X[doubtful], reference, again.rows, n_found)
-        distances[doubtful], rows[doubtful] = found
+    distances, rows = np.empty((len(X), n_found)), np.empty((len(X), n_found), np.int64)
+    left = np.arange(len(X))
+    for search in (_in_single, _in_double, _by_differences):
+        found = search(X, reference, left, n_found, same)
+        distances[left], rows[left], is_sure = found
+        left = left[~is_sure]
+        if not len(left):
+            break
     return distances, rows
 
 
@@ -60,7 +58,7 @@ def within(X, reference, *, radii=None, reference_radii=None):
     """
     X, reference = np.asarray(X), np.asarray(reference)
     left, right = _sides(X, reference, np.float32)
-    balls = [_Balls.around(left, radii, X.shape), _Balls.around(right, reference_radii, X.shape)]
+    balls = [_Balls.around(left, radii), _Balls.around(right, reference_radii)]
     hits = [_no_hits(X, reference) if ball else None for ball in balls]
     for rows, columns, squared in _tiles(left, right):
         for is_right, (ball, hit) in enumerate(zip(balls, hits, strict=True)):
@@ -186,20 +184,43 @@ def _padded(squared, is_hit):
     return values, places
 
 
-def _search(X, reference, n_kept, own, dtype):
-    """Find candidates; ``own`` is True where X is the reference, or X's rows in it, or neither."""
-    is_whole = own is True
-    left, right = _sides(X, reference, dtype)
-    best = _Best(len(X), n_kept, dtype)
-    for rows, columns, squared in _tiles(left, right, same=is_whole):
-        if is_whole and rows == columns:
+def _in_single(X, reference, _, n_found, same):
+    """Search for all rows: distances, rows (n_rows, n_found), and which of them are sure."""
+    return _by_product(X, reference, None, n_found, same, np.float32)
+
+
+def _in_double(X, reference, left, n_found, same):
+    return _by_product(X[left], reference, left if same else None, n_found, False, np.float64)
+
+
+def _by_differences(X, reference, left, n_found, same):
+    """Search for the rows left by all differences, which no norm makes less exact."""
+    best = _Best(len(left), n_found, np.float64)
+    for block, columns in product(_slices(len(left)), _slices(len(reference))):
+        squared = cdist(X[left[block]], reference[columns], "sqeuclidean")
+        if same:
+            _leave_out(left[block], columns, squared)
+        best.offer(block, columns, squared)
+    found = _exactly(X[left], reference, best.rows, n_found)
+    return *found, np.ones(len(left), dtype=bool)
+
+
+def _by_product(X, reference, own, n_found, same, dtype):
+    """Search by products; ``own`` (n_rows,) says which row of the reference each of X is."""
+    sides = _sides(X, reference, dtype)
+    n_others = len(reference) - (same or own is not None)
+    best = _Best(len(X), min(n_found + _SPARE, n_others), dtype)
+    for rows, columns, squared in _tiles(*sides, same=same):
+        if same and rows == columns:
             np.fill_diagonal(squared, np.inf)
-        elif isinstance(own, np.ndarray):
+        elif own is not None:
             _leave_out(own[rows], columns, squared)
         best.offer(rows, columns, squared)
-        if is_whole and rows != columns:
+        if same and rows != columns:
             best.offer(columns, rows, np.ascontiguousarray(squared.T))
-    return best
+    distances, found = _exactly(X, reference, best.rows, n_found)
+    is_sure = best.rows.shape[1] == n_others or _are_sure(sides[0], distances[:, -1], best)
+    return distances, found, np.broadcast_to(is_sure, len(X))
 
 
 def _leave_out(own, columns, squared):
@@ -216,17 +237,16 @@ def _exactly(X, reference, candidates, n_found):
     return np.take_along_axis(distances, order, 1), np.take_along_axis(candidates, order, 1)
 
 
-def _doubt(X, reference, last, best):
-    """Tell rows for which a row left out may be nearer than the last one found, (n_rows,)."""
-    left, _ = _sides(X, reference, np.float32)
-    last = last / left.unit
-    limit = best.squared.max(axis=1)
-    return (last > 0) & (last**2 > limit - _error(left.squares, last))
+def _are_sure(side, last, best):
+    """Tell rows (n_rows,) for which no row left out can be nearer than the last one found."""
+    last, limit = last / side.unit, best.squared.max(axis=1)
+    return (last == 0) | (last**2 < limit - _error(side, last))
 
 
-def _error(squares, radii):
+def _error(side, radii):
     """Bound the error of squared distances up to a radius: what is within it has such norms."""
-    return _ROUNDINGS * np.finfo(np.float32).eps * (squares + (np.sqrt(squares) + radii) ** 2)
+    norms = side.squares + (np.sqrt(side.squares) + radii) ** 2
+    return _ROUNDINGS * np.finfo(side.values.dtype).eps * norms
 
 
 class _Balls(NamedTuple):
@@ -237,12 +257,12 @@ class _Balls(NamedTuple):
     errors: np.ndarray
 
     @classmethod
-    def around(cls, side, radii, _):
+    def around(cls, side, radii):
         """Prepare radii (n_rows,) of the rows of a side; None stays None."""
         if radii is None:
             return None
         scaled = np.asarray(radii, dtype=np.float64) / side.unit
-        return cls(np.asarray(radii), scaled**2, _error(side.squares, scaled))
+        return cls(np.asarray(radii), scaled**2, _error(side, scaled))
 
     def hold(self, X, reference, rows, columns, squared, by_reference):
         """Tell which pairs of a tile are within the radius, bool (n_rows, n_columns)."""
