@@ -58,15 +58,14 @@ def within(X, reference, *, radii=None, reference_radii=None):
     """
     X, reference = np.asarray(X), np.asarray(reference)
     left, right = _sides(X, reference, np.float32)
-    balls = [_Balls.around(left, radii), _Balls.around(right, reference_radii)]
-    hits = [_no_hits(X, reference) if ball else None for ball in balls]
+    sorts = [_Balls.around(left, radii, 0), _Balls.around(right, reference_radii, 1)]
+    hits = [balls and _no_hits(X, reference) for balls in sorts]
     for rows, columns, squared in _tiles(left, right):
-        for is_right, (ball, hit) in enumerate(zip(balls, hits, strict=True)):
-            if ball is None:
-                continue
-            is_hit = ball.hold(X, reference, rows, columns, squared, is_right)
-            hit.by_row[rows] += is_hit.sum(axis=1)
-            hit.by_reference[columns] += is_hit.sum(axis=0)
+        for balls, hit in zip(sorts, hits, strict=True):
+            if balls is not None:
+                pairs = balls.pairs(X, reference, rows, columns, squared)
+                hit.by_row[rows] += np.bincount(pairs[0], minlength=len(squared))
+                hit.by_reference[columns] += np.bincount(pairs[1], minlength=squared.shape[1])
     return tuple(hits)
 
 
@@ -158,10 +157,15 @@ class _Best:
         self.squared[rows], self.rows[rows] = _smallest(values, places, self.rows.shape[1])
 
     def _nearer(self, squared, limits):
-        n_kept = self.rows.shape[1]
         if np.isinf(limits).any():  # nothing yet
-            return _smallest(squared, None, min(n_kept, squared.shape[1]))
-        return _padded(squared, squared < limits[:, None])
+            return _smallest(squared, None, min(self.rows.shape[1], squared.shape[1]))
+        is_hit = squared < limits[:, None]
+        if is_hit.flags.c_contiguous:
+            return _padded(squared, *np.divmod(np.flatnonzero(is_hit), squared.shape[1]))
+        # A tile seen from its other side: few hits are sooner turned than the tile.
+        columns, rows = np.divmod(np.flatnonzero(is_hit.T), len(squared))
+        order = np.argsort(rows, kind="stable")
+        return _padded(squared, rows[order], columns[order])
 
 
 def _smallest(values, places, n):
@@ -173,9 +177,8 @@ def _smallest(values, places, n):
     return np.take_along_axis(values, order, axis=1), chosen
 
 
-def _padded(squared, is_hit):
-    """Gather marked values of a tile, row by row: values and columns, (n_rows, most_of_a_row)."""
-    rows, columns = np.divmod(np.flatnonzero(is_hit), squared.shape[1])
+def _padded(squared, rows, columns):
+    """Gather values of a tile, places sorted by row: values and columns, (n_rows, most_a_row)."""
     counts = np.bincount(rows, minlength=len(squared))
     position = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     shape = (len(squared), counts.max(initial=0))
@@ -217,7 +220,7 @@ def _by_product(X, reference, own, n_found, same, dtype):
             _leave_out(own[rows], columns, squared)
         best.offer(rows, columns, squared)
         if same and rows != columns:
-            best.offer(columns, rows, np.ascontiguousarray(squared.T))
+            best.offer(columns, rows, squared.T)
     distances, found = _exactly(X, reference, best.rows, n_found)
     is_sure = best.rows.shape[1] == n_others or _are_sure(sides[0], distances[:, -1], best)
     return distances, found, np.broadcast_to(is_sure, len(X))
@@ -250,38 +253,36 @@ def _error(side, radii):
 
 
 class _Balls(NamedTuple):
-    """Radii (n,), their squares in the unit of the sides, and the error of a squared distance."""
+    """Radii (n,) of rows of a side, 0 or 1, and the squares between which no float32 can tell."""
 
     radii: np.ndarray
-    squares: np.ndarray
-    errors: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    side: int
 
     @classmethod
-    def around(cls, side, radii):
+    def around(cls, rows, radii, side):
         """Prepare radii (n_rows,) of the rows of a side; None stays None."""
         if radii is None:
             return None
-        scaled = np.asarray(radii, dtype=np.float64) / side.unit
-        return cls(np.asarray(radii), scaled**2, _error(side, scaled))
+        scaled = np.asarray(radii, dtype=np.float64) / rows.unit
+        error = _error(rows, scaled)
+        upper = np.where(scaled > 0, scaled**2 + error, -np.inf)
+        limits = ((scaled**2 - error).astype(np.float32), upper.astype(np.float32))
+        return cls(np.asarray(radii), *limits, side)
 
-    def hold(self, X, reference, rows, columns, squared, by_reference):
-        """Tell which pairs of a tile are within the radius, bool (n_rows, n_columns)."""
-        mine = columns if by_reference else rows
-        lower, upper, radii = self._limits(mine)
-        if not by_reference:
-            lower, upper = lower[:, None], upper[:, None]
-        is_hit = squared < upper
-        unsure = np.flatnonzero(is_hit & (squared >= lower))
-        if len(unsure):
-            r, c = np.divmod(unsure, squared.shape[1])
-            distances = exact_distances(X, reference, r + rows.start, c + columns.start)
-            is_hit.ravel()[unsure] = distances < radii[c if by_reference else r]
-        return is_hit
-
-    def _limits(self, part):
-        squares, errors, radii = self.squares[part], self.errors[part], self.radii[part]
-        upper = np.where(radii > 0, squares + errors, -np.inf).astype(np.float32)
-        return (squares - errors).astype(np.float32), upper, radii
+    def pairs(self, X, reference, rows, columns, squared):
+        """Find the pairs of a tile that are within the radius: rows and columns, both (n_hits,)."""
+        part, across = ((rows, (slice(None), None)), (columns, (None, slice(None))))[self.side]
+        hits = np.flatnonzero(squared < self.upper[part][across])
+        pair = np.divmod(hits, squared.shape[1])
+        of = pair[self.side]
+        is_hit = squared.ravel()[hits] < self.lower[part][of]
+        unsure = np.flatnonzero(~is_hit)
+        places = pair[0][unsure] + rows.start, pair[1][unsure] + columns.start
+        distances = exact_distances(X, reference, *places)
+        is_hit[unsure] = distances < self.radii[part][of[unsure]]
+        return pair[0][is_hit], pair[1][is_hit]
 
 
 def _no_hits(X, reference):
