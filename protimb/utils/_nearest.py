@@ -4,8 +4,12 @@ from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
+
+# Up to so many features a tree is faster than comparing all rows.
+_NARROW = 8
 
 # Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
 _TILE = 1024
@@ -32,6 +36,8 @@ def nearest(X, reference, n_neighbors, *, same=False):
     n_found = min(n_neighbors, len(reference) - same)
     if not (len(X) and n_found > 0):
         return np.empty((len(X), max(n_found, 0))), np.empty((len(X), max(n_found, 0)), np.int64)
+    if X.shape[1] <= _NARROW:
+        return _by_tree(X, reference, n_found, same)
     distances, rows = np.empty((len(X), n_found)), np.empty((len(X), n_found), np.int64)
     left = np.arange(len(X))
     for search in (_in_single, _in_double, _by_differences):
@@ -185,6 +191,19 @@ def _padded(squared, rows, columns):
     values, places = np.full(shape, np.inf, squared.dtype), np.zeros(shape, dtype=np.int64)
     values[rows, position], places[rows, position] = squared[rows, columns], columns
     return values, places
+
+
+def _by_tree(X, reference, n_found, same):
+    """Search a tree: distances and rows, both (n_rows, n_found)."""
+    # Trees that halve the rows become deep where many rows are equal.
+    tree = KDTree(np.asarray(reference, dtype=np.float64), balanced_tree=False)
+    rows = tree.query(X, np.arange(1, n_found + same + 1))[1]
+    if same:
+        own = rows == np.arange(len(X))[:, None]
+        # Among many copies a row may not find itself: then the last one found is one too many.
+        own[~own.any(axis=1), -1] = True
+        rows = rows[~own].reshape(len(X), n_found)
+    return _exactly(X, reference, rows, n_found)
 
 
 def _in_single(X, reference, _, n_found, same):

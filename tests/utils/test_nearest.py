@@ -8,8 +8,9 @@ from protimb.utils import _nearest
 from protimb.utils._nearest import nearest, squared_tiles, within
 
 
-@pytest.fixture(autouse=True)
-def _small_tiles(monkeypatch):
+@pytest.fixture(autouse=True, params=[0, 99], ids=["product", "tree"])
+def _small_tiles(monkeypatch, request):
+    monkeypatch.setattr(_nearest, "_NARROW", request.param)
     monkeypatch.setattr(_nearest, "_TILE", 16)
     monkeypatch.setattr(_nearest, "_EXACT_NUMBERS", 100)
 
