@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from protimb.utils._labelsets import count_members
+
 N_TERMS = 4
 _FEWEST = 8  # real, and new, rows that make a term worth a colour
 _N_SAID = 4  # of a point's terms, the rarest first
@@ -10,7 +12,7 @@ _OVERLAP = 0.2  # terms that share more of their proteins are drawn as one
 
 def choose_terms(y, y_new, n_terms=N_TERMS):
     """Choose up to n_terms columns of y (n_rows, n_terms), the same for all who raise them."""
-    n_real, n_new = _totals(y), _totals(y_new)
+    n_real, n_new = count_members(y), count_members(y_new)
     # The rarest of all common training rows: where resampling is to help.
     common = _take_apart(y, np.where(n_real >= _FEWEST, 1 / np.maximum(n_real, 1), 0), n_terms)
     if (n_new[common] >= _FEWEST).any():
@@ -22,7 +24,7 @@ def choose_terms(y, y_new, n_terms=N_TERMS):
 
 def say_points(points, y, y_new, ids, term_names, new_ids=None):
     """Say of each point of a map which protein it is, and its rarest terms: list of str."""
-    rarest = np.argsort(_totals(y), kind="stable")
+    rarest = np.argsort(count_members(y), kind="stable")
     said = []
     for kind, row in zip(points["kind"], points["row"], strict=True):
         labels, names = (y_new, new_ids) if kind == "generated" else (y, ids)
@@ -52,7 +54,3 @@ def _take_apart(y, worth, n_terms):
 def _share(y, first, second):
     both = (y[:, first] & y[:, second]).sum()
     return both / min(y[:, first].sum(), y[:, second].sum())
-
-
-def _totals(y):
-    return np.asarray(y.sum(axis=0, dtype=np.int64)).ravel()

@@ -4,7 +4,7 @@ from protimb.metrics import quality_report
 
 
 def judge_rows(train, held_out, X_new, y_new, seed, **options):
-    """Hold rows (n_new, n_features), and what they claim, against real proteins: a QualityReport."""
+    """Hold rows (n_new, n_features) and what they claim against real ones: a QualityReport."""
     is_held_out = held_out is not train
     return quality_report(
         train.X,
