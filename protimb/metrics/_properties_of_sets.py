@@ -224,8 +224,8 @@ class NeighborJudge(OfSets):
         core = self.real.core_rows.among
         gaps = np.block([[rows.among, rows.to_core], [rows.to_core.T, core]])
         n_nearest = min(self._N_NEIGHBORS, len(gaps) - 1)
-        nearest = np.argpartition(gaps, n_nearest - 1, axis=1)[:, :n_nearest]
-        share = (nearest < n_rows).mean(axis=1)
+        reach = np.partition(gaps, n_nearest - 1, axis=1)[:, n_nearest - 1 : n_nearest]
+        share = (gaps[:, :n_rows] <= reach).sum(axis=1)
         return float(roc_auc_score(np.arange(n_rows + n_core) < n_rows, share))
 
 
