@@ -9,6 +9,7 @@ from protimb.metrics._calibration import (
 )
 from protimb.metrics._concurrence import scumble_per_label, scumble_per_row, scumble_score
 from protimb.metrics._decisions import decisions_by_frequency, decisions_by_term
+from protimb.metrics._discrepancy import maximum_mean_discrepancy
 from protimb.metrics._fidelity import TwoSampleScore, frechet_distance, two_sample_score
 from protimb.metrics._imbalance import (
     imbalance_ratio_per_label,
@@ -21,6 +22,15 @@ from protimb.metrics._imbalance import (
     mean_imbalance_ratio,
 )
 from protimb.metrics._label_consistency import LabelConsistency, label_consistency
+from protimb.metrics._manifold import (
+    AlphaBeta,
+    ClosestRecords,
+    ManifoldOverlap,
+    alpha_precision_beta_recall,
+    closest_records,
+    precision_recall_density_coverage,
+)
+from protimb.metrics._membership import MembershipInference, membership_inference
 from protimb.metrics._property_base import BaseProperty
 from protimb.metrics._quality_report import PROPERTIES, QualityReport, quality_report
 from protimb.metrics._ranking import (
@@ -28,19 +38,27 @@ from protimb.metrics._ranking import (
     average_precision_by_frequency,
     term_average_precision,
 )
+from protimb.metrics._reduce import ReducedFeatures, reduce_features
 from protimb.metrics._report import classification_report_imbalanced
 
 __all__ = [
     "FREQUENCY_BINS",
     "PROPERTIES",
+    "AlphaBeta",
     "BaseProperty",
+    "ClosestRecords",
     "Evaluation",
     "LabelConsistency",
+    "ManifoldOverlap",
+    "MembershipInference",
     "QualityReport",
+    "ReducedFeatures",
     "TwoSampleScore",
+    "alpha_precision_beta_recall",
     "average_precision_by_frequency",
     "brier_skill_score",
     "classification_report_imbalanced",
+    "closest_records",
     "decisions_by_frequency",
     "decisions_by_term",
     "draw_proteins",
@@ -57,10 +75,14 @@ __all__ = [
     "label_consistency",
     "label_density",
     "labelset_counts",
+    "maximum_mean_discrepancy",
     "mean_imbalance_ratio",
+    "membership_inference",
     "paired_difference",
+    "precision_recall_density_coverage",
     "prevalence_ratio",
     "quality_report",
+    "reduce_features",
     "scumble_per_label",
     "scumble_per_row",
     "scumble_score",

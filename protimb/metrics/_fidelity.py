@@ -1,7 +1,7 @@
 """How faithful generated rows are: to real rows as a whole, and to the labels they claim."""
 
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from protimb.utils._alignment import align_columns, column_names
+from protimb.metrics._sets import check_sets
 from protimb.utils._named import resolve
-from protimb.utils._validation import check_vectors
 
 # Of centred rows, and without an inverse, which takes longer than the rest.
 _CENTRED = {"assume_centered": True, "store_precision": False}
@@ -144,7 +143,9 @@ class TwoSampleScore:
     fold_aucs: np.ndarray
 
 
-def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state=0):
+def two_sample_score(
+    X_real, X_new, *, classifier="logistic", cv=5, max_rows=10_000, random_state=0
+):
     """Let a classifier try to tell generated rows from real ones.
 
     If both come from one distribution no classifier can, and its area under the ROC curve on
@@ -161,8 +162,11 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
         rows that lie too close together or in between real ones.
     cv : int, default=5
         Folds; fewer where a set has fewer rows.
+    max_rows : int or None, default=10,000
+        Where both sets together have more rows, so many are drawn of them, from each set its
+        share; None takes all.
     random_state : int, RandomState instance or None, default=0
-        Which rows make a fold.
+        Which rows are drawn, and which make a fold.
 
     Returns
     -------
@@ -203,12 +207,14 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
     1.0
     """
     X_real, X_new = _check_pair(X_real, X_new, at_least=2)
+    rng = check_random_state(random_state)
+    X_real, X_new = _draw(X_real, X_new, max_rows, rng)
     X = np.concatenate([X_real, X_new])
     is_new = np.arange(len(X)) >= len(X_real)
     judge = make_pipeline(
         StandardScaler(), clone(resolve(classifier, JUDGES, "two_sample_score", "classifier"))
     )
-    folds = list(_folds(cv, is_new, random_state))
+    folds = list(_folds(cv, is_new, rng))
     aucs = np.array([_fold_auc(judge, X, is_new, *fold) for fold in folds])
     variance = np.mean([_null_variance(is_new[held_out]) for _, held_out in folds])
     # Folds share training rows, so their mean varies more than that of independent ones [2].
@@ -218,18 +224,8 @@ def two_sample_score(X_real, X_new, *, classifier="logistic", cv=5, random_state
 
 
 def _check_pair(X_real, X_new, at_least):
-    X_new = align_columns(X_new, column_names(X_real), "X_new", "those of X_real")
-    X_real, X_new = (check_vectors(X).astype(np.float64, copy=False) for X in (X_real, X_new))
-    if X_real.shape[1] != X_new.shape[1]:
-        raise ValueError(
-            f"X_real has {X_real.shape[1]} features and X_new {X_new.shape[1]}. Both must be "
-            "vectors of one embedding."
-        )
-    if min(len(X_real), len(X_new)) < at_least:
-        raise ValueError(
-            f"X_real has {len(X_real)} rows and X_new {len(X_new)}; each needs {at_least}."
-        )
-    return X_real, X_new
+    sets = check_sets(at_least=at_least, X_real=X_real, X_new=X_new)
+    return [X.astype(np.float64, copy=False) for X in sets]
 
 
 def _covariance_root(centred, shrinkage):
@@ -253,11 +249,28 @@ def _shrunk(centred, shrinkage):
     return SHRINKAGES[shrinkage](centred)
 
 
-def _folds(cv, is_new, random_state):
+def _draw(X_real, X_new, max_rows, rng):
+    """Draw so many rows of both sets together, of each its share and at least 2, in order."""
+    n_rows = len(X_real) + len(X_new)
+    if max_rows is None or n_rows <= _check_max_rows(max_rows):
+        return X_real, X_new
+    n_drawn = [max(2, round(max_rows * len(X) / n_rows)) for X in (X_real, X_new)]
+    return [
+        X[np.sort(rng.choice(len(X), min(n, len(X)), replace=False))]
+        for X, n in zip((X_real, X_new), n_drawn, strict=True)
+    ]
+
+
+def _check_max_rows(max_rows):
+    if not isinstance(max_rows, Integral) or isinstance(max_rows, bool) or max_rows < 4:
+        raise ValueError(f"max_rows must be None or an integer of at least 4, got {max_rows!r}.")
+    return max_rows
+
+
+def _folds(cv, is_new, rng):
     n_folds = min(cv, is_new.sum(), (~is_new).sum())
     if n_folds < 2:
         raise ValueError(f"cv must be at least 2, got {cv}.")
-    rng = check_random_state(random_state)
     folds = StratifiedKFold(int(n_folds), shuffle=True, random_state=rng)
     return folds.split(is_new, is_new)
 
