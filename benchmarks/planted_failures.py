@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.cluster import KMeans
+from sklearn.preprocessing import StandardScaler
 
 from protimb import load_human_go
 from protimb.metrics import quality_report
@@ -26,7 +27,7 @@ INTENDED = {
     "collapse": ("collapse", "diversity"),
     "wrong term": ("label_fidelity", "cosine", "intrusion", "silhouette"),
     "noise": ("two_sample_linear", "two_sample_knn", "precision", "density"),
-    "modes dropped": ("recall", "coverage", "term_coverage", "beta_recall"),
+    "modes dropped": ("modes", "recall", "coverage", "term_coverage", "beta_recall"),
     "closure broken": ("true_path",),
 }
 
@@ -140,11 +141,12 @@ def noise(bunch, train, pool, rarest, rng):
 def modes_dropped(bunch, train, pool, rarest, rng):
     """Keep good rows of one of two clusters of each term, which k-means finds."""
     keep = np.zeros(len(pool), dtype=bool)
+    X = StandardScaler().fit(bunch.X[train]).transform(bunch.X)
     for term in np.unique(rarest):
         here = np.flatnonzero(rarest == term)
         members = np.flatnonzero(bunch.y[:, term] > 0)
-        halves = KMeans(2, n_init=1, random_state=rng).fit(bunch.X[members])
-        keep[here] = halves.predict(bunch.X[pool[here]]) == rng.randint(2)
+        halves = KMeans(2, n_init=1, random_state=rng).fit(X[members])
+        keep[here] = halves.predict(X[pool[here]]) == rng.randint(2)
     return bunch.X[pool[keep]], bunch.y[pool[keep]]
 
 

@@ -6,10 +6,12 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
-from protimb.metrics._judged_rows import N_NEIGHBORS
+from protimb.metrics._judged_rows import N_NEIGHBORS, distances
 from protimb.metrics._properties_of_rows import core_radii
 from protimb.metrics._property_base import BaseProperty
+from protimb.utils._labelsets import group_positions
 
+_MEMBERS = 500  # of a term, whose clusters are looked for
 _ROWS_A_FEATURE = 10  # where rows are fewer, features become that many principal components
 
 
@@ -17,6 +19,7 @@ class OfSets(BaseProperty):
     """A figure of a set; draws of one size are compared."""
 
     of_rows = False
+    matched = True  # held-out and generated rows have the same terms, and are as many
 
 
 class Recall(OfSets):
@@ -77,6 +80,49 @@ class TermCoverage(OfSets):
             if known.any()
             else np.nan
         )
+
+
+class Modes(OfSets):
+    """How unevenly rows of a term choose between the two clusters of its real proteins."""
+
+    name, title, unit, better = "modes", "Clusters within terms", "squared share", "lower"
+    matched = False  # unevenness is 0 on average whatever the number of rows
+    asks = "Do rows of a term fall into both clusters of its real proteins, in their shares?"
+    fails = (
+        "Generated rows of a term miss clusters of its real proteins: shares of clusters are "
+        "uneven by {score}, for other real proteins by {real}. Part of the variety is missing."
+    )
+    _MOST_WEIGHT = 10
+
+    def fit(self, real):
+        """Remember the clusters of each term, which are found when they are asked for."""
+        self._clusters = {}
+        return super().fit(real)
+
+    def measure(self, rows):
+        """Average the squared difference of shares over terms with two rows or more."""
+        terms = [(t, at) for t, at in group_positions(rows.terms).items() if len(at) > 1]
+        if not terms:
+            return np.nan
+        uneven = [self._unevenness(term, rows.X[places]) for term, places in terms]
+        # One large term is not to decide.
+        weights = [min(len(places) - 1, self._MOST_WEIGHT) for _, places in terms]
+        return float(np.average(uneven, weights=weights))
+
+    def _unevenness(self, term, X):
+        """Estimate a squared difference without bias: the mean over pairs of two rows."""
+        centres, share = self._clusters_of(term)
+        away = (distances(X, centres).argmin(axis=1) == 0) - share
+        n_rows = len(X)
+        return (away.sum() ** 2 - (away**2).sum()) / (n_rows * (n_rows - 1))
+
+    def _clusters_of(self, term):
+        if term not in self._clusters:
+            members = self.real.X[self.real.members(term)]
+            centres = _two_means(members[:_MEMBERS])
+            share = (distances(members, centres).argmin(axis=1) == 0).mean()
+            self._clusters[term] = centres, share
+        return self._clusters[term]
 
 
 class BetaRecall(OfSets):
@@ -285,6 +331,7 @@ class Membership(OfSets):
     """How well nearness to the rows tells who was in training: area under the ROC curve."""
 
     name, title, unit, better = "membership", "Membership inference", "AUC", "lower"
+    matched = False  # all rows of a half: what leaks is who has a row near, and few rows hide it
     asks = "Can one tell from the rows which real proteins the generator was trained on?"
     fails = (
         "Nearness to generated rows tells training proteins from others with an area of {score} "
@@ -309,6 +356,25 @@ def kept_components(rows):
 
 def _leading(rows, kept):
     return rows.X[:, :kept].astype(np.float64)
+
+
+def _two_means(members, n_rounds=10):
+    """Find two centres (2, n_features) by k-means from the halves of the first component."""
+    centred = members - members.mean(axis=0)
+    # The leading direction by products alone, from that of the row farthest out.
+    direction = centred[np.argmax((centred**2).sum(axis=1))]
+    for _ in range(n_rounds):
+        direction = centred.T @ (centred @ direction)
+        direction = direction / (np.linalg.norm(direction) or 1.0)
+    first = centred @ direction > 0
+    for _ in range(n_rounds):
+        centres = np.stack([_mean_or_all(members, first), _mean_or_all(members, ~first)])
+        first = distances(members, centres).argmin(axis=1) == 0
+    return centres
+
+
+def _mean_or_all(X, chosen):
+    return X[chosen].mean(axis=0) if chosen.any() else X.mean(axis=0)
 
 
 def _linear_auc(X, is_new, held_out):

@@ -115,18 +115,20 @@ class Draws:
         self.held = _Pool(frame.held_out, frame.new.terms, frame.groups, rng)
         self.new = _Pool(frame.new, frame.held_out.terms, np.arange(len(frame.new)), rng)
         unseen = ~frame.is_lent[self.held.places]
-        self.pairs = [self._draw(unseen, rng) for _ in range(_N_DRAWS)]
-        self.n_rows = int(np.mean([len(held) for held, _ in self.pairs]))
+        draws = [self._draw(unseen, rng) for _ in range(_N_DRAWS)]
+        # Pairs of held-out and generated rows, by whether their terms are the same.
+        self.pairs = dict(zip((True, False), zip(*draws, strict=True), strict=True))
 
     def _draw(self, unseen, rng):
-        in_half = self.held.half(rng)
-        held, new = self.held.by_term(in_half), self.new.by_term(self.new.half(rng))
-        rest = self.held.rows.take(np.flatnonzero(~in_half & unseen))
-        chosen = [_first(held, new, rng), _first(new, held, rng)]
-        return tuple(
-            pool.rows.take(places, rest)
-            for pool, places in zip((self.held, self.new), chosen, strict=True)
-        )
+        in_half = self.held.half(rng), self.new.half(rng)
+        held, new = self.held.by_term(in_half[0]), self.new.by_term(in_half[1])
+        rest = self.held.rows.take(np.flatnonzero(~in_half[0] & unseen))
+        matched = _first(held, new, rng), _first(new, held, rng)
+        whole = tuple(np.flatnonzero(half) for half in in_half)
+        return self._pair(matched, rest), self._pair(whole, rest)
+
+    def _pair(self, places, rest):
+        return self.held.rows.take(places[0], rest), self.new.rows.take(places[1], rest)
 
 
 class _Pool:
@@ -150,10 +152,12 @@ class _Pool:
 
 def judge_set(property_, draws, alpha):
     """Judge a figure of sets by what it is for held-out rows, draw by draw."""
-    finding = Finding(n_generated=draws.n_rows, n_held_out=draws.n_rows)
+    pairs = draws.pairs[getattr(property_, "matched", True)]
+    n_held, n_new = np.mean([[len(rows) for rows in pair] for pair in pairs], axis=0)
+    finding = Finding(n_generated=int(n_new), n_held_out=int(n_held))
     if _too_few(finding):
         return finding
-    figures = np.array([[property_.measure(rows) for rows in pair] for pair in draws.pairs])
+    figures = np.array([[property_.measure(rows) for rows in pair] for pair in pairs])
     known = np.isfinite(figures).all(axis=1)
     if known.sum() < 3:
         finding.why_not = "Cannot be measured with these rows."
