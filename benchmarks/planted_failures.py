@@ -27,7 +27,7 @@ INTENDED = {
     "collapse": ("collapse", "diversity"),
     "wrong term": ("label_fidelity", "cosine", "intrusion", "silhouette"),
     "noise": ("two_sample_linear", "two_sample_knn", "precision", "density"),
-    "modes dropped": ("modes", "recall", "coverage", "term_coverage", "beta_recall"),
+    "modes dropped": ("term_shift", "term_coverage", "recall", "coverage", "beta_recall"),
     "closure broken": ("true_path",),
 }
 
@@ -139,14 +139,16 @@ def noise(bunch, train, pool, rarest, rng):
 
 
 def modes_dropped(bunch, train, pool, rarest, rng):
-    """Keep good rows of one of two clusters of each term, which k-means finds."""
-    keep = np.zeros(len(pool), dtype=bool)
+    """Keep good rows of two of the four clusters of each term: first and last in size, or not."""
     X = StandardScaler().fit(bunch.X[train]).transform(bunch.X)
+    keep = np.zeros(len(pool), dtype=bool)
     for term in np.unique(rarest):
         here = np.flatnonzero(rarest == term)
         members = np.flatnonzero(bunch.y[:, term] > 0)
-        halves = KMeans(2, n_init=1, random_state=rng).fit(X[members])
-        keep[here] = halves.predict(X[pool[here]]) == rng.randint(2)
+        clusters = KMeans(min(4, len(members)), n_init=1, random_state=rng).fit(X[members])
+        order = np.argsort(np.bincount(clusters.labels_))
+        kept = [order[[0, -1]], order[1:-1]][rng.randint(2)]
+        keep[here] = np.isin(clusters.predict(X[pool[here]]), kept)
     return bunch.X[pool[keep]], bunch.y[pool[keep]]
 
 

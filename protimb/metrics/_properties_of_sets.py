@@ -1,17 +1,18 @@
 """Properties of a whole set: reach, variety, moments, judges, clusters, membership."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy import linalg
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
-from protimb.metrics._judged_rows import N_NEIGHBORS, distances
+from protimb.metrics._judged_rows import N_NEIGHBORS
 from protimb.metrics._properties_of_rows import core_radii
 from protimb.metrics._property_base import BaseProperty
 from protimb.utils._labelsets import group_positions
 
-_MEMBERS = 500  # of a term, whose clusters are looked for
 _ROWS_A_FEATURE = 10  # where rows are fewer, features become that many principal components
 
 
@@ -82,47 +83,51 @@ class TermCoverage(OfSets):
         )
 
 
-class Modes(OfSets):
-    """How unevenly rows of a term choose between the two clusters of its real proteins."""
+class TermShift(OfSets):
+    """Squared distance of the rows' centre from that of real rows, term by term, in variances."""
 
-    name, title, unit, better = "modes", "Clusters within terms", "squared share", "lower"
-    matched = False  # unevenness is 0 on average whatever the number of rows
-    asks = "Do rows of a term fall into both clusters of its real proteins, in their shares?"
+    name, title, unit, better = "term_shift", "Centres of terms", "variances of the term", "lower"
+    matched = False  # 0 on average whatever the number of rows, if centres are the same
+    asks = "Is the centre of a term's rows where the centre of its real proteins is?"
     fails = (
-        "Generated rows of a term miss clusters of its real proteins: shares of clusters are "
-        "uneven by {score}, for other real proteins by {real}. Part of the variety is missing."
+        "The centres of terms have moved by {score} of the variance within a term, among other "
+        "real proteins by {real}: parts of terms are missing, or rows lie beside their term."
     )
     _MOST_WEIGHT = 10
 
     def fit(self, real):
-        """Remember the clusters of each term, which are found when they are asked for."""
-        self._clusters = {}
+        """Remember the centres of terms, which are found when they are asked for."""
+        self._centres = {}
         return super().fit(real)
 
     def measure(self, rows):
-        """Average the squared difference of shares over terms with two rows or more."""
+        """Average over terms with two rows or more."""
         terms = [(t, at) for t, at in group_positions(rows.terms).items() if len(at) > 1]
         if not terms:
             return np.nan
-        uneven = [self._unevenness(term, rows.X[places]) for term, places in terms]
+        shifts = [self._shift(term, rows.X[places]) for term, places in terms]
         # One large term is not to decide.
         weights = [min(len(places) - 1, self._MOST_WEIGHT) for _, places in terms]
-        return float(np.average(uneven, weights=weights))
+        return float(np.average(shifts, weights=weights))
 
-    def _unevenness(self, term, X):
-        """Estimate a squared difference without bias: the mean over pairs of two rows."""
-        centres, share = self._clusters_of(term)
-        away = (distances(X, centres).argmin(axis=1) == 0) - share
+    def _shift(self, term, X):
+        """Estimate a squared distance without bias: the mean product of two different rows."""
+        centre, variance = self._centre_of(term)
+        away = X - centre
         n_rows = len(X)
-        return (away.sum() ** 2 - (away**2).sum()) / (n_rows * (n_rows - 1))
+        products = (away.sum(axis=0) ** 2).sum() - (away**2).sum()
+        return float(products) / (n_rows * (n_rows - 1)) / variance
 
-    def _clusters_of(self, term):
-        if term not in self._clusters:
+    def _centre_of(self, term):
+        if term not in self._centres:
             members = self.real.X[self.real.members(term)]
-            centres = _two_means(members[:_MEMBERS])
-            share = (distances(members, centres).argmin(axis=1) == 0).mean()
-            self._clusters[term] = centres, share
-        return self._clusters[term]
+            variance = float(members.var(axis=0).sum())
+            self._centres[term] = members.mean(axis=0), variance or self._variance_of_all
+        return self._centres[term]
+
+    @cached_property
+    def _variance_of_all(self):
+        return float(self.real.X.var(axis=0).sum()) or 1.0  # for a lone member
 
 
 class BetaRecall(OfSets):
@@ -356,25 +361,6 @@ def kept_components(rows):
 
 def _leading(rows, kept):
     return rows.X[:, :kept].astype(np.float64)
-
-
-def _two_means(members, n_rounds=10):
-    """Find two centres (2, n_features) by k-means from the halves of the first component."""
-    centred = members - members.mean(axis=0)
-    # The leading direction by products alone, from that of the row farthest out.
-    direction = centred[np.argmax((centred**2).sum(axis=1))]
-    for _ in range(n_rounds):
-        direction = centred.T @ (centred @ direction)
-        direction = direction / (np.linalg.norm(direction) or 1.0)
-    first = centred @ direction > 0
-    for _ in range(n_rounds):
-        centres = np.stack([_mean_or_all(members, first), _mean_or_all(members, ~first)])
-        first = distances(members, centres).argmin(axis=1) == 0
-    return centres
-
-
-def _mean_or_all(X, chosen):
-    return X[chosen].mean(axis=0) if chosen.any() else X.mean(axis=0)
 
 
 def _linear_auc(X, is_new, held_out):

@@ -32,11 +32,11 @@ from protimb.metrics._properties_of_sets import (
     LinearJudge,
     MeanDiscrepancy,
     Membership,
-    Modes,
     NeighborJudge,
     RandIndex,
     Recall,
     TermCoverage,
+    TermShift,
 )
 from protimb.metrics._property_base import BaseProperty
 from protimb.metrics._quality_frame import build_frame
@@ -57,7 +57,7 @@ PROPERTIES = {
         Density,
         Coverage,
         TermCoverage,
-        Modes,
+        TermShift,
         AlphaPrecision,
         BetaRecall,
         Diversity,
