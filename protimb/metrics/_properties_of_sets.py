@@ -1,7 +1,5 @@
 """Properties of a whole set: reach, variety, moments, judges, clusters, membership."""
 
-from functools import cached_property
-
 import numpy as np
 from scipy import linalg
 from sklearn.cluster import KMeans
@@ -19,7 +17,7 @@ _ROWS_A_FEATURE = 10  # where rows are fewer, features become that many principa
 class OfSets(BaseProperty):
     """A figure of a set; draws of one size are compared."""
 
-    of_rows = False
+    judged_by = "sets"
     matched = True  # held-out and generated rows have the same terms, and are as many
 
 
@@ -83,51 +81,33 @@ class TermCoverage(OfSets):
         )
 
 
-class TermShift(OfSets):
-    """Squared distance of the rows' centre from that of real rows, term by term, in variances."""
+class TermShift(BaseProperty):
+    """Mean cosine, over pairs of rows of a term, of what they differ by from its real centre."""
 
-    name, title, unit, better = "term_shift", "Centres of terms", "variances of the term", "lower"
-    matched = False  # 0 on average whatever the number of rows, if centres are the same
-    asks = "Is the centre of a term's rows where the centre of its real proteins is?"
+    name, title, unit, better = "term_shift", "Sides of terms", "cosine", "lower"
+    judged_by = "terms"
+    asks = "Do rows of a term lie on all sides of the centre of its real proteins?"
     fails = (
-        "The centres of terms have moved by {score} of the variance within a term, among other "
-        "real proteins by {real}: parts of terms are missing, or rows lie beside their term."
+        "Two generated rows of a term differ from its centre alike (cosine {score}), more than "
+        "two real proteins do (cosine {real}): parts of terms are missing, or rows lie beside "
+        "their term."
     )
-    _MOST_WEIGHT = 10
-
-    def fit(self, real):
-        """Remember the centres of terms, which are found when they are asked for."""
-        self._centres = {}
-        return super().fit(real)
 
     def measure(self, rows):
-        """Average over terms with two rows or more."""
-        terms = [(t, at) for t, at in group_positions(rows.terms).items() if len(at) > 1]
-        if not terms:
-            return np.nan
-        shifts = [self._shift(term, rows.X[places]) for term, places in terms]
-        # One large term is not to decide.
-        weights = [min(len(places) - 1, self._MOST_WEIGHT) for _, places in terms]
-        return float(np.average(shifts, weights=weights))
+        """Compare the rows of each term with each other: (n_terms,), NaN below two rows."""
+        scores = np.full(rows.y.shape[1], np.nan)
+        for term, places in group_positions(rows.terms).items():
+            if len(places) > 1:
+                scores[term] = self._mean_cosine(term, rows.X[places])
+        return scores
 
-    def _shift(self, term, X):
-        """Estimate a squared distance without bias: the mean product of two different rows."""
-        centre, variance = self._centre_of(term)
-        away = X - centre
+    def _mean_cosine(self, term, X):
+        away = X - self.real.X[self.real.members(term)].mean(axis=0)
+        lengths = np.linalg.norm(away, axis=1, keepdims=True)
+        directions = away / np.where(lengths > 0, lengths, 1)
         n_rows = len(X)
-        products = (away.sum(axis=0) ** 2).sum() - (away**2).sum()
-        return float(products) / (n_rows * (n_rows - 1)) / variance
-
-    def _centre_of(self, term):
-        if term not in self._centres:
-            members = self.real.X[self.real.members(term)]
-            variance = float(members.var(axis=0).sum())
-            self._centres[term] = members.mean(axis=0), variance or self._variance_of_all
-        return self._centres[term]
-
-    @cached_property
-    def _variance_of_all(self):
-        return float(self.real.X.var(axis=0).sum()) or 1.0  # for a lone member
+        products = (directions.sum(axis=0) ** 2).sum() - (directions**2).sum()
+        return float(products) / (n_rows * (n_rows - 1))
 
 
 class BetaRecall(OfSets):

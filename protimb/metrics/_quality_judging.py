@@ -11,6 +11,8 @@ from protimb.utils._labelsets import group_positions
 _N_DRAWS = 20
 _MOST_ROWS = 2000  # of held-out and of generated rows, of which sets are drawn
 _FEWEST_ROWS = 10  # to be judged
+_FEWEST_TERMS = 5
+_MOST_WEIGHT = 10
 
 
 @dataclass
@@ -36,7 +38,7 @@ def wilson_interval(share, n_rows, z):
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def judge_rows(property_, frame, alpha, rng):
+def judge_rows(property_, frame, draws, alpha, rng):
     """Judge the mean of row scores."""
     held, new = property_.measure(frame.held_out), property_.measure(frame.new)
     finding = judge_means(property_, held, new, frame.weights, frame.groups, alpha)
@@ -150,7 +152,38 @@ class _Pool:
         return {term: places[at] for term, at in group_positions(self.rows.terms[places]).items()}
 
 
-def judge_set(property_, draws, alpha):
+def judge_terms(property_, frame, draws, alpha, rng):
+    """Judge scores of terms by those of held-out rows of the same terms."""
+    held, new = property_.measure(frame.held_out), property_.measure(frame.new)
+    known = np.flatnonzero(np.isfinite(held) & np.isfinite(new))
+    n_held, n_new = (
+        np.bincount(rows.terms, minlength=len(held))[known] for rows in (frame.held_out, frame.new)
+    )
+    finding = Finding(n_generated=int(n_new.sum()), n_held_out=int(n_held.sum()))
+    if len(known) < _FEWEST_TERMS:
+        finding.why_not = (
+            f"Too few to judge: {len(known)} terms with two held-out and two generated rows, "
+            f"where {_FEWEST_TERMS} are needed."
+        )
+        return finding
+    held, new = held[known], new[known]
+    # By the fewer rows of both sides, of which two make one pair; no term is to decide alone.
+    weights = np.minimum(np.minimum(n_held, n_new) - 1, _MOST_WEIGHT)
+    weights = weights / weights.sum()
+    finding.real, finding.score = float(weights @ held), float(weights @ new)
+    differences = new - held
+    error = np.sqrt(weights**2 @ (differences - weights @ differences) ** 2)
+    n_effective = 1 / (weights**2).sum()
+    sign = 1 if property_.better == "lower" else -1
+    quantile = t.isf(alpha, max(n_effective - 1, 2))
+    # As a sum of squares about its own mean the error is short of one degree of freedom.
+    error *= np.sqrt(n_effective / max(n_effective - 1, 1))
+    finding.threshold = finding.real + sign * float(quantile * error)
+    finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
+    return finding
+
+
+def judge_set(property_, frame, draws, alpha, rng):
     """Judge a figure of sets by what it is for held-out rows, draw by draw."""
     pairs = draws.pairs[getattr(property_, "matched", True)]
     n_held, n_new = np.mean([[len(rows) for rows in pair] for pair in pairs], axis=0)
@@ -171,6 +204,10 @@ def judge_set(property_, draws, alpha):
     finding.threshold = finding.real + sign * float(t.isf(alpha, len(held) - 1) * error)
     finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
     return finding
+
+
+# How properties are judged, by their attribute judged_by.
+JUDGES = {"rows": judge_rows, "terms": judge_terms, "sets": judge_set}
 
 
 def _thinned(terms, other_terms, rng):
