@@ -316,7 +316,7 @@ class Membership(OfSets):
     """How well nearness to the rows tells who was in training: area under the ROC curve."""
 
     name, title, unit, better = "membership", "Membership inference", "AUC", "lower"
-    matched = False  # all rows of a half: what leaks is who has a row near, and few rows hide it
+    matched = False  # all generated rows: what leaks is who has a row near, and few rows hide it
     asks = "Can one tell from the rows which real proteins the generator was trained on?"
     fails = (
         "Nearness to generated rows tells training proteins from others with an area of {score} "

@@ -158,18 +158,20 @@ def test_reciprocal_ranks_match_the_hand_worked_example():
     assert _rank_of_own(scores, np.array([0, 2, 0]), carried).tolist() == [1, 2, 1.5]
 
 
-def test_rows_of_one_cluster_count_as_one():
+@pytest.mark.parametrize("side", ["held_out", "generated"])
+def test_rows_of_one_cluster_count_as_one(side):
     """Ten clusters of ten equal scores tell as much as ten rows."""
-    scores = np.repeat(np.arange(10.0), 10)
-    new = np.arange(100.0) % 10
-    weights = np.full(100, 0.01)
-    apart = judge_means(PROPERTIES["cosine"](), scores, new, weights, np.arange(100), 0.05)
-    together = judge_means(
-        PROPERTIES["cosine"](), scores, new, weights, np.repeat(np.arange(10), 10), 0.05
-    )
-    ratio = (together.real - together.threshold) / (apart.real - apart.threshold)
-    assert ratio > np.sqrt(10) * 0.95
-    assert together.real == apart.real == 4.5
+    scores, weights, apart = np.repeat(np.arange(10.0), 10), np.full(100, 0.01), np.arange(100)
+    clusters = np.repeat(np.arange(10), 10)
+    cosine = PROPERTIES["cosine"]()
+    alone = judge_means(cosine, scores, scores, weights, [apart], apart, 0.05)
+    if side == "held_out":
+        together = judge_means(cosine, scores, scores, weights, [apart, clusters], apart, 0.05)
+    else:
+        together = judge_means(cosine, scores, scores, weights, [apart], clusters, 0.05)
+    ratio = (together.real - together.threshold) / (alone.real - alone.threshold)
+    assert ratio > (3 if side == "held_out" else 2.2)  # of one side: sqrt((1 + 10) / 2) is 2.3
+    assert together.real == alone.real == 4.5
 
 
 def test_held_out_rows_are_weighted_to_the_terms_of_generated_rows(data):
