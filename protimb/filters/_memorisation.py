@@ -4,12 +4,11 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_argmin_min
-from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
+from protimb.utils._nearest import nearest
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -43,6 +42,9 @@ class MemorisationFilter(BaseFilter):
     that occurs twice among the real ones counts once, so that duplicates do not lower the threshold
     to 0. Labels play no part.
 
+    That no row is a copy says nothing about privacy: ``metrics.membership_inference`` asks what
+    generated rows tell about who was in training.
+
     Examples
     --------
     >>> import numpy as np
@@ -66,12 +68,11 @@ class MemorisationFilter(BaseFilter):
                 "All real rows are equal, so there is no distance to compare with. Pass "
                 "quality_filter=None, or rows that differ."
             )
-        between = NearestNeighbors(n_neighbors=1).fit(self._real).kneighbors()[0].ravel()
+        between = nearest(self._real, self._real, 1, same=True)[0]
         self.threshold_ = float(np.quantile(between, self.quantile))
 
     def _score(self, X_new, claims):
-        _, distance = pairwise_distances_argmin_min(self._scaler.transform(X_new), self._real)
-        return distance
+        return nearest(self._scaler.transform(X_new), self._real, 1)[0].ravel()
 
     def _threshold(self, claims):
         # Real rows that near exist, so a distance has to exceed the threshold, not to reach it.

@@ -97,7 +97,7 @@ def precision_recall_density_coverage(X_real, X_new, *, n_neighbors=5):
     return ManifoldOverlap(
         precision=float((in_real.by_reference > 0).mean()),
         recall=float((in_new.by_row > 0).mean()),
-        density=float(in_real.by_reference.mean() / n_neighbors),
+        density=float(in_real.by_reference.mean() / min(n_neighbors, len(X_real) - 1)),
         coverage=float((in_real.by_row > 0).mean()),
     )
 

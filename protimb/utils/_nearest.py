@@ -4,7 +4,12 @@ from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
+
+# Up to so many features a tree is faster than comparing all rows.
+_NARROW = 8
 
 # Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
 _TILE = 1024
@@ -14,6 +19,9 @@ _SPARE = 4
 
 # Roundings that a squared distance by a product may be off by, in units of the squared norms.
 _ROUNDINGS = 64
+
+# Part of a squared distance that does not matter.
+_EXACT = 1e-9
 
 # Pairs compared exactly at a time hold so many numbers: 16 MiB.
 _EXACT_NUMBERS = 2**21
@@ -31,17 +39,16 @@ def nearest(X, reference, n_neighbors, *, same=False):
     n_found = min(n_neighbors, len(reference) - same)
     if not (len(X) and n_found > 0):
         return np.empty((len(X), max(n_found, 0))), np.empty((len(X), max(n_found, 0)), np.int64)
-    n_kept = min(n_found + _SPARE, len(reference) - same)
-    best = _search(X, reference, n_kept, same, np.float32)
-    distances, rows = _exactly(X, reference, best.rows, n_found)
-    if n_kept == len(reference) - same:
-        return distances, rows
-    doubtful = np.flatnonzero(_doubt(X, reference, distances[:, -1], best))
-    if len(doubtful):
-        own = doubtful if same else None
-        again = _search(X[doubtful], reference, n_kept, own, np.float64)
-        found = _exactly(X[doubtful], reference, again.rows, n_found)
-        distances[doubtful], rows[doubtful] = found
+    if X.shape[1] <= _NARROW:
+        return _by_tree(X, reference, n_found, same)
+    distances, rows = np.empty((len(X), n_found)), np.empty((len(X), n_found), np.int64)
+    left = np.arange(len(X))
+    for search in (_in_single, _in_double, _by_differences):
+        found = search(X, reference, left, n_found, same)
+        distances[left], rows[left], is_sure = found
+        left = left[~is_sure]
+        if not len(left):
+            break
     return distances, rows
 
 
@@ -60,15 +67,14 @@ def within(X, reference, *, radii=None, reference_radii=None):
     """
     X, reference = np.asarray(X), np.asarray(reference)
     left, right = _sides(X, reference, np.float32)
-    balls = [_Balls.around(left, radii, X.shape), _Balls.around(right, reference_radii, X.shape)]
-    hits = [_no_hits(X, reference) if ball else None for ball in balls]
+    sorts = [_Balls.around(left, radii, 0), _Balls.around(right, reference_radii, 1)]
+    hits = [balls and _no_hits(X, reference) for balls in sorts]
     for rows, columns, squared in _tiles(left, right):
-        for is_right, (ball, hit) in enumerate(zip(balls, hits, strict=True)):
-            if ball is None:
-                continue
-            is_hit = ball.hold(X, reference, rows, columns, squared, is_right)
-            hit.by_row[rows] += is_hit.sum(axis=1)
-            hit.by_reference[columns] += is_hit.sum(axis=0)
+        for balls, hit in zip(sorts, hits, strict=True):
+            if balls is not None:
+                pairs = balls.pairs(X, reference, rows, columns, squared)
+                hit.by_row[rows] += np.bincount(pairs[0], minlength=len(squared))
+                hit.by_reference[columns] += np.bincount(pairs[1], minlength=squared.shape[1])
     return tuple(hits)
 
 
@@ -160,10 +166,15 @@ class _Best:
         self.squared[rows], self.rows[rows] = _smallest(values, places, self.rows.shape[1])
 
     def _nearer(self, squared, limits):
-        n_kept = self.rows.shape[1]
         if np.isinf(limits).any():  # nothing yet
-            return _smallest(squared, None, min(n_kept, squared.shape[1]))
-        return _padded(squared, squared < limits[:, None])
+            return _smallest(squared, None, min(self.rows.shape[1], squared.shape[1]))
+        is_hit = squared < limits[:, None]
+        if is_hit.flags.c_contiguous:
+            return _padded(squared, *np.divmod(np.flatnonzero(is_hit), squared.shape[1]))
+        # A tile seen from its other side: few hits are sooner turned than the tile.
+        columns, rows = np.divmod(np.flatnonzero(is_hit.T), len(squared))
+        order = np.argsort(rows, kind="stable")
+        return _padded(squared, rows[order], columns[order])
 
 
 def _smallest(values, places, n):
@@ -175,9 +186,8 @@ def _smallest(values, places, n):
     return np.take_along_axis(values, order, axis=1), chosen
 
 
-def _padded(squared, is_hit):
-    """Gather marked values of a tile, row by row: values and columns, (n_rows, most_of_a_row)."""
-    rows, columns = np.divmod(np.flatnonzero(is_hit), squared.shape[1])
+def _padded(squared, rows, columns):
+    """Gather values of a tile, places sorted by row: values and columns, (n_rows, most_a_row)."""
     counts = np.bincount(rows, minlength=len(squared))
     position = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     shape = (len(squared), counts.max(initial=0))
@@ -186,20 +196,56 @@ def _padded(squared, is_hit):
     return values, places
 
 
-def _search(X, reference, n_kept, own, dtype):
-    """Find candidates; ``own`` is True where X is the reference, or X's rows in it, or neither."""
-    is_whole = own is True
-    left, right = _sides(X, reference, dtype)
-    best = _Best(len(X), n_kept, dtype)
-    for rows, columns, squared in _tiles(left, right, same=is_whole):
-        if is_whole and rows == columns:
+def _by_tree(X, reference, n_found, same):
+    """Search a tree: distances and rows, both (n_rows, n_found)."""
+    # Trees that halve the rows become deep where many rows are equal.
+    tree = KDTree(np.asarray(reference, dtype=np.float64), balanced_tree=False)
+    rows = tree.query(X, np.arange(1, n_found + same + 1))[1]
+    if same:
+        own = rows == np.arange(len(X))[:, None]
+        # Among many copies a row may not find itself: then the last one found is one too many.
+        own[~own.any(axis=1), -1] = True
+        rows = rows[~own].reshape(len(X), n_found)
+    return _exactly(X, reference, rows, n_found)
+
+
+def _in_single(X, reference, _, n_found, same):
+    """Search for all rows: distances, rows (n_rows, n_found), and which of them are sure."""
+    return _by_product(X, reference, None, n_found, same, np.float32)
+
+
+def _in_double(X, reference, left, n_found, same):
+    return _by_product(X[left], reference, left if same else None, n_found, False, np.float64)
+
+
+def _by_differences(X, reference, left, n_found, same):
+    """Search for the rows left by all differences, which no norm makes less exact."""
+    best = _Best(len(left), n_found, np.float64)
+    for block, columns in product(_slices(len(left)), _slices(len(reference))):
+        squared = cdist(X[left[block]], reference[columns], "sqeuclidean")
+        if same:
+            _leave_out(left[block], columns, squared)
+        best.offer(block, columns, squared)
+    found = _exactly(X[left], reference, best.rows, n_found)
+    return *found, np.ones(len(left), dtype=bool)
+
+
+def _by_product(X, reference, own, n_found, same, dtype):
+    """Search by products; ``own`` (n_rows,) says which row of the reference each of X is."""
+    sides = _sides(X, reference, dtype)
+    n_others = len(reference) - (same or own is not None)
+    best = _Best(len(X), min(n_found + _SPARE, n_others), dtype)
+    for rows, columns, squared in _tiles(*sides, same=same):
+        if same and rows == columns:
             np.fill_diagonal(squared, np.inf)
-        elif isinstance(own, np.ndarray):
+        elif own is not None:
             _leave_out(own[rows], columns, squared)
         best.offer(rows, columns, squared)
-        if is_whole and rows != columns:
-            best.offer(columns, rows, np.ascontiguousarray(squared.T))
-    return best
+        if same and rows != columns:
+            best.offer(columns, rows, squared.T)
+    distances, found = _exactly(X, reference, best.rows, n_found)
+    is_sure = best.rows.shape[1] == n_others or _are_sure(sides[0], distances[:, -1], best)
+    return distances, found, np.broadcast_to(is_sure, len(X))
 
 
 def _leave_out(own, columns, squared):
@@ -216,52 +262,51 @@ def _exactly(X, reference, candidates, n_found):
     return np.take_along_axis(distances, order, 1), np.take_along_axis(candidates, order, 1)
 
 
-def _doubt(X, reference, last, best):
-    """Tell rows for which a row left out may be nearer than the last one found, (n_rows,)."""
-    left, _ = _sides(X, reference, np.float32)
-    last = last / left.unit
-    limit = best.squared.max(axis=1)
-    return (last > 0) & (last**2 > limit - _error(left.squares, last))
+def _are_sure(side, last, best):
+    """Tell rows (n_rows,) for which no row left out can be nearer than the last one found."""
+    last, limit = last / side.unit, best.squared.max(axis=1)
+    error = _error(side, last)
+    # Among equal rows those left out are as near as those found, up to the error.
+    return (last**2 < limit - error) | (error <= _EXACT * last**2) | (last == 0)
 
 
-def _error(squares, radii):
+def _error(side, radii):
     """Bound the error of squared distances up to a radius: what is within it has such norms."""
-    return _ROUNDINGS * np.finfo(np.float32).eps * (squares + (np.sqrt(squares) + radii) ** 2)
+    norms = side.squares + (np.sqrt(side.squares) + radii) ** 2
+    return _ROUNDINGS * np.finfo(side.values.dtype).eps * norms
 
 
 class _Balls(NamedTuple):
-    """Radii (n,), their squares in the unit of the sides, and the error of a squared distance."""
+    """Radii (n,) of rows of a side, 0 or 1, and the squares between which no float32 can tell."""
 
     radii: np.ndarray
-    squares: np.ndarray
-    errors: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    side: int
 
     @classmethod
-    def around(cls, side, radii, _):
+    def around(cls, rows, radii, side):
         """Prepare radii (n_rows,) of the rows of a side; None stays None."""
         if radii is None:
             return None
-        scaled = np.asarray(radii, dtype=np.float64) / side.unit
-        return cls(np.asarray(radii), scaled**2, _error(side.squares, scaled))
+        scaled = np.asarray(radii, dtype=np.float64) / rows.unit
+        error = _error(rows, scaled)
+        upper = np.where(scaled > 0, scaled**2 + error, -np.inf)
+        limits = ((scaled**2 - error).astype(np.float32), upper.astype(np.float32))
+        return cls(np.asarray(radii), *limits, side)
 
-    def hold(self, X, reference, rows, columns, squared, by_reference):
-        """Tell which pairs of a tile are within the radius, bool (n_rows, n_columns)."""
-        mine = columns if by_reference else rows
-        lower, upper, radii = self._limits(mine)
-        if not by_reference:
-            lower, upper = lower[:, None], upper[:, None]
-        is_hit = squared < upper
-        unsure = np.flatnonzero(is_hit & (squared >= lower))
-        if len(unsure):
-            r, c = np.divmod(unsure, squared.shape[1])
-            distances = exact_distances(X, reference, r + rows.start, c + columns.start)
-            is_hit.ravel()[unsure] = distances < radii[c if by_reference else r]
-        return is_hit
-
-    def _limits(self, part):
-        squares, errors, radii = self.squares[part], self.errors[part], self.radii[part]
-        upper = np.where(radii > 0, squares + errors, -np.inf).astype(np.float32)
-        return (squares - errors).astype(np.float32), upper, radii
+    def pairs(self, X, reference, rows, columns, squared):
+        """Find the pairs of a tile that are within the radius: rows and columns, both (n_hits,)."""
+        part, across = ((rows, (slice(None), None)), (columns, (None, slice(None))))[self.side]
+        hits = np.flatnonzero(squared < self.upper[part][across])
+        pair = np.divmod(hits, squared.shape[1])
+        of = pair[self.side]
+        is_hit = squared.ravel()[hits] < self.lower[part][of]
+        unsure = np.flatnonzero(~is_hit)
+        places = pair[0][unsure] + rows.start, pair[1][unsure] + columns.start
+        distances = exact_distances(X, reference, *places)
+        is_hit[unsure] = distances < self.radii[part][of[unsure]]
+        return pair[0][is_hit], pair[1][is_hit]
 
 
 def _no_hits(X, reference):

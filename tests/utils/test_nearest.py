@@ -1,0 +1,129 @@
+"""Neighbours by tiles: those of a float64 search of all pairs, whatever scale, copies and shape."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from protimb.utils import _nearest
+from protimb.utils._nearest import nearest, squared_tiles, within
+
+
+@pytest.fixture(autouse=True, params=[0, 99], ids=["product", "tree"])
+def _small_tiles(monkeypatch, request):
+    monkeypatch.setattr(_nearest, "_NARROW", request.param)
+    monkeypatch.setattr(_nearest, "_TILE", 16)
+    monkeypatch.setattr(_nearest, "_EXACT_NUMBERS", 100)
+
+
+def all_pairs(X, reference, *, same=False):
+    distances = cdist(np.asarray(X, dtype=float), np.asarray(reference, dtype=float))
+    if same:
+        np.fill_diagonal(distances, np.inf)
+    return distances
+
+
+def check_nearest(X, reference, n_neighbors, *, same=False):
+    """Distances are the smallest of all pairs, and each is that of the row it is given for."""
+    distances, rows = nearest(X, reference, n_neighbors, same=same)
+    expected = all_pairs(X, reference, same=same)
+    n_found = min(n_neighbors, len(reference) - same)
+    np.testing.assert_allclose(distances, np.sort(expected, axis=1)[:, :n_found], rtol=1e-7)
+    np.testing.assert_allclose(np.take_along_axis(expected, rows, 1), distances, rtol=1e-7)
+    assert all(len(set(found)) == n_found for found in rows)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize(("scale", "shift"), [(1, 0), (1, 100), (1e-3, 0), (100, 0)])
+def test_neighbours_are_those_of_all_pairs(rng, dtype, scale, shift):
+    X, reference = (((rng.normal(size=(n, 7)) + shift) * scale).astype(dtype) for n in (50, 70))
+    check_nearest(X, reference, 3)
+    check_nearest(X, X, 3, same=True)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-30, 1e30, 1e150])
+def test_units_do_not_matter(rng, scale):
+    X, reference = rng.normal(size=(50, 7)), rng.normal(size=(70, 7))
+    distances, rows = nearest(scale * X, scale * reference, 4)
+    plain, plain_rows = nearest(X, reference, 4)
+    np.testing.assert_allclose(distances / scale, plain)
+    np.testing.assert_array_equal(rows, plain_rows)
+
+
+@pytest.mark.parametrize("noise", [0, 1e-3, 1e-5, 1e-9])
+def test_what_single_precision_cannot_rank_is_ranked(rng, noise):
+    """Five points and noise below the last digit of a float32: only double precision tells."""
+    points = 100 * rng.normal(size=(5, 6))
+    X = points[rng.integers(5, size=90)] + noise * rng.normal(size=(90, 6))
+    check_nearest(X, X, 3, same=True)
+    check_nearest(X[:40], X[30:], 3)
+    check_within(X[:40], X[40:], 3)
+
+
+def test_one_row_far_away_leaves_the_others_their_neighbours(rng):
+    X = rng.normal(size=(60, 5))
+    X[7] = 1e7
+    check_nearest(X, X, 2, same=True)
+    check_within(X[:30], X[30:], 2)
+
+
+def test_there_are_no_more_neighbours_than_other_rows(rng):
+    X = rng.normal(size=(3, 40))
+    check_nearest(X, X, 9, same=True)
+    check_nearest(X, X, 9)
+    for found in nearest(X[:1], X[:1], 9, same=True):
+        assert found.shape == (1, 0)
+    assert nearest(X[:0], X, 2)[0].shape == (0, 2)
+
+
+def test_equal_rows_of_the_reference_are_told_apart_once(rng, monkeypatch):
+    """All are as near, in double precision at the latest: no third search is made for that."""
+    monkeypatch.setattr(_nearest, "_by_differences", None)
+    X, reference = rng.normal(size=(40, 9)), np.repeat(rng.normal(size=(2, 9)), 30, axis=0)
+    check_nearest(X, reference, 1)
+
+
+def test_equal_rows_are_neighbours_at_no_distance():
+    distances, rows = nearest(np.zeros((40, 3)), np.zeros((40, 3)), 2, same=True)
+    assert not distances.any()
+    assert (rows != np.arange(40)[:, None]).all()
+
+
+def check_within(X, reference, n_neighbors):
+    radii = nearest(X, X, n_neighbors, same=True)[0][:, -1]
+    others = nearest(reference, reference, n_neighbors, same=True)[0][:, -1]
+    own, other = within(X, reference, radii=radii, reference_radii=others)
+    distances = all_pairs(X, reference)
+    for hits, is_hit in ((own, distances < radii[:, None]), (other, distances < others)):
+        np.testing.assert_array_equal(hits.by_row, is_hit.sum(axis=1))
+        np.testing.assert_array_equal(hits.by_reference, is_hit.sum(axis=0))
+
+
+def test_rows_within_radii_are_those_of_all_pairs(rng):
+    check_within(rng.normal(size=(50, 7)), rng.normal(size=(70, 7)), 3)
+    check_within(rng.normal(size=(50, 7)) + 300, rng.normal(size=(70, 7)) + 300, 3)
+
+
+def test_as_near_as_the_radius_is_not_within_it():
+    line = np.arange(60.0)[:, None]  # whole numbers, so that many distances equal a radius
+    hits, none = within(line, line, radii=np.full(60, 2.0))
+    assert none is None
+    assert hits.by_row.tolist() == [2, *[3] * 58, 2]
+    assert not within(line, line, radii=np.zeros(60))[0].by_row.any()
+
+
+def test_tiles_cover_all_pairs_once(rng):
+    X, reference = rng.normal(size=(50, 7)) + 20, rng.normal(size=(35, 7)) + 20
+    found = np.full((50, 35), np.nan)
+    for rows, columns, squared in squared_tiles(X, reference):
+        assert np.isnan(found[rows, columns]).all()
+        found[rows, columns] = squared
+    np.testing.assert_allclose(found, all_pairs(X, reference) ** 2, rtol=1e-4)
+
+
+def test_tiles_of_one_set_are_its_upper_half(rng):
+    X = rng.normal(size=(50, 7))
+    found = np.full((50, 50), np.nan)
+    for rows, columns, squared in squared_tiles(X):
+        found[rows, columns] = squared
+    upper = np.triu_indices(50)
+    np.testing.assert_allclose(found[upper], all_pairs(X, X)[upper] ** 2, rtol=1e-4, atol=1e-5)
