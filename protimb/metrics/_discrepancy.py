@@ -51,6 +51,9 @@ def maximum_mean_discrepancy(X_real, X_new, *, bandwidth="median", random_state=
     Notes
     -----
     All pairs are summed, tile by tile: time grows with the square of the rows, memory does not.
+    Copies make it smaller, because each meets itself between the sets: this finds rows that are
+    somewhere else, or missing, and not rows that repeat.
+
     Where more than half of the distances are 0 the mean one takes the place of the median.
 
     References

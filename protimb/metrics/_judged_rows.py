@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from protimb.utils._labelsets import count_members, members_by_term
+from protimb.utils._nearest import nearest
 
 N_NEIGHBORS = 5
 _BLOCK = 2**23  # float32 cells of one block of distances: 32 MiB
@@ -19,7 +20,6 @@ class RealRows:
         # Rows (n_terms,) that each term implies, by an ontology; None without one.
         self.closure = closure
         self._members = members_by_term(y)
-        self.squares = np.einsum("ij,ij->i", X, X)
 
     def members(self, term):
         """Give the numbers of rows that carry a term, ascending."""
@@ -28,7 +28,7 @@ class RealRows:
     @cached_property
     def nearest(self):
         """Distances of each row to its nearest other rows, (n_real, N_NEIGHBORS), and which."""
-        return nearest_rows(self.X, self, same=True)
+        return nearest(self.X, self.X, N_NEIGHBORS, same=True)
 
     @cached_property
     def core_rows(self):
@@ -58,7 +58,7 @@ class Rows:
     @cached_property
     def nearest(self):
         """Distances to the nearest training rows, (n_rows, N_NEIGHBORS), and which they are."""
-        return nearest_rows(self.X, self.real)
+        return nearest(self.X, self.real.X, N_NEIGHBORS)
 
     @cached_property
     def to_core(self):
@@ -81,23 +81,6 @@ class Rows:
         return distances(self.X, others.X)
 
 
-def nearest_rows(X, real, *, same=False):
-    """Find the N_NEIGHBORS nearest training rows: distances and numbers, (n_rows, n) both."""
-    n_nearest = min(N_NEIGHBORS, len(real.X) - same)
-    found = [
-        _nearest_of_block(squared, start, n_nearest, same)
-        for start, squared in _blocks(X, real.X, real.squares)
-    ]
-    which = np.concatenate(found)
-    # Differences again for the winners: products lose what little parts a copy from its origin.
-    gaps = np.empty(which.shape)
-    for column in range(n_nearest):
-        difference = X - real.X[which[:, column]]
-        gaps[:, column] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-    order = np.argsort(gaps, axis=1, kind="stable")
-    return np.take_along_axis(gaps, order, 1), np.take_along_axis(which, order, 1)
-
-
 def distances(X, Y):
     """Euclidean distances as float32: (n_rows, n_others)."""
     squares = np.einsum("ij,ij->i", Y, Y)
@@ -114,10 +97,3 @@ def _blocks(X, Y, squares):
         squared += squares
         squared += np.einsum("ij,ij->i", block, block)[:, None]
         yield start, squared
-
-
-def _nearest_of_block(squared, start, n_nearest, same):
-    if same:
-        places = np.arange(len(squared))
-        squared[places, start + places] = np.inf
-    return np.argpartition(squared, n_nearest - 1, axis=1)[:, :n_nearest]

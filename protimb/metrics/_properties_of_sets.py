@@ -9,6 +9,7 @@ from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
 from protimb.metrics._judged_rows import N_NEIGHBORS
 from protimb.metrics._properties_of_rows import core_radii
 from protimb.metrics._property_base import BaseProperty
+from protimb.utils._labelsets import group_positions
 
 _ROWS_A_FEATURE = 10  # where rows are fewer, features become that many principal components
 
@@ -16,7 +17,8 @@ _ROWS_A_FEATURE = 10  # where rows are fewer, features become that many principa
 class OfSets(BaseProperty):
     """A figure of a set; draws of one size are compared."""
 
-    of_rows = False
+    judged_by = "sets"
+    matched = True  # held-out and generated rows have the same terms, and are as many
 
 
 class Recall(OfSets):
@@ -77,6 +79,35 @@ class TermCoverage(OfSets):
             if known.any()
             else np.nan
         )
+
+
+class TermShift(BaseProperty):
+    """Mean cosine, over pairs of rows of a term, of what they differ by from its real centre."""
+
+    name, title, unit, better = "term_shift", "Sides of terms", "cosine", "lower"
+    judged_by = "terms"
+    asks = "Do rows of a term lie on all sides of the centre of its real proteins?"
+    fails = (
+        "Two generated rows of a term differ from its centre alike (cosine {score}), more than "
+        "two real proteins do (cosine {real}): parts of terms are missing, or rows lie beside "
+        "their term."
+    )
+
+    def measure(self, rows):
+        """Compare the rows of each term with each other: (n_terms,), NaN below two rows."""
+        scores = np.full(rows.y.shape[1], np.nan)
+        for term, places in group_positions(rows.terms).items():
+            if len(places) > 1:
+                scores[term] = self._mean_cosine(term, rows.X[places])
+        return scores
+
+    def _mean_cosine(self, term, X):
+        away = X - self.real.X[self.real.members(term)].mean(axis=0)
+        lengths = np.linalg.norm(away, axis=1, keepdims=True)
+        directions = away / np.where(lengths > 0, lengths, 1)
+        n_rows = len(X)
+        products = (directions.sum(axis=0) ** 2).sum() - (directions**2).sum()
+        return float(products) / (n_rows * (n_rows - 1))
 
 
 class BetaRecall(OfSets):
@@ -224,8 +255,8 @@ class NeighborJudge(OfSets):
         core = self.real.core_rows.among
         gaps = np.block([[rows.among, rows.to_core], [rows.to_core.T, core]])
         n_nearest = min(self._N_NEIGHBORS, len(gaps) - 1)
-        nearest = np.argpartition(gaps, n_nearest - 1, axis=1)[:, :n_nearest]
-        share = (nearest < n_rows).mean(axis=1)
+        reach = np.partition(gaps, n_nearest - 1, axis=1)[:, n_nearest - 1 : n_nearest]
+        share = (gaps[:, :n_rows] <= reach).sum(axis=1)
         return float(roc_auc_score(np.arange(n_rows + n_core) < n_rows, share))
 
 
@@ -285,6 +316,7 @@ class Membership(OfSets):
     """How well nearness to the rows tells who was in training: area under the ROC curve."""
 
     name, title, unit, better = "membership", "Membership inference", "AUC", "lower"
+    matched = False  # all generated rows: what leaks is who has a row near, and few rows hide it
     asks = "Can one tell from the rows which real proteins the generator was trained on?"
     fails = (
         "Nearness to generated rows tells training proteins from others with an area of {score} "

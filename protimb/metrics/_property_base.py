@@ -22,8 +22,9 @@ class BaseProperty:
         Of the score; ``"share"`` for scores of rows that are 0 or 1.
     better : {"higher", "lower"}
         Which side of the limit is good.
-    of_rows : bool
-        Whether ``measure`` gives a score a row, whose mean is judged, or one figure a set.
+    judged_by : {"rows", "terms", "sets"}
+        What ``measure`` gives: scores of rows, whose mean is judged; scores of terms, which are
+        judged in pairs; or one figure of a set.
     fails : str
         What to say of rows that fail; may name ``{score}``, ``{real}``, ``{limit}``, ``{part}``
         (the score in words, such as 3 of 4), ``{real_part}`` and ``{n}``.
@@ -54,7 +55,7 @@ class BaseProperty:
     asks: ClassVar[str]
     unit: ClassVar[str] = ""
     better: ClassVar[str] = "higher"
-    of_rows: ClassVar[bool] = True
+    judged_by: ClassVar[str] = "rows"
     fails: ClassVar[str] = "Generated rows reach {score}, real ones {real}; the limit is {limit}."
 
     def fit(self, real):
@@ -86,7 +87,7 @@ class BaseProperty:
 
         Returns
         -------
-        scores : ndarray of shape (n_rows,), or float
-            NaN for what cannot be measured.
+        scores : ndarray of shape (n_rows,) or (n_terms,), or float
+            By ``judged_by``; NaN for what cannot be measured.
         """
         raise NotImplementedError(f"{type(self).__name__} has no measure(rows).")

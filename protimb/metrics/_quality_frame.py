@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
+from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_consistent_length
 
@@ -18,6 +19,7 @@ _TEST_SIZE = 0.2  # of the real rows, where none are given as held out
 _MOST_LENT = 0.2  # of the training rows
 _MOST_CORE = 2000
 _ROWS_A_FEATURE = 10
+_MOST_CELLS, _ROWS_A_CELL = 300, 10
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Frame:
     groups: np.ndarray
     is_lent: np.ndarray  # held-out rows that the generator has seen
     new: Rows
+    cells: tuple  # of held-out and of generated rows: int (n_rows,), rows of one place alike
     terms: list
     n_given: dict  # rows by argument name
     notes: list = field(default_factory=list)
@@ -80,6 +83,7 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
         for rows, found, keep in [(held, held_terms, keep_held), (new, targets, keep_new)]
     ]
     weights = _weights(held_terms[keep_held], targets[keep_new])
+    cells = _cells(frame_real.X, [rows.X for rows in judged], rng)
     return Frame(
         frame_real,
         judged[0],
@@ -87,6 +91,7 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
         held.groups[keep_held],
         is_lent[keep_held],
         judged[1],
+        cells,
         terms,
         n_given,
         notes,
@@ -261,6 +266,17 @@ def _say_what_is_left_out(notes, keep_new):
             f"{n_out:,} of {len(keep_new):,} generated rows carry no term of a held-out real "
             "protein, and are not judged."
         )
+
+
+def _cells(X, others, rng):
+    """Divide the space into places by k-means of real rows: numbers for the rows of each set."""
+    n_cells = max(2, min(_MOST_CELLS, len(X) // _ROWS_A_CELL))
+    sample = X[rng.permutation(len(X))[: _ROWS_A_CELL * n_cells]]
+    means = KMeans(n_cells, init="random", n_init=1, max_iter=10, random_state=rng)
+    means.fit(sample)
+    return tuple(
+        means.predict(rows) if len(rows) else np.empty(0, dtype=np.int64) for rows in others
+    )
 
 
 def _weights(held_terms, targets):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from protimb.metrics._quality_frame import thin
 from protimb.utils._labelsets import group_positions
@@ -11,6 +11,8 @@ from protimb.utils._labelsets import group_positions
 _N_DRAWS = 20
 _MOST_ROWS = 2000  # of held-out and of generated rows, of which sets are drawn
 _FEWEST_ROWS = 10  # to be judged
+_FEWEST_TERMS = 5
+_MOST_WEIGHT = 10
 
 
 @dataclass
@@ -36,66 +38,80 @@ def wilson_interval(share, n_rows, z):
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def judge_rows(property_, frame, alpha, rng):
+def judge_rows(property_, frame, draws, alpha, rng):
     """Judge the mean of row scores."""
     held, new = property_.measure(frame.held_out), property_.measure(frame.new)
-    finding = judge_means(property_, held, new, frame.weights, frame.groups, alpha)
+    dependent = (frame.groups, frame.cells[0])
+    finding = judge_means(property_, held, new, frame.weights, dependent, frame.cells[1], alpha)
     if hasattr(property_, "control"):
         finding.control = float(np.nanmean(property_.control(frame.new, rng)))
     return finding
 
 
-def judge_means(property_, held, new, weights, groups, alpha):
-    """Judge scores (n_new,) by scores (n_held,), weights (sum 1) and groups of held-out rows."""
-    known = np.isfinite(held)
-    ours = new[np.isfinite(new)]
-    finding = Finding(n_generated=len(ours), n_held_out=int(known.sum()), scores=(held, new))
+def judge_means(property_, held, new, weights, groupings, cells, alpha):
+    """Judge scores (n_new,) by scores (n_held,) with weights (n_held,).
+
+    Rows of one group, in any of the groupings (n_held,) and in cells (n_new,), may be alike.
+    """
+    known, ours = np.isfinite(held), np.isfinite(new)
+    finding = Finding(n_generated=int(ours.sum()), n_held_out=int(known.sum()))
+    finding.scores = (held, new)
     if _too_few(finding):
         return finding
-    sample = _WeightedMean.of(held[known], weights[known], groups[known])
-    finding.score, finding.real = float(ours.mean()), sample.mean
+    real = _Mean.of(held[known], weights[known], [groups[known] for groups in groupings])
+    generated = _Mean.of(new[ours], np.ones(ours.sum()), [cells[ours]])
+    finding.score, finding.real = generated.mean, real.mean
     sign = 1 if property_.better == "lower" else -1
-    margin = _margin(property_.unit, sample, ours, alpha, sign)
-    finding.threshold = sample.mean + sign * margin
+    finding.threshold = real.mean + sign * _margin(property_.unit, real, generated, alpha, sign)
     finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
     return finding
 
 
 @dataclass
-class _WeightedMean:
+class _Mean:
     mean: float
     variance: float  # of one row
-    n_effective: float  # independent rows of equal weight that are worth as much
-    design: float  # by how much rows of one group widen the variance of the mean
+    n_rows: float  # rows of equal weight that are worth as much
+    design: float  # by how much dependence of rows widens the variance of the mean
 
     @classmethod
-    def of(cls, scores, weights, groups):
+    def of(cls, scores, weights, groupings):
         weights = weights / weights.sum()
         mean = float(weights @ scores)
-        deviations = weights * (scores - mean)
         variance = float(weights @ (scores - mean) ** 2)
-        n_weighted = 1 / (weights**2).sum()
-        by_group = np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
-        n_groups = len(by_group)
-        of_mean = (by_group**2).sum() * n_groups / max(n_groups - 1, 1)
-        design = max(of_mean / (variance / n_weighted), 1.0) if variance > 0 else 1.0
-        return cls(mean, variance, n_weighted / design, design)
+        n_rows = float(1 / (weights**2).sum())
+        deviations = weights * (scores - mean)
+        widest = max(_variance_by_group(deviations, groups) for groups in groupings)
+        design = max(widest / (variance / n_rows), 1.0) if variance > 0 else 1.0
+        return cls(mean, variance, n_rows, design)
+
+    @property
+    def n_effective(self):
+        return self.n_rows / self.design
+
+    @property
+    def error(self):
+        return np.sqrt(self.variance / self.n_effective)
 
 
-def _margin(unit, sample, ours, alpha, sign):
-    """How far a sample of real rows as large as ours may lie from the held-out mean."""
-    n_new = len(ours) / sample.design
+def _variance_by_group(deviations, groups):
+    """Estimate the variance of a mean by the sums of its terms' groups."""
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+    return float((sums**2).sum()) * len(sums) / max(len(sums) - 1, 1)
+
+
+def _margin(unit, real, generated, alpha, sign):
+    """How far the mean of generated rows may lie from that of held-out rows."""
+    quantile = t.isf(alpha, max(real.n_effective - 1, 2))
+    n_new = generated.n_rows / real.design  # as if generated rows depended as held-out rows do
     if unit == "share":
         # Newcombe: the Wilson limits of both shares, if both were that of held-out rows.
-        z = norm.isf(alpha)
-        share = np.clip(sample.mean, 0, 1)
-        sides = [
-            wilson_interval(share, n, z)[sign > 0] - share for n in (sample.n_effective, n_new)
-        ]
-        return float(np.hypot(*sides))
-    quantile = t.isf(alpha, max(sample.n_effective - 1, 2))
-    of_new = max(sample.variance / n_new, ours.var() / len(ours))
-    return float(quantile * np.sqrt(sample.variance / sample.n_effective + of_new))
+        share = np.clip(real.mean, 0, 1)
+        limits = [wilson_interval(share, n, quantile) for n in (real.n_effective, n_new)]
+        of_real, of_new = (abs(limit[sign > 0] - share) for limit in limits)
+    else:
+        of_real, of_new = quantile * real.error, quantile * np.sqrt(real.variance / n_new)
+    return float(np.hypot(of_real, max(of_new, quantile * generated.error)))
 
 
 def _too_few(finding):
@@ -112,21 +128,25 @@ class Draws:
     """Halves of held-out and of generated rows with the same terms, again and again."""
 
     def __init__(self, frame, rng):
+        # Halves of both kinds have to be alike, and cells would tear holes: rows that belong
+        # together go together where groups say so.
         self.held = _Pool(frame.held_out, frame.new.terms, frame.groups, rng)
         self.new = _Pool(frame.new, frame.held_out.terms, np.arange(len(frame.new)), rng)
         unseen = ~frame.is_lent[self.held.places]
-        self.pairs = [self._draw(unseen, rng) for _ in range(_N_DRAWS)]
-        self.n_rows = int(np.mean([len(held) for held, _ in self.pairs]))
+        draws = [self._draw(unseen, rng) for _ in range(_N_DRAWS)]
+        # Pairs of held-out and generated rows, by whether their terms are the same.
+        self.pairs = dict(zip((True, False), zip(*draws, strict=True), strict=True))
 
     def _draw(self, unseen, rng):
-        in_half = self.held.half(rng)
-        held, new = self.held.by_term(in_half), self.new.by_term(self.new.half(rng))
-        rest = self.held.rows.take(np.flatnonzero(~in_half & unseen))
-        chosen = [_first(held, new, rng), _first(new, held, rng)]
-        return tuple(
-            pool.rows.take(places, rest)
-            for pool, places in zip((self.held, self.new), chosen, strict=True)
-        )
+        in_half = self.held.half(rng), self.new.half(rng)
+        held, new = self.held.by_term(in_half[0]), self.new.by_term(in_half[1])
+        rest = self.held.rows.take(np.flatnonzero(~in_half[0] & unseen))
+        matched = _first(held, new, rng), _first(new, held, rng)
+        whole = np.flatnonzero(in_half[0]), np.arange(len(self.new.rows))
+        return self._pair(matched, rest), self._pair(whole, rest)
+
+    def _pair(self, places, rest):
+        return self.held.rows.take(places[0], rest), self.new.rows.take(places[1], rest)
 
 
 class _Pool:
@@ -148,12 +168,45 @@ class _Pool:
         return {term: places[at] for term, at in group_positions(self.rows.terms[places]).items()}
 
 
-def judge_set(property_, draws, alpha):
+def judge_terms(property_, frame, draws, alpha, rng):
+    """Judge scores of terms by those of held-out rows of the same terms."""
+    held, new = property_.measure(frame.held_out), property_.measure(frame.new)
+    known = np.flatnonzero(np.isfinite(held) & np.isfinite(new))
+    n_held, n_new = (
+        np.bincount(rows.terms, minlength=len(held))[known] for rows in (frame.held_out, frame.new)
+    )
+    finding = Finding(n_generated=int(n_new.sum()), n_held_out=int(n_held.sum()))
+    if len(known) < _FEWEST_TERMS:
+        finding.why_not = (
+            f"Too few to judge: {len(known)} terms with two held-out and two generated rows, "
+            f"where {_FEWEST_TERMS} are needed."
+        )
+        return finding
+    held, new = held[known], new[known]
+    # By the fewer rows of both sides, of which two make one pair; no term is to decide alone.
+    weights = np.minimum(np.minimum(n_held, n_new) - 1, _MOST_WEIGHT)
+    weights = weights / weights.sum()
+    finding.real, finding.score = float(weights @ held), float(weights @ new)
+    differences = new - held
+    error = np.sqrt(weights**2 @ (differences - weights @ differences) ** 2)
+    n_effective = 1 / (weights**2).sum()
+    sign = 1 if property_.better == "lower" else -1
+    quantile = t.isf(alpha, max(n_effective - 1, 2))
+    # As a sum of squares about its own mean the error is short of one degree of freedom.
+    error *= np.sqrt(n_effective / max(n_effective - 1, 1))
+    finding.threshold = finding.real + sign * float(quantile * error)
+    finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
+    return finding
+
+
+def judge_set(property_, frame, draws, alpha, rng):
     """Judge a figure of sets by what it is for held-out rows, draw by draw."""
-    finding = Finding(n_generated=draws.n_rows, n_held_out=draws.n_rows)
+    pairs = draws.pairs[getattr(property_, "matched", True)]
+    n_held, n_new = np.mean([[len(rows) for rows in pair] for pair in pairs], axis=0)
+    finding = Finding(n_generated=int(n_new), n_held_out=int(n_held))
     if _too_few(finding):
         return finding
-    figures = np.array([[property_.measure(rows) for rows in pair] for pair in draws.pairs])
+    figures = np.array([[property_.measure(rows) for rows in pair] for pair in pairs])
     known = np.isfinite(figures).all(axis=1)
     if known.sum() < 3:
         finding.why_not = "Cannot be measured with these rows."
@@ -162,11 +215,16 @@ def judge_set(property_, draws, alpha):
     finding.real, finding.score = float(held.mean()), float(new.mean())
     sign = 1 if property_.better == "lower" else -1
     # A figure of half the rows varies from half to half as one of all rows does from sample to
-    # sample; it is compared with a second sample, and averaged over draws.
-    error = np.sqrt((2 + 2 / len(held)) * held.var(ddof=1))
+    # sample. Generated rows have no less error than held-out rows, and both are means of draws.
+    of_held = held.var(ddof=1)
+    error = np.sqrt((1 + 1 / len(held)) * (of_held + max(of_held, new.var(ddof=1))))
     finding.threshold = finding.real + sign * float(t.isf(alpha, len(held) - 1) * error)
     finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
     return finding
+
+
+# How properties are judged, by their attribute judged_by.
+JUDGES = {"rows": judge_rows, "terms": judge_terms, "sets": judge_set}
 
 
 def _thinned(terms, other_terms, rng):

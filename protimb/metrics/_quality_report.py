@@ -36,10 +36,11 @@ from protimb.metrics._properties_of_sets import (
     RandIndex,
     Recall,
     TermCoverage,
+    TermShift,
 )
 from protimb.metrics._property_base import BaseProperty
 from protimb.metrics._quality_frame import build_frame
-from protimb.metrics._quality_judging import Draws, Finding, judge_rows, judge_set
+from protimb.metrics._quality_judging import JUDGES, Draws, Finding
 
 # The properties that a report asks for, in its order.
 PROPERTIES = {
@@ -56,6 +57,7 @@ PROPERTIES = {
         Density,
         Coverage,
         TermCoverage,
+        TermShift,
         AlphaPrecision,
         BetaRecall,
         Diversity,
@@ -394,15 +396,13 @@ def _judge(asked, frame, alpha, rng):
             "held-out real rows of their terms, where 10 of each are needed."
         )
         return {one.name: Finding(why_not=why) for one in asked}
-    draws = Draws(frame, rng) if not all(one.of_rows for one in asked) else None
+    draws = Draws(frame, rng) if any(one.judged_by == "sets" for one in asked) else None
     findings = {}
     for one in asked:
         one.fit(frame.real)
         if hasattr(one, "learn"):
             one.learn(frame.held_out, frame.weights)
-        judge = judge_rows if one.of_rows else judge_set
-        arguments = (one, frame, alpha, rng) if one.of_rows else (one, draws, alpha)
-        findings[one.name] = judge(*arguments)
+        findings[one.name] = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
     return findings
 
 

@@ -20,6 +20,9 @@ _SPARE = 4
 # Roundings that a squared distance by a product may be off by, in units of the squared norms.
 _ROUNDINGS = 64
 
+# Part of a squared distance that does not matter.
+_EXACT = 1e-9
+
 # Pairs compared exactly at a time hold so many numbers: 16 MiB.
 _EXACT_NUMBERS = 2**21
 
@@ -262,7 +265,9 @@ def _exactly(X, reference, candidates, n_found):
 def _are_sure(side, last, best):
     """Tell rows (n_rows,) for which no row left out can be nearer than the last one found."""
     last, limit = last / side.unit, best.squared.max(axis=1)
-    return (last == 0) | (last**2 < limit - _error(side, last))
+    error = _error(side, last)
+    # Among equal rows those left out are as near as those found, up to the error.
+    return (last**2 < limit - error) | (error <= _EXACT * last**2) | (last == 0)
 
 
 def _error(side, radii):

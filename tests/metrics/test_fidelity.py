@@ -120,3 +120,29 @@ def test_unknown_names_are_refused_with_what_there_is():
         two_sample_score(SQUARE, SQUARE, classifier="svm")
     with pytest.raises(ValueError, match="cv must be at least 2"):
         two_sample_score(SQUARE, SQUARE, cv=1)
+
+
+def test_large_sets_are_judged_by_a_draw_of_each_share(rng):
+    X, Z = rng.normal(size=(300, 3)), rng.normal(size=(900, 3)) + 0.3
+    drawn = two_sample_score(X, Z, max_rows=400)
+    assert drawn.auc != two_sample_score(X, Z).auc
+    assert drawn.auc == pytest.approx(two_sample_score(X, Z).auc, abs=0.1)
+    assert drawn.auc == two_sample_score(X, Z, max_rows=400).auc
+    assert drawn.p_value > two_sample_score(X, Z).p_value
+
+
+def test_a_draw_keeps_two_rows_of_the_smaller_set(rng):
+    X, Z = rng.normal(size=(3, 2)), rng.normal(size=(500, 2))
+    assert len(two_sample_score(X, Z, max_rows=100).fold_aucs) == 2
+
+
+def test_sets_below_the_limit_are_judged_whole(rng):
+    X, Z = rng.normal(size=(30, 3)), rng.normal(size=(50, 3))
+    whole = two_sample_score(X, Z, max_rows=None)
+    assert two_sample_score(X, Z, max_rows=80).fold_aucs.tolist() == whole.fold_aucs.tolist()
+
+
+@pytest.mark.parametrize("max_rows", [3, 2.5, "all", True])
+def test_a_draw_too_small_is_refused(max_rows):
+    with pytest.raises(ValueError, match="max_rows must be"):
+        two_sample_score(SQUARE, SQUARE, max_rows=max_rows)

@@ -75,6 +75,13 @@ def test_there_are_no_more_neighbours_than_other_rows(rng):
     assert nearest(X[:0], X, 2)[0].shape == (0, 2)
 
 
+def test_equal_rows_of_the_reference_are_told_apart_once(rng, monkeypatch):
+    """All are as near, in double precision at the latest: no third search is made for that."""
+    monkeypatch.setattr(_nearest, "_by_differences", None)
+    X, reference = rng.normal(size=(40, 9)), np.repeat(rng.normal(size=(2, 9)), 30, axis=0)
+    check_nearest(X, reference, 1)
+
+
 def test_equal_rows_are_neighbours_at_no_distance():
     distances, rows = nearest(np.zeros((40, 3)), np.zeros((40, 3)), 2, same=True)
     assert not distances.any()
