@@ -15,9 +15,6 @@ from protimb.filters._thresholds import check_some_tell_apart, warn_undefined
 from protimb.utils._labelsets import count_members
 from protimb.utils._sklearn_compat import Interval
 
-# Weights of what is shown as false beside real rows of weight 1. Wrong labels are the hard part.
-_WRONG_LABELS, _NOISE = 0.7, 0.15
-
 
 class CriticFilter(BaseFilter):
     """Keep generated rows that a critic cannot tell from real proteins with their own labels.
@@ -116,8 +113,7 @@ class CriticFilter(BaseFilter):
         self.n_members_ = count_members(indicator)
         check_some_tell_apart(self.n_members_, len(X))
         rng = check_random_state(self.random_state)
-        evidence, weights, folds = self._collect(X, indicator, rng)
-        self._learn(evidence, weights, folds, rng)
+        self._learn(*self._collect(X, indicator, rng), rng)
         self._evidence = Evidence(self.n_neighbors).fit(X, indicator)
 
     def _score(self, X_new, claims):
@@ -131,25 +127,26 @@ class CriticFilter(BaseFilter):
         return odds
 
     def _collect(self, X, indicator, rng):
-        """Give the evidence on real and false pairs, their weights (0 to 1), and their folds."""
+        """Give evidence on pairs, (n_pairs, n_kinds), which are real, and their folds."""
         found = []
         folds = KFold(min(self.cv, len(X)), shuffle=True, random_state=rng).split(X)
         for fold, (seen, held_out) in enumerate(folds):
             known = Evidence(self.n_neighbors).fit(X[seen], indicator[seen])
             rows = held_out[known.is_known(indicator[held_out])]
-            for weight, X_pair, claims in _pairs(X, indicator, seen, rows, rng):
-                measured = known.measure(X_pair, claims) if len(X_pair) else None
-                if measured is not None:
-                    found.append((measured, np.full((len(measured), 2), (weight, fold))))
-        if len({part[0, 1] for _, part in found}) < 2:
+            found += [
+                (known.measure(X_pair, claims), np.full((len(X_pair), 2), (is_real, fold)))
+                for is_real, X_pair, claims in _pairs(X, indicator, seen, rows, rng)
+                if len(X_pair)
+            ]
+        if len({note[0, 1] for _, note in found if note[0, 0]}) < 2:
             raise InvalidLabelsError(
                 "Fewer than two folds hold a row with a term that rows of other folds have, so "
                 "there is nothing to learn from. Pass quality_filter=None, or more rows."
             )
-        notes = np.concatenate([part for _, part in found])
-        return np.concatenate([part for part, _ in found]), notes[:, 0], notes[:, 1]
+        evidence, notes = map(np.concatenate, zip(*found, strict=True))
+        return evidence, *notes.T
 
-    def _learn(self, evidence, weights, folds, rng):
+    def _learn(self, evidence, is_real, folds, rng):
         critic = HistGradientBoostingClassifier(
             learning_rate=0.06,
             max_iter=self.max_iter,
@@ -157,7 +154,6 @@ class CriticFilter(BaseFilter):
             early_stopping=False,
             random_state=rng.randint(2**31 - 1),
         )
-        is_real = (weights == 1).astype(int)
         held_out = cross_val_predict(
             critic,
             evidence,
@@ -165,25 +161,28 @@ class CriticFilter(BaseFilter):
             groups=folds,
             cv=LeaveOneGroupOut(),
             method="decision_function",
-            params={"sample_weight": weights},
         )
         self.held_out_scores_ = held_out[is_real == 1]
         self.threshold_ = float(np.quantile(self.held_out_scores_, self.quantile))
-        self.critic_ = critic.fit(evidence, is_real, sample_weight=weights)
+        self.critic_ = critic.fit(evidence, is_real)
 
 
 def _pairs(X, indicator, seen, rows, rng):
-    """Give (weight, vectors, labels) of held-out real rows and of pairs that are false."""
+    """Give (whether real, vectors, labels) of held-out real rows and of pairs that are false.
+
+    Noise is half loose, half of the covariance of the real rows; it is easily told.
+    """
     real, claims = X[rows], indicator[rows]
+    half, other = np.array_split(np.arange(len(rows)), 2)
     strange = claims[rng.permutation(len(rows))]
     wrong = np.flatnonzero(strange.multiply(claims).sum(axis=1) < strange.sum(axis=1))
     mean, spread = X[seen].mean(axis=0), X[seen].std(axis=0)
-    loose = mean + spread * rng.standard_normal(real.shape)
+    loose = mean + spread * rng.standard_normal(real[half].shape)
     covariance = np.atleast_2d(np.cov(X[seen].T, dtype=np.float64, bias=True))
-    bound = rng.multivariate_normal(mean, covariance, len(rows), check_valid="ignore")
+    bound = rng.multivariate_normal(mean, covariance, len(other), check_valid="ignore")
     return [
         (1, real, claims),
-        (_WRONG_LABELS, real[wrong], strange[wrong]),
-        (_NOISE, loose.astype(np.float32), claims),
-        (_NOISE, bound.astype(np.float32), claims),
+        (0, real[wrong], strange[wrong]),
+        (0, loose.astype(np.float32), claims[half]),
+        (0, bound.astype(np.float32), claims[other]),
     ]

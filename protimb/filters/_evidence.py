@@ -83,30 +83,29 @@ class Evidence:
         shape = (len(votes), len(self._rows))
         ballots = sparse.csr_array((votes.ravel(), rows.ravel(), starts), shape=shape)
         probability = np.minimum((ballots @ self._labels).toarray(), 1)
-        bits = self._bits(probability)
-        total = claimed.sum_up(bits)
+        total = claimed.sum_up(self._bits(claimed.of_each(probability), claimed.terms))
         agreement = (ballots @ self._labelsets).multiply(labelsets).sum(axis=1)
         return (
             total / np.maximum(claimed.weight, np.finfo(np.float32).tiny),
             total,
-            claimed.of_rarest(bits),
+            self._bits(claimed.of_rarest(probability), claimed.rarest),
             agreement - labelsets @ self._usual,
             ballots @ self._carried,
-            claimed.sum_up(probability),
+            claimed.sum_up(claimed.of_each(probability)),
             cosines[:, 0],
             cosines[:, min(_TENTH, cosines.shape[1] - 1)],
         )
 
     def _ask_means(self, directions, claimed):
         cosines = directions @ self._means.T
-        spread = np.maximum(cosines.std(axis=1, keepdims=True), np.finfo(np.float32).eps)
-        standing = (cosines - cosines.mean(axis=1, keepdims=True)) / spread
-        weight = np.maximum(claimed.weight, np.finfo(np.float32).tiny)
-        return claimed.of_rarest(cosines), claimed.sum_up(standing) / weight
+        spread = np.maximum(cosines.std(axis=1), np.finfo(np.float32).eps)
+        mean = claimed.sum_up(claimed.of_each(cosines))
+        mean /= np.maximum(claimed.weight, np.finfo(np.float32).tiny)
+        return claimed.of_rarest(cosines), (mean - cosines.mean(axis=1)) / spread
 
-    def _bits(self, probability):
-        """Weigh probabilities (n_block, n_terms) against what is usual, in bits."""
-        share = self._share
+    def _bits(self, probability, terms):
+        """Weigh probabilities of terms, both (n,), against what is usual of them, in bits."""
+        share = self._share[terms]
         odds = (probability + _DOUBT * share) / (1 - probability + _DOUBT)
         return np.log2(odds * (1 - share) / share)
 
@@ -119,15 +118,18 @@ class _Claims:
     """What a block of rows claims, and figures of terms summed up over it by information."""
 
     def __init__(self, claims, information, rarest):
-        self._rows, self._terms = claims.nonzero()
-        self._weights = information[self._terms]
+        self._rows, self.terms = claims.nonzero()
+        self._weights = information[self.terms]
         self.rarest, self._n_rows = rarest, claims.shape[0]
         self.weight = claims @ information
 
     def sum_up(self, values):
-        """Add up (n_block, n_terms) over what each row claims: (n_block,)."""
-        claimed = self._weights * values[self._rows, self._terms]
-        return np.bincount(self._rows, claimed, minlength=self._n_rows)
+        """Add up the values of all claims, (n_claims,), over each row: (n_block,)."""
+        return np.bincount(self._rows, self._weights * values, minlength=self._n_rows)
+
+    def of_each(self, values):
+        """Take the values of all claims, (n_claims,), from those of all terms."""
+        return values[self._rows, self.terms]
 
     def of_rarest(self, values):
         """Take each row's value of its rarest term: (n_block,)."""
