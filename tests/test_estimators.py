@@ -34,7 +34,7 @@ from protimb.embeddings import (
     UniRepEncoder,
 )
 from protimb.ensemble import MultilabelBalancedBagging
-from protimb.filters import BaseFilter
+from protimb.filters import BaseFilter, CriticFilter, StrictFilter
 from protimb.gan import ConditionalGAN
 from protimb.ontology import (
     Anc2VecVectorizer,
@@ -84,6 +84,8 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "early_stopping": False,
         "device": "cpu",
     },
+    CriticFilter: {"max_iter": 5, "cv": 2},
+    StrictFilter: {"filters": [CriticFilter(max_iter=5, cv=2), "memorisation"]},
     TALEClassifier: {"n_hidden": 4, "max_epochs": 1, "random_state": 0},
     LabelAttentionClassifier: {
         "n_tokens": 1,

@@ -8,9 +8,13 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state, gen_batches
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
-from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
-from protimb.filters._thresholds import learn_thresholds, warn_undefined
+from protimb.filters._thresholds import (
+    check_some_tell_apart,
+    group_by_term,
+    learn_thresholds,
+    warn_undefined,
+)
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import rarest_terms
 from protimb.utils._named import resolve, seeded
@@ -127,7 +131,9 @@ class LabelFidelityFilter(BaseFilter):
         rng = check_random_state(self.random_state)
         judge = self._unfitted_judge(rng)
         held_out = self._held_out_beliefs(judge, X, indicator, rng)
-        by_term = _group(held_out, rarest_terms(indicator, self.n_members_), len(self.n_members_))
+        by_term = group_by_term(
+            held_out, rarest_terms(indicator, self.n_members_), len(self.n_members_)
+        )
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
         self.classifier_ = fit_judge(judge, X, indicator)
 
@@ -145,12 +151,7 @@ class LabelFidelityFilter(BaseFilter):
     def _count(self, indicator):
         n_rows = indicator.shape[0]
         self.n_members_ = indicator.sum(axis=0, dtype=np.int64)
-        known = (self.n_members_ > 0) & (self.n_members_ < n_rows)
-        if not known.any():
-            raise InvalidLabelsError(
-                "No term is carried by some, but not all, rows of non-zero length, so there is "
-                "nothing to recognise. Pass quality_filter=None, or more rows."
-            )
+        known = check_some_tell_apart(self.n_members_, n_rows)
         share = (self.n_members_ + 1) / (n_rows + 2)
         self.information_ = np.where(known, -np.log2(share), 0)
         self._prior = share
@@ -184,9 +185,3 @@ class LabelFidelityFilter(BaseFilter):
         total = np.bincount(rows, bits, minlength=len(X))
         weight = claims @ self.information_
         return np.where(weight > 0, total / np.where(weight > 0, weight, 1), np.nan)
-
-
-def _group(values, terms, n_terms):
-    """List the values of each term; those of rows without a term are left out."""
-    defined = ~np.isnan(values)
-    return [values[(terms == term) & defined] for term in range(n_terms)]

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from protimb.exceptions import UndefinedSimilarityWarning
+from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
 from protimb.utils._warnings import users_level
 
 
@@ -19,6 +19,23 @@ def learn_thresholds(held_out, n_members, quantile, shrinkage):
     borrowed[n_held_out == 0] = 1
     thresholds = borrowed * pooled + (1 - borrowed) * own
     return np.where(n_members > 0, thresholds, np.nan)
+
+
+def group_by_term(values, terms, n_terms):
+    """List the values of each term; those of rows without a term are left out."""
+    defined = ~np.isnan(values)
+    return [values[(terms == term) & defined] for term in range(n_terms)]
+
+
+def check_some_tell_apart(n_members, n_rows):
+    """Tell which terms, (n_terms,), some but not all rows carry; refuse rows without any."""
+    known = (n_members > 0) & (n_members < n_rows)
+    if not known.any():
+        raise InvalidLabelsError(
+            "No term is carried by some, but not all, rows of non-zero length, so there is "
+            "nothing to recognise. Pass quality_filter=None, or more rows."
+        )
+    return known
 
 
 def warn_undefined(undefined, consequence):

@@ -5,9 +5,14 @@ import pandas as pd
 import pytest
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.filters import FILTERS, BaseFilter, FilterChain
+from protimb.filters import FILTERS, BaseFilter, CriticFilter, FilterChain, StrictFilter
 
 EVERY = [*FILTERS.values(), FilterChain]
+QUICK_CRITIC = {"max_iter": 5, "cv": 2}
+QUICK = {
+    CriticFilter: QUICK_CRITIC,
+    StrictFilter: {"filters": [CriticFilter(**QUICK_CRITIC), "memorisation"]},
+}
 
 
 class FirstFeature(BaseFilter):
@@ -21,7 +26,7 @@ class FirstFeature(BaseFilter):
 
 
 def seeded(kind):
-    quality = kind()
+    quality = kind(**QUICK.get(kind, {}))
     return quality.set_params(random_state=0) if "random_state" in quality.get_params() else quality
 
 

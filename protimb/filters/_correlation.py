@@ -1,0 +1,55 @@
+"""Canonical correlations of vectors and labelsets: what one tells of the other."""
+
+import numpy as np
+from scipy import linalg
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.extmath import randomized_svd
+
+# Directions of labelsets that are kept; the rest is the noise of rare terms.
+_N_COMPONENTS = 200
+
+# Of the covariances of vectors and of labelsets: shares of an identity of equal trace.
+_SHRINKAGE, _LABEL_SHRINKAGE = 0.1, 0.01
+
+# A correlation of 1 would weigh infinitely; it is that of rows too few.
+_LARGEST = 0.99
+
+
+class LabelCorrelation:
+    """Learn which directions of vectors go with which directions of labelsets."""
+
+    def fit(self, X, labelsets):
+        """Learn from vectors (n_rows, n_features) and a csr of labelsets (n_rows, n_terms)."""
+        n_components = min(_N_COMPONENTS, *labelsets.shape)
+        self._axes = randomized_svd(labelsets, n_components, random_state=0)[2].T
+        self._scaler = StandardScaler().fit(X)
+        vectors, labels = self._standardized(X), labelsets @ self._axes
+        self._mean = labels.mean(axis=0)
+        labels = labels - self._mean
+        from_vectors = _inverse_root(vectors.T @ vectors / len(X), _SHRINKAGE)
+        from_labels = _inverse_root(labels.T @ labels / len(X), _LABEL_SHRINKAGE)
+        between = from_vectors @ (vectors.T @ labels / len(X)) @ from_labels
+        left, correlations, right = linalg.svd(between, full_matrices=False)
+        self._correlations = np.minimum(correlations, _LARGEST)
+        self._of_vectors, self._of_labels = from_vectors @ left, from_labels @ right.T
+        return self
+
+    def compare(self, X, labelsets):
+        """Give the log density ratio of pairs against strangers, and its product term: (n, 2)."""
+        vectors = self._standardized(X) @ self._of_vectors
+        labels = (labelsets @ self._axes - self._mean) @ self._of_labels
+        r = self._correlations
+        products = r * vectors * labels
+        # Of Gaussian pairs with correlation r, against two independent ones; constants left out.
+        ratio = (products - r**2 * (vectors**2 + labels**2) / 2) / (1 - r**2)
+        return np.column_stack([ratio.sum(axis=1), products.sum(axis=1)])
+
+    def _standardized(self, X):
+        return self._scaler.transform(X).astype(np.float64)
+
+
+def _inverse_root(covariance, shrinkage):
+    """Shrink a covariance (n, n) towards the identity; its inverse square root."""
+    spread = np.trace(covariance) / len(covariance) or 1.0  # nothing varies: any scale will do
+    values, vectors = linalg.eigh(covariance + shrinkage * spread * np.eye(len(covariance)))
+    return vectors / np.sqrt(values) @ vectors.T
