@@ -21,7 +21,7 @@ WORKERS  ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test browser lint docs bench clean
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
 
 test: $(VENV)/.test  ## Run every test and doctest; a skipped test is a failure
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
+
+browser: $(VENV)/.browser  ## Try the reports in Debian's chromium (apt-get install chromium-driver)
+	$(ONE_THREAD) $(BIN)/python -m pytest --no-skips tests/browser $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, formatting and types
 	$(BIN)/ruff check .
@@ -60,6 +63,6 @@ $(VENV)/.base: $(VENV)/.torch pyproject.toml
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml
+$(VENV)/.test $(VENV)/.browser $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml
 	$(PIP) -e '.[$*]'
 	@touch $@

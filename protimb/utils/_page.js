@@ -3,6 +3,9 @@
   const make = (name, into, properties = {}) =>
     into.appendChild(Object.assign(document.createElement(name), properties));
   const number = (text) => parseFloat(text.replace(/,/g, "").replace("\u2212", "-"));
+  const listen = (input, act) => {
+    for (const event of ["input", "change"]) input.addEventListener(event, act);
+  };
   const written = (count) => count.toLocaleString("en");
 
   // Tables: a button a heading, a box for words, from and to for some columns.
@@ -68,7 +71,7 @@
       const input = make("input", label, { type: "search" });
       const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
       tests.push((row) => texts.get(row).includes(input.value.trim().toLowerCase()));
-      input.addEventListener("input", show);
+      listen(input, show);
     }
     for (const word of (box.dataset.ranges || "").split(" ").filter(Boolean)) {
       const column = Number(word);
@@ -77,7 +80,7 @@
       const inputs = ["from", "to"].map((end) => {
         const input = make("input", field, { type: "number", step: "any", placeholder: end });
         input.setAttribute("aria-label", `${names[column]}, ${end}`);
-        input.addEventListener("input", show);
+        listen(input, show);
         return input;
       });
       tests.push((row) => {

@@ -132,6 +132,7 @@ def test_points_lie_inside_the_drawing_the_first_axis_to_the_right(n_points):
     html = Map(points, "caption").html()
     (height,) = re.findall(r'viewBox="0 0 600 (\d+)"', html)
     places = np.array(re.findall(r"translate\(([\d.-]+) ([\d.-]+)\)", html), dtype=float)
+    places = places.reshape(-1, 2)
     assert len(places) == n_points
     assert ((places >= 0) & (places <= [600, int(height)])).all()
     assert int(height) <= 720
