@@ -49,7 +49,7 @@ rows["unseen real proteins"] = perfect.X, perfect.y
 # %%
 # What one filter says, and what the report says
 # ----------------------------------------------
-# The cosine filter passes copies, collapse and most of the noise. The report names what is wrong,
+# The cosine filter passes copies, collapse and much of the noise. The report names what is wrong,
 # and passes the proteins that are real.
 
 cosine = CosineFilter(random_state=0).fit(train.X, train.y)
@@ -119,8 +119,8 @@ caught = [name for name, report in reports.items() if report.passed is False]
 passed = [name for name, report in reports.items() if report.passed]
 print(
     f"Of five generators {', '.join(caught)} fail, {', '.join(passed) or 'none'} passes.\n"
-    f"The cosine filter alone keeps {table.iloc[0, 0]:.0%} of the copies and {table.iloc[1, 0]:.0%} "
-    "of the collapsed rows.\n"
+    f"The cosine filter alone keeps {table.iloc[0, 0]:.0%} of the copies and "
+    f"{table.iloc[1, 0]:.0%} of the collapsed rows.\n"
     f"What speaks most against the CGAN: {', '.join(reports['CGAN'].failed[:3]) or 'nothing'}."
 )
 plt.show()

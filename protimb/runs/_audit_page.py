@@ -26,7 +26,8 @@ def write_audit(found, train, bunch, folder, maps, random_state):
     report.to_frame(by="term").to_csv(folder / "terms.csv")
     text = json.dumps(found.record, indent=1) + "\n"
     (folder / "audit.json").write_text(text, encoding="utf-8")
-    lead, *words = [*report.sentences(), *filter(None, [found.record["guard"]])]
+    said = [*report.sentences(), *filter(None, [found.record["guard"]])]
+    lead, words = said[0], said[1:]
     sections = [
         Section("Why", [Items(words)] if words else []),
         Section("Property by property", [_by_property(report), Details("Words", [Words(_WORDS)])]),
