@@ -185,7 +185,7 @@ class Precision(BaseProperty):
 
     def measure(self, rows):
         """Look whether a neighbourhood holds the row: (n_rows,)."""
-        return (rows.to_core <= core_radii(self.real)).any(axis=1).astype(float)
+        return (rows.to_core <= self.real.core_radii).any(axis=1).astype(float)
 
 
 class Density(BaseProperty):
@@ -197,7 +197,7 @@ class Density(BaseProperty):
 
     def measure(self, rows):
         """Count the neighbourhoods: (n_rows,)."""
-        return (rows.to_core <= core_radii(self.real)).sum(axis=1) / N_NEIGHBORS
+        return (rows.to_core <= self.real.core_radii).sum(axis=1) / N_NEIGHBORS
 
 
 class Silhouette(BaseProperty):
@@ -260,13 +260,6 @@ class TruePath(BaseProperty):
         rule = (together.data == counts) & (counts >= self._MIN_MEMBERS)
         together.data = rule.astype(np.int32)
         return together.tocsr()
-
-
-def core_radii(real):
-    """Distances from each core row to the fifth nearest other one: (n_core,)."""
-    among = real.core_rows.among
-    place = min(N_NEIGHBORS, len(among) - 1) - 1
-    return np.partition(among, place, axis=1)[:, place]
 
 
 def _rank_of_own(scores, own, carried):

@@ -17,7 +17,7 @@ from protimb.utils._validation import as_vectors, check_indicator, check_vectors
 
 _TEST_SIZE = 0.2  # of the real rows, where none are given as held out
 _MOST_LENT = 0.2  # of the training rows
-_MOST_CORE = 2000
+_MOST_CORE = 1500
 _ROWS_A_FEATURE = 10
 _MOST_CELLS, _ROWS_A_CELL = 300, 10
 
