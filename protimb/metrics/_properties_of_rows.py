@@ -118,7 +118,7 @@ class Intrusion(BaseProperty):
 
 
 class Copies(BaseProperty):
-    """1 for a row nearer to a training row than 19 of 20 held-out real rows are."""
+    """1 for a row as near to a training row as the nearest twentieth of held-out real rows."""
 
     name, title, unit, better = "copies", "Copies", "share", "lower"
     asks = "Do rows lie nearer to a real training protein than real proteins lie to each other?"
@@ -136,7 +136,8 @@ class Copies(BaseProperty):
 
     def measure(self, rows):
         """Compare distances to the closest training row with the limit: (n_rows,)."""
-        return (rows.nearest[0][:, 0] < self._limit).astype(float)
+        # At the limit too: where real rows repeat each other it is 0.
+        return (rows.nearest[0][:, 0] <= self._limit).astype(float)
 
 
 class ClosestRatio(BaseProperty):
