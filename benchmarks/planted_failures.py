@@ -40,16 +40,22 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--terms", nargs="+", default=["rare", "all"], choices=["rare", "all"])
     parser.add_argument("--kinds", nargs="+", default=list(INTENDED), choices=list(INTENDED))
-    parser.add_argument("--csv", help="file for the scores of all reports")
+    parser.add_argument("--csv", help="file for the verdicts of all reports")
+    parser.add_argument("--summarize", nargs="+", help="such files to print one table of")
     arguments = parser.parse_args()
+    if arguments.summarize:
+        table = pd.concat([pd.read_csv(path) for path in arguments.summarize])
+        print(summarize(table.fillna({"failed": ""})).to_string(index=False))
+        return
     bunch = load_human_go(arguments.ontology, min_proteins=10)
     rows = []
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for which in arguments.terms:
-            rows += judge_seed(bunch, seed, which, arguments.kinds)
-        if arguments.csv:
-            pd.DataFrame(rows).to_csv(arguments.csv, index=False)
-    print(summarize(pd.DataFrame(rows), arguments.ontology).to_string(index=False))
+            found = judge_seed(bunch, seed, which, arguments.kinds)
+            rows += [{"ontology": arguments.ontology} | row for row in found]
+            if arguments.csv:
+                pd.DataFrame(rows).to_csv(arguments.csv, index=False)
+    print(summarize(pd.DataFrame(rows)).to_string(index=False))
 
 
 def judge_seed(bunch, seed, which, kinds):
@@ -176,10 +182,10 @@ PLANT = {
 }
 
 
-def summarize(table, ontology):
-    """Tabulate shares of seeds by terms and kind."""
+def summarize(table):
+    """Tabulate shares of seeds by ontology, terms and kind."""
     rows = []
-    for (which, kind), part in table.groupby(["terms", "kind"], sort=False):
+    for (ontology, which, kind), part in table.groupby(["ontology", "terms", "kind"], sort=False):
         names = [name for name in INTENDED[kind] if name in part]
         caught = (part[names] == False).any(axis=1)  # noqa: E712
         others = pd.Series(" ".join(part["failed"]).split()).value_counts() / len(part)

@@ -35,6 +35,11 @@ class RealRows:
         """The core as rows of its own."""
         return Rows(self.X[self.core], self.y[self.core], self.core_terms, self)
 
+    @cached_property
+    def core_radii(self):
+        """Distances from each core row to the fifth nearest other one: (n_core,)."""
+        return radii(self.core_rows.among)
+
 
 class Rows:
     """Rows to judge: X float32 (n_rows, n_features), y csr, terms int (n_rows,)."""
@@ -79,6 +84,12 @@ class Rows:
     def to(self, others):
         """Distances to other rows: (n_rows, n_others)."""
         return distances(self.X, others.X)
+
+
+def radii(among):
+    """Distances to the fifth nearest other row: (n_rows,), from (n_rows, n_rows)."""
+    place = min(N_NEIGHBORS, len(among) - 1) - 1
+    return np.partition(among, place, axis=1)[:, place]
 
 
 def distances(X, Y):

@@ -118,7 +118,7 @@ class Intrusion(BaseProperty):
 
 
 class Copies(BaseProperty):
-    """1 for a row nearer to a training row than 19 of 20 held-out real rows are."""
+    """1 for a row as near to a training row as the nearest twentieth of held-out real rows."""
 
     name, title, unit, better = "copies", "Copies", "share", "lower"
     asks = "Do rows lie nearer to a real training protein than real proteins lie to each other?"
@@ -136,7 +136,8 @@ class Copies(BaseProperty):
 
     def measure(self, rows):
         """Compare distances to the closest training row with the limit: (n_rows,)."""
-        return (rows.nearest[0][:, 0] < self._limit).astype(float)
+        # At the limit too: where real rows repeat each other it is 0.
+        return (rows.nearest[0][:, 0] <= self._limit).astype(float)
 
 
 class ClosestRatio(BaseProperty):
@@ -185,7 +186,7 @@ class Precision(BaseProperty):
 
     def measure(self, rows):
         """Look whether a neighbourhood holds the row: (n_rows,)."""
-        return (rows.to_core <= core_radii(self.real)).any(axis=1).astype(float)
+        return (rows.to_core <= self.real.core_radii).any(axis=1).astype(float)
 
 
 class Density(BaseProperty):
@@ -197,7 +198,7 @@ class Density(BaseProperty):
 
     def measure(self, rows):
         """Count the neighbourhoods: (n_rows,)."""
-        return (rows.to_core <= core_radii(self.real)).sum(axis=1) / N_NEIGHBORS
+        return (rows.to_core <= self.real.core_radii).sum(axis=1) / N_NEIGHBORS
 
 
 class Silhouette(BaseProperty):
@@ -260,13 +261,6 @@ class TruePath(BaseProperty):
         rule = (together.data == counts) & (counts >= self._MIN_MEMBERS)
         together.data = rule.astype(np.int32)
         return together.tocsr()
-
-
-def core_radii(real):
-    """Distances from each core row to the fifth nearest other one: (n_core,)."""
-    among = real.core_rows.among
-    place = min(N_NEIGHBORS, len(among) - 1) - 1
-    return np.partition(among, place, axis=1)[:, place]
 
 
 def _rank_of_own(scores, own, carried):

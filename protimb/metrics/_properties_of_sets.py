@@ -6,8 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
-from protimb.metrics._judged_rows import N_NEIGHBORS
-from protimb.metrics._properties_of_rows import core_radii
+from protimb.metrics._judged_rows import radii
 from protimb.metrics._property_base import BaseProperty
 from protimb.utils._labelsets import group_positions
 
@@ -33,7 +32,7 @@ class Recall(OfSets):
 
     def measure(self, rows):
         """Look for neighbourhoods, to the fifth nearest of the rows, that hold real rows."""
-        return float((rows.to_core <= _radii(rows.among)[:, None]).any(axis=0).mean())
+        return float((rows.to_core <= radii(rows.among)[:, None]).any(axis=0).mean())
 
 
 class Coverage(OfSets):
@@ -48,7 +47,7 @@ class Coverage(OfSets):
 
     def measure(self, rows):
         """Look into the neighbourhoods, to the fifth nearest real row, of real rows."""
-        return float((rows.to_core <= core_radii(self.real)).any(axis=0).mean())
+        return float((rows.to_core <= self.real.core_radii).any(axis=0).mean())
 
 
 class TermCoverage(OfSets):
@@ -122,7 +121,7 @@ class BetaRecall(OfSets):
         centre = rows.X.mean(axis=0)
         depth = _levels(np.linalg.norm(rows.X - centre, axis=1))
         nearest = rows.to_core.argmin(axis=0)
-        near = rows.to_core[nearest, np.arange(len(nearest))] <= core_radii(self.real)
+        near = rows.to_core[nearest, np.arange(len(nearest))] <= self.real.core_radii
         return _agreement(np.where(near, depth[nearest], np.inf))
 
 
@@ -250,14 +249,14 @@ class NeighborJudge(OfSets):
     _N_NEIGHBORS = 20
 
     def measure(self, rows):
-        """Count judged rows among the nearest of all rows and the core."""
-        n_rows, n_core = rows.to_core.shape
-        core = self.real.core_rows.among
-        gaps = np.block([[rows.among, rows.to_core], [rows.to_core.T, core]])
+        """Count judged rows among the nearest of all rows and as many of the core."""
+        n_rows = len(rows)
+        to_core, core = rows.to_core[:, :n_rows], self.real.core_rows.among[:n_rows, :n_rows]
+        gaps = np.block([[rows.among, to_core], [to_core.T, core]])
         n_nearest = min(self._N_NEIGHBORS, len(gaps) - 1)
         reach = np.partition(gaps, n_nearest - 1, axis=1)[:, n_nearest - 1 : n_nearest]
         share = (gaps[:, :n_rows] <= reach).sum(axis=1)
-        return float(roc_auc_score(np.arange(n_rows + n_core) < n_rows, share))
+        return float(roc_auc_score(np.arange(len(gaps)) < n_rows, share))
 
 
 class MeanDiscrepancy(OfSets):
@@ -353,11 +352,6 @@ def _linear_auc(X, is_new, held_out):
     penalty = 0.1 * np.trace(gram) / len(gram) * np.eye(len(gram))
     slope = linalg.solve(gram + penalty, centred.T @ (weight * sides), assume_a="pos")
     return roc_auc_score(is_new[held_out], (X[held_out] - centre) @ slope)
-
-
-def _radii(among):
-    place = min(N_NEIGHBORS, len(among) - 1) - 1
-    return np.partition(among, place, axis=1)[:, place]
 
 
 def _levels(depths):

@@ -17,7 +17,7 @@ from protimb.utils._validation import as_vectors, check_indicator, check_vectors
 
 _TEST_SIZE = 0.2  # of the real rows, where none are given as held out
 _MOST_LENT = 0.2  # of the training rows
-_MOST_CORE = 2000
+_MOST_CORE = 1500
 _ROWS_A_FEATURE = 10
 _MOST_CELLS, _ROWS_A_CELL = 300, 10
 
@@ -75,6 +75,7 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     keep_new, keep_held = targets >= 0, held_terms >= 0
     _say_what_is_left_out(notes, keep_new)
     closure = None if ontology is None else ontology.closure(terms)
+    _say_what_repeats(notes, real.X, new.X)
     space = _Space(real.X, notes)
     core, core_terms = _core(real, targets[keep_new], held_terms[keep_held], rng)
     frame_real = RealRows(space(real.X), real.y, core, core_terms, closure)
@@ -277,6 +278,23 @@ def _cells(X, others, rng):
     return tuple(
         means.predict(rows) if len(rows) else np.empty(0, dtype=np.int64) for rows in others
     )
+
+
+def _say_what_repeats(notes, X, X_new):
+    """Count generated rows that equal a training row, and those that equal an earlier one."""
+    real, new = (_as_bytes(rows) for rows in (X, X_new))
+    known = set(real)
+    n_copies, n_repeats = sum(row in known for row in new), len(new) - len(set(new))
+    if n_copies or n_repeats:
+        notes.append(
+            f"{n_copies:,} generated rows are equal to a training protein, and {n_repeats:,} are "
+            "equal to another generated row."
+        )
+
+
+def _as_bytes(X):
+    # Negative zero is zero.
+    return [row.tobytes() for row in X.astype(np.float32) + np.float32(0)]
 
 
 def _weights(held_terms, targets):

@@ -9,7 +9,7 @@ from protimb.metrics._quality_frame import thin
 from protimb.utils._labelsets import group_positions
 
 _N_DRAWS = 20
-_MOST_ROWS = 2000  # of held-out and of generated rows, of which sets are drawn
+_MOST_ROWS = 1500  # of held-out and of generated rows, of which sets are drawn
 _FEWEST_ROWS = 10  # to be judged
 _FEWEST_TERMS = 5
 _MOST_WEIGHT = 10

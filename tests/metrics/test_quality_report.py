@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
+from protimb.datasets import load_human_go
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
 from protimb.metrics import PROPERTIES, BaseProperty, quality_report
 from protimb.metrics._quality_judging import judge_means, wilson_interval
@@ -115,6 +116,20 @@ def test_cosine_alone_misses_copies_and_collapse(data, spoil):
     assert report_on(data, X_new, y_new).passed is False
 
 
+def test_cosine_alone_misses_copies_and_collapse_of_human_proteins():
+    bunch = load_human_go("cc", min_proteins=100)
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(bunch.X))[:1500]
+    X, y = bunch.X[rows], bunch.y[rows]
+    real, held_out = slice(0, 800), (X[800:1150], y[800:1150])
+    five = 1150 + rng.integers(5, size=350)
+    for X_new, y_new, name in [(X[:350], y[:350], "copies"), (X[five], y[five], "collapse")]:
+        report = quality_report(
+            X[real], y[real], X_new, y_new, held_out=held_out, properties=["cosine", name]
+        )
+        assert report.failed == [name]
+
+
 def test_copies_are_called_copies_in_words_that_count(data):
     X, y, _ = data["good"]
     X = X.copy()
@@ -138,7 +153,7 @@ def test_the_score_of_copies_is_the_share_below_a_twentieth_of_held_out_distance
     }
     limit = np.sort(gaps["held"])[11]  # the twelfth of 240
     report = report_on(data, *data["good"][:2], properties=["copies"])
-    assert report.findings["copies"].score == pytest.approx((gaps["new"] < limit).mean())
+    assert report.findings["copies"].score == pytest.approx((gaps["new"] <= limit).mean())
 
 
 def test_wilson_interval_matches_the_hand_worked_example():
@@ -366,6 +381,26 @@ def test_odd_parameters_are_refused(data, options, message):
     options = {"held_out": data["held_out"][:2]} | options
     with pytest.raises(ValueError, match=message):
         quality_report(*data["real"][:2], *data["good"][:2], **options)
+
+
+def test_rows_that_repeat_training_rows_or_each_other_are_counted(data):
+    X, y, _ = data["good"]
+    X = X.astype(float)
+    X[:3] = data["real"][0][:3]
+    X[10:15] = X[15]
+    notes = " ".join(report_on(data, X, y, properties=["true_path"]).notes)
+    assert "3 generated rows are equal to a training protein" in notes
+    assert "5 are equal to another generated row" in notes
+
+
+def test_exact_copies_are_found_where_real_proteins_repeat_each_other(data):
+    X, y, _ = data["real"]
+    held_X, held_y, _ = data["held_out"]
+    held_X = np.concatenate([held_X, X[::4]])
+    held_y = np.concatenate([held_y, y[::4]])
+    report = quality_report(X, y, X, y, held_out=(held_X, held_y), properties=["copies"])
+    assert report.findings["copies"].real == pytest.approx(0.2)
+    assert report.failed == ["copies"]
 
 
 def test_equal_generated_rows_are_a_collapse_and_no_division_by_zero(data):
