@@ -96,19 +96,18 @@ def _mean_within(X, scale):
     """Average the kernel over pairs of different rows."""
     # Off the diagonal a tile stands for its mirror image; on it, each row meets itself.
     total = 0.0
-    for rows, columns, squared in squared_tiles(X):
+    for rows, columns, exponents in squared_tiles(X, scale=scale):
         on_diagonal = rows == columns
         if on_diagonal:
-            np.fill_diagonal(squared, np.inf)
-        total += _exponentials(squared, scale) * (1 if on_diagonal else 2)
+            np.fill_diagonal(exponents, -np.inf)
+        total += _exponentials(exponents) * (1 if on_diagonal else 2)
     return total / (len(X) * (len(X) - 1))
 
 
 def _kernel_sum(X, Z, scale):
-    return sum(_exponentials(squared, scale) for _, _, squared in squared_tiles(X, Z))
+    return sum(_exponentials(exponents) for _, _, exponents in squared_tiles(X, Z, scale=scale))
 
 
-def _exponentials(squared, scale):
-    """Sum the kernel over a tile of squared distances, which it overwrites."""
-    squared *= np.float32(scale)
-    return float(np.exp(squared, out=squared).sum(dtype=np.float64))
+def _exponentials(exponents):
+    """Sum the kernel over a tile of exponents, which it overwrites."""
+    return float(np.exp(exponents, out=exponents).sum(dtype=np.float64))

@@ -99,7 +99,7 @@ def membership_inference(X_train, X_held_out, X_new, *, level=0.95):
     distances = np.concatenate([nearest(X, new, 1)[0].ravel() for X in (train, held_out)])
     was_in = np.arange(len(distances)) < len(train)
     auc = float(roc_auc_score(was_in, -distances))
-    half = norm.ppf((1 + level) / 2) * np.sqrt(_variance(auc, len(train), len(held_out)))
+    half = norm.ppf(0.5 + float(level) / 2) * np.sqrt(_variance(auc, len(train), len(held_out)))
     return MembershipInference(auc, float(max(auc - half, 0)), float(min(auc + half, 1)))
 
 

@@ -78,15 +78,16 @@ def within(X, reference, *, radii=None, reference_radii=None):
     return tuple(hits)
 
 
-def squared_tiles(X, reference=None):
-    """Yield slices of rows, slices of the reference's, and their squared distances, float32.
+def squared_tiles(X, reference=None, *, scale=1.0):
+    """Yield slices of rows, of the reference's, and their squared distances by scale, float32.
 
     Without a reference these are tiles on and above the diagonal of X with itself.
     """
     X = np.asarray(X)
     left, right = _sides(X, X if reference is None else np.asarray(reference), np.float32)
-    for rows, columns, squared in _tiles(left, right, same=reference is None):
-        squared *= left.unit**2
+    scale = np.float32(scale * left.unit**2)  # at once, for either alone may overflow
+    for rows, columns, squared in _tiles(left, right, reference is None):
+        squared *= scale
         yield rows, columns, squared
 
 
@@ -129,14 +130,16 @@ def _tiles(left, right, same=False):
     # One product gives |x|^2 - 2 x r + |r|^2: the norms are two more columns.
     one = _with_columns(left.values, left.squares, 1.0)
     other = _with_columns(-2 * right.values, 1.0, right.squares)
-    lefts, rights = _slices(len(one)), _slices(len(other))
-    if same:
-        pairs = [(part, part) for part in lefts]
-        pairs += [p for p in combinations_with_replacement(lefts, 2) if p[0] != p[1]]
-    else:
-        pairs = product(lefts, rights)
-    for rows, columns in pairs:
+    for rows, columns in _tile_places(len(one), len(other), same):
         yield rows, columns, one[rows] @ other[columns].T
+
+
+def _tile_places(n_rows, n_columns, same):
+    if not same:
+        return list(product(_slices(n_rows), _slices(n_columns)))
+    parts = _slices(n_rows)
+    above = [pair for pair in combinations_with_replacement(parts, 2) if pair[0] != pair[1]]
+    return [(part, part) for part in parts] + above
 
 
 def _with_columns(values, first, second):
@@ -232,10 +235,10 @@ def _by_differences(X, reference, left, n_found, same):
 
 def _by_product(X, reference, own, n_found, same, dtype):
     """Search by products; ``own`` (n_rows,) says which row of the reference each of X is."""
-    sides = _sides(X, reference, dtype)
+    left, right = _sides(X, reference, dtype)
     n_others = len(reference) - (same or own is not None)
     best = _Best(len(X), min(n_found + _SPARE, n_others), dtype)
-    for rows, columns, squared in _tiles(*sides, same=same):
+    for rows, columns, squared in _tiles(left, right, same):
         if same and rows == columns:
             np.fill_diagonal(squared, np.inf)
         elif own is not None:
@@ -244,7 +247,7 @@ def _by_product(X, reference, own, n_found, same, dtype):
         if same and rows != columns:
             best.offer(columns, rows, squared.T)
     distances, found = _exactly(X, reference, best.rows, n_found)
-    is_sure = best.rows.shape[1] == n_others or _are_sure(sides[0], distances[:, -1], best)
+    is_sure = best.rows.shape[1] == n_others or _are_sure(left, distances[:, -1], best)
     return distances, found, np.broadcast_to(is_sure, len(X))
 
 

@@ -170,6 +170,13 @@ def test_discrepancy_is_zero_on_average_between_halves(rng):
     assert found.min() < 0
 
 
+@pytest.mark.parametrize("unit", [1e-40, 1e40])
+def test_discrepancy_has_no_unit(clustered, unit):
+    real, new = clustered
+    plain = maximum_mean_discrepancy(real, new)
+    assert maximum_mean_discrepancy(unit * real, unit * new) == pytest.approx(plain, rel=1e-4)
+
+
 def test_median_distance_is_that_of_real_rows():
     real = np.array([[0.0], [1.0], [3.0]])  # distances 1, 2 and 3
     new = np.array([[50.0], [80.0]])
