@@ -9,7 +9,7 @@ VALUES = {
     "estimate": (("estimate", "low", "high"), "macro average precision"),
     "difference": (("difference", "diff_low", "diff_high"), "average precision minus that of none"),
 }
-_LETTERS = 100  # that fit below the axes
+_LETTERS = 105  # that fit below the axes
 _SPREAD = 0.7  # of the distance between two bins, shared by the arms
 
 

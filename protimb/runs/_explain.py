@@ -1,14 +1,12 @@
 """A protein's page: its terms with scores, and the training proteins nearest to it."""
 
 from dataclasses import dataclass
-from html import escape
-from string import Template
 
 import numpy as np
 import pandas as pd
 
 from protimb.runs._model import TermModel
-from protimb.utils._new_folder import whole_file
+from protimb.utils._page import Page, Section, Table
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,16 @@ class ProteinPage:
         -------
         page : str
         """
-        parts = {
-            "protein": escape(_visible(self.protein_id)),
-            "terms": _table(self.terms),
-            "neighbors": _table(self.neighbors),
-        }
-        return _PAGE.substitute(parts)
+        return self._page().to_html()
+
+    def _page(self):
+        terms = Table(_shown(self.terms), "Highest scores", search=True)
+        neighbors = Table(_shown(self.neighbors), "Training proteins with the most similar vectors")
+        sections = [
+            Section("Predicted terms", [terms]),
+            Section("Nearest training proteins", [neighbors]),
+        ]
+        return Page(self.protein_id, _lead(self.terms), sections)
 
     def save(self, path):
         """Write the page, which needs no other file.
@@ -64,8 +66,7 @@ class ProteinPage:
         path : str or path-like
             Replaced as a whole where it exists.
         """
-        with whole_file(path) as draft:
-            draft.write_text(self.to_html(), encoding="utf-8")
+        self._page().save(path)
 
 
 def explain_protein(model, x, protein_id="protein", *, n_terms=20, n_neighbors=5):
@@ -155,34 +156,14 @@ def _names(ids, positions):
     return [known[row] if row < len(known) else "" for row in positions]
 
 
-def _visible(text):
-    """Write what a terminal or a browser would obey as its escape."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+def _shown(frame):
+    """Put what a row is about first, as the column that names it."""
+    first = next((name for name in ("term", "protein") if name in frame), None)
+    return frame if first is None else frame.set_index(first)
 
 
-def _table(frame):
-    shown = frame.map(lambda cell: _visible(cell) if isinstance(cell, str) else cell)
-    return shown.to_html(index=False, escape=True, border=0, float_format="{:.3f}".format)
-
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>$protein</title>
-<style>
-body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
-table { border-collapse: collapse; }
-th, td { text-align: left; padding: 0.2em 1em 0.2em 0; border-bottom: 1px solid #ddd; }
-</style>
-</head>
-<body>
-<h1>$protein</h1>
-<h2>Predicted terms</h2>
-$terms
-<h2>Nearest training proteins</h2>
-$neighbors
-</body>
-</html>
-""")
+def _lead(terms):
+    if terms.empty:
+        return "The model gives no scores for this protein."
+    best = terms.loc[terms["score"].idxmax()]
+    return f"The highest score, {best['score']:.3f}, is that of {best['name']}."
