@@ -1,5 +1,6 @@
 """Honest figures: Fmax and Smin, order, decisions, calibration, imbalance, fidelity of rows."""
 
+from protimb.metrics._between import BetweenData, between_data
 from protimb.metrics._bootstrap import Evaluation, draw_proteins, evaluate, paired_difference
 from protimb.metrics._cafa import fmax_curve, fmax_score, smin_curve, smin_score
 from protimb.metrics._calibration import (
@@ -46,6 +47,7 @@ __all__ = [
     "PROPERTIES",
     "AlphaBeta",
     "BaseProperty",
+    "BetweenData",
     "ClosestRecords",
     "Evaluation",
     "LabelConsistency",
@@ -56,6 +58,7 @@ __all__ = [
     "TwoSampleScore",
     "alpha_precision_beta_recall",
     "average_precision_by_frequency",
+    "between_data",
     "brier_skill_score",
     "classification_report_imbalanced",
     "closest_records",

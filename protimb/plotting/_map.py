@@ -16,7 +16,7 @@ _FEWEST = 4
 
 
 class EmbeddingMapDisplay:
-    """t-SNE or UMAP of real and generated vectors, coloured by term.
+    """PCA, t-SNE or UMAP of real and generated vectors, coloured by term.
 
     Good generated proteins lie among the real ones of their term, neither on top of single
     ones nor in a cloud of their own. UMAP keeps more of the global layout, t-SNE more of the
@@ -96,7 +96,7 @@ class EmbeddingMapDisplay:
         terms : dict
             Column of ``y`` -> name in the legend. A row with several of the terms is coloured by
             the first of them.
-        method : {"tsne", "umap"}
+        method : {"pca", "tsne", "umap"}
             How the plane is found.
         max_per_term : int
             At most so many real, and so many generated, rows of each term.
@@ -125,7 +125,8 @@ class EmbeddingMapDisplay:
         check_same_order(X_new=X_new, y_new=y_new)
         X_new = align_columns(X_new, column_names(X), "X_new", "those of X")
         y_new = align_columns(y_new, column_names(y), "y_new", "those of y")
-        X, X_new, y, y_new = np.asarray(X), np.asarray(X_new), _dense(y), _dense(y_new)
+        X, X_new = np.asarray(X), np.asarray(X_new)
+        y, y_new = (dense_columns(labels, list(terms)) for labels in (y, y_new))
         check_consistent_length(X, y)
         check_consistent_length(X_new, y_new)
         rng = check_random_state(random_state)
@@ -178,13 +179,15 @@ class EmbeddingMapDisplay:
         return [Line2D([], [], linestyle="", **entry) for entry in [*kinds, other, *terms]]
 
 
-def _dense(y):
-    return y.toarray() if sparse.issparse(y) else np.asarray(y)
+def dense_columns(y, columns):
+    """Take some columns of labels, whatever holds them, as an array (n_rows, n_columns)."""
+    # The others stay sparse: of thousands of terms a map shows a few.
+    return y.tocsc()[:, columns].toarray() if sparse.issparse(y) else np.asarray(y)[:, columns]
 
 
 def _choose(y, terms, max_per_term, n_background, rng):
     """Pick rows: a Series of row number -> position among ``terms``, or -1 for background."""
-    carried = y[:, list(terms)] > 0
+    carried = y > 0  # (n_rows, len(terms))
     first = pd.Series(np.where(carried.any(axis=1), carried.argmax(axis=1), -1))
     limits = {-1: n_background} | dict.fromkeys(range(len(terms)), max_per_term)
     rows = [_some(first.index[first == group], limit, rng) for group, limit in limits.items()]
@@ -199,11 +202,15 @@ def _layout(vectors, method, rng):
     """Find a place for each vector, (n_points, 2); equal vectors share theirs."""
     from sklearn.preprocessing import StandardScaler
 
+    return lay_out_scaled(vectors, StandardScaler().fit_transform(vectors), method, rng)
+
+
+def lay_out_scaled(vectors, scaled, method, rng):
+    """Find a place for each vector, which is also given standardized: (n_points, 2)."""
     seed = int(rng.randint(2**31 - 1))
     # Where no two differ, t-SNE ends the process (a segmentation fault, not an error).
     distinct, place = _distinct(vectors)
-    scaled = StandardScaler().fit_transform(vectors)[distinct]
-    return METHODS[method][1](scaled, seed)[place]
+    return METHODS[method][1](scaled[distinct], seed)[place]
 
 
 def _distinct(vectors):
@@ -258,7 +265,11 @@ def _entry(label, marker, colour):
     return {"label": label, "marker": marker, "color": colour, "markersize": 5}
 
 
-METHODS = {"tsne": ("t-SNE", _tsne), "umap": ("UMAP", _umap)}
+def _pca(vectors, seed):
+    return _principal_axes(vectors)
+
+
+METHODS = {"pca": ("PCA", _pca), "tsne": ("t-SNE", _tsne), "umap": ("UMAP", _umap)}
 _STYLES = {
     "background": {"marker": "o", "s": 4, "linewidths": 0},
     "real": {"marker": "o", "s": 16, "linewidths": 0},

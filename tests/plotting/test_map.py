@@ -8,6 +8,7 @@ from scipy import sparse
 from protimb.exceptions import InvalidLabelsError
 from protimb.plotting import EmbeddingMapDisplay
 from protimb.plotting._map import _principal_axes
+from protimb.runs import Generated
 
 TERMS = {0: "kinase", 2: "ligase"}
 
@@ -124,6 +125,33 @@ def test_labels_are_read_from_any_container(rows, container):
     assert frames.points.equals(lay_out(rows, random_state=0).points)
 
 
+@pytest.mark.parametrize(
+    "container",
+    [sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.coo_array, pd.DataFrame],
+)
+def test_labels_of_a_saved_run_are_read_beside_real_ones_in_any_container(
+    rows, container, tmp_path
+):
+    X, y = rows
+    labels = sparse.csr_array(y[:20])
+    names = np.array([f"synthetic_mf_{number:06d}" for number in range(20)])
+    Generated(
+        X=X[:20],
+        indptr=labels.indptr,
+        indices=labels.indices,
+        terms=np.array(["GO:0", "GO:1", "GO:2"]),
+        ids=names,
+        conditioned_on=names,
+        target_terms=names,
+        seed=np.array(0),
+    ).save(tmp_path / "generated.npz")
+    loaded = Generated.load(tmp_path / "generated.npz")
+    given = EmbeddingMapDisplay.from_vectors(
+        X, container(y), loaded.X, loaded.y, terms=TERMS, random_state=0
+    )
+    assert given.points.equals(lay_out(rows, random_state=0).points)
+
+
 def test_vectors_without_labels_are_refused(rows):
     X, y = rows
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -131,8 +159,8 @@ def test_vectors_without_labels_are_refused(rows):
 
 
 def test_unknown_method_and_absent_terms_are_errors(rows):
-    with pytest.raises(ValueError, match=r"tsne.*'pca'"):
-        lay_out(rows, method="pca")
+    with pytest.raises(ValueError, match=r"tsne.*'mds'"):
+        lay_out(rows, method="mds")
     X, y = rows
     with pytest.raises(ValueError, match="No row carries any of the terms"):
         EmbeddingMapDisplay.from_vectors(X, 0 * y, X, 0 * y, terms=TERMS)
