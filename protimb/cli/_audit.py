@@ -7,7 +7,7 @@ import typer
 
 from protimb.cli._words import MAX_SEED, clean_messages, names, printable
 
-_MAPS = ("tsne", "umap")
+_MAPS = ("pca", "tsne", "umap")
 
 
 def audit(
@@ -29,7 +29,9 @@ def audit(
         Path | None,
         typer.Option(help="Real proteins that the generator did not see: a file of one id a line."),
     ] = None,
-    maps: Annotated[str, typer.Option(help=f"Maps: {', '.join(_MAPS)}, or none.")] = "tsne",
+    maps: Annotated[
+        str, typer.Option(help=f"Maps: {', '.join(_MAPS)}, or none.")
+    ] = "pca,tsne,umap",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of splits, draws and maps.")] = 0,
 ):
     """Ask of generated proteins whether they can be trusted, and say why not.

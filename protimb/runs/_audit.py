@@ -32,7 +32,7 @@ def audit(
     held_out=None,
     properties="all",
     level=0.95,
-    maps=("tsne",),
+    maps=("pca", "tsne", "umap"),
     random_state=0,
 ):
     """Hold generated proteins against real ones, property by property, and write a report.
@@ -60,7 +60,7 @@ def audit(
         the generator may have seen them.
     properties, level
         As of `protimb.metrics.quality_report`.
-    maps : tuple of {"tsne", "umap"}
+    maps : tuple of {"pca", "tsne", "umap"}
         Pictures of real and generated proteins; may be empty.
     random_state : int, default=0
         Of splits, draws and maps.

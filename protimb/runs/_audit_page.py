@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 
-from protimb.plotting import EmbeddingMapDisplay
+from protimb.plotting import ComparisonMapDisplay, EmbeddingMapDisplay, QualityDisplay
+from protimb.plotting._map import METHODS
 from protimb.plotting._map_words import choose_terms, say_points
-from protimb.utils._page import Details, Items, Map, Note, Page, Section, Table, Words
+from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
 
 _N_SHOWN = 20  # terms shown at first
 _JUDGED = {True: "passed", False: "failed", None: "not judged"}
@@ -32,6 +33,8 @@ def write_audit(found, train, bunch, folder, maps, random_state):
         Section("Why", [Items(words)] if words else []),
         Section("Property by property", [_by_property(report), Details("Words", [Words(_WORDS)])]),
         Section("Term by term", _by_term(report, bunch)),
+        Section("Scores of rows", _scores(report, folder)),
+        Section("Side by side", _side_by_side(train, rows, maps, folder, random_state)),
         Section("Maps of real and generated proteins", _maps(train, rows, maps, random_state)),
         Section("How it was judged", _how(found.record)),
     ]
@@ -84,10 +87,39 @@ def _by_term(report, bunch):
     return [table, note]
 
 
+def _scores(report, folder):
+    if not report.scores_:
+        return []
+    caption = "Scores of held-out real and of generated rows, with the limit of their mean."
+    return [_picture(QualityDisplay.from_report(report).plot(), folder / "scores.png", caption)]
+
+
+def _side_by_side(train, rows, maps, folder, random_state):
+    if not len(maps):
+        return []
+    display = ComparisonMapDisplay.from_vectors(
+        train.X, rows.X, methods=maps, random_state=random_state
+    )
+    caption = (
+        "Real and generated proteins by each method. Trustworthiness says how far neighbours on the "
+        "map are neighbours in truth; where rows are mixed as real ones are, neighbours of a "
+        "generated row are real as often as there are real rows."
+    )
+    return [_picture(display.plot(), folder / "maps.png", caption)]
+
+
+def _picture(display, path, caption):
+    import matplotlib.pyplot as plt
+
+    display.figure_.savefig(path, dpi=120, bbox_inches="tight")
+    plt.close(display.figure_)
+    return Picture(path, caption)
+
+
 def _maps(train, rows, maps, random_state):
     y_new = rows.y.toarray()
     columns = choose_terms(train.y, y_new) if len(maps) else []
-    if not columns:
+    if not len(columns):
         return []
     terms = {column: str(train.term_names[column]) for column in columns}
     displays = [
@@ -102,7 +134,7 @@ def _maps(train, rows, maps, random_state):
 def _map(display, train, rows, y_new):
     said = say_points(display.points, train.y, y_new, train.protein_ids, train.term_names, rows.ids)
     points = display.points.rename(columns={"term": "group"}).assign(text=said)
-    return Map(points, f"{display.method}: real and generated proteins of rare terms")
+    return Map(points, f"{METHODS[display.method][0]}: real and generated proteins of rare terms")
 
 
 def _how(record):

@@ -55,7 +55,7 @@ def test_copies_of_any_generator_are_named_on_the_page_and_in_the_record(written
     assert "copies" in found.report.failed
     assert found.record["held_out"] == "named by the user as unseen by the generator"
     names = {path.name for path in found.folder.iterdir()}
-    assert names == {"report.html", "properties.csv", "terms.csv", "audit.json"}
+    assert names == {"report.html", "properties.csv", "terms.csv", "audit.json", "scores.png"}
     record = json.loads((found.folder / "audit.json").read_text())
     assert record["passed"] is False
     assert record["n_generated"] == 150
