@@ -101,8 +101,8 @@ def _side_by_side(train, rows, maps, folder, random_state):
         train.X, rows.X, methods=maps, random_state=random_state
     )
     caption = (
-        "Real and generated proteins by each method. Trustworthiness says how far neighbours on the "
-        "map are neighbours in truth; where rows are mixed as real ones are, neighbours of a "
+        "Real and generated proteins by each method. Trustworthiness says how far neighbours on "
+        "the map are neighbours in truth; where rows are mixed as real ones are, neighbours of a "
         "generated row are real as often as there are real rows."
     )
     return [_picture(display.plot(), folder / "maps.png", caption)]
