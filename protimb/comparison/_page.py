@@ -193,15 +193,23 @@ _VERDICT_KEYS = ("arm", "classifier", "bin", "verdict")
 
 def _numbers(comparison):
     wide = comparison.wide()
-    parts = [Table(_figures(rows), _of_classifier(name)) for name, rows in _by_classifier(wide)]
-    parts += [Note(" ".join([f"{LEGEND}.", *comparison.about_fmax()]))]
-    if sum(arm == "none" for arm, _ in comparison.evaluations) > 1:
-        heads = comparison.heads().rename_axis(index=["classifier", "row"])
-        parts += [Table(_figures(heads), "Classifiers without resampling, and minus the first")]
-    decisions = Table(
-        _decisions(comparison), f"Decisions and probabilities, bin {comparison.rare_bin}"
-    )
-    return [*parts, decisions, Note(f"{ABOUT_DECISIONS}.")]
+    legend = Note(" ".join([f"{LEGEND}.", *comparison.about_fmax()]))
+    decisions = f"Decisions and probabilities, bin {comparison.rare_bin}"
+    return [
+        *[Table(_figures(rows), _of_classifier(name)) for name, rows in _by_classifier(wide)],
+        legend,
+        *_heads(comparison),
+        Table(_decisions(comparison), decisions),
+        Note(f"{ABOUT_DECISIONS}."),
+    ]
+
+
+def _heads(comparison):
+    """Show what the classifiers reach without resampling, where there are several."""
+    if sum(arm == "none" for arm, _ in comparison.evaluations) < 2:
+        return []
+    heads = comparison.heads().rename_axis(index=["classifier", "row"])
+    return [Table(_figures(heads), "Classifiers without resampling, and minus the first")]
 
 
 def _by_classifier(wide):

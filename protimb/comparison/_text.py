@@ -26,7 +26,8 @@ def _column(name, cells):
 
 def _chunks(columns, first, width):
     """Part columns so that each part fits beside the labels; one at least a part."""
-    parts, taken = [], 0
+    parts: list[list] = []
+    taken = 0
     for column in columns:
         needs = len(column[0]) + 1
         if not parts or first + taken + needs > width:

@@ -20,6 +20,17 @@ def test_terms_with_most_new_rows_for_each_real_one_come_first():
     assert choose_terms(y, y_new) == [0, 1]
 
 
+def test_arms_that_raise_the_same_terms_show_the_same_terms():
+    y = labels([1] * 10 + [0] * 40, [0] * 10 + [1] * 12 + [0] * 28, [0] * 22 + [1] * 28)
+    much_of_the_first, much_of_the_second = (
+        np.repeat(y, np.array([many] * 10 + [few] * 12 + [1] * 28), axis=0)
+        for many, few in ((9, 1), (1, 9))
+    )
+    assert choose_terms(y, much_of_the_first) == choose_terms(y, much_of_the_second) == [0, 1, 2]
+    # Who raises none of the rarest shows what it did raise.
+    assert choose_terms(y, y[22:], n_terms=2) == [2]
+
+
 def test_terms_that_share_their_proteins_are_shown_once():
     y = labels([1] * 10 + [0] * 10, [1] * 10 + [0] * 10, [0] * 10 + [1] * 10)
     assert choose_terms(y, np.repeat(y, 2, axis=0)) == [0, 2]
