@@ -12,6 +12,8 @@ that thereby claim a term they do not have (``wrong``); Gaussian noise under tru
 mean and standard deviation of each feature (``noise``) and with the covariance of all (``noise of
 covariance``); and training rows with a tenth of a standard deviation of noise (``near copies``).
 
+``--generated`` adds rows of ``CGANSampler`` with its defaults, before any filter or guard.
+
 The first table says what is kept and what is rejected; ``critic, 0.1`` is the member of ``strict``.
 The second is the trade of the critic: what it would keep and reject at other quantiles. Both are
 printed after each seed, as means over the seeds so far.
@@ -24,7 +26,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit
 
-from protimb import CosineFilter, load_human_go
+from protimb import CGANSampler, CosineFilter, load_human_go
 from protimb.filters import (
     FilterChain,
     IntrusionFilter,
@@ -60,12 +62,15 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--namespaces", nargs="+", default=["mf", "bp", "cc"])
     parser.add_argument("--filters", nargs="+", default=[*FILTERS], choices=[*FILTERS])
+    parser.add_argument("--generated", action="store_true", help="judge rows of CGANSampler too")
     options = parser.parse_args()
     bunches = {name: load_human_go(name, min_proteins=10) for name in options.namespaces}
     found, trades = [], []
     for seed in options.seeds:
         for namespace, bunch in bunches.items():
             split = Split(bunch, seed)
+            if options.generated:
+                split.judged["generated"] = _generate(*split.train, seed)
             for name in options.filters:
                 quality = clone(FILTERS[name])
                 if "random_state" in quality.get_params():
@@ -88,6 +93,13 @@ def _print_means(rows, by):
     if rows:
         table = pd.DataFrame(rows).groupby(by).mean()
         print(table.to_string(float_format="%.3f"), end="\n\n", flush=True)
+
+
+def _generate(X, y, seed):
+    """Draw what a sampler with its defaults would before any filter: vectors and labels."""
+    sampler = CGANSampler(quality_filter=None, guard=None, random_state=seed).fit(X, y)
+    new = sampler.generate(X, y, random_state=seed)
+    return new.X, y[new.rows]
 
 
 class Split:

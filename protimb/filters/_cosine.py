@@ -68,11 +68,9 @@ class CosineFilter(BaseFilter):
     number of members. Terms of other sizes would mislead, because the nearest of many members
     is nearer than the nearest of few. A term with one member has the pooled threshold alone.
 
-    Expect a coarse sieve. On human molecular functions with a fifth of the sequence clusters
-    held out, the default keeps 93% of real proteins, 70% of them under labels shuffled between
-    rows, and 55% of Gaussian noise: one real protein in twenty is hardly more similar to its
-    term than noise is, and a threshold that keeps it keeps noise as well. ``quantile=0.2`` keeps
-    76%, 44% and 10%. ``benchmarks/measure_filters.py`` prints these figures.
+    Expect a coarse sieve: one real protein in twenty is hardly more similar to its term than
+    noise is, and a threshold that keeps it keeps noise, and wrong labels, as well. Shares of
+    human proteins are in ``docs/experiments/filters.md``; :class:`CriticFilter` is sharper.
 
     The filter asks whether a row looks like its term, not whether it is new: a copy of a
     training row passes.

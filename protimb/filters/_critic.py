@@ -113,7 +113,8 @@ class CriticFilter(BaseFilter):
         self.n_members_ = count_members(indicator)
         check_some_tell_apart(self.n_members_, len(X))
         rng = check_random_state(self.random_state)
-        self._learn(*self._collect(X, indicator, rng), rng)
+        evidence, is_real, folds = self._collect(X, indicator, rng)
+        self._learn(evidence, is_real, folds, rng)
         self._evidence = Evidence(self.n_neighbors).fit(X, indicator)
 
     def _score(self, X_new, claims):
