@@ -141,7 +141,6 @@ def brief(ontology, arms):
 def by_head(folder, metric):
     """Lay out one figure of all arms by head and ontology, and the lead of the CGAN."""
     tables = {o: pd.read_csv(folder / o / "table.csv") for o in ONTOLOGIES if (folder / o).is_dir()}
-    pairs = {o: pd.read_csv(folder / o / "pairs.csv") for o in tables}
     head = ["classifier", "arm", *(f"{o}: AP, minus none" for o in tables)]
     rows = [head, ["---", "---", *["--:"] * len(tables)]]
     cells = {o: _arm_cells(table, metric) for o, table in tables.items()}
@@ -153,6 +152,7 @@ def by_head(folder, metric):
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if not any("cgan_unguarded" in set(table["arm"]) for table in tables.values()):
         return lines
+    pairs = {o: pd.read_csv(folder / o / "pairs.csv") for o in tables}
     lead = [["classifier", *tables], ["---", *["--:"] * len(tables)]]
     for classifier in next(iter(tables.values()))["classifier"].unique():
         leads = (_lead(pairs[o], classifier, metric) for o in pairs)
