@@ -162,7 +162,7 @@ class ComparisonMapDisplay:
         figures = self.figures.set_index(["rows", "method"]).loc[(rows, method)]
         ax.set(xticks=[], yticks=[], title=METHODS[method][0])
         ax.set_xlabel(
-            f"trustworthiness {figures['trustworthiness']:.2f}; nearest rows "
+            f"trustworthiness {figures['trustworthiness']:.2f}\nnearest rows: "
             f"{figures['mixed']:.0%} real ({figures['expected']:.0%} expected)",
             fontsize="small",
         )

@@ -86,7 +86,7 @@ class NeighborDisplay:
         term : int
             Column of ``y``.
         name : str, optional
-            What to call the term; by default its column in a table, or ``term``.
+            What to call the term; by default its column in a table, or its number.
         n_neighbors : int
             Nearest real rows; all where there are fewer.
         max_rows : int
@@ -119,10 +119,10 @@ class NeighborDisplay:
         check_consistent_length(X, carried)
         check_consistent_length(X_new, claimed)
         if name is None:
-            name = str(term if terms is None else terms[term])
+            name = f"term {term}" if terms is None else str(terms[term])
         rows = check_random_state(random_state).permutation(np.flatnonzero(claimed))[:max_rows]
         if not len(rows):
-            raise ValueError(f"No generated row claims the term {name}.")
+            raise ValueError(f"No generated row claims {name}.")
         scaler = StandardScaler().fit(X)
         search = NearestNeighbors(n_neighbors=min(n_neighbors, len(X)), metric="cosine")
         search.fit(scaler.transform(X))
@@ -153,6 +153,8 @@ class NeighborDisplay:
         colours = ListedColormap([BACKGROUND, COLOURS[4]])
         ax.pcolormesh(self.carries, cmap=colours, vmin=0, vmax=1, edgecolors="w", linewidth=0.3)
         ax.invert_yaxis()
+        ranks = np.unique([1, *range(5, self.carries.shape[1] + 1, 5)])
+        ax.set_xticks(ranks - 0.5, ranks)  # in the middle of cells
         ax.set(xlabel="nearest real rows, nearest first", ylabel="generated rows", yticks=[])
         ax.set_title(
             f"{self.name}\n{self.share:.0%} of nearest real rows carry it, {self.usual:.1%} of all",

@@ -63,7 +63,7 @@ def test_tables_are_paired_by_name_and_name_the_term(rows):
 
 def test_what_cannot_be_shown_is_an_error(rows):
     X, y, X_new, y_new = rows
-    with pytest.raises(ValueError, match="No generated row claims the term 0"):
+    with pytest.raises(ValueError, match="No generated row claims term 0"):
         NeighborDisplay.from_vectors(X, y, X_new, 0 * y_new, term=0)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         NeighborDisplay.from_vectors(X, y, X_new[:2], y_new, term=0)
