@@ -229,3 +229,26 @@ def test_paper_has_no_controls_and_cuts_nothing_off(page, visit):
     assert driver.execute_script(cut) == 0
     paper = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert paper == "rgb(255, 255, 255)"  # whatever the screen has
+
+
+def test_without_scripts_every_row_and_every_name_of_a_point_is_there(comparison_page, visit):
+    driver = visit(comparison_page)
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    driver.get(comparison_page.as_uri())
+
+    def find(selector):
+        root = driver.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+        found = driver.execute_cdp_cmd(
+            "DOM.querySelectorAll", {"nodeId": root, "selector": selector}
+        )
+        return found["nodeIds"]
+
+    try:
+        rows = find(".table[data-shown] tbody tr")
+        assert rows
+        for row in rows:  # raises where a row is not laid out
+            assert driver.execute_cdp_cmd("DOM.getBoxModel", {"nodeId": row})["model"]["height"] > 0
+        assert len(find("svg title")) == len(find("svg circle, svg path")) > 0
+        assert not find("button, .controls, .tip")
+    finally:
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
