@@ -12,6 +12,7 @@ from protimb.comparison import compare, describe_imbalance
 from protimb.datasets import make_longtail_multilabel
 from protimb.evaluation import evaluate_predictions
 from protimb.ontology import GeneOntology
+from protimb.runs import audit
 
 HOSTILE = "<script>window.harmed = 1</script> $\\frac{a}{b}$ \"quoted\" & 'more' <img src=x>"
 FLAGS = [
@@ -80,6 +81,18 @@ def evaluation_page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluation")
     found.save(folder)
     return folder / "report.html"
+
+
+@pytest.fixture(scope="session")
+def audit_page(toy, tmp_path_factory):
+    """Copies of real proteins, which their own table calls generated."""
+    folder = tmp_path_factory.mktemp("audit")
+    numbers = pd.DataFrame(toy.X[:80]).add_prefix("f")
+    terms = [" ".join(toy.terms[row > 0]) for row in toy.y[:80]]
+    table = numbers.assign(terms=terms, id=[f"{HOSTILE} {n}" for n in range(80)])
+    table.to_csv(folder / "rows.csv", index=False)
+    found = audit(toy, folder / "rows.csv", folder / "out", min_proteins=1, maps=["pca"])
+    return found.folder / "report.html"
 
 
 @pytest.fixture(scope="session")

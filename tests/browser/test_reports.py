@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 from protimb.utils._page import Page, Section, Table
 
-PAGES = ["comparison_page", "imbalance_page", "evaluation_page"]
+PAGES = ["comparison_page", "imbalance_page", "evaluation_page", "audit_page"]
 # Text whose colour and what is behind it differ by less than WCAG's 4.5.
 FAINT = """
 const light = (colour) => {
