@@ -154,7 +154,7 @@ def _resolve(given):
 class StrictFilter(FilterChain):
     """Keep generated rows that a critic takes for real proteins with these labels, and no copies.
 
-    Of the filters here :class:`CriticFilter` tells false rows best; a copy would pass it, so
+    Of the filters here :class:`CriticFilter` tells false rows best; a copy may pass it, so
     :class:`MemorisationFilter` follows.
 
     Parameters

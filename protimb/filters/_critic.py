@@ -69,8 +69,8 @@ class CriticFilter(BaseFilter):
     false ones. What the critic rejects and keeps is in ``docs/experiments/filters.md``, printed by
     ``benchmarks/measure_filters.py``.
 
-    It asks whether a row could be real, not whether it is new: a copy of a training row passes. And
-    it has been shown noise and wrong labels only: rows of a generator that are typical of their
+    It asks whether a row could be real, not whether it is new: a copy of a training row may pass.
+    And it has been shown noise and wrong labels only: rows of a generator that are typical of their
     terms pass as well, though a test of all of them together may tell them from real ones
     (:func:`protimb.metrics.two_sample_score`).
 
