@@ -12,6 +12,18 @@ from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Sectio
 
 _N_SHOWN = 20  # terms shown at first
 _JUDGED = {True: "passed", False: "failed", None: "not judged"}
+# What the page shows of a term; terms.csv has all.
+_BY_TERM = (
+    "n_real",
+    "n_held_out",
+    "n_generated",
+    "cosine",
+    "label_fidelity",
+    "intrusion",
+    "copies",
+    "authenticity",
+    "passed",
+)
 _WORDS = {
     "generated": "mean score of the generated rows, or the figure of the set of them",
     "real": "the same of held-out real proteins, measured against the same training proteins",
@@ -70,13 +82,14 @@ def _by_term(report, bunch):
     if table.empty:
         return []
     names = dict(zip(map(str, bunch.terms), bunch.term_names, strict=True))
-    shown = table.drop(columns="reason").assign(
-        passed=table["passed"].map(lambda value: _JUDGED[value])
-    )
+    kept = [name for name in _BY_TERM if name in table]
+    shown = table[kept].assign(passed=table["passed"].map(lambda value: _JUDGED[value]))
     shown.insert(0, "judged", shown.pop("passed"))
     shown.insert(0, "term", [f"{names.get(str(one), one)}\n{one}" for one in table.index])
     shown = shown.rename(columns=lambda name: name.replace("n_", "").replace("_", " "))
-    note = Note("Means of the scores of a term's generated rows; reasons are in terms.csv.")
+    note = Note(
+        "Means of the scores of a term's generated rows; more of them, and reasons, are in terms.csv."
+    )
     table = Table(
         shown.set_index("term"),
         "Terms with four or more generated rows",
