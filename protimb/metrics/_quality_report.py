@@ -411,14 +411,17 @@ def _judge_terms(asked, findings, frame, alpha):
     scored = {one.name: findings[one.name].scores for one in asked if findings[one.name].scores}
     terms, n_new = np.unique(frame.new.terms, return_counts=True)
     terms = terms[n_new >= _FEWEST_NEW] if scored else terms[:0]
-    n_tests = max(len(terms) * len(scored), 1)
-    rows = [_term_row(asked, scored, frame, term, alpha / n_tests) for term in terms]
+    alpha /= max(len(terms) * len(scored), 1)
+    asked = [one for one in asked if one.name in scored]
+    # Of all held-out rows: those of one term are too few to have a variance of their own.
+    variances = {name: float(np.nanvar(scores[0])) for name, scores in scored.items()}
+    rows = [_term_row(asked, scored, variances, frame, term, alpha) for term in terms]
     index = pd.Index([frame.terms[term] for term in terms], name="term")
     columns = ["n_real", "n_held_out", "n_generated", *scored, "passed", "reason"]
     return pd.DataFrame(rows, index=index, columns=columns).astype({"passed": object})
 
 
-def _term_row(asked, scored, frame, term, alpha):
+def _term_row(asked, scored, variances, frame, term, alpha):
     new, held = frame.new.terms == term, frame.held_out.terms == term
     row = {
         "n_real": int(frame.real.counts[term]),
@@ -429,27 +432,22 @@ def _term_row(asked, scored, frame, term, alpha):
     if held.sum() < _FEWEST_HELD_OUT:
         few = f"Too few to judge: {held.sum()} held-out real proteins."
         return row | {"passed": None, "reason": few}
-    failures = [
-        _in_words(one, found)
-        for one in asked
-        if one.name in scored
-        and (found := _term_finding(one, scored[one.name], held, new, alpha)).passed is False
-    ]
+    n_held, n_new = int(held.sum()), int(new.sum())
+    width = student.isf(alpha, n_held + n_new - 2) * np.sqrt(1 / n_held + 1 / n_new)
+    pairs = [(one, scored[one.name][0][held], scored[one.name][1][new]) for one in asked]
+    found = [(one, _term_finding(one, *pair, variances[one.name], width)) for one, *pair in pairs]
+    failures = [_in_words(*one) for one in found if one[1].passed is False]
     return row | {"passed": not failures, "reason": " ".join(failures)}
 
 
-def _term_finding(asked, scores, held, new, alpha):
-    """Judge one term by its own held-out rows, with the variance of all held-out rows."""
-    real, ours = scores[0][held], scores[1][new]
-    if not (np.isfinite(real).all() and np.isfinite(ours).all()):
-        return Finding()
+def _term_finding(asked, real, ours, variance, width):
+    """Judge scores of one term (n_new,) by those of its own held-out rows (n_held_out,)."""
     sign = 1 if asked.better == "lower" else -1
-    spread = max(np.nanvar(scores[0]), real.var(), ours.var())
-    quantile = student.isf(alpha, len(real) + len(ours) - 2)
-    limit = real.mean() + sign * quantile * np.sqrt(spread * (1 / len(real) + 1 / len(ours)))
-    score = float(ours.mean())
-    passed = bool(sign * (score - limit) <= 1e-9)
-    return Finding(score, float(real.mean()), float(limit), passed, n_generated=len(ours))
+    limit = real.mean() + sign * width * np.sqrt(max(variance, real.var(), ours.var()))
+    finding = Finding(float(ours.mean()), float(real.mean()), float(limit), n_generated=len(ours))
+    if np.isfinite(limit) and np.isfinite(finding.score):
+        finding.passed = bool(sign * (finding.score - limit) <= 1e-9)
+    return finding
 
 
 def _in_words(asked, finding):

@@ -85,7 +85,7 @@ def without_ancestors(data, rng):
         (collapsed, {"collapse"}),
         (collapsed_by_term, {"collapse", "diversity"}),
         (of_wrong_terms, {"label_fidelity", "cosine", "intrusion"}),
-        (noise, {"precision", "density", "two_sample_knn"}),
+        (noise, {"precision", "density"}),
         (of_one_mode, {"term_shift", "coverage", "term_coverage"}),
         (without_ancestors, {"true_path"}),
     ],
