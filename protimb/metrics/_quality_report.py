@@ -434,9 +434,13 @@ def _term_row(asked, scored, variances, frame, term, alpha):
         return row | {"passed": None, "reason": few}
     n_held, n_new = int(held.sum()), int(new.sum())
     width = student.isf(alpha, n_held + n_new - 2) * np.sqrt(1 / n_held + 1 / n_new)
-    pairs = [(one, scored[one.name][0][held], scored[one.name][1][new]) for one in asked]
-    found = [(one, _term_finding(one, *pair, variances[one.name], width)) for one, *pair in pairs]
-    failures = [_in_words(*one) for one in found if one[1].passed is False]
+    failures = []
+    for one in asked:
+        of_held, of_new = scored[one.name]
+        pair = of_held[held], of_new[new]
+        found = _term_finding(one, *pair, variances[one.name], width)
+        if found.passed is False:
+            failures.append(_in_words(one, found))
     return row | {"passed": not failures, "reason": " ".join(failures)}
 
 
@@ -444,7 +448,8 @@ def _term_finding(asked, real, ours, variance, width):
     """Judge scores of one term (n_new,) by those of its own held-out rows (n_held_out,)."""
     sign = 1 if asked.better == "lower" else -1
     limit = real.mean() + sign * width * np.sqrt(max(variance, real.var(), ours.var()))
-    finding = Finding(float(ours.mean()), float(real.mean()), float(limit), n_generated=len(ours))
+    finding = Finding(float(ours.mean()), float(real.mean()), float(limit))
+    finding.n_generated, finding.n_held_out = len(ours), len(real)
     if np.isfinite(limit) and np.isfinite(finding.score):
         finding.passed = bool(sign * (finding.score - limit) <= 1e-9)
     return finding
@@ -457,8 +462,8 @@ def _in_words(asked, finding):
         "score": _number(finding.score),
         "real": _number(finding.real),
         "limit": _number(finding.threshold),
-        "part": _part(finding.score),
-        "real_part": _part(finding.real),
+        "part": _part(finding.score, finding.n_generated),
+        "real_part": _part(finding.real, finding.n_held_out),
         "n": f"{finding.n_generated:,}",
     }
     if finding.passed:
@@ -470,16 +475,21 @@ def _number(value):
     return f"{value:.3g}"
 
 
-def _part(share):
-    """Say a share as people do: 3 of 4, none of the, all, 7 of 100."""
+def _part(share, n_rows):
+    """Say a share of so many rows as people do.
+
+    >>> [_part(share, 2000) for share in (0.752, 0.31, 0.0005, 1.0, 0.0)]
+    ['3 of 4', '31 of 100', '1 of 2,000', 'all', 'none of the']
+    """
     if not 0 <= share <= 1:
         return _number(share)
+    if share in (0, 1):
+        return "all" if share else "none of the"
+    if not 0.015 < share < 0.985:
+        return f"{round(share * n_rows):,} of {n_rows:,}"
     near = Fraction(share).limit_denominator(5)
-    if abs(float(near) - share) > 0.015 or (0 < share < 1 and near in (0, 1)):
-        near = Fraction(round(share * 100), 100)
-        return f"{round(share * 100)} of 100" if near else f"{round(share * 1000)} of 1,000"
-    if near in (0, 1):
-        return "all" if near else "none of the"
+    if near in (0, 1) or abs(float(near) - share) > 0.01:
+        return f"{round(share * 100)} of 100"
     return f"{near.numerator} of {near.denominator}"
 
 

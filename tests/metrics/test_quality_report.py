@@ -130,6 +130,31 @@ def test_cosine_alone_misses_copies_and_collapse_of_human_proteins():
         assert report.failed == [name]
 
 
+@pytest.mark.parametrize("knows_ontology", [True, False])
+def test_one_row_without_an_ancestor_breaks_a_rule_of_the_ontology(knows_ontology):
+    bunch = load_human_go("cc", min_proteins=100)
+    terms = list(bunch.terms)
+    nucleus = terms.index("GO:0005634")
+    organelle = terms.index("GO:0043226")
+    y_new = bunch.y[2000:3000].copy()
+    y_new[np.flatnonzero(y_new[:, nucleus])[0], organelle] = 0
+    options = {"ontology": bunch.ontology, "terms": bunch.terms} if knows_ontology else {}
+    report = quality_report(
+        bunch.X[:1000, :8],
+        bunch.y[:1000],
+        bunch.X[2000:3000, :8],
+        y_new,
+        held_out=(bunch.X[1000:2000, :8], bunch.y[1000:2000]),
+        properties=["true_path"],
+        **options,
+    )
+    # Read off other proteins it is a habit, of which one row is allowed to differ.
+    assert report.passed is not knows_ontology
+    assert report.findings["true_path"].score < 1
+    if knows_ontology:
+        assert "Only 999 of 1,000 generated rows have all ancestors" in report.reason("true_path")
+
+
 def test_copies_are_called_copies_in_words_that_count(data):
     X, y, _ = data["good"]
     X = X.copy()
