@@ -408,7 +408,11 @@ def _judge(asked, frame, alpha, rng):
 
 def _judge_terms(asked, findings, frame, alpha):
     """Tabulate means by term, and judge those with a few rows on both sides."""
-    scored = {one.name: findings[one.name].scores for one in asked if findings[one.name].scores}
+    scored = {
+        one.name: findings[one.name].scores
+        for one in asked
+        if findings[one.name].scores and findings[one.name].n_held_out
+    }
     terms, n_new = np.unique(frame.new.terms, return_counts=True)
     terms = terms[n_new >= _FEWEST_NEW] if scored else terms[:0]
     alpha /= max(len(terms) * len(scored), 1)

@@ -433,3 +433,24 @@ def test_equal_generated_rows_are_a_collapse_and_no_division_by_zero(data):
     report = report_on(data, np.repeat(X[:1], len(X), axis=0), y)
     assert {"collapse", "diversity"} <= set(report.failed)
     assert report.findings["collapse"].score == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X, y: (X[:, :1], y),
+        lambda X, y: (np.ones_like(X), y),
+        lambda X, y: (np.repeat(X[::2], 2, axis=0), y),
+        lambda X, y: (X, np.ones_like(y[:, :1])),
+        lambda X, y: (X[::20], y[::20]),
+        lambda X, y: (X.astype(np.float16), y.astype(bool)),
+        lambda X, y: ((10 * X).astype(int), y),
+        lambda X, y: (1e15 * X, y),
+    ],
+    ids=["1 feature", "all equal", "in pairs", "1 term", "12 rows", "half", "integers", "large"],
+)
+def test_odd_rows_that_are_as_real_ones_pass(data, change):
+    (X, y), (X_new, y_new), held_out = (
+        change(*data[name][:2]) for name in ("real", "good", "held_out")
+    )
+    assert quality_report(X, y, X_new, y_new, held_out=held_out).passed is True
