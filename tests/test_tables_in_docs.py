@@ -12,6 +12,7 @@ from protimb.cli._compare import compare
 from protimb.cli._runs import train_sampler
 from protimb.comparison import ARMS, CLASSIFIERS, MAIN_ARMS
 from protimb.filters import FILTERS
+from protimb.metrics import PROPERTIES
 from protimb.nn import BACKBONES, CONDITIONINGS, CONDITIONS, LOSSES
 from protimb.over_sampling import CGANSampler
 from protimb.training import LR_SCHEDULES, build_schedule
@@ -90,6 +91,7 @@ LISTS = {
         row_of(ROOT / "README.md", "| `protimb.filters`"),
         [Filter.__name__ for Filter in FILTERS.values()],
     ),
+    "properties in the guide": (page(GUIDE / "trust.md"), PROPERTIES),
     "filters in the guide": (
         page(GUIDE / "quality_control.md"),
         [Filter.__name__ for Filter in FILTERS.values()],

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+from sklearn.cluster import KMeans
 
 from protimb.utils._labelsets import count_members, members_by_term
 from protimb.utils._nearest import nearest
@@ -84,6 +85,15 @@ class Rows:
     def to(self, others):
         """Distances to other rows: (n_rows, n_others)."""
         return distances(self.X, others.X)
+
+
+def find_clusters(X, n_clusters, random_state):
+    """Fit k-means, quickly, in at most as many clusters as X has distinct rows."""
+    distinct = np.unique(X, axis=0)  # equal rows would make empty clusters, and a warning
+    n_clusters = min(n_clusters, len(distinct))
+    return KMeans(n_clusters, init="random", n_init=1, max_iter=10, random_state=random_state).fit(
+        distinct
+    )
 
 
 def radii(among):

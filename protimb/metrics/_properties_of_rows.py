@@ -243,7 +243,9 @@ class TruePath(BaseProperty):
     def fit(self, real):
         """Read the rule off the ontology, or off what all real members of a term have."""
         self.real = real
-        self._implied = real.closure if real.closure is not None else self._read_off(real)
+        # By an ontology it is a rule: where real proteins keep it, no row may break it.
+        self.is_rule = real.closure is not None
+        self._implied = real.closure if self.is_rule else self._read_off(real)
         return self
 
     def measure(self, rows):

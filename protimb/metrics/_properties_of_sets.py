@@ -2,11 +2,10 @@
 
 import numpy as np
 from scipy import linalg
-from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
-from protimb.metrics._judged_rows import radii
+from protimb.metrics._judged_rows import find_clusters, radii
 from protimb.metrics._property_base import BaseProperty
 from protimb.utils._labelsets import group_positions
 
@@ -160,7 +159,7 @@ class Diversity(OfSets):
 
     def fit(self, real):
         """Find the mean distance between core rows of one term."""
-        self._between = _mean_within(real.core_rows)
+        self._between = _mean_within(real.core_rows) or 1.0
         return super().fit(real)
 
     def measure(self, rows):
@@ -300,8 +299,8 @@ class RandIndex(OfSets):
 
     def fit(self, real):
         """Cluster the core by k-means, in as many clusters as it has terms."""
-        n_clusters = min(len(np.unique(real.core_terms)), self._MOST_CLUSTERS, len(real.core))
-        self._clusters = KMeans(n_clusters, n_init=1, random_state=0).fit(real.X[real.core])
+        n_clusters = min(len(np.unique(real.core_terms)), self._MOST_CLUSTERS)
+        self._clusters = find_clusters(real.X[real.core], n_clusters, 0)
         return super().fit(real)
 
     def measure(self, rows):
@@ -349,7 +348,7 @@ def _linear_auc(X, is_new, held_out):
     centre = weight @ X[train] / 2
     centred = X[train] - centre
     gram = centred.T @ (centred * weight[:, None])
-    penalty = 0.1 * np.trace(gram) / len(gram) * np.eye(len(gram))
+    penalty = (0.1 * np.trace(gram) / len(gram) or 1.0) * np.eye(len(gram))
     slope = linalg.solve(gram + penalty, centred.T @ (weight * sides), assume_a="pos")
     return roc_auc_score(is_new[held_out], (X[held_out] - centre) @ slope)
 

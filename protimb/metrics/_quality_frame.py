@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
-from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import check_consistent_length
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.metrics._judged_rows import RealRows, Rows
+from protimb.metrics._judged_rows import RealRows, Rows, find_clusters
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 from protimb.utils._groups import number_groups
 from protimb.utils._labelsets import count_members, group_positions, members_by_term, rarest_terms
@@ -135,8 +134,8 @@ def _read(X, y, X_name, y_name, groups=None):
     _refuse_not_finite(X, X_name)
     X, (indicator, _) = check_vectors(X), check_indicator(y, y_name)
     check_consistent_length(X, indicator)
-    n_rows = len(X)
-    numbers = np.arange(n_rows) if groups is None else number_groups(groups, n_rows)
+    # Without groups, rows that are equal are one group.
+    numbers = _number_rows(X) if groups is None else number_groups(groups, len(X))
     return Labelled(X, indicator, numbers)
 
 
@@ -273,10 +272,9 @@ def _cells(X, others, rng):
     """Divide the space into places by k-means of real rows: numbers for the rows of each set."""
     n_cells = max(2, min(_MOST_CELLS, len(X) // _ROWS_A_CELL))
     sample = X[rng.permutation(len(X))[: _ROWS_A_CELL * n_cells]]
-    means = KMeans(n_cells, init="random", n_init=1, max_iter=10, random_state=rng)
-    means.fit(sample)
+    cells = find_clusters(sample, n_cells, rng)
     return tuple(
-        means.predict(rows) if len(rows) else np.empty(0, dtype=np.int64) for rows in others
+        cells.predict(rows) if len(rows) else np.empty(0, dtype=np.int64) for rows in others
     )
 
 
@@ -290,6 +288,12 @@ def _say_what_repeats(notes, X, X_new):
             f"{n_copies:,} generated rows are equal to a training protein, and {n_repeats:,} are "
             "equal to another generated row."
         )
+
+
+def _number_rows(X):
+    """Give rows numbers, equal ones the same: (n_rows,)."""
+    seen: dict = {}
+    return np.array([seen.setdefault(row, len(seen)) for row in _as_bytes(X)], dtype=np.int64)
 
 
 def _as_bytes(X):

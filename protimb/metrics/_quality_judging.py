@@ -62,7 +62,9 @@ def judge_means(property_, held, new, weights, groupings, cells, alpha):
     generated = _Mean.of(new[ours], np.ones(ours.sum()), [cells[ours]])
     finding.score, finding.real = generated.mean, real.mean
     sign = 1 if property_.better == "lower" else -1
-    finding.threshold = real.mean + sign * _margin(property_.unit, real, generated, alpha, sign)
+    is_kept = getattr(property_, "is_rule", False) and real.mean == 1
+    margin = 0.0 if is_kept else _margin(property_.unit, real, generated, alpha, sign)
+    finding.threshold = real.mean + sign * margin
     finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
     return finding
 

@@ -408,17 +408,24 @@ def _judge(asked, frame, alpha, rng):
 
 def _judge_terms(asked, findings, frame, alpha):
     """Tabulate means by term, and judge those with a few rows on both sides."""
-    scored = {one.name: findings[one.name].scores for one in asked if findings[one.name].scores}
+    scored = {
+        one.name: findings[one.name].scores
+        for one in asked
+        if findings[one.name].scores and findings[one.name].n_held_out
+    }
     terms, n_new = np.unique(frame.new.terms, return_counts=True)
     terms = terms[n_new >= _FEWEST_NEW] if scored else terms[:0]
-    n_tests = max(len(terms) * len(scored), 1)
-    rows = [_term_row(asked, scored, frame, term, alpha / n_tests) for term in terms]
+    alpha /= max(len(terms) * len(scored), 1)
+    asked = [one for one in asked if one.name in scored]
+    # Of all held-out rows: those of one term are too few to have a variance of their own.
+    variances = {name: float(np.nanvar(scores[0])) for name, scores in scored.items()}
+    rows = [_term_row(asked, scored, variances, frame, term, alpha) for term in terms]
     index = pd.Index([frame.terms[term] for term in terms], name="term")
     columns = ["n_real", "n_held_out", "n_generated", *scored, "passed", "reason"]
     return pd.DataFrame(rows, index=index, columns=columns).astype({"passed": object})
 
 
-def _term_row(asked, scored, frame, term, alpha):
+def _term_row(asked, scored, variances, frame, term, alpha):
     new, held = frame.new.terms == term, frame.held_out.terms == term
     row = {
         "n_real": int(frame.real.counts[term]),
@@ -429,27 +436,27 @@ def _term_row(asked, scored, frame, term, alpha):
     if held.sum() < _FEWEST_HELD_OUT:
         few = f"Too few to judge: {held.sum()} held-out real proteins."
         return row | {"passed": None, "reason": few}
-    failures = [
-        _in_words(one, found)
-        for one in asked
-        if one.name in scored
-        and (found := _term_finding(one, scored[one.name], held, new, alpha)).passed is False
-    ]
+    n_held, n_new = int(held.sum()), int(new.sum())
+    width = student.isf(alpha, n_held + n_new - 2) * np.sqrt(1 / n_held + 1 / n_new)
+    failures = []
+    for one in asked:
+        of_held, of_new = scored[one.name]
+        pair = of_held[held], of_new[new]
+        found = _term_finding(one, *pair, variances[one.name], width)
+        if found.passed is False:
+            failures.append(_in_words(one, found))
     return row | {"passed": not failures, "reason": " ".join(failures)}
 
 
-def _term_finding(asked, scores, held, new, alpha):
-    """Judge one term by its own held-out rows, with the variance of all held-out rows."""
-    real, ours = scores[0][held], scores[1][new]
-    if not (np.isfinite(real).all() and np.isfinite(ours).all()):
-        return Finding()
+def _term_finding(asked, real, ours, variance, width):
+    """Judge scores of one term (n_new,) by those of its own held-out rows (n_held_out,)."""
     sign = 1 if asked.better == "lower" else -1
-    spread = max(np.nanvar(scores[0]), real.var(), ours.var())
-    quantile = student.isf(alpha, len(real) + len(ours) - 2)
-    limit = real.mean() + sign * quantile * np.sqrt(spread * (1 / len(real) + 1 / len(ours)))
-    score = float(ours.mean())
-    passed = bool(sign * (score - limit) <= 1e-9)
-    return Finding(score, float(real.mean()), float(limit), passed, n_generated=len(ours))
+    limit = real.mean() + sign * width * np.sqrt(max(variance, real.var(), ours.var()))
+    finding = Finding(float(ours.mean()), float(real.mean()), float(limit))
+    finding.n_generated, finding.n_held_out = len(ours), len(real)
+    if np.isfinite(limit) and np.isfinite(finding.score):
+        finding.passed = bool(sign * (finding.score - limit) <= 1e-9)
+    return finding
 
 
 def _in_words(asked, finding):
@@ -459,8 +466,8 @@ def _in_words(asked, finding):
         "score": _number(finding.score),
         "real": _number(finding.real),
         "limit": _number(finding.threshold),
-        "part": _part(finding.score),
-        "real_part": _part(finding.real),
+        "part": _part(finding.score, finding.n_generated),
+        "real_part": _part(finding.real, finding.n_held_out),
         "n": f"{finding.n_generated:,}",
     }
     if finding.passed:
@@ -472,16 +479,21 @@ def _number(value):
     return f"{value:.3g}"
 
 
-def _part(share):
-    """Say a share as people do: 3 of 4, none of the, all, 7 of 100."""
+def _part(share, n_rows):
+    """Say a share of so many rows as people do.
+
+    >>> [_part(share, 2000) for share in (0.752, 0.31, 0.0005, 1.0, 0.0)]
+    ['3 of 4', '31 of 100', '1 of 2,000', 'all', 'none of the']
+    """
     if not 0 <= share <= 1:
         return _number(share)
+    if share in (0, 1):
+        return "all" if share else "none of the"
+    if not 0.015 < share < 0.985:
+        return f"{round(share * n_rows):,} of {n_rows:,}"
     near = Fraction(share).limit_denominator(5)
-    if abs(float(near) - share) > 0.015 or (0 < share < 1 and near in (0, 1)):
-        near = Fraction(round(share * 100), 100)
-        return f"{round(share * 100)} of 100" if near else f"{round(share * 1000)} of 1,000"
-    if near in (0, 1):
-        return "all" if near else "none of the"
+    if near in (0, 1) or abs(float(near) - share) > 0.01:
+        return f"{round(share * 100)} of 100"
     return f"{near.numerator} of {near.denominator}"
 
 
