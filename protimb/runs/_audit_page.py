@@ -88,7 +88,8 @@ def _by_term(report, bunch):
     shown.insert(0, "term", [f"{names.get(str(one), one)}\n{one}" for one in table.index])
     shown = shown.rename(columns=lambda name: name.replace("n_", "").replace("_", " "))
     note = Note(
-        "Means of the scores of a term's generated rows; more of them, and reasons, are in terms.csv."
+        "Means of the scores of a term's generated rows; more of them, and reasons, are in "
+        "terms.csv."
     )
     table = Table(
         shown.set_index("term"),
