@@ -16,7 +16,6 @@ class OfSets(BaseProperty):
     """A figure of a set; draws of one size are compared."""
 
     judged_by = "sets"
-    matched = True  # held-out and generated rows have the same terms, and are as many
 
 
 class Recall(OfSets):

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import numpy as np
+
 
 class BaseProperty:
     """One question about generated rows, asked of held-out real rows as well.
@@ -25,6 +27,11 @@ class BaseProperty:
     judged_by : {"rows", "terms", "sets"}
         What ``measure`` gives: scores of rows, whose mean is judged; scores of terms, which are
         judged in pairs; or one figure of a set.
+    matched : bool
+        For sets: whether held-out and generated rows are drawn to the same terms and number. False
+        where the figure does not depend on these, so that all generated rows can be used.
+    is_rule : bool
+        For rows: whether no row may fall short of 1 where all held-out rows reach it.
     fails : str
         What to say of rows that fail; may name ``{score}``, ``{real}``, ``{limit}``, ``{part}``
         (the score in words, such as 3 of 4), ``{real_part}`` and ``{n}``.
@@ -56,6 +63,8 @@ class BaseProperty:
     unit: ClassVar[str] = ""
     better: ClassVar[str] = "higher"
     judged_by: ClassVar[str] = "rows"
+    matched: ClassVar[bool] = True
+    is_rule: bool = False
     fails: ClassVar[str] = "Generated rows reach {score}, real ones {real}; the limit is {limit}."
 
     def fit(self, real):
@@ -74,6 +83,34 @@ class BaseProperty:
         """
         self.real = real
         return self
+
+    def learn(self, held_out, weights):
+        """Learn what it needs of held-out real rows; most properties need nothing.
+
+        Parameters
+        ----------
+        held_out : object
+            As ``rows`` of ``measure``.
+        weights : ndarray of shape (n_held_out,)
+            By which the terms of generated rows have the same shares; their sum is 1.
+        """
+
+    def control(self, rows, rng):
+        """Measure rows under the labels of other rows, for comparison; most need none.
+
+        Parameters
+        ----------
+        rows : object
+            As in ``measure``.
+        rng : RandomState
+            Says whose labels.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows,)
+            NaN without a control.
+        """
+        return np.full(len(rows), np.nan)
 
     def measure(self, rows):
         """Measure rows, generated or held out.

@@ -43,8 +43,7 @@ def judge_rows(property_, frame, draws, alpha, rng):
     held, new = property_.measure(frame.held_out), property_.measure(frame.new)
     dependent = (frame.groups, frame.cells[0])
     finding = judge_means(property_, held, new, frame.weights, dependent, frame.cells[1], alpha)
-    if hasattr(property_, "control"):
-        finding.control = float(np.nanmean(property_.control(frame.new, rng)))
+    finding.control = float(np.mean(property_.control(frame.new, rng)))
     return finding
 
 
@@ -62,7 +61,7 @@ def judge_means(property_, held, new, weights, groupings, cells, alpha):
     generated = _Mean.of(new[ours], np.ones(ours.sum()), [cells[ours]])
     finding.score, finding.real = generated.mean, real.mean
     sign = 1 if property_.better == "lower" else -1
-    is_kept = getattr(property_, "is_rule", False) and real.mean == 1
+    is_kept = property_.is_rule and real.mean == 1
     margin = 0.0 if is_kept else _margin(property_.unit, real, generated, alpha, sign)
     finding.threshold = real.mean + sign * margin
     finding.passed = bool(sign * (finding.score - finding.threshold) <= 1e-9)
@@ -203,7 +202,7 @@ def judge_terms(property_, frame, draws, alpha, rng):
 
 def judge_set(property_, frame, draws, alpha, rng):
     """Judge a figure of sets by what it is for held-out rows, draw by draw."""
-    pairs = draws.pairs[getattr(property_, "matched", True)]
+    pairs = draws.pairs[property_.matched]
     n_held, n_new = np.mean([[len(rows) for rows in pair] for pair in pairs], axis=0)
     finding = Finding(n_generated=int(n_new), n_held_out=int(n_held))
     if _too_few(finding):

@@ -400,8 +400,7 @@ def _judge(asked, frame, alpha, rng):
     findings = {}
     for one in asked:
         one.fit(frame.real)
-        if hasattr(one, "learn"):
-            one.learn(frame.held_out, frame.weights)
+        one.learn(frame.held_out, frame.weights)
         findings[one.name] = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
     return findings
 
