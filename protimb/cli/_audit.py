@@ -39,7 +39,8 @@ def audit(
     Exits with 0 where all properties are those of held-out real proteins, 1 where one is not or
     there are too few rows to judge, 2 where something cannot be read.
     """
-    (ontology,) = names(ontology, ("mf", "bp", "cc"), "--ontology")
+    if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
+        raise typer.BadParameter(f"{ontology!r}; name one.", param_hint="--ontology")
     wanted = names(maps, _MAPS, "--maps", {"none": ()})
     with clean_messages():
         from protimb import runs
