@@ -55,9 +55,19 @@ def audit(
             maps=wanted,
             random_state=seed,
         )
-        said = [*found.report.sentences(), found.record["guard"]]
+        said = [*found.report.sentences(), found.record["guard"], *_say_how(found.record)]
         typer.echo(printable("\n".join(filter(None, said))))
         if out:
             typer.echo(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
     if not found.report.passed:
         raise typer.Exit(1)
+
+
+def _say_how(record):
+    """Say by whom rows were judged, and what they claim that nobody could judge."""
+    yield f"Judged by {record['n_held_out']:,} held-out real proteins: {record['held_out']}."
+    if n_terms := record["n_unknown_terms"]:
+        yield (
+            f"Claims of terms that the real proteins do not have, left out: "
+            f"{record['n_unknown_claims']:,}, of {n_terms:,} {'term' if n_terms == 1 else 'terms'}."
+        )

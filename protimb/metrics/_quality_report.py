@@ -78,6 +78,12 @@ PROPERTIES = {
     )
 }
 
+# The worst score of a unit, by which side is better.
+_WORST = {
+    **{(unit, "higher"): 0.0 for unit in ("share", "reciprocal rank", "ratio", "neighbourhoods")},
+    **{(unit, "higher"): -1.0 for unit in ("cosine", "silhouette", "0 to 1")},
+    **{(unit, "lower"): 1.0 for unit in ("share", "AUC", "cosine")},
+}
 _FEWEST = 10  # rows of each kind, to judge anything
 _FEWEST_NEW, _FEWEST_HELD_OUT = 4, 3  # rows of a term that is judged by itself
 
@@ -473,8 +479,22 @@ def _judge(asked, frame, alpha, rng):
         one.fit(frame.real)
         if hasattr(one, "learn"):
             one.learn(frame.held_out, frame.weights)
-        findings[one.name] = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
+        finding = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
+        findings[one.name] = _unless_nothing_fails(one, finding)
     return findings
+
+
+def _unless_nothing_fails(asked, finding):
+    """Take back a verdict under a limit that no score can miss: few rows made it so wide."""
+    worst = _WORST.get((asked.unit, asked.better))
+    sign = 1 if asked.better == "lower" else -1
+    if finding.passed and worst is not None and sign * (worst - finding.threshold) <= 0:
+        finding.passed = None
+        finding.why_not = (
+            f"Too few to judge: with {counted(finding.n_generated, 'generated row')} and "
+            f"{counted(finding.n_held_out, 'held-out real row')} any score would pass."
+        )
+    return finding
 
 
 def _judge_terms(asked, findings, frame, alpha):

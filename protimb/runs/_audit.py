@@ -147,7 +147,9 @@ def _part(bunch, held_out, settings, fingerprint, random_state):
     if settings is not None and settings.hold_out and bunch.fingerprint() == fingerprint:
         return *split(bunch, settings), "held out by the run, unseen by the generator"
     parts = bunch.split_by_cluster(random_state=random_state, test_size=_SHARE_HELD_OUT)
-    return *parts, "a fifth of the sequence clusters, which the generator may have seen"
+    has_clusters = len(np.unique(bunch.groups)) < len(bunch.groups)
+    what = "sequence clusters" if has_clusters else "proteins, without clusters of relatives"
+    return *parts, f"a fifth of the {what}, which the generator may have seen"
 
 
 def _by_name(bunch, path):

@@ -184,3 +184,16 @@ def test_a_share_that_all_real_rows_reach_can_be_missed():
         assert found.real == 1
         assert 0.6 < found.threshold < 0.9
         assert found.passed is False
+
+
+def test_a_limit_that_nothing_can_miss_is_no_verdict():
+    """Ten rows a term: even if none were authentic they would pass, so it tells nothing."""
+    some = slice(20, 40)
+    held_out = [part[some] for part in HELD_OUT]
+    options = {"properties": ["cosine", "authenticity"], "level": 0.999}
+    report = report_on(NEW[0][some], NEW[1][some], held_out, **options)
+    found = report.to_frame().loc["authenticity"]
+    assert found["threshold"] < 0 < found["score"]
+    assert found["passed"] is None
+    assert "any score would pass" in found["reason"]
+    assert "1 more could not be judged" in report.sentences()[0]
