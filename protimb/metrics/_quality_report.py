@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
-from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -432,7 +431,7 @@ def _check_property(asked):
 
 
 def _check_options(level, ontology, terms, y):
-    if not isinstance(level, Real) or not 0 < level < 1:
+    if not isinstance(level, int | float | np.floating) or not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
     if ontology is not None and terms is None and not hasattr(y, "columns"):
         raise ValueError("ontology needs terms=, the GO id of each column of y, or a DataFrame y.")

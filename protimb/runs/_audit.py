@@ -184,7 +184,7 @@ def _read_names(path):
 
 def _id_among(known, name):
     """Find the id among those known that a name stands for: quoted, of UniProt, with a version."""
-    word = _WORD.search(name)[0]
+    word = _WORD.findall(name)[0]
     ways = (name, word, *(normalise_protein_id(word, canonical=one) for one in (False, True)))
     return next((one for one in ways if one in known), None)
 
