@@ -2,10 +2,10 @@
 Can you trust generated proteins?
 =================================
 
-A filter that looks at one row at a time passes copies, and a generator that makes the same five
-proteins over and over. A quality report asks a set of rows everything that is asked of generative
-models, and asks the same of real proteins that the generator did not see: no limit is typed in.
-This page shows it three bad generators and a perfect one, and then the CGAN.
+A filter that looks at one row at a time passes copies, and a good row as often as it is made. A
+quality report asks a set of rows everything that is asked of generative models, and asks the same
+of real proteins that the generator did not see: no limit is typed in. This page shows it three bad
+generators and a perfect one, and then the CGAN.
 """
 
 # %%
@@ -49,8 +49,8 @@ rows["unseen real proteins"] = perfect.X, perfect.y
 # %%
 # What one filter says, and what the report says
 # ----------------------------------------------
-# The cosine filter passes copies, collapse and much of the noise. The report names what is wrong,
-# and passes the proteins that are real.
+# The cosine filter keeps every copy, about half of the collapsed rows, and some of the noise. The
+# report names what is wrong with each, and passes the proteins that are real.
 
 cosine = CosineFilter(random_state=0).fit(train.X, train.y)
 

@@ -39,7 +39,8 @@ def audit(
     Exits with 0 where all properties are those of held-out real proteins, 1 where one is not or
     there are too few rows to judge, 2 where something cannot be read.
     """
-    (ontology,) = names(ontology, ("mf", "bp", "cc"), "--ontology")
+    if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
+        raise typer.BadParameter(f"{ontology!r}; name one.", param_hint="--ontology")
     wanted = names(maps, _MAPS, "--maps", {"none": ()})
     with clean_messages():
         from protimb import runs
@@ -54,9 +55,19 @@ def audit(
             maps=wanted,
             random_state=seed,
         )
-        said = [*found.report.sentences(), found.record["guard"]]
+        said = [*found.report.sentences(), found.record["guard"], *_say_how(found.record)]
         typer.echo(printable("\n".join(filter(None, said))))
         if out:
             typer.echo(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
     if not found.report.passed:
         raise typer.Exit(1)
+
+
+def _say_how(record):
+    """Say by whom rows were judged, and what they claim that nobody could judge."""
+    yield f"Judged by {record['n_held_out']:,} held-out real proteins: {record['held_out']}."
+    if n_terms := record["n_unknown_terms"]:
+        yield (
+            f"Claims of terms that the real proteins do not have, left out: "
+            f"{record['n_unknown_claims']:,}, of {n_terms:,} {'term' if n_terms == 1 else 'terms'}."
+        )

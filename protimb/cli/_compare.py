@@ -173,7 +173,7 @@ def compare(
             "date": date,
             "check_leaks": check_leaks,
             "n_resamples": resamples,
-            "maps": () if maps == "none" else names(maps, ("tsne", "umap"), "--maps"),
+            "maps": () if maps == "none" else names(maps, MAPS, "--maps"),
             "map_terms": map_terms and map_terms.split(","),
             "resume": resume,
             "jobs": jobs,

@@ -158,7 +158,7 @@ class Diversity(OfSets):
 
     def fit(self, real):
         """Find the mean distance between core rows of one term."""
-        self._between = _mean_within(real.core_rows) or 1.0
+        self._between = _mean_within(real.core_rows) or 1.0  # 0 where real rows are all equal
         return super().fit(real)
 
     def measure(self, rows):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils import check_consistent_length
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.metrics._judged_rows import RealRows, Rows, find_clusters
@@ -19,6 +18,8 @@ _MOST_LENT = 0.2  # of the training rows
 _MOST_CORE = 1500
 _ROWS_A_FEATURE = 10
 _MOST_CELLS, _ROWS_A_CELL = 300, 10
+# Standard deviations: rows so far away are named; what is beyond squares to no more than float32.
+_FAR, _FARTHEST = 1e3, 1e6
 
 
 @dataclass
@@ -76,6 +77,7 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     closure = None if ontology is None else ontology.closure(terms)
     _say_what_repeats(notes, real.X, new.X)
     space = _Space(real.X, notes)
+    _say_what_is_far(notes, space, new.X)
     core, core_terms = _core(real, targets[keep_new], held_terms[keep_held], rng)
     frame_real = RealRows(space(real.X), real.y, core, core_terms, closure)
     judged = [
@@ -99,14 +101,16 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
 
 
 class _Space:
-    """Standardize by real rows (constant features to 0) and turn to their principal components."""
+    """Standardize by real rows, and turn to their principal components."""
 
     def __init__(self, X, notes):
         X = X.astype(np.float64)
         self.mean, spread = X.mean(axis=0), X.std(axis=0)
         # Rounding leaves a constant feature a tiny spread.
         varies = spread > 1e-9 * np.maximum(np.abs(self.mean), np.finfo(float).tiny)
-        self.scale = np.where(varies, 1 / np.where(varies, spread, 1), 0)
+        # Rows that differ where real ones never do are to be seen: by the spread of the others.
+        usual = np.median(spread[varies]) if varies.any() else np.abs(self.mean).max() or 1.0
+        self.scale = 1 / np.where(varies, spread, usual)
         centred = (X - self.mean) * self.scale
         values, vectors = np.linalg.eigh(centred.T @ centred / len(X))
         kept = max(2, len(X) // _ROWS_A_FEATURE)
@@ -120,8 +124,13 @@ class _Space:
             )
 
     def __call__(self, X):
-        centred = (X.astype(np.float64) - self.mean) * self.scale
-        return np.ascontiguousarray(centred @ self.axes, dtype=np.float32)
+        return np.ascontiguousarray(
+            np.clip(self.standardized(X), -_FARTHEST, _FARTHEST) @ self.axes, dtype=np.float32
+        )
+
+    def standardized(self, X):
+        """Give X (n_rows, n_features) in standard deviations of the real rows."""
+        return (X.astype(np.float64) - self.mean) * self.scale
 
 
 def _rows(space, labelled, terms, real):
@@ -133,7 +142,11 @@ def _read(X, y, X_name, y_name, groups=None):
     check_same_order(**{X_name: X, y_name: y})
     _refuse_not_finite(X, X_name)
     X, (indicator, _) = check_vectors(X), check_indicator(y, y_name)
-    check_consistent_length(X, indicator)
+    if len(X) != indicator.shape[0]:
+        raise ValueError(
+            f"{X_name} has {len(X)} rows and {y_name} {indicator.shape[0]}. Each row needs its "
+            "labels."
+        )
     # Without groups, rows that are equal are one group.
     numbers = _number_rows(X) if groups is None else number_groups(groups, len(X))
     return Labelled(X, indicator, numbers)
@@ -174,13 +187,14 @@ def _refuse_not_finite(X, name):
     values = np.asarray(values)
     if values.ndim != 2 or values.dtype.kind != "f":
         return  # what is no matrix of numbers is refused elsewhere
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    is_good = np.abs(values) <= np.finfo(np.float32).max
+    bad = np.flatnonzero(~is_good.all(axis=1))
     if len(bad):
-        column = np.flatnonzero(~np.isfinite(values[bad[0]]))[0]
+        column = np.flatnonzero(~is_good[bad[0]])[0]
         raise ValueError(
-            f"{name} holds NaN or infinite values in {len(bad)} of {len(values)} rows, the first "
-            f"in row {bad[0]} (counted from 0), column {column}. Leave these rows out, and look "
-            "at what made them."
+            f"{name} holds NaN or infinite values, or such as single precision cannot hold, in "
+            f"{len(bad)} of {len(values)} rows, the first in row {bad[0]} (counted from 0), column "
+            f"{column}. Leave these rows out, and look at what made them."
         )
 
 
@@ -230,9 +244,9 @@ def _lend(real, held, is_lent, new, rng, notes):
     if not lent:
         return real, held, is_lent
     notes.append(
-        f"{n_terms} terms of generated rows have no held-out protein. {len(lent)} training "
-        "proteins were left out of the training rows to stand in for them, although the "
-        "generator has seen these."
+        f"{counted(n_terms, 'term')} of generated rows {agree(n_terms, 'has', 'have')} no held-out "
+        f"protein. {counted(len(lent), 'training protein')} {agree(len(lent), 'was', 'were')} left "
+        "out of the training rows to stand in, although the generator has seen them."
     )
     moved = np.isin(np.arange(len(real)), list(lent))
     extra = real.take(moved)
@@ -263,8 +277,8 @@ def _say_what_is_left_out(notes, keep_new):
     n_out = int((~keep_new).sum())
     if n_out:
         notes.append(
-            f"{n_out:,} of {len(keep_new):,} generated rows carry no term of a held-out real "
-            "protein, and are not judged."
+            f"{n_out:,} of {len(keep_new):,} generated rows {agree(n_out, 'carries', 'carry')} no "
+            f"term of a held-out real protein, and {agree(n_out, 'is', 'are')} not judged."
         )
 
 
@@ -285,8 +299,9 @@ def _say_what_repeats(notes, X, X_new):
     n_copies, n_repeats = sum(row in known for row in new), len(new) - len(set(new))
     if n_copies or n_repeats:
         notes.append(
-            f"{n_copies:,} generated rows are equal to a training protein, and {n_repeats:,} are "
-            "equal to another generated row."
+            f"{counted(n_copies, 'generated row')} {agree(n_copies, 'is', 'are')} equal to a "
+            f"training protein, and {n_repeats:,} {agree(n_repeats, 'is', 'are')} equal to another "
+            "generated row."
         )
 
 
@@ -294,6 +309,31 @@ def _number_rows(X):
     """Give rows numbers, equal ones the same: (n_rows,)."""
     seen: dict = {}
     return np.array([seen.setdefault(row, len(seen)) for row in _as_bytes(X)], dtype=np.int64)
+
+
+def _say_what_is_far(notes, space, X_new):
+    """Name generated rows that a mean over all rows may hide."""
+    far = np.flatnonzero((np.abs(space.standardized(X_new)) > _FAR).any(axis=1))
+    if len(far):
+        notes.append(
+            f"{counted(len(far), 'generated row')} {agree(len(far), 'lies', 'lie')} more than "
+            f"{_FAR:,.0f} standard deviations from real proteins in some feature, the first is row "
+            f"{far[0]} (counted from 0). Means over all rows may hide a few such rows."
+        )
+
+
+def counted(n, noun):
+    """Give a number with its noun.
+
+    >>> counted(1, "term"), counted(2000, "term")
+    ('1 term', '2,000 terms')
+    """
+    return f"{n:,} {noun}{agree(n, '', 's')}"
+
+
+def agree(n, one, many):
+    """Choose the form of a word that goes with a number."""
+    return one if n == 1 else many
 
 
 def _as_bytes(X):

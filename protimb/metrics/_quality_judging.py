@@ -40,7 +40,7 @@ def wilson_interval(share, n_rows, z):
 
 def judge_rows(property_, frame, draws, alpha, rng):
     """Judge the mean of row scores."""
-    held, new = property_.measure(frame.held_out), property_.measure(frame.new)
+    held, new = (_scores(property_, rows, len(rows)) for rows in (frame.held_out, frame.new))
     dependent = (frame.groups, frame.cells[0])
     finding = judge_means(property_, held, new, frame.weights, dependent, frame.cells[1], alpha)
     finding.control = float(np.mean(property_.control(frame.new, rng)))
@@ -68,6 +68,19 @@ def judge_means(property_, held, new, weights, groupings, cells, alpha):
     return finding
 
 
+def _scores(property_, rows, *shape):
+    """Measure rows, and refuse scores that are not as many numbers as the kind of property has."""
+    scores = property_.measure(rows)
+    found = np.asarray(scores)
+    if found.shape == shape and found.dtype.kind in "fiub":
+        return found.astype(np.float64)
+    raise ValueError(
+        f"{type(property_).__name__}.measure has to give numbers of shape {shape}, one a row, one "
+        f"a term or one in all as its judged_by says, and gave {type(scores).__name__} of shape "
+        f"{found.shape} and {found.dtype}."
+    )
+
+
 @dataclass
 class _Mean:
     mean: float
@@ -78,12 +91,15 @@ class _Mean:
     @classmethod
     def of(cls, scores, weights, groupings):
         weights = weights / weights.sum()
+        n_rows = float(1 / (weights**2).sum())
+        if np.ptp(scores) <= 1e-9 * np.abs(scores).max():
+            # The rounding of a mean is no variance, of which dependence could make much.
+            return cls(float(scores[0]), 0.0, n_rows, 1.0)
         mean = float(weights @ scores)
         variance = float(weights @ (scores - mean) ** 2)
-        n_rows = float(1 / (weights**2).sum())
         deviations = weights * (scores - mean)
         widest = max(_variance_by_group(deviations, groups) for groups in groupings)
-        design = max(widest / (variance / n_rows), 1.0) if variance > 0 else 1.0
+        design = max(widest / (variance / n_rows), 1.0)
         return cls(mean, variance, n_rows, design)
 
     @property
@@ -171,7 +187,8 @@ class _Pool:
 
 def judge_terms(property_, frame, draws, alpha, rng):
     """Judge scores of terms by those of held-out rows of the same terms."""
-    held, new = property_.measure(frame.held_out), property_.measure(frame.new)
+    n_terms = len(frame.terms)
+    held, new = (_scores(property_, rows, n_terms) for rows in (frame.held_out, frame.new))
     known = np.flatnonzero(np.isfinite(held) & np.isfinite(new))
     n_held, n_new = (
         np.bincount(rows.terms, minlength=len(held))[known] for rows in (frame.held_out, frame.new)
@@ -207,7 +224,7 @@ def judge_set(property_, frame, draws, alpha, rng):
     finding = Finding(n_generated=int(n_new), n_held_out=int(n_held))
     if _too_few(finding):
         return finding
-    figures = np.array([[property_.measure(rows) for rows in pair] for pair in pairs])
+    figures = np.array([[_scores(property_, rows) for rows in pair] for pair in pairs])
     known = np.isfinite(figures).all(axis=1)
     if known.sum() < 3:
         finding.why_not = "Cannot be measured with these rows."

@@ -1,6 +1,9 @@
 """One answer to one question: whether generated rows can be trusted, and if not, why."""
 
 import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
@@ -39,8 +42,9 @@ from protimb.metrics._properties_of_sets import (
     TermShift,
 )
 from protimb.metrics._property_base import BaseProperty
-from protimb.metrics._quality_frame import build_frame
+from protimb.metrics._quality_frame import build_frame, counted
 from protimb.metrics._quality_judging import JUDGES, Draws, Finding
+from protimb.utils._sklearn_compat import num_samples
 
 # The properties that a report asks for, in its order.
 PROPERTIES = {
@@ -73,6 +77,13 @@ PROPERTIES = {
     )
 }
 
+# The worst score of a unit, by which side is better.
+_WORST = {
+    **{(unit, "higher"): 0.0 for unit in ("share", "reciprocal rank", "ratio", "neighbourhoods")},
+    **{(unit, "higher"): -1.0 for unit in ("cosine", "silhouette", "0 to 1")},
+    **{(unit, "lower"): 1.0 for unit in ("share", "AUC", "cosine")},
+}
+_FEWEST = 10  # rows of each kind, to judge anything
 _FEWEST_NEW, _FEWEST_HELD_OUT = 4, 3  # rows of a term that is judged by itself
 
 
@@ -181,10 +192,12 @@ def quality_report(
     """
     rng = check_random_state(random_state)
     asked = _resolve(properties)
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
-    if ontology is not None and terms is None and not hasattr(y, "columns"):
-        raise ValueError("ontology needs terms=, the GO id of each column of y, or a DataFrame y.")
+    _check_options(level, ontology, terms, y)
+    n_rows = {"X": num_samples(X), "X_new": num_samples(X_new), "held_out": _n_held_out(held_out)}
+    if not n_rows["X"]:
+        raise ValueError("X holds no rows, and real ones are needed to compare with.")
+    if not n_rows["X_new"] or n_rows["held_out"] == 0:
+        return _report_on_none(asked, level, n_rows)
     frame = build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng)
     findings = _judge(asked, frame, (1 - level) / len(asked), rng)
     by_term = _judge_terms(asked, findings, frame, 1 - level)
@@ -260,7 +273,14 @@ class QualityReport:
         Returns
         -------
         reason : str
+
+        Raises
+        ------
+        ValueError
+            If it was not asked.
         """
+        if name not in self.findings:
+            raise ValueError(f"{name!r} was not asked; there are {', '.join(self.findings)}.")
         return _in_words(self._property(name), self.findings[name])
 
     def to_frame(self, by="set"):
@@ -331,17 +351,20 @@ class QualityReport:
         return "\n".join(self.sentences())
 
     def _verdict(self):
-        judged = [name for name, one in self.findings.items() if one.passed is not None]
-        if not judged:
+        n_judged = sum(one.passed is not None for one in self.findings.values())
+        if not n_judged:
             return next(iter(self.findings.values())).why_not
+        n_open, n_failed = len(self.findings) - n_judged, len(self.failed)
+        left = f" {n_open} more could not be judged." if n_open else ""
+        rows = f"the {self.n_rows['X_new']:,} generated rows"
         if self.passed:
-            return (
-                f"Nothing speaks against the {self.n_rows['X_new']:,} generated rows: all "
-                f"{len(judged)} properties are those of real proteins."
-            )
+            what = f"all {n_judged} properties are" if n_judged > 1 else "the one property asked is"
+            return f"Nothing speaks against {rows}: {what} as in real proteins.{left}"
+        are = "is" if n_failed == 1 else "are"
+        asked = "1 property" if n_judged == 1 else f"{n_judged} properties"
         return (
-            f"Do not trust the {self.n_rows['X_new']:,} generated rows as they are: "
-            f"{len(self.failed)} of {len(judged)} properties are not those of real proteins."
+            f"Do not trust {rows} as they are: {n_failed} of {asked} {are} not as in real "
+            f"proteins.{left}"
         )
 
     def _severity(self, name):
@@ -372,7 +395,7 @@ class QualityReport:
 
 def _resolve(properties):
     chosen = list(PROPERTIES) if isinstance(properties, str) and properties == "all" else properties
-    if isinstance(chosen, str) or not len(chosen):
+    if isinstance(chosen, str) or not isinstance(chosen, Iterable) or not len(list(chosen)):
         raise ValueError(
             f"properties must be 'all' or a list of names in PROPERTIES, got {properties!r}."
         )
@@ -386,23 +409,90 @@ def _resolve(properties):
             f"A property is a name in PROPERTIES or an object of a class derived from "
             f"BaseProperty, got {odd[0]!r}."
         )
+    for one in asked:
+        _check_property(one)
+    repeated = [name for name, n in Counter(one.name for one in asked).items() if n > 1]
+    if repeated:
+        raise ValueError(f"Two properties are called {repeated[0]!r}; each needs its own name.")
     return asked
 
 
-def _judge(asked, frame, alpha, rng):
-    if min(len(frame.new), len(frame.held_out)) < 10 or len(frame.real.core) < 10:
-        why = (
-            f"Too few to judge: {len(frame.new)} generated rows and {len(frame.held_out)} "
-            "held-out real rows of their terms, where 10 of each are needed."
+def _check_property(asked):
+    """Refuse a property of the user's that could be judged only by accident."""
+    kind = type(asked).__name__
+    missing = [name for name in ("name", "title", "asks") if not hasattr(asked, name)]
+    if missing:
+        raise ValueError(f"{kind} has no {missing[0]}, which the report writes.")
+    for name, known in {"judged_by": tuple(JUDGES), "better": ("higher", "lower")}.items():
+        if getattr(asked, name) not in known:
+            raise ValueError(
+                f"{kind}.{name} must be one of {', '.join(known)}, got {getattr(asked, name)!r}."
+            )
+
+
+def _check_options(level, ontology, terms, y):
+    if not isinstance(level, int | float | np.floating) or not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
+    if ontology is not None and terms is None and not hasattr(y, "columns"):
+        raise ValueError("ontology needs terms=, the GO id of each column of y, or a DataFrame y.")
+    if ontology is not None and not hasattr(ontology, "closure"):
+        raise ValueError(
+            "ontology must be a GeneOntology, such as protimb.ontology.read_obo gives, got "
+            f"{type(ontology).__name__}."
         )
-        return {one.name: Finding(why_not=why) for one in asked}
+
+
+def _n_held_out(held_out):
+    """Count rows; None where there are none to count."""
+    is_pair = isinstance(held_out, tuple | list) and len(held_out) in (2, 3)
+    return num_samples(held_out[0]) if is_pair else None
+
+
+def _report_on_none(asked, level, n_rows):
+    """Say of no rows that they are too few, rather than refuse what a generator may well give."""
+    n_rows = n_rows | {"held_out": n_rows["held_out"] or 0}
+    findings = {one.name: _unjudged(n_rows["X_new"], n_rows["held_out"]) for one in asked}
+    columns = ["n_real", "n_held_out", "n_generated", "passed", "reason"]
+    no_term = pd.DataFrame(columns=columns, index=pd.Index([], name="term"))
+    return QualityReport(asked, findings, no_term, level, n_rows, [])
+
+
+def _unjudged(n_new, n_held_out, n_real=_FEWEST):
+    few = (
+        f" There are {counted(n_real, 'training row')} of these terms." if n_real < _FEWEST else ""
+    )
+    return Finding(
+        why_not=f"Too few to judge: {counted(n_new, 'generated row')} and "
+        f"{counted(n_held_out, 'held-out real row')} of their terms, where {_FEWEST} of each are "
+        f"needed.{few}"
+    )
+
+
+def _judge(asked, frame, alpha, rng):
+    n_rows = len(frame.new), len(frame.held_out), len(frame.real.core)
+    if min(n_rows) < _FEWEST:
+        return {one.name: _unjudged(*n_rows) for one in asked}
     draws = Draws(frame, rng) if any(one.judged_by == "sets" for one in asked) else None
     findings = {}
     for one in asked:
         one.fit(frame.real)
         one.learn(frame.held_out, frame.weights)
-        findings[one.name] = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
+        finding = JUDGES[one.judged_by](one, frame, draws, alpha, rng)
+        findings[one.name] = _unless_nothing_fails(one, finding)
     return findings
+
+
+def _unless_nothing_fails(asked, finding):
+    """Take back a verdict under a limit that no score can miss: few rows made it so wide."""
+    worst = _WORST.get((asked.unit, asked.better))
+    sign = 1 if asked.better == "lower" else -1
+    if finding.passed and worst is not None and sign * (worst - finding.threshold) <= 0:
+        finding.passed = None
+        finding.why_not = (
+            f"Too few to judge: with {counted(finding.n_generated, 'generated row')} and "
+            f"{counted(finding.n_held_out, 'held-out real row')} any score would pass."
+        )
+    return finding
 
 
 def _judge_terms(asked, findings, frame, alpha):
@@ -471,7 +561,18 @@ def _in_words(asked, finding):
     }
     if finding.passed:
         return f"As real proteins: {words['score']}, where they reach {words['real']}."
-    return asked.fails.format(**words)
+    return _mend_shares(asked.fails.format(**words))
+
+
+def _mend_shares(sentence):
+    """Put shares in words into a sentence's grammar.
+
+    >>> _mend_shares("Only none of the rows lie there; of real proteins it is all of the.")
+    'None of the rows lie there; of real proteins it is all.'
+    """
+    sentence = re.sub(r"\b(none|all) of the(?=\W*$|[^\w\s])", r"\1", sentence)
+    sentence = re.sub(r"^Only (none|all)\b", r"\1", sentence)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _number(value):

@@ -1,14 +1,17 @@
 """Audit generated proteins of any generator: whether they can be trusted, and if not, why."""
 
 import json
+import re
 from pathlib import Path
+from warnings import warn
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from protimb.datasets import normalise_protein_id
 from protimb.datasets._load import load_proteins
-from protimb.exceptions import AnnotationError
+from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.runs._audit_page import write_audit
 from protimb.runs._config import CONFIG, read_config
 from protimb.runs._judged import read_judged
@@ -18,7 +21,9 @@ from protimb.utils._files import read_text
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._provenance import environment
 from protimb.utils._validation import a_few
+from protimb.utils._warnings import users_level
 
+_WORD = re.compile(r"[^>\"'\s,;][^\"'\s,;]*|$")  # of an id, without quotes and the next cells
 _SHARE_HELD_OUT = 0.2  # of the sequence clusters, where nobody says what the generator did not see
 
 
@@ -55,9 +60,9 @@ def audit(
     min_proteins : int, default=10
         Leave out terms with fewer real proteins; a run knows its own.
     held_out : path-like, optional
-        File of one protein id a line: real proteins that the generator did not see. A run knows
-        its own. Without either a fifth of the sequence clusters is taken, and the report says that
-        the generator may have seen them.
+        File of one protein id a line, as UniProt writes it or with a version: real proteins that
+        the generator did not see. A run knows its own. Without either a fifth of the sequence
+        clusters is taken, and the report says that the generator may have seen them.
     properties, level
         As of `protimb.metrics.quality_report`.
     maps : tuple of {"pca", "tsne", "umap"}
@@ -79,6 +84,8 @@ def audit(
         real ones.
     AnnotationError
         If ``held_out`` names no protein, or all.
+    ArtifactError
+        If a run, or a file of one, is damaged.
     FileExistsError
         If ``out`` holds something already.
 
@@ -140,20 +147,46 @@ def _part(bunch, held_out, settings, fingerprint, random_state):
     if settings is not None and settings.hold_out and bunch.fingerprint() == fingerprint:
         return *split(bunch, settings), "held out by the run, unseen by the generator"
     parts = bunch.split_by_cluster(random_state=random_state, test_size=_SHARE_HELD_OUT)
-    return *parts, "a fifth of the sequence clusters, which the generator may have seen"
+    has_clusters = len(np.unique(bunch.groups)) < len(bunch.groups)
+    what = "sequence clusters" if has_clusters else "proteins, without clusters of relatives"
+    return *parts, f"a fifth of the {what}, which the generator may have seen"
 
 
 def _by_name(bunch, path):
     """Part the proteins whose ids a file lists from the others: (train, held_out)."""
-    lines = read_text(path, AnnotationError).split("\n")
-    wanted = {line.split("\t")[0].strip() for line in lines} - {""}
-    held_out = np.isin(np.asarray(bunch.protein_ids, dtype=object), [*wanted])
+    named = _read_names(path)
+    known = {str(one) for one in bunch.protein_ids}
+    found = {one: _id_among(known, one) for one in named}
+    held_out = np.isin(np.asarray(bunch.protein_ids, dtype=object), [*found.values()])
+    strange = [one for one, known_as in found.items() if known_as is None]
     if held_out.all() or not held_out.any():
         raise AnnotationError(
-            f"{path} names {held_out.sum()} of {len(held_out)} real proteins ({a_few(wanted)} and "
-            "such). It has to name some, and leave some that the generator learned from."
+            f"{path} names {held_out.sum()} of {len(held_out)} real proteins"
+            + (f"; {a_few(strange)} are not among them." if strange else ".")
+            + " It has to name some, and leave some that the generator learned from."
+        )
+    if len(strange) > 1:  # one may be a header
+        warn(
+            f"{path}: {len(strange)} of {len(named)} names are those of no real protein here "
+            f"({a_few(strange)}), and are passed over.",
+            AnnotationWarning,
+            stacklevel=users_level(),
         )
     return bunch.take(~held_out), bunch.take(held_out)
+
+
+def _read_names(path):
+    """Read the first cell of each line, each once."""
+    lines = read_text(path, AnnotationError).split("\n")
+    names = (line.split("\t")[0].strip() for line in lines)
+    return [*dict.fromkeys(name for name in names if name)]
+
+
+def _id_among(known, name):
+    """Find the id among those known that a name stands for: quoted, of UniProt, with a version."""
+    word = _WORD.findall(name)[0]
+    ways = (name, word, *(normalise_protein_id(word, canonical=one) for one in (False, True)))
+    return next((one for one in ways if one in known), None)
 
 
 def _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report):

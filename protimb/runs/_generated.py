@@ -1,13 +1,16 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.exceptions import ArtifactError
+from protimb.datasets._vectors import check_unfolded
+from protimb.datasets._vectors_npy import check_header
+from protimb.exceptions import ArtifactError, EmbeddingFileError
 from protimb.utils._files import local_path
 
 
@@ -111,19 +114,82 @@ class Generated:
         FileNotFoundError
             If there is no file.
         """
-        with local_path(path, ArtifactError).open("rb") as file:
-            return cls(**_read_arrays(file, path, [field.name for field in fields(cls)]))
+        names = [field.name for field in fields(cls)]
+        return _checked(cls(**_read_arrays(local_path(path, ArtifactError), names)), path)
 
 
-def _read_arrays(file, path, names):
+def _read_arrays(path, names):
+    """Read arrays once the sizes that they claim are bearable: nothing else is in the archive."""
+    n_bytes = path.stat().st_size
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive:
+            check_unfolded(sum(one.file_size for one in archive.infolist()), n_bytes, path)
+            return {name: _read_array(archive, name, path) for name in names}
+    except EmbeddingFileError as error:
+        raise ArtifactError(str(error)) from error
+    except _DAMAGES as error:
         raise ArtifactError(
             f"{path} is not a file of generated proteins ({error}). Restore it, or run "
-            "protimb train-sampler again."
+            "protimb train-sampler again; rows of another generator are read from a table."
         ) from error
+
+
+def _read_array(archive, name, path):
+    member = archive.getinfo(f"{name}.npy")
+    with archive.open(member) as file:
+        check_header(file, member.file_size, f"{path}, array {name!r}", "values", lambda shape: "")
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _checked(found, path):
+    """Refuse arrays that do not belong together, before one is indexed by another."""
+    wrong = next((what for what, fits in _PARTS.items() if not fits(found)), None)
+    if wrong is None:
+        return found
+    raise ArtifactError(
+        f"{path} is no file of generated proteins: {wrong}. Restore it, or run "
+        "protimb train-sampler again."
+    )
+
+
+def _has_bounds(found):
+    bounds = found.indptr
+    return (
+        (bounds.ndim, bounds.dtype.kind) in ((1, "i"), (1, "u"))
+        and len(bounds) == len(found.X) + 1
+        and (bounds[0], bounds[-1]) == (0, len(found.indices))
+        and bool((np.diff(bounds.astype(np.int64)) >= 0).all())
+    )
+
+
+def _has_columns(found):
+    columns = found.indices
+    return columns.dtype.kind in "iu" and bool(
+        ((columns >= 0) & (columns < len(found.terms))).all()
+    )
+
+
+def _has_as_many(found):
+    names = (found.ids, found.conditioned_on, found.target_terms)
+    return all(one.shape == (len(found.X),) for one in names)
+
+
+# What may be wrong with the arrays of a file -> whether it is not, asked in this order.
+_PARTS = {
+    "X is no matrix of numbers": lambda found: found.X.ndim == 2 and found.X.dtype.kind in "fiu",
+    "terms is no list of GO ids": lambda found: (
+        (found.terms.ndim, found.terms.dtype.kind) == (1, "U")
+    ),
+    "ids, conditioned_on and target_terms are not one a row of X": _has_as_many,
+    "indices is no list": lambda found: found.indices.ndim == 1,
+    "indptr does not part the indices into the rows of X": _has_bounds,
+    "indices name columns that terms do not have": _has_columns,
+}
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError),
+    *(RuntimeError, TypeError, ValueError),
+)
 
 
 def generate(sampler, bunch, taken, ontology, seed):

@@ -11,17 +11,23 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.datasets import read_cafa
+from protimb.datasets._vectors import as_float32
 from protimb.exceptions import EmbeddingFileError
+from protimb.ontology._lookup import look_up
 from protimb.runs._config import CONFIG
 from protimb.runs._generated import Generated
 from protimb.utils._files import local_path, read_text
+from protimb.utils._shorten import shorten
 from protimb.utils._validation import a_few
 
 GENERATED = "generated.npz"
 PROVENANCE = "provenance.tsv"
 _TERM_COLUMNS = ("terms", "term", "labels", "go_terms", "go_ids")
 _ID_COLUMNS = ("id", "entryid", "protein", "protein_id", "")
-_BETWEEN_TERMS = re.compile(r"[;,|\s]+")
+_TERM_ID = re.compile(r"[A-Za-z]\w*:\d+")
+_WORDS = re.compile(r"[^;,|\s\[\](){}\"']+")
+_COMMAS = " Numbers with a comma for a point are read where semicolons or tabs part the columns."
+_MOST_COLUMNS = 20_000  # no embedding is as wide
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 
 
@@ -53,29 +59,60 @@ def read_judged(path, real, ontology):
     if X.shape[1] != real.X.shape[1]:
         raise EmbeddingFileError(
             f"{path} has vectors of width {X.shape[1]}, the real proteins of width "
-            f"{real.X.shape[1]}. Both must be of one embedding."
+            f"{real.X.shape[1]}. Both must be of one embedding; in a table every column but those "
+            "of terms and ids is read as part of the vector."
         )
-    y, n_unknown = _in_columns(claims, [str(term) for term in real.terms])
+    _refuse_not_finite(X, ids, path)
+    y, n_unknown = _in_columns(claims, real)
     if not y.nnz:
-        raise EmbeddingFileError(
-            f"{path}: no row claims a term that the real proteins have; {a_few([*n_unknown])} and "
-            "such are none of their columns. Is it another ontology, or min_proteins too high?"
-        )
+        raise EmbeddingFileError(f"{path}: {_why_no_term(n_unknown)}")
     return JudgedRows(X, y, ids, n_unknown)
 
 
-def _in_columns(claims, terms):
+def _refuse_not_finite(X, ids, path):
+    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    if len(bad):
+        raise EmbeddingFileError(
+            f"{path}: {len(bad)} of {len(X)} vectors hold NaN, infinite or too large values, the "
+            f"first that of protein {shorten(ids[bad[0]])!r}, record {bad[0] + 1}. Leave these "
+            "rows out, and look at what made them."
+        )
+
+
+def _why_no_term(n_unknown):
+    if not n_unknown:
+        return "no row claims any term. The column of terms has to list GO ids."
+    return (
+        f"no row claims a term that the real proteins have; {a_few([*n_unknown])} and such are "
+        "none of their columns. Is it another ontology, or min_proteins too high?"
+    )
+
+
+def _in_columns(claims, real):
     """Put lists of term ids into columns: (csr_array, {unknown term: how often})."""
-    place = {term: column for column, term in enumerate(terms)}
     rows = np.repeat(np.arange(len(claims)), [len(one) for one in claims])
-    flat = pd.Series([term for one in claims for term in one], dtype=object)
-    columns = flat.map(place)
+    flat = pd.Series([str(term) for one in claims for term in one], dtype=object)
+    columns = flat.map(_places(flat.unique(), real))
     known = columns.notna().to_numpy()
     at = (rows[known], columns[known].to_numpy(dtype=np.int64))
-    y = sparse.csr_array((np.ones(known.sum(), dtype=np.uint8), at), (len(claims), len(terms)))
+    shape = (len(claims), len(real.terms))
+    y = sparse.csr_array((np.ones(known.sum(), dtype=np.uint8), at), shape)
     y.sum_duplicates()
     y.data[:] = 1
     return y, flat[~known].value_counts().to_dict()
+
+
+def _places(ids, real):
+    """Find the columns of ids, in lower case, merged into another or replaced as they may be."""
+    place = {str(term): column for column, term in enumerate(real.terms)}
+    left = [one for one in ids if one not in place]
+    if left and real.ontology is not None:
+        found = look_up([one.upper() for one in left], real.ontology, "ignore").columns
+        today = {
+            one: real.ontology.terms[at] for one, at in zip(left, found, strict=True) if at >= 0
+        }
+        place |= {one: place[term] for one, term in today.items() if term in place}
+    return place
 
 
 def _read_run(folder, ontology):
@@ -84,7 +121,7 @@ def _read_run(folder, ontology):
 
 def _read_file(path, ontology):
     found = Generated.load(path)
-    return found.ids, np.asarray(found.X, dtype=np.float32), _listed(found.y, found.terms)
+    return found.ids, as_float32(found.X), _listed(found.y, found.terms)
 
 
 def _listed(y, terms):
@@ -103,43 +140,99 @@ def _read_folder(folder, ontology):
 
 def _read_table(path, ontology):
     """Read a table of text: a column of terms, perhaps one of ids, and one a number."""
-    separator = _SEPARATORS.get(_suffix(path), ",")
     text = read_text(path, EmbeddingFileError)
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, na_filter=False)
-    except (ValueError, csv.Error) as error:
-        raise EmbeddingFileError(f"{path}: {error}. Is the file cut off?") from error
-    names = {str(name).strip().lower(): name for name in reversed(table.columns)}
-    terms = _column_called(names, _TERM_COLUMNS)
+    separator = _separator(text, path)
+    text = _without_empty_end(text, separator)
+    names = _parsed(text, separator, path, nrows=0).columns
+    called = {str(name).strip().lower(): name for name in reversed(names)}
+    terms = _column_called(called, _TERM_COLUMNS)
     if terms is None:
         raise EmbeddingFileError(
-            f"{path}: no column of terms among {a_few(table.columns)}. Call it 'terms'; a cell "
+            f"{path}: no column of terms among {a_few(names)}. Call it 'terms'; a cell "
             "lists ids, as in GO:0003674;GO:0005488, and the other columns are the vector."
         )
-    called = _column_called(names, _ID_COLUMNS)
-    ids = table[called] if called is not None else pd.Series(range(1, len(table) + 1))
-    numbers = table.drop(columns=[one for one in (terms, called) if one is not None])
-    claims = [[one for one in _BETWEEN_TERMS.split(cell) if one] for cell in table[terms]]
-    return ids.astype(str).to_numpy(), _as_numbers(numbers, path), claims
+    column = _column_called(called, _ID_COLUMNS)
+    words = [one for one in {terms, column, *filter(_is_unnamed, names)} if one is not None]
+    table = _parsed(text, separator, path, dtype=dict.fromkeys(words, str))
+    ids = table[column] if column is not None else pd.Series(range(1, len(table) + 1))
+    numbers = _as_numbers(table.drop(columns=words), separator, path)
+    return ids.astype(str).to_numpy(), numbers, [_claims(cell) for cell in table[terms]]
+
+
+def _separator(text, path):
+    """Tell what parts the columns by the header; programs put ';' where ',' is in numbers."""
+    header = text.lstrip("\n").partition("\n")[0]
+    separator = max((_SEPARATORS.get(_suffix(path), ","), *",;\t"), key=header.count)
+    if header.count(separator) > _MOST_COLUMNS:
+        raise EmbeddingFileError(
+            f"{path}: {header.count(separator) + 1:,} columns, more than any vector has. A "
+            "generated protein is a row, and each number of its vector a column."
+        )
+    return separator
+
+
+def _without_empty_end(text, separator):
+    """Leave out the last lines that hold no more than separators: spreadsheets write them."""
+    end = text.find("\n", len(text.rstrip(f'{separator}\n\t "')))
+    return text if end < 0 else text[:end]
+
+
+def _parsed(text, separator, path, **options):
+    options |= {"sep": separator, "na_filter": False, "low_memory": False}
+    try:
+        return pd.read_csv(io.StringIO(text), **options)
+    except (ValueError, csv.Error) as error:
+        said = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
+        raise EmbeddingFileError(
+            f"{path}: {said.rstrip('.')}. Is the file cut off, or does a cell hold {separator!r} "
+            "without quotes around it?"
+        ) from error
+
+
+def _claims(cell):
+    """List the ids in a cell, whatever stands between and beside them.
+
+    >>> _claims("GO:0003677 (DNA binding); go:0005488"), _claims("kinase, ligase")
+    (['GO:0003677', 'go:0005488'], ['kinase', 'ligase'])
+    """
+    return _TERM_ID.findall(cell) or _WORDS.findall(cell)
 
 
 def _column_called(names, wanted):
     found = [names[name] for name in wanted if name in names]
-    found += [names[name] for name in names if "" in wanted and name.startswith("unnamed: 0")]
+    found += [name for name in names.values() if "" in wanted and _is_unnamed(name)]
     return found[0] if found else None
 
 
-def _as_numbers(table, path):
-    numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    bad = ~np.isfinite(numbers)
-    if bad.any():
-        row, column = (int(one) for one in np.argwhere(bad)[0])
+def _is_unnamed(name):
+    """Whether a table's first column has no name, as that of row numbers."""
+    return str(name).strip().lower() in ("", "unnamed: 0")
+
+
+def _as_numbers(table, separator, path):
+    """Read numbers (n_rows, n_columns) as float32, also with a comma for a point."""
+    numbers = np.empty(table.shape)
+    for place, name in enumerate(table):
+        numbers[:, place] = _as_column(table[name], separator)
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        row, column = (int(one) for one in bad[0])
+        hint = _COMMAS if "," in str(table.iloc[row, column]) else ""
         raise EmbeddingFileError(
             f"{path}, record {row + 1}: column {str(table.columns[column])!r} is "
-            f"{table.iloc[row, column]!r}, which is no finite number. Leave out columns that are "
-            "no part of the vector, and rows that are not complete."
+            f"{shorten(table.iloc[row, column], 40)!r}, which is no finite number. Leave out "
+            f"columns that are no part of the vector, and rows that are not complete.{hint}"
         )
-    return numbers.astype(np.float32)
+    return as_float32(numbers)
+
+
+def _as_column(values, separator):
+    if values.dtype.kind in "iuf":
+        return values
+    words = values.astype(str)
+    if separator != ",":
+        words = words.str.replace(",", ".", regex=False)
+    return pd.to_numeric(words, errors="coerce")
 
 
 def _suffix(path):
@@ -158,10 +251,20 @@ def _is_text(path):
     return bool(local_path(path, EmbeddingFileError))
 
 
+def _is_workbook(path):
+    return _suffix(path) in (".xlsx", ".xls", ".ods")
+
+
+def _refuse_workbook(path, ontology):
+    local_path(path, EmbeddingFileError)
+    raise EmbeddingFileError(f"{path}: a workbook. Save its sheet as CSV, and pass that.")
+
+
 # What a path is -> how it is read, the first that fits; text is what is left.
 _KINDS = (
     (_is_run, _read_run),
     (Path.is_dir, _read_folder),
     (_is_npz, _read_file),
+    (_is_workbook, _refuse_workbook),
     (_is_text, _read_table),
 )

@@ -1,5 +1,6 @@
 """Folders and files that appear whole or not at all; a folder only where nothing was."""
 
+import errno
 import os
 import re
 import secrets
@@ -8,6 +9,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # the system does not say where
 _STALE = 24 * 3600  # seconds without a change after which a draft is that of a killed process
 
 
@@ -23,6 +25,11 @@ def check_new(out):
     check_vacant(out)
     if Path(out).resolve() == Path.cwd():  # replaced, it would be gone below the user's feet
         raise FileExistsError(f"{str(out)!r} is the folder you are in. Name one inside it.")
+    above = next(one for one in Path(out).resolve().parents if one.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"{out} would lie in {above}, which is a file. Name another one.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"{out}: nothing may be written to {above}. Name a folder elsewhere.")
 
 
 @contextmanager
@@ -38,6 +45,10 @@ def new_folder(out):
         if out.is_dir():
             out.rmdir()
         os.replace(draft, out)
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            error.filename = str(out)
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -238,7 +238,7 @@ def test_a_term_without_held_out_rows_borrows_training_rows_and_says_so(data):
     report = quality_report(
         *data["real"][:2], X, y, held_out=(held_X[other], held_y[other]), properties=["cosine"]
     )
-    assert any("training proteins were left out" in note for note in report.notes)
+    assert any("1 training protein was left out" in note for note in report.notes)
     assert report.to_frame("term").loc[1, "n_held_out"] == 1
     assert report.to_frame("term").loc[1, "n_real"] == 39
 

@@ -124,3 +124,25 @@ def test_generated_rows_of_another_width_leave_no_folder(toy, written):
     with pytest.raises(EmbeddingFileError, match="width 3"):
         audit(folder, here / "rows.csv", here / "out", min_proteins=5)
     assert not (here / "out").exists()
+
+
+def test_what_nobody_could_judge_and_who_judged_is_said(toy, written):
+    data, folder = toy
+    _, _, here = written
+    table = rows_of(data, np.arange(40))
+    table["terms"] += ";GO:0000009"
+    table.to_csv(here / "rows.csv", index=False)
+    words = ["audit", str(folder), str(here / "rows.csv"), "--min-proteins", "5", "--maps", "none"]
+    ran = CliRunner().invoke(app, words)
+    assert "held-out real proteins: a fifth of the sequence clusters, which the gen" in ran.output
+    assert "the real proteins do not have, left out: 40, of 1 term." in ran.output
+    assert CliRunner().invoke(app, [*words, "--ontology", "mf,bp"]).exit_code == 2
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_read(written):
+    _, folder, here = written
+    (here / "file").write_text("")
+    words = ["audit", str(folder), str(here / "missing.csv"), "--out", str(here / "file" / "out")]
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code == 2
+    assert "which is a file. Name another one." in " ".join(ran.output.split())

@@ -1,5 +1,6 @@
 """Drafts that a killed process left vanish in time; those of others, and other files, stay."""
 
+import errno
 import os
 import time
 
@@ -7,7 +8,7 @@ import pytest
 
 from protimb.embeddings import KmerEncoder
 from protimb.embeddings._cache import open_cache
-from protimb.utils._new_folder import new_folder, whole_file
+from protimb.utils._new_folder import check_new, new_folder, whole_file
 
 OLD = time.time() - 2 * 24 * 3600
 
@@ -61,3 +62,16 @@ def test_old_drafts_of_a_cache_vanish(tmp_path):
     leave(cache.folder / f".shard-{'0' * 32}.safetensors-{'0' * 16}", OLD)
     cache.fill([], None)
     assert not list(cache.folder.iterdir())
+
+
+def test_a_full_disk_is_told_with_the_folder_and_leaves_nothing(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, new_folder(tmp_path / "out"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_inside_a_file_is_refused_by_name(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="file, which is a file"):
+        check_new(tmp_path / "file" / "below" / "out")
