@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAX_SEED, clean_messages, names, printable
-
-_MAPS = ("pca", "tsne", "umap")
+from protimb.cli._words import MAPS, MAX_SEED, clean_messages, names, printable
 
 
 def audit(
@@ -29,9 +27,7 @@ def audit(
         Path | None,
         typer.Option(help="Real proteins that the generator did not see: a file of one id a line."),
     ] = None,
-    maps: Annotated[
-        str, typer.Option(help=f"Maps: {', '.join(_MAPS)}, or none.")
-    ] = "pca,tsne,umap",
+    maps: Annotated[str, typer.Option(help=f"Maps: {', '.join(MAPS)}, or none.")] = "pca,tsne,umap",
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of splits, draws and maps.")] = 0,
 ):
     """Ask of generated proteins whether they can be trusted, and say why not.
@@ -41,7 +37,7 @@ def audit(
     """
     if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
         raise typer.BadParameter(f"{ontology!r}; name one.", param_hint="--ontology")
-    wanted = names(maps, _MAPS, "--maps", {"none": ()})
+    wanted = names(maps, MAPS, "--maps", {"none": ()})
     with clean_messages():
         from protimb import runs
 

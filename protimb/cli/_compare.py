@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, literal, names, printable, refuse_repeats, strategy
+from protimb.cli._words import (
+    MAPS,
+    clean_messages,
+    literal,
+    names,
+    printable,
+    refuse_repeats,
+    strategy,
+)
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 from protimb.comparison._splits import SPLITS
@@ -119,7 +127,7 @@ def compare(
     ] = False,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of proteins.")] = 1000,
     maps: Annotated[
-        str, typer.Option(help="Maps of generated proteins: tsne, umap, tsne,umap or none.")
+        str, typer.Option(help="Maps of generated proteins: pca, tsne, umap, several or none.")
     ] = "tsne",
     map_terms: Annotated[
         str | None, typer.Option(help="Terms on the maps: GO:0004672,GO:0003677.")

@@ -12,6 +12,7 @@ from protimb.exceptions import ProtimbError
 from protimb.utils._shorten import shorten
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
+MAPS = ("pca", "tsne", "umap")  # ways to lay proteins out on a plane
 MAX_SEED = 2**32 - 1  # of NumPy's generators
 
 

@@ -128,7 +128,7 @@ def compare(
         test proteins right, or trains on test proteins, is refused. Takes three trainings an arm.
     n_resamples : int
         Bootstrap resamples of the test proteins.
-    maps : sequence of {"tsne", "umap"}
+    maps : sequence of {"pca", "tsne", "umap"}
         Maps of real against generated vectors to lay out in the first seed.
     map_terms : sequence of str, optional
         Terms that the maps show; chosen among those with many generated rows if None.

@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_made_shows_before_any_work(toy, quick, tmp_path
         ({"seeds": [-1]}, "from 0 to 4294967295; got -1"),
         ({"seeds": [0.5]}, "whole numbers"),
         ({"seeds": 10**20}, r"at most 10,000; got seeds=1000000"),
-        ({"maps": ["pca"]}, "maps may name tsne, umap"),
+        ({"maps": ["mds"]}, "maps may name pca, tsne, umap"),
         ({"data": 3}, "int without X, y"),
         ({"classifiers": []}, "classifiers may name"),
         ({"seeds": 0}, "at least one seed"),
