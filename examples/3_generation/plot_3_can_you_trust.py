@@ -14,6 +14,8 @@ generators and a perfect one, and then the CGAN.
 # Whole sequence clusters go to the proteins that generators learn from, to those that judge, and
 # to those that play the perfect generator.
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -87,7 +89,7 @@ table.round(2)
 sampler = CGANSampler(guard=None, max_updates=100, random_state=0).fit(train.X, train.y)
 X_new = sampler.sample(train.y[drawn], random_state=0)
 reports["CGAN"] = judge(X_new, train.y[drawn])
-print("\n".join(reports["CGAN"].sentences()))
+print("\n".join(textwrap.fill(one, 84) for one in reports["CGAN"].sentences()))
 
 # %%
 # Property by property
@@ -118,7 +120,7 @@ ax.legend(frameon=False, loc="lower right")
 caught = [name for name, report in reports.items() if report.passed is False]
 passed = [name for name, report in reports.items() if report.passed]
 print(
-    f"Of five generators {', '.join(caught)} fail, {', '.join(passed) or 'none'} passes.\n"
+    f"Of five generators fail: {', '.join(caught)}.\nPasses: {', '.join(passed) or 'none'}.\n"
     f"The cosine filter alone keeps {table.iloc[0, 0]:.0%} of the copies and "
     f"{table.iloc[1, 0]:.0%} of the collapsed rows.\n"
     f"What speaks most against the CGAN: {', '.join(reports['CGAN'].failed[:3]) or 'nothing'}."
