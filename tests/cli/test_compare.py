@@ -69,7 +69,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--arms", "rose", "smote"),
         ("--heads", "tail", "mlp+knn"),
         ("--ontology", "xx", "bp"),
-        ("--maps", "pca", "umap"),
+        ("--maps", "mds", "umap"),
         ("--sampling-strategy", "many", "auto"),
         ("--param", "none.x=1", "cgan"),
         ("--param", "cgan", "arm.name=value"),
