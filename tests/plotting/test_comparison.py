@@ -6,6 +6,7 @@ import pytest
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.plotting import ComparisonMapDisplay
+from protimb.plotting._map import METHODS
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ def test_a_grid_has_a_row_for_each_checkpoint_and_a_column_for_each_method(drawn
     assert "50% expected" in axes[0, 0].get_xlabel() or "51% expected" in axes[0, 0].get_xlabel()
 
 
-def test_all_methods_by_default_and_the_seed_decides(rng):
+def test_all_methods_by_default_and_the_seed_decides(rng, monkeypatch):
+    # UMAP itself, which takes twenty seconds to compile, is drawn in test_map.
+    monkeypatch.setitem(METHODS, "umap", ("UMAP", lambda vectors, seed: vectors[:, :2]))
     X = rng.normal(size=(30, 4))
     first, again = (
         ComparisonMapDisplay.from_vectors(X, X[:9] + 0.1, max_rows=20, random_state=3)
