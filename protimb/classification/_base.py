@@ -15,6 +15,7 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.ontology import GeneOntology
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
+from protimb.utils._row_blocks import BLOCK_ROWS, blocks_of_rows, padded
 from protimb.utils._sklearn_compat import validate_data
 from protimb.utils._validation import (
     IN_SINGLE,
@@ -23,10 +24,6 @@ from protimb.utils._validation import (
     check_vectors,
     refuse_beyond,
 )
-
-# Networks and neighbours see blocks of exactly this many rows, the last one padded: a matrix
-# product rounds differently for other heights, and a protein's score must not depend on company.
-BLOCK_ROWS = 256
 
 
 class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, ABC):
@@ -199,10 +196,8 @@ def _score_dtype(X):
 def in_blocks(function, X, n_columns):
     """Apply a function of (BLOCK_ROWS, n_features) to X, its last block padded with zeros."""
     out = np.empty((len(X), n_columns), dtype=np.float32)
-    for start in range(0, len(X), BLOCK_ROWS):
-        block = X[start : start + BLOCK_ROWS]
+    for place in blocks_of_rows(len(X)):
+        block = X[place]
         n_rows = len(block)
-        if n_rows < BLOCK_ROWS:
-            block = np.pad(block, ((0, BLOCK_ROWS - n_rows), (0, 0)))
-        out[start : start + n_rows] = function(block)[:n_rows]
+        out[place] = function(padded(block) if n_rows < BLOCK_ROWS else block)[:n_rows]
     return out

@@ -3,13 +3,14 @@
 import numpy as np
 import torch
 
-from protimb.classification._base import BLOCK_ROWS, in_blocks
+from protimb.classification._base import in_blocks
 from protimb.classification._label_attention_residues import Residues
 from protimb.classification._label_attention_rows import ResidueRows, rows_on
 from protimb.classification._network import at_rest
 from protimb.classification._step import ClassifierStep, _callbacks
 from protimb.nn import LabelAttention
 from protimb.training import ShuffledBatches, TrainingLoop, torch_generator
+from protimb.utils._row_blocks import BLOCK_ROWS
 
 # Numbers that a block of rows may hold at once, one for each part of a protein and term.
 _BLOCK_CELLS = 2**25

@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import gen_batches
 
 from protimb.classification._base import (
-    BLOCK_ROWS,
     BaseTermClassifier,
     check_is_ontology,
     in_blocks,
@@ -22,6 +21,7 @@ from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.preprocessing import WithinTermWhitening
 from protimb.utils._labelsets import count_members
 from protimb.utils._restoring import unchanged_on_failure
+from protimb.utils._row_blocks import BLOCK_ROWS
 from protimb.utils._sklearn_compat import Interval
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level

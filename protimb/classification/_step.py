@@ -5,7 +5,6 @@ import math
 import numpy as np
 import torch
 
-from protimb.classification._base import BLOCK_ROWS
 from protimb.classification._network import at_rest, build_network, start_from_prior
 from protimb.exceptions import TrainingDiverged
 from protimb.training import (
@@ -16,6 +15,7 @@ from protimb.training import (
     TrainingLoop,
     torch_generator,
 )
+from protimb.utils._row_blocks import BLOCK_ROWS
 
 
 class ClassifierStep:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from protimb.classification._base import BLOCK_ROWS
 from protimb.exceptions import ProtimbWarning
+from protimb.utils._row_blocks import BLOCK_ROWS
 from protimb.utils._warnings import users_level
 
 # Residue -> token; 0 is padding. X stands for J, which the model's authors have no token for.

@@ -23,6 +23,7 @@ from protimb.utils._page import (
     Table,
     Words,
 )
+from protimb.utils._provenance import spell_packages
 
 FEWEST_TEST = 3  # test proteins below which a term's change says next to nothing
 _N_SHOWN = 20  # terms shown at first
@@ -333,7 +334,7 @@ def _method(record):
 
 def _versions(record):
     environment = record["environment"]
-    packages = [f"{name} {number}" for name, number in environment["packages"].items()]
+    packages = spell_packages(environment)
     return ", ".join([f"python {environment['python']}", *packages, environment["platform"]])
 
 

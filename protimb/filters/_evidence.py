@@ -8,9 +8,10 @@ from sklearn.preprocessing import normalize
 
 from protimb.exceptions import WhiteningWarning
 from protimb.filters._correlation import LabelCorrelation
-from protimb.filters._nearest import blocks_of_rows, nearest_rows, padded
+from protimb.filters._nearest import nearest_rows
 from protimb.preprocessing import WithinTermWhitening
 from protimb.utils._labelsets import count_members, rarest_terms
+from protimb.utils._row_blocks import blocks_of_rows, padded
 
 # Difference of cosines that changes the weight of a neighbour's vote by the factor e.
 _TEMPERATURE = 0.05

@@ -17,13 +17,10 @@ from protimb.utils._alignment import check_same_order
 from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._memory import release_pages, rows_a_block
 from protimb.utils._restoring import unchanged_on_failure
+from protimb.utils._row_blocks import blocks_of_rows, padded
 from protimb.utils._sklearn_compat import Interval, check_params, validate_data
 from protimb.utils._validation import as_array, as_vectors, check_indicator, check_vectors
 from protimb.utils._warnings import users_level
-
-# A product of matrices rounds differently for other heights, and what becomes of a row must not
-# depend on its company: blocks have this many rows, the last one padded.
-_BLOCK_ROWS = 256
 
 
 class WithinTermWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -340,9 +337,7 @@ def _blocks_of(X):
 def _in_blocks(function, X):
     """Apply a function of rows to X (n_rows, n_features), always to as many; X's dtype comes."""
     out = np.empty(X.shape, dtype=X.dtype)
-    for start in range(0, len(X), _BLOCK_ROWS):
-        block = X[start : start + _BLOCK_ROWS].astype(_computed_in(X), copy=False)
-        n_rows = len(block)
-        padded = np.pad(block, ((0, _BLOCK_ROWS - n_rows), (0, 0)))
-        out[start : start + n_rows] = function(padded)[:n_rows]
+    for place in blocks_of_rows(len(X)):
+        block = X[place].astype(_computed_in(X), copy=False)
+        out[place] = function(padded(block))[: len(block)]
     return out

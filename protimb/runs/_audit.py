@@ -116,17 +116,20 @@ def audit(
 
 def _run_of(generated):
     """Read what the run that made the rows was asked for; None, None where no run did."""
-    path = Path(generated)
-    folder = path if path.is_dir() else path.parent
-    if path.suffix not in ("", ".npz") or not (folder / CONFIG).is_file():
+    folder = _folder_of(generated)
+    if Path(generated).suffix not in ("", ".npz") or not (folder / CONFIG).is_file():
         return None, None
     return read_config(folder)
 
 
+def _folder_of(generated):
+    path = Path(generated)
+    return path if path.is_dir() else path.parent
+
+
 def _say_guarded(generated):
     """Say which rows of a run its guard made, "" where it made none."""
-    path = Path(generated)
-    path = (path if path.is_dir() else path.parent) / QUALITY_BY_TERM
+    path = _folder_of(generated) / QUALITY_BY_TERM
     table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
     if "made_by" not in table:
         return ""

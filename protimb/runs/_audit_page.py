@@ -9,6 +9,7 @@ from protimb.plotting import ComparisonMapDisplay, EmbeddingMapDisplay, QualityD
 from protimb.plotting._map import METHODS
 from protimb.plotting._map_words import choose_terms, say_points
 from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
+from protimb.utils._provenance import spell_packages
 
 _N_SHOWN = 20  # terms shown at first
 _JUDGED = {True: "passed", False: "failed", None: "not judged"}
@@ -163,6 +164,5 @@ def _how(record):
             f"{record['n_unknown_claims']:,} claims of {record['n_unknown_terms']:,} terms that "
             "the real proteins do not have were left out."
         )
-    packages = record["environment"]["packages"]
-    versions = ", ".join(f"{name} {number}" for name, number in packages.items())
+    versions = ", ".join(spell_packages(record["environment"]))
     return [Items(lines), Note(f"{versions}. All figures are in audit.json.")]

@@ -14,6 +14,7 @@ from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError
 from protimb.utils._new_folder import new_folder
 
+PROVENANCE = "provenance.tsv"
 _COPIED = ("ontology", "sequences")
 
 
@@ -32,7 +33,7 @@ def _write(paths, draft, generated, ontology, source):
     annotations = generated.annotations(spelling_like(real.get("aspect"), ONTOLOGIES[ontology]))
     pd.concat([real, annotations[real.columns]]).to_csv(draft / "train_terms.tsv", **TABLE)
     _clusters(paths, ids, generated).to_csv(draft / "clusters.tsv", **TABLE)
-    generated.provenance().to_csv(draft / "provenance.tsv", **TABLE)
+    generated.provenance().to_csv(draft / PROVENANCE, **TABLE)
     encoder = EncoderRecord.read(paths["vectors"])
     if encoder is not None:  # generated vectors are of the same embedding
         encoder.write(draft / "train_encoder.json")

@@ -15,13 +15,13 @@ from protimb.datasets._vectors import as_float32
 from protimb.exceptions import EmbeddingFileError
 from protimb.ontology._lookup import look_up
 from protimb.runs._config import CONFIG
+from protimb.runs._enlarge import PROVENANCE
 from protimb.runs._generated import Generated
+from protimb.runs._train import GENERATED
 from protimb.utils._files import local_path, read_text
 from protimb.utils._shorten import shorten
 from protimb.utils._validation import a_few
 
-GENERATED = "generated.npz"
-PROVENANCE = "provenance.tsv"
 _TERM_COLUMNS = ("terms", "term", "labels", "go_terms", "go_ids")
 _ID_COLUMNS = ("id", "entryid", "protein", "protein_id", "")
 _TERM_ID = re.compile(r"[A-Za-z]\w*:\d+")

@@ -7,6 +7,11 @@ from importlib.metadata import version
 PACKAGES = ("protimb", "numpy", "scipy", "pandas", "scikit-learn", "imbalanced-learn", "torch")
 
 
+def spell_packages(environment):
+    """Spell packages and versions of an environment: a list of str."""
+    return [f"{name} {number}" for name, number in environment["packages"].items()]
+
+
 def environment():
     """Collect the versions and the machine that a result depends on."""
     return {

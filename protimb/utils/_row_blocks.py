@@ -1,0 +1,16 @@
+"""Blocks of one height, so that what is found for a row does not depend on its company."""
+
+import numpy as np
+
+# A product of matrices rounds differently for other heights, so blocks are padded to this one.
+BLOCK_ROWS = 256
+
+
+def blocks_of_rows(n_rows):
+    """Give slices that cover rows 0 to n_rows, BLOCK_ROWS at a time."""
+    return [slice(start, start + BLOCK_ROWS) for start in range(0, n_rows, BLOCK_ROWS)]
+
+
+def padded(block):
+    """Add rows of zeros to (n_block, n_columns) until there are BLOCK_ROWS."""
+    return np.pad(block, ((0, BLOCK_ROWS - len(block)), (0, 0)))
