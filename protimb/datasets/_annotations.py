@@ -9,10 +9,11 @@ from warnings import warn
 import pandas as pd
 
 from protimb.datasets._aspects import namespace_of
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._days import in_future, read_days
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names, line_of
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "aspect"]
@@ -71,7 +72,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     Raises
     ------
     AnnotationError
-        If there is no column of proteins or of terms, or a line has too few or too many fields.
+        If there is no column of proteins or of terms, no line of annotations, or a line has too
+        few or too many fields; if an id of a protein or a term is blank, lacks its accession
+        (``sp||X``), or has invisible characters.
 
     Warns
     -----
@@ -99,13 +102,14 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     names, start = _read_header(lines[0])
     _check_columns(names, path)
     _check_lines(lines, start, path)
+    refuse_without_rows(lines[start:], path)
     body = "\n".join(lines[start:])
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
     table = _one_term_a_row(table) if ";" in body else table
     table = with_days(table, dates, lines, path)
     _check_filled(table, path)
-    annotations = positive_and_unique(table)
+    annotations = positive_and_unique(table, lines, path)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines[start:])}
     _warn_of_repairs(annotations, path)
     return annotations
@@ -253,13 +257,22 @@ def _warn_of_future(dates, lines, path):
         )
 
 
-def positive_and_unique(table):
+def refuse_without_rows(rows, path):
+    """Refuse a file of which no line is left below its header."""
+    if not any(rows):
+        raise AnnotationError(
+            f"{path}: no annotation in this file, a header at most. Fetch it again."
+        )
+
+
+def positive_and_unique(table, lines, path):
     """Leave out rows qualified by NOT and repeated ones, counted in attrs; reduce ids."""
     negated = _is_negated(table)
     dated = ["date"] if "date" in table else []
     positive = table.loc[~negated, [*_present(table), *dated]].copy()
     written = positive["EntryID"]
     positive["EntryID"] = each(normalise_protein_id, written)
+    _check_spelling(positive, written, lines, path)
     unique = first_of_each(positive)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
@@ -269,6 +282,18 @@ def positive_and_unique(table):
     if dated:
         unique.attrs["n_undated"] = int(unique["date"].isna().sum())
     return unique
+
+
+def _check_spelling(table, written, lines, path):
+    """Refuse proteins, written before they were reduced as (n_rows,), and terms that are none."""
+
+    def where(protein):
+        return line_of(written[table["EntryID"] == protein].iloc[0], lines, path)
+
+    check_protein_ids(table["EntryID"].unique(), where, AnnotationError)
+    check_names(
+        table["term"].unique(), "term", lambda one: line_of(one, lines, path), AnnotationError
+    )
 
 
 def first_of_each(table):

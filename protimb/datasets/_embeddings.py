@@ -9,7 +9,7 @@ import pandas as pd
 
 from protimb.datasets._beside import STEMS, find_beside
 from protimb.datasets._folders import find_file
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.datasets._vectors_h5 import read_h5
 from protimb.datasets._vectors_npy import check_npy, read_npy
 from protimb.datasets._vectors_npz import read_npz
@@ -17,6 +17,7 @@ from protimb.datasets._vectors_parquet import read_parquet
 from protimb.datasets._vectors_table import read_text_table
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
 from protimb.utils._files import local_path
+from protimb.utils._spelling import is_missing, is_name
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
@@ -205,18 +206,24 @@ def _protein_ids(names):
         )
     # Not by way of an array: it would turn a missing id into the text "nan".
     ids = [_protein_id(name, row) for row, name in enumerate(list(names))]
+    where = "Row {}, counted from 0".format
+    check_protein_ids(dict.fromkeys(ids), lambda one: where(ids.index(one)), EmbeddingFileError)
     return np.array(ids, dtype=str)
 
 
 def _protein_id(name, row):
     if isinstance(name, str) and name.isalnum():
         return name
-    text = _text_of(name, row)
-    if pd.isna(name) or not text.strip():
+    if is_missing(name):
         raise EmbeddingFileError(
             f"Row {row}, counted from 0, has no protein id (found {name!r}). Name every row."
         )
-    return normalise_protein_id(text)
+    if not is_name(name):
+        raise EmbeddingFileError(
+            f"Row {row}, counted from 0: the protein id {name!r} is {type(name).__name__}, not "
+            "text. Read or write the ids as text: 1.0 is no name that other files have."
+        )
+    return normalise_protein_id(_text_of(name, row))
 
 
 def _text_of(name, row):

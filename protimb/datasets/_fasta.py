@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from warnings import warn
 
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
 from protimb.utils._files import local_path, read_text
 from protimb.utils._shorten import shorten
@@ -31,8 +31,9 @@ def read_fasta(path, *, encoding="utf-8"):
     Raises
     ------
     FastaError
-        If the file is empty, has no header, has a comment or a digit within a record, an empty
-        id or sequence, or two sequences for one id.
+        If the file is empty, has no header, has a comment, a digit or another character that is
+        no residue within a record, an id that is empty or lacks its accession or has invisible
+        characters, an empty sequence, or two sequences for one id.
 
     Warns
     -----
@@ -140,7 +141,9 @@ def _protein_id(header, path):
         raise FastaError(
             f"{path}: a record without id ('>{shorten(header)}'). Name it right after the '>'."
         )
-    return normalise_protein_id(words[0])
+    protein_id = normalise_protein_id(words[0])
+    check_protein_ids([protein_id], lambda _: path, FastaError)
+    return protein_id
 
 
 def _residues(raw, protein_id, path):

@@ -12,6 +12,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    refuse_without_rows,
     with_days,
 )
 from protimb.datasets._evidence import judge_evidence, wanted_codes
@@ -99,8 +100,8 @@ def read_gaf(
     Raises
     ------
     AnnotationError
-        If the file is empty; if a line has fewer fields than GAF demands, or no protein,
-        term or known aspect; if an evidence code does not exist, no line passes another filter
+        If the file is empty or a header alone; if a line has fewer fields than GAF demands, or no
+        protein, term or known aspect, or names with invisible characters; if an evidence code does not exist, no line passes another filter
         or is of the preset of evidence, or a filter is empty, or a string rather than a collection
         of them.
 
@@ -137,7 +138,7 @@ def read_gaf(
     table["fails"] = _first_failed(table, wanted, path)
     fate = judge_evidence(table, codes, evidence, path)
     kept, n_isoforms = _join_isoforms(table[table["fails"] == ""], isoforms)
-    annotations = positive_and_unique(with_days(kept, dates, lines, path))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path), lines, path)
     annotations["aspect"] = annotations["aspect"].map(GAF_ASPECTS)
     filtered = table.loc[table["fails"] != "", "fails"].value_counts().to_dict()
     annotations.attrs |= fate | {
@@ -175,8 +176,7 @@ def _is_whole(line, first):
 def _table(lines, path):
     numbered = enumerate(lines, 1)
     rows = [_fields(n, line, lines, path) for n, line in numbered if line and line[0] != "!"]
-    if not any(lines):
-        raise AnnotationError(f"{path}: empty file. Fetch it again.")
+    refuse_without_rows(rows, path)
     table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
     table["taxon"] = each(_first_taxon, table["taxon"])
     return table

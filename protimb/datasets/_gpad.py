@@ -11,6 +11,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    refuse_without_rows,
     with_days,
 )
 from protimb.datasets._evidence import CODES, judge_evidence, read_eco_codes, wanted_codes
@@ -95,9 +96,9 @@ def read_gpad(
     Raises
     ------
     AnnotationError
-        If the file is empty; if a line has too few fields, or no protein, term or evidence; if
-        what says NOT says anything else; if an evidence code does not exist, or no line is of the
-        preset.
+        If the file is empty or a header alone; if a line has too few fields, or no protein, term
+        or evidence, or names with invisible characters; if what says NOT says anything else; if an
+        evidence code does not exist, or no line is of the preset.
 
     Warns
     -----
@@ -133,7 +134,7 @@ def read_gpad(
     fate = judge_evidence(table, codes, evidence, path)
     passed = table[table["fails"] == ""]
     kept, n_isoforms = _join_isoforms(passed, isoforms)
-    annotations = positive_and_unique(with_days(kept, dates, lines, path))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path), lines, path)
     n_filtered = len(table) - len(passed)
     annotations.attrs |= fate | {
         "relations": each(_relation, passed["relation"]).value_counts().to_dict(),
@@ -151,8 +152,7 @@ def _is_whole(line, first):
 
 
 def _table(lines, path):
-    if not any(lines):
-        raise AnnotationError(f"{path}: empty file. Fetch it again.")
+    refuse_without_rows([one for one in lines if one and one[0] != "!"], path)
     version = _version(lines, path)
     columns = _COLUMNS[version]
     numbered = enumerate(lines, 1)

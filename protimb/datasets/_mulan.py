@@ -16,6 +16,7 @@ from sklearn.utils import Bunch
 from protimb.exceptions import ArffError
 from protimb.utils._files import read_text
 from protimb.utils._optional import import_optional
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 
 # MEKA: labels come first, or last.
@@ -89,6 +90,7 @@ def read_mulan(path, labels=None):
     content = _parse(arff, text, path, is_sparse)
     names = [name for name, _ in content["attributes"]]
     kinds = [kind for _, kind in content["attributes"]]
+    check_names(names, "column", lambda _: path, ArffError)
     if is_sparse:
         _refuse_text(names, kinds, path)
     chosen = _find_labels(labels, names, text, path)

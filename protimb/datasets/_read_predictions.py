@@ -10,9 +10,10 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import PredictionError, PredictionWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "score"]
@@ -53,8 +54,9 @@ def read_predictions(paths):
     Raises
     ------
     PredictionError
-        If a file is empty or binary, a line has other than three fields, an id is empty, or a
-        score is not a number in [0, 1]; names file and line.
+        If a file is empty or binary, a line has other than three fields, an id is empty, lacks
+        its accession or has invisible characters, or a score is not a number in [0, 1]; names file
+        and line.
 
     Warns
     -----
@@ -207,6 +209,19 @@ def _number(text):
         return float("nan")
 
 
+def _check_spelling(names, found, numbers, path):
+    """Refuse categories (n_categories,), as they were reduced, that name nothing."""
+
+    def where(name):
+        row = np.flatnonzero((found == name)[names.cat.codes])[0]
+        return f"{path}, line {numbers[row]}"
+
+    if names.name == "EntryID":
+        check_protein_ids(found, where, PredictionError)
+    else:
+        check_names(found, names.name, where, PredictionError)
+
+
 def _names(names, numbers, path):
     """Strip names, reduce proteins to accessions, and refuse empty ones."""
     plain = normalise_protein_id if names.name == "EntryID" else str.strip
@@ -214,6 +229,7 @@ def _names(names, numbers, path):
     if not all(found):
         row = np.flatnonzero((found == "")[names.cat.codes])[0]
         raise PredictionError(f"{path}, line {numbers[row]}: the field {names.name} is empty.")
+    _check_spelling(names, found, numbers, path)
     if (found == names.cat.categories).all():
         return names
     codes, unique = pd.factorize(found)

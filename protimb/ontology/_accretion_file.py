@@ -4,6 +4,7 @@ import pandas as pd
 
 from protimb.exceptions import OntologyError
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 
 _HEADERS = {"term", "term_id", "go_id", "go"}  # first words of a line that names columns
 
@@ -48,6 +49,7 @@ def read_information_accretion(path):
     for number, line in enumerate(read_text(path, OntologyError).split("\n"), 1):
         if line.strip() and not _is_header(number, line):
             term, value = _fields(line, f"{path}, line {number}")
+            check_names([term], "term", lambda _, n=number: f"{path}, line {n}", OntologyError)
             _refuse_second(term, bits, f"{path}, line {number}")
             bits[term] = value
     if not bits:

@@ -7,6 +7,7 @@ from protimb.exceptions import OntologyCycleError, OntologyError, OntologyWarnin
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._stanzas import parse_document, qualifiers
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few, refuse_string
 from protimb.utils._warnings import users_level
 
@@ -123,7 +124,17 @@ def _by_stanza(document):
                 f"{document.path}, lines {document.lines[earlier]} and {document.lines[stanza]}: "
                 f"the id {term!r} is defined twice. Keep one of them."
             )
+    _check_spelling(owner, document)
     return found
+
+
+def _check_spelling(owner, document):
+    """Refuse ids, as {id: its stanza}, that cannot be told from others."""
+
+    def where(term):
+        return f"{document.path}, line {document.lines[owner[term]]}"
+
+    check_names(owner, "id", where, OntologyError)
 
 
 def _check_one_each(terms, written, document):

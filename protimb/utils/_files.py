@@ -1,13 +1,17 @@
 """Text files, gzipped or plain: read whole or not at all."""
 
 import codecs
+import errno
 import gzip
 import hashlib
 import io
 import os
 import re
+import stat
 import zlib
 from pathlib import Path
+
+from protimb.utils._shorten import shorten
 
 _URL = re.compile(r"^(https?|ftps?|file|s3|gs):", re.IGNORECASE)
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -66,13 +70,32 @@ def local_path(path, error_type):
             f"{path}: protimb reads local files only. Download it, then pass its path."
         )
     path = Path(path)
-    if path.is_dir():
+    facts = _facts(path, error_type)
+    if facts is None:
+        return path
+    if stat.S_ISDIR(facts.st_mode):
         raise error_type(f"{path}: this is a folder. Name a file in it.")
-    if path.exists() and not path.is_file():  # reading a pipe would wait, perhaps for ever
+    if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait, perhaps for ever
         raise error_type(
             f"{path}: this is a pipe or a device. Save what it gives, and pass the path of that."
         )
     return path
+
+
+def _facts(path, error_type):
+    """Return what the system knows of a file, or None where it is missing or hidden."""
+    try:
+        return path.stat()
+    except ValueError as error:  # a NUL in it
+        raise error_type(
+            f"{str(path)!r} can be no path: {error}. Is it what a file holds?"
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise error_type(
+                f"{shorten(path)}: no path is as long. Is it what a file holds?"
+            ) from None
+        return None
 
 
 def is_there(path):
