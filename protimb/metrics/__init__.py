@@ -33,7 +33,8 @@ from protimb.metrics._manifold import (
 )
 from protimb.metrics._membership import MembershipInference, membership_inference
 from protimb.metrics._property_base import BaseProperty
-from protimb.metrics._quality_report import PROPERTIES, QualityReport, quality_report
+from protimb.metrics._quality_report import PROPERTIES, quality_report
+from protimb.metrics._quality_result import QualityReport
 from protimb.metrics._ranking import (
     FREQUENCY_BINS,
     average_precision_by_frequency,

@@ -1,12 +1,7 @@
 """One answer to one question: whether generated rows can be trusted, and if not, why."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from fractions import Fraction
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -44,6 +39,8 @@ from protimb.metrics._properties_of_sets import (
 from protimb.metrics._property_base import BaseProperty
 from protimb.metrics._quality_frame import build_frame, counted
 from protimb.metrics._quality_judging import JUDGES, Draws, Finding
+from protimb.metrics._quality_result import QualityReport
+from protimb.metrics._quality_words import in_words
 from protimb.utils._sklearn_compat import num_samples
 
 # The properties that a report asks for, in its order.
@@ -204,195 +201,6 @@ def quality_report(
     return QualityReport(asked, findings, by_term, level, frame.n_given, frame.notes)
 
 
-@dataclass(frozen=True, repr=False)
-class QualityReport:
-    """What was asked of generated rows, what they scored, and whether they passed.
-
-    Attributes
-    ----------
-    properties : list of BaseProperty
-    findings : dict
-        Property name to its figures.
-    terms : DataFrame
-        A row a term, see ``to_frame(by="term")``.
-    level : float
-        Chance that a perfect generator passes everything.
-    n_rows : dict
-        Rows that were given, by argument name.
-    notes : list of str
-        What has to be known to read the figures.
-    """
-
-    properties: list
-    findings: dict
-    terms: pd.DataFrame
-    level: float
-    n_rows: dict
-    notes: list
-
-    @property
-    def passed(self):
-        """True if no property failed, False if one did, None where there are too few rows."""
-        verdicts = [one.passed for one in self.findings.values()]
-        if all(verdict is None for verdict in verdicts):
-            return None
-        return False not in verdicts
-
-    @property
-    def failed(self):
-        """Names of the properties that failed, worst first."""
-        names = [name for name, one in self.findings.items() if one.passed is False]
-        return sorted(names, key=self._severity, reverse=True)
-
-    @property
-    def scores_(self):
-        """Scores of rows: property to (held-out rows, generated rows, limit of their mean)."""
-        return {
-            name: (*one.scores, one.threshold)
-            for name, one in self.findings.items()
-            if one.scores is not None
-        }
-
-    def sentences(self):
-        """Say what was found, worst first, as one would to a biologist.
-
-        Returns
-        -------
-        sentences : list of str
-        """
-        return [self._verdict(), *(self.reason(name) for name in self.failed), *self.notes]
-
-    def reason(self, name):
-        """Say in words what one property found.
-
-        Parameters
-        ----------
-        name : str
-            Of the property.
-
-        Returns
-        -------
-        reason : str
-
-        Raises
-        ------
-        ValueError
-            If it was not asked.
-        """
-        if name not in self.findings:
-            raise ValueError(f"{name!r} was not asked; there are {', '.join(self.findings)}.")
-        return _in_words(self._property(name), self.findings[name])
-
-    def to_frame(self, by="set"):
-        """Tabulate scores.
-
-        Parameters
-        ----------
-        by : {"set", "term"}, default="set"
-            A row a property, or a row a term with four or more generated rows.
-
-        Returns
-        -------
-        table : DataFrame
-            By set: ``title``, ``asks``, ``unit``, ``better``, ``score``, ``real`` (that of
-            held-out rows), ``threshold``, ``control`` (under shuffled labels), ``n_generated``,
-            ``n_held_out``, ``passed`` (None where it was not judged) and ``reason``. By term:
-            ``n_real``, ``n_held_out``, ``n_generated``, the mean of each score of rows, ``passed``
-            and ``reason``.
-        """
-        if by == "term":
-            return self.terms.copy()
-        if by != "set":
-            raise ValueError(f"by must be 'set' or 'term', got {by!r}.")
-        rows = [self._row(one) for one in self.properties]
-        table = pd.DataFrame(
-            rows, index=pd.Index([p.name for p in self.properties], name="property")
-        )
-        return table.astype({"passed": object})
-
-    def to_json(self):
-        """Give all figures as JSON text.
-
-        Returns
-        -------
-        text : str
-        """
-        by_set = self.to_frame().reset_index().to_dict("records")
-        by_term = self.terms.reset_index().to_dict("records")
-        record = {
-            "passed": self.passed,
-            "failed": self.failed,
-            "level": self.level,
-            "n_rows": self.n_rows,
-            "sentences": self.sentences(),
-            "notes": self.notes,
-            "properties": [_plain(row) for row in by_set],
-            "terms": [_plain(row) for row in by_term],
-        }
-        return json.dumps(record, indent=1)
-
-    def to_html(self):
-        """Give words and tables as a fragment of HTML, everything escaped.
-
-        Returns
-        -------
-        fragment : str
-        """
-        words = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences()[1:])
-        columns = ["title", "asks", "score", "real", "threshold", "passed", "reason"]
-        by_set = _html(self.to_frame()[columns])
-        by_term = _html(self.terms) if len(self.terms) else "<p>No term has enough rows.</p>"
-        return (
-            f"<p><strong>{escape(self._verdict())}</strong></p><ul>{words}</ul>"
-            f"<h3>By property</h3>{by_set}<h3>By term</h3>{by_term}"
-        )
-
-    def __repr__(self):
-        return "\n".join(self.sentences())
-
-    def _verdict(self):
-        n_judged = sum(one.passed is not None for one in self.findings.values())
-        if not n_judged:
-            return next(iter(self.findings.values())).why_not
-        n_open, n_failed = len(self.findings) - n_judged, len(self.failed)
-        left = f" {n_open} more could not be judged." if n_open else ""
-        rows = f"the {self.n_rows['X_new']:,} generated rows"
-        if self.passed:
-            what = f"all {n_judged} properties are" if n_judged > 1 else "the one property asked is"
-            return f"Nothing speaks against {rows}: {what} as in real proteins.{left}"
-        are = "is" if n_failed == 1 else "are"
-        asked = "1 property" if n_judged == 1 else f"{n_judged} properties"
-        return (
-            f"Do not trust {rows} as they are: {n_failed} of {asked} {are} not as in real "
-            f"proteins.{left}"
-        )
-
-    def _severity(self, name):
-        one = self.findings[name]
-        margin = abs(one.threshold - one.real)
-        return abs(one.score - one.real) / (margin if margin > 0 else 1e-9)
-
-    def _property(self, name):
-        return next(one for one in self.properties if one.name == name)
-
-    def _row(self, asked):
-        one = self.findings[asked.name]
-        return {
-            "title": asked.title,
-            "asks": asked.asks,
-            "unit": asked.unit,
-            "better": asked.better,
-            "score": one.score,
-            "real": one.real,
-            "threshold": one.threshold,
-            "control": one.control,
-            "n_generated": one.n_generated,
-            "n_held_out": one.n_held_out,
-            "passed": one.passed,
-            "reason": _in_words(asked, one),
-        }
-
-
 def _resolve(properties):
     chosen = list(PROPERTIES) if isinstance(properties, str) and properties == "all" else properties
     if isinstance(chosen, str) or not isinstance(chosen, Iterable) or not len(list(chosen)):
@@ -533,7 +341,7 @@ def _term_row(asked, scored, variances, frame, term, alpha):
         pair = of_held[held], of_new[new]
         found = _term_finding(one, *pair, variances[one.name], width)
         if found.passed is False:
-            failures.append(_in_words(one, found))
+            failures.append(in_words(one, found))
     return row | {"passed": not failures, "reason": " ".join(failures)}
 
 
@@ -546,66 +354,3 @@ def _term_finding(asked, real, ours, variance, width):
     if np.isfinite(limit) and np.isfinite(finding.score):
         finding.passed = bool(sign * (finding.score - limit) <= 1e-9)
     return finding
-
-
-def _in_words(asked, finding):
-    if finding.passed is None:
-        return finding.why_not or "Cannot be measured with these rows."
-    words = {
-        "score": _number(finding.score),
-        "real": _number(finding.real),
-        "limit": _number(finding.threshold),
-        "part": _part(finding.score, finding.n_generated),
-        "real_part": _part(finding.real, finding.n_held_out),
-        "n": f"{finding.n_generated:,}",
-    }
-    if finding.passed:
-        return f"As real proteins: {words['score']}, where they reach {words['real']}."
-    return _mend_shares(asked.fails.format(**words))
-
-
-def _mend_shares(sentence):
-    """Put shares in words into a sentence's grammar.
-
-    >>> _mend_shares("Only none of the rows lie there; of real proteins it is all of the.")
-    'None of the rows lie there; of real proteins it is all.'
-    """
-    sentence = re.sub(r"\b(none|all) of the(?=\W*$|[^\w\s])", r"\1", sentence)
-    sentence = re.sub(r"^Only (none|all)\b", r"\1", sentence)
-    return sentence[:1].upper() + sentence[1:]
-
-
-def _number(value):
-    return f"{value:.3g}"
-
-
-def _part(share, n_rows):
-    """Say a share of so many rows as people do.
-
-    >>> [_part(share, 2000) for share in (0.752, 0.31, 0.0005, 1.0, 0.0)]
-    ['3 of 4', '31 of 100', '1 of 2,000', 'all', 'none of the']
-    """
-    if not 0 <= share <= 1:
-        return _number(share)
-    if share in (0, 1):
-        return "all" if share else "none of the"
-    if not 0.015 < share < 0.985:
-        return f"{round(share * n_rows):,} of {n_rows:,}"
-    near = Fraction(share).limit_denominator(5)
-    if near in (0, 1) or abs(float(near) - share) > 0.01:
-        return f"{round(share * 100)} of 100"
-    return f"{near.numerator} of {near.denominator}"
-
-
-def _plain(row):
-    return {name: _plain_value(value) for name, value in row.items()}
-
-
-def _plain_value(value):
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _html(table):
-    return table.to_html(border=0, escape=True, float_format="{:.3g}".format, na_rep="")
