@@ -39,7 +39,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
+def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False, max_bytes=None):
     r"""Read a table of annotations in CAFA's layout.
 
     Parameters
@@ -58,6 +58,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
         Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none),
         where the file has it: ``2024-01-31`` or ``20240131``. An annotation that is repeated has
         its first day.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     0      NA  GO:0003674    MFO
     """
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     names, start = _read_header(lines[0])
     _check_columns(names, path)
     _check_lines(lines, start, path)
@@ -115,14 +118,14 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     return annotations
 
 
-def read_lines(path, is_whole, encoding, truncated):
+def read_lines(path, is_whole, encoding, truncated, max_bytes):
     """Return the lines of a file, and 1 if its end is missing and may be, 0 otherwise."""
     if truncated not in ("raise", "drop"):
         raise ValueError(f"truncated must be 'raise' or 'drop', got {truncated!r}.")
     cuts: list[EOFError] = []
     may_be_cut = truncated == "drop"
     on_cut = cuts.append if may_be_cut else None
-    text = read_text(path, AnnotationError, encoding, on_cut=on_cut)
+    text = read_text(path, AnnotationError, encoding, on_cut=on_cut, max_bytes=max_bytes)
     lines = text.rstrip("\n").split("\n")
     # A line without an end may stop within an id, and look as good as any.
     is_bad = may_be_cut and not (text.endswith("\n") and is_whole(lines[-1], lines[0]))
@@ -261,7 +264,7 @@ def refuse_without_rows(rows, path):
     """Refuse a file of which no line is left below its header."""
     if not any(rows):
         raise AnnotationError(
-            f"{path}: no annotation in this file, a header at most. Fetch it again."
+            f"{path}: an empty file, or a header alone: no annotation in it. Fetch it again."
         )
 
 

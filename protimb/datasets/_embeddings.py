@@ -206,9 +206,13 @@ def read_ids(ids):
 
 
 def _protein_ids(names):
-    if np.ndim(names) != 1:
+    if isinstance(names, list | tuple):  # whose shape NumPy cannot tell where one id is a list
+        shape = (len(names),)
+    else:
+        shape = np.shape(names)
+    if len(shape) != 1:
         raise EmbeddingFileError(
-            f"Protein ids must be one-dimensional, one a row, found shape {np.shape(names)}."
+            f"Protein ids must be one-dimensional, one a row, found shape {shape}."
         )
     # Not by way of an array: it would turn a missing id into the text "nan".
     ids = [_protein_id(name, row) for row, name in enumerate(list(names))]

@@ -13,7 +13,7 @@ from protimb.utils._warnings import users_level
 _UNREADABLE = str.maketrans("-*.", "XXX")
 
 
-def read_fasta(path, *, encoding="utf-8"):
+def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     r"""Read protein sequences.
 
     Parameters
@@ -22,6 +22,9 @@ def read_fasta(path, *, encoding="utf-8"):
         FASTA, plain or gzipped, with any line ends.
     encoding : str
         Of the text, such as ``"latin-1"``.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def read_fasta(path, *, encoding="utf-8"):
     {'P12345': 'MKVLA'}
     """
     path = local_path(path, FastaError)
-    text = read_text(path, FastaError, encoding)
+    text = read_text(path, FastaError, encoding, max_bytes=max_bytes)
     _check_lines(text, path)
     sequences: dict[str, str] = {}
     n_repeated = n_repaired = 0

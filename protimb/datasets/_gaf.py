@@ -54,6 +54,7 @@ def read_gaf(
     encoding="utf-8",
     truncated="raise",
     dates=False,
+    max_bytes=None,
 ):
     r"""Read a Gene Annotation File (GAF 2.x).
 
@@ -86,6 +87,9 @@ def read_gaf(
     dates : bool
         Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none):
         the first, where several papers say the same.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -101,9 +105,9 @@ def read_gaf(
     ------
     AnnotationError
         If the file is empty or a header alone; if a line has fewer fields than GAF demands, or no
-        protein, term or known aspect, or names with invisible characters; if an evidence code does not exist, no line passes another filter
-        or is of the preset of evidence, or a filter is empty, or a string rather than a collection
-        of them.
+        protein, term or known aspect, or names with invisible characters; if an evidence code does
+        not exist, no line passes another filter or is of the preset of evidence, or a filter is
+        empty, or a string rather than a collection of them.
 
     Warns
     -----
@@ -133,7 +137,7 @@ def read_gaf(
     if isoforms not in ("join", "keep"):
         raise ValueError(f"isoforms must be 'join' or 'keep', got {isoforms!r}.")
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     table = _table(lines, path)
     table["fails"] = _first_failed(table, wanted, path)
     fate = judge_evidence(table, codes, evidence, path)

@@ -59,6 +59,7 @@ def read_gpad(
     encoding="utf-8",
     truncated="raise",
     dates=False,
+    max_bytes=None,
 ):
     r"""Read a Gene Product Association Data file (GPAD 1.1, 1.2 or 2.0).
 
@@ -86,6 +87,9 @@ def read_gpad(
         What to do about a file that was cut, gzipped or plain: read it without its last line?
     dates : bool
         Keep the day of each annotation as a column ``date``, as ``read_gaf`` does.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -127,7 +131,7 @@ def read_gpad(
         raise ValueError(f"isoforms must be 'join' or 'keep', got {isoforms!r}.")
     code_of = read_eco_codes(eco)
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     table = _table(lines, path)
     table["evidence"] = _codes(table, code_of)
     table["fails"] = ""

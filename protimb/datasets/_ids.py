@@ -69,16 +69,13 @@ def check_protein_ids(protein_ids, where, error_type):
 def _why_nobody(protein_id):
     """Say why an id, normalised before, names no protein; "" where it names one.
 
-    >>> _why_nobody("sp||X_HUMAN"), _why_nobody("-"), _why_nobody("P12345")
-    ('has no accession', 'has neither letter nor digit', '')
+    >>> _why_nobody("sp||X_HUMAN"), _why_nobody(" "), _why_nobody("P12345")
+    ('has no accession', 'is blank', '')
     """
     if protein_id.isalnum():
         return ""
-    if unreadable := why_unreadable(protein_id):
-        return unreadable
-    if _NO_ACCESSION.fullmatch(protein_id):
-        return "has no accession"
-    return "" if any(map(str.isalnum, protein_id)) else "has neither letter nor digit"
+    has_none = _NO_ACCESSION.fullmatch(protein_id)
+    return "has no accession" if has_none else why_unreadable(protein_id)
 
 
 def is_accession(protein_id):

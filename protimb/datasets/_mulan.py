@@ -23,7 +23,7 @@ from protimb.utils._validation import a_few
 _COUNT = re.compile(r"^[ \t]*@relation[ \t].*?-C\s+(-?\d{1,9})\b", re.I | re.M)
 
 
-def read_mulan(path, labels=None):
+def read_mulan(path, labels=None, *, max_bytes=None):
     """Read a multilabel data set in the format of Mulan, MEKA or the KEEL repository.
 
     Most classic sets (yeast, birds, medical, ...) are published so: one ARFF file for rows, and an
@@ -37,6 +37,9 @@ def read_mulan(path, labels=None):
         The XML file, the names of the label columns, or their number as MEKA counts them: the
         first ``labels`` columns, or the last where it is negative. None reads that number from the
         file's ``@relation 'name: -C 6'``.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def read_mulan(path, labels=None):
     (['warm', 'loud'], [[1, 0], [1, 1]], [2.5, 0.5])
     """
     arff = import_optional("arff")
-    text = read_text(path, ArffError)
+    text = read_text(path, ArffError, max_bytes=max_bytes)
     is_sparse = _is_sparse(text)
     content = _parse(arff, text, path, is_sparse)
     names = [name for name, _ in content["attributes"]]

@@ -1,6 +1,7 @@
 """ProteinData: vectors, terms, clusters and sequences of some proteins, as one object."""
 
 import hashlib
+import re
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ _MAYBE_BY_ROW = ("n_terms_left_out", "split", "knowledge")
 _ALL_FIELDS = (*FIELDS, *_MAYBE_BY_ROW, "sequences", "dates", "DESCR")
 
 TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
+
+_BREAKS = re.compile(r"[\t\n\r\0]")  # what no field of a table can hold
 
 
 class ProteinData(Bunch):
@@ -441,12 +444,12 @@ class ProteinData(Bunch):
             )
         check_vectors(self.X)
         for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
-            bad = [one for one in map(str, names) if why_unreadable(one)]
+            bad = [one for one in map(str, names) if why_unreadable(one) or _BREAKS.search(one)]
             if bad:
                 raise ValueError(
                     f"{len(bad)} names cannot be a {what} in a table: {a_few(map(repr, bad))}. "
-                    "They are blank, or hold a tab, a line end, a NUL or another character that "
-                    "cannot be seen; rename them."
+                    "They are blank, or hold a tab, a line end, a NUL or a character that cannot "
+                    "be seen; rename them."
                 )
         ids = pd.Index([normalise_protein_id(one) for one in map(str, self.protein_ids)])
         check_protein_ids(ids, lambda _: "These proteins", ValueError)

@@ -33,7 +33,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_predictions(paths):
+def read_predictions(paths, *, max_bytes=None):
     r"""Read predictions in the format in which CAFA takes them.
 
     Parameters
@@ -43,6 +43,9 @@ def read_predictions(paths):
         ``.csv`` with names that ``write_predictions`` makes. Several files are read as one. A line
         that names the columns, the lines ``AUTHOR``, ``MODEL``, ``KEYWORDS`` and ``ACCURACY``
         above, and ``END`` below are passed over.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def read_predictions(paths):
     """
     if isinstance(paths, str | os.PathLike) or not isinstance(paths, Iterable):
         paths = [paths]
-    tables = [_read(local_path(path, PredictionError)) for path in paths]
+    tables = [_read(local_path(path, PredictionError), max_bytes) for path in paths]
     if not tables:
         raise PredictionError("No file of predictions was named. Pass at least one path.")
     n_text = sum(table.attrs["n_text"] for table in tables)
@@ -123,10 +126,10 @@ def _stack(tables):
     return pd.DataFrame(columns | {"score": np.concatenate([table["score"] for table in tables])})
 
 
-def _read(path):
+def _read(path, max_bytes):
     if path.is_dir():
         raise PredictionError(f"{path} is a folder. Name the files of predictions in it.")
-    text = read_text(path, PredictionError)
+    text = read_text(path, PredictionError, max_bytes=max_bytes)
     if text.startswith(",".join(CSV_COLUMNS)):
         text = _without_names(text, path)
     lines, numbers, n_text = _table_lines(text)

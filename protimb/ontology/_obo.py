@@ -21,7 +21,14 @@ _CONSIDER = ("consider",)
 _CONDITIONS = {"gci_relation", "gci_filler"}
 
 
-def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encoding="utf-8"):
+def read_obo(
+    path,
+    *,
+    relations=("is_a", "part_of"),
+    conditional="drop",
+    encoding="utf-8",
+    max_bytes=None,
+):
     r"""Read an ontology in OBO format.
 
     Strict about all that propagation relies on: at least one term, no id twice, every parent
@@ -39,6 +46,9 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         ``gci_filler``): true of a yeast protein, they may be false of a human one.
     encoding : str
         Of the text, such as ``"latin-1"`` for files of old releases.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        where that is more.
 
     Returns
     -------
@@ -88,7 +98,7 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         raise ValueError(f"conditional must be 'drop' or 'keep', got {conditional!r}.")
     refuse_string(relations, "relations")
     path = local_path(path, OntologyError)
-    text = read_text(path, OntologyError, encoding)
+    text = read_text(path, OntologyError, encoding, max_bytes=max_bytes)
     document = parse_document(text, path, _TAGS.union(_REPLACED_BY, _CONSIDER))
     stanzas = _by_stanza(document)
     is_obsolete = document.flags("is_obsolete")

@@ -2,11 +2,13 @@
 
 import re
 from numbers import Integral
+from unicodedata import category
 
 import pandas as pd
 
 from protimb.utils._shorten import shorten
 
+_UNSEEN = {"Cf", "Zs", "Zl", "Zp"}  # Unicode's format characters and separators
 _BETWEEN = re.compile(r"[\t;]| +")
 
 
@@ -18,9 +20,11 @@ def why_unreadable(name):
     """
     if name.isprintable():
         return "" if name.strip() else "is blank"
-    seen = [one for one in name if one.isprintable() and one != " "]
-    unseen = next(one for one in name if not one.isprintable())
-    return f"holds the invisible character {unseen!r}" if seen else "is blank"
+    if not any(one.isprintable() and one != " " for one in name):
+        return "is blank"
+    # Not control characters, which are odd but there: what shows a name escapes them.
+    unseen = [one for one in name if one != " " and category(one) in _UNSEEN]
+    return f"holds the invisible character {unseen[0]!r}" if unseen else ""
 
 
 def is_missing(name):

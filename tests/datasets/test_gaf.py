@@ -105,7 +105,7 @@ def test_a_filter_that_lets_nothing_pass_says_what_there_is(write, wanted, messa
 
 
 def test_a_header_without_annotations_is_refused_whatever_is_asked_for(write):
-    with pytest.raises(AnnotationError, match="no annotation in this file"):
+    with pytest.raises(AnnotationError, match="a header alone: no annotation in it"):
         read_gaf(write("!gaf-version: 2.2\n"), taxon=9606, evidence={"IDA"})
 
 
