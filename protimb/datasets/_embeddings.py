@@ -1,5 +1,6 @@
 """Protein vectors from files, joined to proteins by id and never by position."""
 
+import os
 from os import PathLike
 from pathlib import Path
 from warnings import warn
@@ -146,7 +147,7 @@ def ids_file(path):
 def find_vectors(path):
     """Return the path of a local file, that of the vectors where a folder is given."""
     path = Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # of what can be no path, Path.is_dir raises an error
         return local_path(path, EmbeddingFileError)
     found = find_file(path, [*vector_files("train"), *vector_files("test")])
     if found is None:
@@ -206,10 +207,8 @@ def read_ids(ids):
 
 
 def _protein_ids(names):
-    if isinstance(names, list | tuple):  # whose shape NumPy cannot tell where one id is a list
-        shape = (len(names),)
-    else:
-        shape = np.shape(names)
+    # Of a list in which one id is a list, NumPy cannot tell the shape.
+    shape = (len(names),) if isinstance(names, list | tuple) else np.shape(names)
     if len(shape) != 1:
         raise EmbeddingFileError(
             f"Protein ids must be one-dimensional, one a row, found shape {shape}."

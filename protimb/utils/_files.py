@@ -115,7 +115,7 @@ def _facts(path, error_type):
 
 def is_there(path):
     """Whether a name stands for anything but a folder; what is no file is refused when read."""
-    return os.path.lexists(path) and not path.is_dir()
+    return os.path.lexists(path) and not os.path.isdir(path)
 
 
 def _decompressed(path, error_type, on_cut, max_bytes):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,26 @@ def test_a_pipe_in_place_of_ids_is_refused(tmp_path):
     os.mkfifo(tmp_path / "ids.npy")
     with pytest.raises(ProtimbError, match="this is a pipe"):
         read_embeddings(tmp_path / "a.npy", tmp_path / "ids.npy")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_can_be_no_path_is_refused_by_name(tmp_path, name):
+    for odd, said in {"nul\0": "can be no path", "x" * 5000: "no path is as long"}.items():
+        with pytest.raises(ProtimbError, match=said):
+            READERS[name](tmp_path / f"{odd}{name}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc here")
+def test_a_file_without_size_is_not_read_on_and_on():
+    # Of /proc, for example: /proc/kmsg waits for the next message of the system.
+    assert read_text("/proc/self/maps", ProtimbError) == ""
+
+
+def test_a_file_larger_than_the_memory_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "a.fasta").open("wb") as file:
+        file.truncate(2**43)  # 8 TiB of nothing
+    with pytest.raises(ProtimbError, match="more than the memory at hand holds"):
+        read_fasta(tmp_path / "a.fasta")
 
 
 def test_a_nul_is_refused_with_its_line_however_late_it_comes(tmp_path):
