@@ -59,7 +59,7 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False, 
         where the file has it: ``2024-01-31`` or ``20240131``. An annotation that is repeated has
         its first day.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

@@ -68,7 +68,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
         What to do about selected proteins that have no vector.
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
-        where that is more (text: 100 times, 128 MiB).
+        where that is more (text: 100 times, 32 MiB).
 
     Returns
     -------

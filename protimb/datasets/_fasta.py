@@ -23,7 +23,7 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     encoding : str
         Of the text, such as ``"latin-1"``.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

@@ -88,7 +88,7 @@ def read_gaf(
         Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none):
         the first, where several papers say the same.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

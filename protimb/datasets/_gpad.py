@@ -88,7 +88,7 @@ def read_gpad(
     dates : bool
         Keep the day of each annotation as a column ``date``, as ``read_gaf`` does.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

@@ -38,7 +38,7 @@ def read_mulan(path, labels=None, *, max_bytes=None):
         first ``labels`` columns, or the last where it is negative. None reads that number from the
         file's ``@relation 'name: -C 6'``.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

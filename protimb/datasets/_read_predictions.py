@@ -44,7 +44,7 @@ def read_predictions(paths, *, max_bytes=None):
         that names the columns, the lines ``AUTHOR``, ``MODEL``, ``KEYWORDS`` and ``ACCURACY``
         above, and ``END`` below are passed over.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

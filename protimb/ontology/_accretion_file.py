@@ -18,7 +18,7 @@ def read_information_accretion(path, *, max_bytes=None):
         A term and its bits a line, separated by a tab or blanks, plain or gzipped. A first line
         that names the columns is passed over.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

@@ -47,7 +47,7 @@ def read_obo(
     encoding : str
         Of the text, such as ``"latin-1"`` for files of old releases.
     max_bytes : int, optional
-        Most bytes that a compressed file may unfold to; by default 100 times its size, or 128 MiB
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
         where that is more.
 
     Returns

@@ -31,7 +31,7 @@ def read_term_vectors(path, *, max_bytes=None):
         terms and of dimensions, is checked where there is one.
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
-        where that is more (text: 100 times, 128 MiB).
+        where that is more (text: 100 times, 32 MiB).
 
     Returns
     -------

@@ -21,7 +21,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 2**16
 
 # Text that unfolds to more than both is a bomb; to more than is usual, it is counted at first.
-_MOST_BYTES, _MOST_TIMES, _USUAL_TIMES = 2**27, 100, 20
+_MOST_BYTES, _MOST_TIMES, _USUAL_TIMES = 2**25, 100, 20
 _LARGE = 2**30  # bytes from which it is asked whether memory holds a file twice, raw and as text
 
 
@@ -150,10 +150,10 @@ def _content(path, error_type):
 def _unfolded(content, limit, on_cut):
     """Decompress, or give None where that would be more than the limit."""
     usual = min(limit, max(_MOST_BYTES, _USUAL_TIMES * len(content)))
-    unfolded = b"".join(_pieces(content, usual, on_cut))
-    if len(unfolded) <= usual:
-        return unfolded
-    del unfolded  # a bomb would fill the memory: what is left is counted before it is held
+    pieces = list(_pieces(content, usual, on_cut))
+    if sum(map(len, pieces)) <= usual:
+        return b"".join(pieces)
+    del pieces  # a bomb would fill the memory: what is left is counted before it is held
     if sum(map(len, _pieces(content, limit, on_cut))) > limit:
         return None
     return b"".join(_pieces(content, limit, on_cut))
