@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler, normalize
 
 from protimb.filters._base import BaseFilter
-from protimb.filters._nearest import nearest_rows
 from protimb.filters._thresholds import (
     check_some_tell_apart,
     group_by_term,
@@ -15,6 +14,7 @@ from protimb.filters._thresholds import (
     warn_undefined,
 )
 from protimb.utils._labelsets import count_members, rarest_terms
+from protimb.utils._nearest import Cosine, Reference
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -95,8 +95,8 @@ class IntrusionFilter(BaseFilter):
         share = np.where(known, self.n_members_ / len(X), 1)
         self.information_ = -np.log2(share)
         self._scaler = StandardScaler().fit(X)
-        self._real = self._directions(X)
-        shares = self._carried(self._real, self._labels, same=True)
+        self._real = Reference(self._directions(X), Cosine())
+        shares = self._carried(self._real.rows, self._labels, own=np.arange(len(X)))
         by_term = group_by_term(shares, rarest_terms(self._labels, self.n_members_), len(known))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
 
@@ -111,9 +111,9 @@ class IntrusionFilter(BaseFilter):
         # Rows without a term (-1) read some threshold here; their NaN reaches none.
         return self.thresholds_[rarest_terms(claims, self.n_members_)]
 
-    def _carried(self, directions, claims, *, same=False):
+    def _carried(self, directions, claims, own=None):
         """Say how much of what rows claim their neighbours carry: (n_rows,), NaN for nothing."""
-        _, neighbours = nearest_rows(directions, self._real, self.n_neighbors, same=same)
+        _, neighbours = self._real.nearest(directions, self.n_neighbors, own)
         weighted = claims.multiply(self.information_[None, :]).tocsr()
         weight = np.asarray(weighted.sum(axis=1), dtype=float)
         carried = np.zeros(len(directions))

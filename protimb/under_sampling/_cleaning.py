@@ -2,6 +2,8 @@
 
 from numbers import Integral, Real
 
+import numpy as np
+
 from protimb.under_sampling._base import BaseMultilabelCleaner
 from protimb.under_sampling._neighbours import adjusted_hamming, nearest_rows
 from protimb.utils._sklearn_compat import Interval
@@ -225,7 +227,8 @@ class MLTL(BaseMultilabelCleaner):
         rows, nearest = rows[linked], nearest[linked]
         if not self.mutual:
             return rows
-        return rows[self._nearest(X, nearest) == rows]
+        asked, place = np.unique(nearest, return_inverse=True)
+        return rows[self._nearest(X, asked)[place] == rows]
 
     def _nearest(self, X, rows):
         return nearest_rows(X, rows, 1, self.n_jobs)[:, 0]

@@ -1,7 +1,12 @@
 """Nearest rows, and how far apart the labels of two rows are."""
 
 import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import gen_even_slices
+
+from protimb.utils._nearest import Reference
 
 
 def nearest_rows(X, rows, n_neighbors, n_jobs=None):
@@ -12,6 +17,20 @@ def nearest_rows(X, rows, n_neighbors, n_jobs=None):
     n_found = min(n_neighbors, X.shape[0] - 1)
     if not (len(rows) and n_found):
         return np.empty((len(rows), n_found), dtype=np.int64)
+    search = _among_sparse if sparse.issparse(X) else _among_dense
+    return search(X, rows, n_found, n_jobs)
+
+
+def _among_dense(X, rows, n_found, n_jobs):
+    reference = Reference(X)
+    parts = gen_even_slices(len(rows), min(effective_n_jobs(n_jobs), len(rows)))
+    found = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(reference.nearest)(X[rows[part]], n_found, rows[part]) for part in parts
+    )
+    return np.concatenate([part for _, part in found])
+
+
+def _among_sparse(X, rows, n_found, n_jobs):
     search = NearestNeighbors(n_neighbors=n_found + 1, n_jobs=n_jobs).fit(X)
     found = search.kneighbors(X[rows], return_distance=False)
     own = found == rows[:, None]
