@@ -151,7 +151,9 @@ class Reference:
         kept = is_sure[row_of]
         row_of, columns = row_of[kept], columns[kept]
         values = table.some(placed, row_of, columns)
-        return self._settle(table, placed, X, (row_of, columns, values), n_found)
+        last = _first(row_of, columns, values, n_found, len(X))[0][:, -1]
+        kept = values <= table.reach(placed, last)[row_of]
+        return self._settle(table, placed, X, row_of[kept], columns[kept], n_found)
 
     def _by_product(self, table, X, n_found, own):
         """Search by products: gaps, rows (n_block, n_found), and which of these are sure."""
@@ -159,9 +161,8 @@ class Reference:
         values = _leave_out(table.values(placed), own)
         first = smallest(values, n_found)
         last = np.take_along_axis(values, first[:, -1:], axis=1).ravel()
-        row_of, columns = _within(values, table.reach(placed, last))
-        found = row_of, columns, values[row_of, columns]
-        gaps, rows, is_sure = self._settle(table, placed, X, found, n_found)
+        near = _within(values, table.reach(placed, last))
+        gaps, rows, is_sure = self._settle(table, placed, X, *near, n_found)
         if self._gap.ends_at_zero and not is_sure.all():
             # Nothing is nearer than copies, however many there are.
             unsure = np.flatnonzero(~is_sure)
@@ -170,12 +171,8 @@ class Reference:
             gaps[copies], rows[copies], is_sure[copies] = 0, np.sort(first[copies], axis=1), True
         return gaps, rows, is_sure
 
-    def _settle(self, table, placed, X, found, n_found):
-        """Look exactly at pairs, sorted by row, whose values leave room for them."""
-        row_of, columns, values = found
-        _, last = _first(row_of, values, values, n_found, len(X))
-        kept = values <= table.reach(placed, last[:, -1])[row_of]
-        row_of, columns = row_of[kept], columns[kept]
+    def _settle(self, table, placed, X, row_of, columns, n_found):
+        """Look exactly at pairs, sorted by row, unless they are many."""
         n_near = np.bincount(row_of, minlength=len(X))
         most = n_found + max(_FEW + 3 * n_found, _SHARE * len(self.rows))
         is_sure = (n_near >= n_found) & (n_near <= most) & table.place.holds(placed)
@@ -233,16 +230,18 @@ class Cosine:
         return X.any(axis=1)
 
     def exact(self, X, reference, rows, columns):
-        """Give negative cosines of pairs of rows: (n_pairs,)."""
-        return -_over_pairs(X, reference, rows, columns, _both)
+        """Give negative cosines of pairs of rows, in their precision: (n_pairs,)."""
+        return -_over_pairs(X, reference, rows, columns, lambda one, other: (one, other))
 
     def all_pairs(self, X, reference):
         """Give all negative cosines: (n_rows, n_reference)."""
-        return -(X.astype(np.float64) @ reference.T.astype(np.float64))
+        return -np.einsum("ij,kj->ik", X, reference).astype(np.float64)
 
 
 class _Around:
     """Rows around a centre, in a unit: squared distances from products."""
+
+    is_bare, n_more = False, 2
 
     def __init__(self, centre, unit):
         self.centre, self.unit = centre, unit
@@ -276,6 +275,8 @@ class _Around:
 class _AsTheyAre:
     """Rows as they are: cosines from products."""
 
+    is_bare, n_more = True, 0
+
     def put(self, X):
         return X.astype(np.float64)
 
@@ -283,10 +284,10 @@ class _AsTheyAre:
         return np.ones(len(placed), dtype=bool)
 
     def columns(self, placed, parts):
-        return parts
+        return -parts
 
     def reference_columns(self, placed, parts):
-        return -parts
+        return parts
 
     def reach(self, placed, value, eps):
         return value + 2 * _ROUNDINGS * eps
@@ -300,9 +301,14 @@ class _Table:
 
     def __init__(self, rows, place, dtype, axes=None):
         self.place, self._axes, self._dtype = place, axes, dtype
-        placed = (place.put(rows[block]) for block in _few_rows(rows))
-        columns = (place.reference_columns(one, self._parts(one)).astype(dtype) for one in placed)
-        self._columns = np.concatenate(list(columns))
+        if place.is_bare and axes is None:
+            self._columns = np.ascontiguousarray(rows, dtype=dtype)
+            return
+        n_parts = rows.shape[1] if axes is None else axes.shape[1] + 1
+        self._columns = np.empty((len(rows), n_parts + place.n_more), dtype=dtype)
+        for block in _few_rows(rows):
+            placed = place.put(rows[block])
+            self._columns[block] = place.reference_columns(placed, self._parts(placed))
 
     def values(self, placed):
         """Multiply rows with the reference: (n_rows, n_reference)."""
@@ -382,22 +388,19 @@ def exact_distances(X, reference, rows, columns):
 
 
 def _over_pairs(X, reference, rows, columns, function):
-    """Sum a product of two rows, in double precision, over features: (n_pairs,)."""
+    """Sum the product of what a function makes of two rows: (n_pairs,)."""
     sums = np.empty(len(rows))
     n_pairs = max(1, _EXACT_NUMBERS // max(1, X.shape[1]))
     for pairs in gen_batches(max(1, len(rows)), n_pairs):
         one, other = X.take(rows[pairs], axis=0), reference.take(columns[pairs], axis=0)
-        sums[pairs] = np.einsum("ij,ij->i", *function(one.astype(np.float64), other))
+        sums[pairs] = np.einsum("ij,ij->i", *function(one, other))
     return sums
 
 
 def _difference(one, other):
-    one -= other
-    return one, one
-
-
-def _both(one, other):
-    return one, other.astype(np.float64)
+    difference = one.astype(np.float64)
+    difference -= other
+    return difference, difference
 
 
 def _by_tree(X, reference, n_found, own):
