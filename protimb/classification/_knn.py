@@ -14,7 +14,7 @@ from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
 
 # Rows whose votes are counted at a time.
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 class KNNTermClassifier(BaseTermClassifier):
@@ -163,8 +163,9 @@ class CosineVote:
         starts = np.arange(0, votes.size + 1, votes.shape[1])
         shape = (len(X), len(self.directions))
         ballots = sparse.csr_array((votes.ravel(), nearest.ravel(), starts), shape=shape)
+        scores = (ballots @ self.labels).toarray()
         # Sums of votes may exceed 1 by a rounding error.
-        return np.minimum((ballots @ self.labels).toarray(), 1)
+        return np.minimum(scores, 1, out=scores)
 
     def _softmax(self, similarity):
         # The largest exponent is 0, so nothing overflows however small the temperature.

@@ -11,6 +11,7 @@ from protimb.filters._thresholds import (
     check_some_tell_apart,
     group_by_term,
     learn_thresholds,
+    rows_to_ask,
     warn_undefined,
 )
 from protimb.utils._labelsets import count_members, rarest_terms
@@ -96,8 +97,10 @@ class IntrusionFilter(BaseFilter):
         self.information_ = -np.log2(share)
         self._scaler = StandardScaler().fit(X)
         self._real = Reference(self._directions(X), Cosine())
-        shares = self._carried(self._real.rows, self._labels, own=np.arange(len(X)))
-        by_term = group_by_term(shares, rarest_terms(self._labels, self.n_members_), len(known))
+        terms = rarest_terms(self._labels, self.n_members_)
+        asked = rows_to_ask(terms)
+        shares = self._carried(self._real.rows[asked], self._labels[asked], own=asked)
+        by_term = group_by_term(shares, terms[asked], len(known))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
 
     def _score(self, X_new, claims):

@@ -22,7 +22,7 @@ _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, the share of the variance that these have to hold,
 # and rows that they are learned from and tried with.
-_MANY_PAIRS = 2**25
+_MANY_PAIRS = 2**24
 _VARIANCE = 0.9
 _LEARNED_FROM = 4096
 _TRIED = 64
