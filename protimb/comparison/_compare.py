@@ -112,9 +112,10 @@ def compare(
         Let every arm decide by a cut of each term's own, as the arm ``threshold`` always does:
         sampler and head are fitted once more on four fifths of the training clusters, and the
         cuts of highest F1 are taken on the rest. Otherwise decisions are made at 0.5.
-    split : {"cluster", "random", "temporal"}
+    split : {"cluster", "random", "temporal", "given"}
         What is held out: whole sequence clusters; single proteins at random, to show how that
-        flatters; or what was first annotated from ``date`` on, where the annotations carry dates.
+        flatters; what was first annotated from ``date`` on, where the annotations carry dates; or
+        what the data call test proteins, in a field ``split`` such as that of ``read_cafa3``.
     date : str or date, optional
         Of a temporal split, the first day that training does not know, such as ``"2022-01-01"``.
     shots : int, optional

@@ -7,6 +7,7 @@ SPLITS = {
     "cluster": "One fifth of the sequence clusters",
     "random": "One fifth of the proteins, taken at random whatever their relatives,",
     "temporal": "What was first annotated on {date} or later",
+    "given": "What the data themselves call test proteins",
 }
 _RELATED = {
     "cluster": "",
@@ -17,6 +18,10 @@ _RELATED = {
     "temporal": (
         " Proteins were split by date: {share:.0%} of the test proteins share a cluster with a "
         "training protein, and what was studied lately is no random draw."
+    ),
+    "given": (
+        " Proteins were split as the data say: {share:.0%} of the test proteins share a cluster "
+        "with a training protein."
     ),
 }
 _ONE_BY_ONE = (
@@ -29,6 +34,10 @@ _UNCLUSTERED = _RELATED | {
     "temporal": (
         " Proteins were split by date, and no two of them share a cluster: relatives of training "
         "proteins may be among the test proteins, which flatters every arm."
+    ),
+    "given": (
+        " Proteins were split as the data say, and no two of them share a cluster: relatives of "
+        "training proteins may be among the test proteins, which flatters every arm."
     ),
 }
 
@@ -60,7 +69,27 @@ def split_rows(bunch, seed, split="cluster", date=None):
         return split_by_date(first_days(bunch), date)
     if split == "random":
         return split_at_random(len(bunch.X), random_state=seed)
+    if split == "given":
+        return _given_rows(bunch)
     return split_by_cluster(bunch.groups, random_state=seed)
+
+
+def _given_rows(bunch):
+    """Part the rows as ``bunch.split``, "train" or "test" a protein, says."""
+    import numpy as np
+
+    if bunch.get("split") is None:
+        raise ValueError(
+            "split='given' needs data that say what they test on, in a field 'split' of 'train' or "
+            "'test' a protein. read_cafa3 reads them; ProteinData(**data, split=...) sets them."
+        )
+    named = np.asarray(bunch.split)
+    parts = [np.flatnonzero(named == name) for name in ("train", "test")]
+    if named.shape != (len(bunch.X),) or sum(map(len, parts)) < len(named):
+        raise ValueError("data.split must be 'train' or 'test' for each protein, and nothing else.")
+    if not all(map(len, parts)):
+        raise ValueError("data.split names no training protein, or no test protein.")
+    return tuple(parts)
 
 
 def label_as_of(bunch, date):

@@ -11,11 +11,13 @@ from protimb.datasets._beside import STEMS, find_beside
 from protimb.datasets._folders import find_file
 from protimb.datasets._ids import normalise_protein_id
 from protimb.datasets._vectors_h5 import read_h5
-from protimb.datasets._vectors_npy import check_npy, read_npy
+from protimb.datasets._vectors_npy import read_npy
 from protimb.datasets._vectors_npz import read_npz
 from protimb.datasets._vectors_parquet import read_parquet
 from protimb.datasets._vectors_table import read_text_table
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
+from protimb.utils._array_files import read_npy as read_array
+from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -34,7 +36,7 @@ READERS = {
 }
 
 
-def read_embeddings(path, ids=None, *, select=None, missing="raise"):
+def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=None):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
@@ -62,6 +64,9 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
         Proteins wanted, in the order wanted; every row in the order of the file by default.
     missing : {"raise", "drop"}
         What to do about selected proteins that have no vector.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
+        where that is more (text: 100 times, 128 MiB).
 
     Returns
     -------
@@ -75,7 +80,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
         If the file is truncated, does not hold one vector of finite numbers a protein, all of
         one width, needs pickle, has more or fewer rows than there are ids, names an id twice or
         a row not at all, or lacks a selected protein; if it leads to other files, or would unfold
-        to more than 50 times its size.
+        to more than ``max_bytes``.
     FileNotFoundError
         If there is no such file.
     MissingExtraError
@@ -113,7 +118,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
     path = find_vectors(path)
-    vectors = _reader(path)(path)
+    vectors = _reader(path)(path, max_bytes)
     protein_ids, places = _name_rows(vectors, ids, path)
     chosen = _select_rows(protein_ids, select, missing, path)
     # Of no protein one row is read as well: it tells the width.
@@ -193,8 +198,9 @@ def read_ids(ids):
     """Return ids as an array of text (n_rows,), of a sequence or an .npy file that holds them."""
     if isinstance(ids, str | PathLike):
         path = local_path(ids, EmbeddingFileError)
-        check_npy(path, "ids")
-        ids = np.load(path, allow_pickle=False)
+        ids = read_array(
+            path, EmbeddingFileError, "ids", lambda shape: advise("ids", len(shape), path)
+        )
     return _protein_ids(ids)
 
 

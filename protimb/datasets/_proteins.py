@@ -21,9 +21,9 @@ from protimb.utils._validation import a_few, check_vectors, dense_indicator, ref
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
-_ALL_FIELDS = (*FIELDS, "sequences", "n_terms_left_out", "dates", "DESCR")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
 _MAYBE_BY_ROW = ("n_terms_left_out", "split", "knowledge")
+_ALL_FIELDS = (*FIELDS, *_MAYBE_BY_ROW, "sequences", "dates", "DESCR")
 
 TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
 
@@ -386,7 +386,7 @@ class ProteinData(Bunch):
         digest = hashlib.sha256()
         for array in (self.X, self._labels()):
             digest.update(np.ascontiguousarray(array).tobytes())
-        for names in (self.protein_ids, self.terms, self.groups):
+        for names in (self.protein_ids, self.terms, self.groups, self.get("split", ())):
             digest.update("\n".join(map(str, names)).encode())
         if "dates" in self:
             digest.update(self["dates"].to_csv(index=False).encode())

@@ -1,16 +1,13 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.datasets._vectors import check_unfolded
-from protimb.datasets._vectors_npy import check_header
-from protimb.exceptions import ArtifactError, EmbeddingFileError
+from protimb.exceptions import ArtifactError
+from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
 
 
@@ -96,12 +93,15 @@ class Generated:
         np.savez_compressed(path, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path, *, max_bytes=None):
         """Read what ``save`` wrote; nothing is unpickled.
 
         Parameters
         ----------
         path : path-like
+        max_bytes : int, optional
+            Most bytes that the archive may unfold to; by default 50 times its size, or 64 MiB
+            where that is more.
 
         Returns
         -------
@@ -115,31 +115,10 @@ class Generated:
             If there is no file.
         """
         names = [field.name for field in fields(cls)]
-        return _checked(cls(**_read_arrays(local_path(path, ArtifactError), names)), path)
-
-
-def _read_arrays(path, names):
-    """Read arrays once the sizes that they claim are bearable: nothing else is in the archive."""
-    n_bytes = path.stat().st_size
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_unfolded(sum(one.file_size for one in archive.infolist()), n_bytes, path)
-            return {name: _read_array(archive, name, path) for name in names}
-    except EmbeddingFileError as error:
-        raise ArtifactError(str(error)) from error
-    except _DAMAGES as error:
-        raise ArtifactError(
-            f"{path} is not a file of generated proteins ({error}). Restore it, or run "
-            "protimb train-sampler again; rows of another generator are read from a table."
-        ) from error
-
-
-def _read_array(archive, name, path):
-    member = archive.getinfo(f"{name}.npy")
-    with archive.open(member) as file:
-        check_header(file, member.file_size, f"{path}, array {name!r}", "values", lambda shape: "")
-    with archive.open(member) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        path = local_path(path, ArtifactError)
+        with open_archive(path, ArtifactError, max_bytes) as arrays:
+            found = {name: arrays.read(name) for name in names}
+        return _checked(cls(**found), path)
 
 
 def _checked(found, path):
@@ -186,10 +165,6 @@ _PARTS = {
     "indptr does not part the indices into the rows of X": _has_bounds,
     "indices name columns that terms do not have": _has_columns,
 }
-_DAMAGES = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError),
-    *(RuntimeError, TypeError, ValueError),
-)
 
 
 def generate(sampler, bunch, taken, ontology, seed):

@@ -18,13 +18,14 @@ _CHUNK = 2**16
 _MOST_BYTES, _MOST_TIMES = 2**27, 100
 
 
-def read_text(path, error_type, encoding="utf-8", *, on_cut=None):
+def read_text(path, error_type, encoding="utf-8", *, on_cut=None, max_bytes=None):
     r"""Read a text file whole, gzipped or plain; line ends become ``"\n"``, a byte order mark goes.
 
-    Of a cut gzip file, what can be unpacked is enough where ``on_cut`` takes the error.
+    Of a cut gzip file, what can be unpacked is enough where ``on_cut`` takes the error. Text that
+    unfolds to more than ``max_bytes`` is refused; by default, to more than text ever does.
     """
     path = local_path(path, error_type)
-    content = _decompressed(path, error_type, on_cut).removeprefix(codecs.BOM_UTF8)
+    content = _decompressed(path, error_type, on_cut, max_bytes).removeprefix(codecs.BOM_UTF8)
     text = _decoded(content, path, error_type, encoding)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -80,39 +81,37 @@ def is_there(path):
     return os.path.lexists(path) and not path.is_dir()
 
 
-def _decompressed(path, error_type, on_cut):
+def _decompressed(path, error_type, on_cut, max_bytes):
     content = path.read_bytes()
     # A name that ends in .gz must hold gzip data.
     if path.suffix != ".gz" and not content.startswith(_GZIP_MAGIC):
         return content
+    limit = max(_MOST_BYTES, _MOST_TIMES * len(content)) if max_bytes is None else max_bytes
     try:
-        return _readable_part(content, on_cut) if on_cut else _unfolded(content, path, error_type)
+        unfolded = _unfolded(content, limit, on_cut)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise error_type(
             f"{path}: truncated or damaged gzip file ({error}). Fetch it again."
         ) from error
-
-
-def _unfolded(content, path, error_type):
-    """Decompress, but no more than text can come to: read on, a bomb would fill the memory."""
-    limit = max(_MOST_BYTES, _MOST_TIMES * len(content))
-    with gzip.open(io.BytesIO(content)) as file:
-        unfolded = file.read(limit + 1)
     if len(unfolded) > limit:
         raise error_type(
-            f"{path}: unfolds to more than {_MOST_TIMES} times its {len(content):,} bytes, as no "
-            "text does. Decompress it yourself if you trust it."
+            f"{path}: unfolds from {len(content):,} to more than {limit:,} bytes, as no text does. "
+            "Decompress it yourself if you trust it, or raise max_bytes= where a reader takes it."
         )
     return unfolded
 
 
-def _readable_part(content, on_cut):
-    pieces = []
+def _unfolded(content, limit, on_cut):
+    """Decompress no more than the limit and one piece: read on, a bomb would fill the memory."""
+    pieces, n_bytes = [], 0
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            while piece := file.read1(_CHUNK):
+            while n_bytes <= limit and (piece := file.read1(_CHUNK)):
                 pieces.append(piece)
+                n_bytes += len(piece)
     except EOFError as error:
+        if on_cut is None:
+            raise
         on_cut(error)
     return b"".join(pieces)
 

@@ -110,7 +110,7 @@ def test_cuts_are_tuned_within_what_was_known(dated):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"split": "time"}, "split may be cluster, random, temporal; got 'time'"),
+        ({"split": "time"}, "split may be cluster, random, temporal, given; got 'time'"),
         ({"date": DAY}, "for split='temporal'; this one is 'cluster'"),
         ({"split": "temporal"}, "needs a date, .*--date 2022-01-01"),
         ({"split": "temporal", "date": "2022-02-30"}, "a day such as '2022-01-31'; got '2022-02"),
@@ -151,3 +151,30 @@ def test_proteins_without_known_clusters_are_said_to_be(dated):
     }
     assert "no two of them share a cluster" in caveat_of_split(record)
     assert method_of_split(record) == "What was first annotated on 2022-01-01 or later is held out"
+
+
+def test_a_given_split_is_that_of_the_data(dated):
+    part = np.where(np.arange(len(dated.X)) % 4 == 0, "test", "train")
+    given = ProteinData(**dated | {"split": part})
+    result = compare(given, arms=["ros"], split="given", seeds=[0, 1], **QUICK)
+    for seed in (0, 1):
+        assert sorted(result.test_ids[seed]) == sorted(dated.protein_ids[::4])
+    n_related = np.isin(dated.groups[::4], dated.groups[part == "train"]).sum()
+    assert result.record["folds"][0]["n_test_with_relatives"] == n_related
+    assert "Proteins were split as the data say" in result.render()
+    assert method_of_split(result.record).startswith("What the data themselves call test proteins")
+    assert given.fingerprint() != ProteinData(**given | {"split": part[::-1]}).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (None, "needs data that say what they test on"),
+        (["test", "valid"], "must be 'train' or 'test' for each protein"),
+        (["test"], "names no training protein"),
+    ],
+)
+def test_a_given_split_must_be_there_and_whole(dated, part, message):
+    data = ProteinData(**dated | ({} if part is None else {"split": np.resize(part, len(dated.X))}))
+    with pytest.raises(ValueError, match=message):
+        compare(data, arms=[], split="given", **QUICK)

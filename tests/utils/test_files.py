@@ -83,7 +83,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(_files, "_MOST_BYTES", 10_000)
     path = tmp_path / "toy.gz"
     path.write_bytes(gzip.compress(b"a" * 1_000_000))
-    with pytest.raises(ValueError, match=r"unfolds to more than 100 times its [\d,]+ bytes"):
+    with pytest.raises(ValueError, match=r"unfolds from [\d,]+ to more than [\d,]+ bytes"):
         _files.read_text(path, ValueError)
     path.write_bytes(gzip.compress(b"a" * 10_000))
     assert len(_files.read_text(path, ValueError)) == 10_000
