@@ -1,6 +1,6 @@
 """Term probabilities from the nearest training proteins, by cosine; no training needed."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import gen_batches
 
 from protimb.classification._base import BaseTermClassifier
+from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.utils._nearest import Cosine, Reference
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
@@ -28,8 +29,11 @@ class KNNTermClassifier(BaseTermClassifier):
 
     Parameters
     ----------
-    n_neighbors : int
+    n_neighbors : int or object
         Training rows that vote; all of them where there are fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
+        Rows that it does not search are forgotten.
     temperature : float
         Cosine difference that changes a vote's weight by the factor e. Small values listen to
         the closest neighbour only.
@@ -76,7 +80,7 @@ class KNNTermClassifier(BaseTermClassifier):
     """
 
     _parameter_constraints: ClassVar = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": NEIGHBORS,
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "standardize": ["boolean"],
     }
@@ -132,8 +136,13 @@ class CosineVote:
 
     def fit(self, X, labels):
         """Remember rows (n_train, n_features) and their labels (n_train, n_columns)."""
-        self.directions = normalize(X)
         self.labels = sparse.csr_array(labels, dtype=np.float32)
+        found = search_among(normalize(X), self.n_neighbors, Cosine())
+        self._reference, self.n_neighbors = found
+        # What a sample leaves out has no vote, and is not kept.
+        sampled = getattr(self._reference.search, "sample_indices_", None)
+        if sampled is not None:
+            self.directions, self.labels = self.directions[sampled], self.labels[sampled]
         return self
 
     @property

@@ -21,6 +21,7 @@ from protimb.classification._knn import CosineVote
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
+from protimb.neighbors._search import NEIGHBORS
 from protimb.ontology._propagate import edges_among, propagate_scores
 from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
@@ -83,8 +84,9 @@ class GOTermClassifier(NetworkTermClassifier):
         Lifts each term to at least the score of its children in ``predict_proba``.
     terms : sequence of str, optional
         GO ids of the columns of y; by default the columns of a DataFrame.
-    n_neighbors : int, optional
-        Average the network's probabilities with those of this many cosine neighbours.
+    n_neighbors : int or object, optional
+        Average the network's probabilities with those of this many cosine neighbours, or of those
+        that an object finds, as in :class:`KNNTermClassifier`.
     device : str or torch.device
         Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
         CUDA where there is one.
@@ -162,7 +164,7 @@ class GOTermClassifier(NetworkTermClassifier):
         "max_pos_weight": [Interval(Real, 0, None, closed="neither")],
         "ontology": "no_validation",
         "terms": ["array-like", None],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left"), None],
+        "n_neighbors": [*NEIGHBORS, None],
         "device": "no_validation",
         "verbose": ["verbose"],
         "random_state": ["random_state"],

@@ -8,9 +8,10 @@ from sklearn.preprocessing import normalize
 
 from protimb.exceptions import WhiteningWarning
 from protimb.filters._correlation import LabelCorrelation
+from protimb.neighbors._search import search_among
 from protimb.preprocessing import WithinTermWhitening
 from protimb.utils._labelsets import count_members, rarest_terms
-from protimb.utils._nearest import Cosine, Reference
+from protimb.utils._nearest import Cosine
 from protimb.utils._row_blocks import blocks_of_rows, padded
 
 # Difference of cosines that changes the weight of a neighbour's vote by the factor e.
@@ -45,7 +46,8 @@ class Evidence:
         self._usual = self._labelsets.mean(axis=0)
         self._carried = self._labels @ self._information
         self._space = _whitening(X, labels)
-        self._rows = Reference(self._space.transform(X), Cosine())
+        directions = self._space.transform(X)
+        self._rows, self._n_asked = search_among(directions, self.n_neighbors, Cosine())
         self._means = normalize(self._labels.T @ self._rows.rows)
         self._correlation = LabelCorrelation().fit(X, self._labelsets)
         return self
@@ -77,7 +79,7 @@ class Evidence:
         return np.column_stack(kinds)[:n_rows]
 
     def _ask_neighbours(self, directions, labelsets, claimed):
-        gaps, rows = self._rows.nearest(directions, self.n_neighbors)
+        gaps, rows = self._rows.nearest(directions, self._n_asked)
         cosines = -gaps.astype(np.float32)
         votes = np.exp((cosines - cosines[:, :1]) / _TEMPERATURE)
         votes /= votes.sum(axis=1, keepdims=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import gen_batches
 
-from protimb.utils._nearest import Reference
+from protimb.neighbors._search import search_among
 
 # Numbers in a block of steps, which bounds the memory beside the rows themselves.
 _BLOCK = 2**22
@@ -18,13 +18,15 @@ LIFTED = (
 def nearest_others(X, rows, k):
     """Find the k nearest other rows of some rows, nearest first: int, (n_wanted, n_near).
 
-    Distances are Euclidean. A row is not its own neighbour, but an identical row is one.
+    ``k`` may be an object that searches. Distances are Euclidean. A row is not its own neighbour,
+    but an identical row is one.
 
     >>> import numpy as np
     >>> nearest_others(np.array([[0.0], [1.0], [3.0]]), np.array([0, 2]), k=5).tolist()
     [[1, 2], [1, 0]]
     """
-    return Reference(X).nearest(X[rows], k, rows)[1]
+    reference, n_neighbors = search_among(X, k)
+    return reference.nearest(X[rows], n_neighbors, rows)[1]
 
 
 def step_towards(X, starts, ends, rng):

@@ -66,6 +66,8 @@ def nearest(X, reference, n_neighbors, *, same=False):
 class Reference:
     """Rows to be found, (n_reference, n_features), the nearest by distance or by a smaller gap."""
 
+    search = None  # nobody else's
+
     def __init__(self, rows, gap=None):
         self.rows = np.asarray(rows)
         self._gap = Distance() if gap is None else gap
@@ -145,7 +147,7 @@ class Reference:
         placed = table.place.put(X)
         bounds = _leave_out(few.values(placed), own)
         first = smallest(bounds, n_found)
-        farthest = table.some(placed, *_pairs(first)).reshape(first.shape).max(axis=1)
+        farthest = table.some(placed, *pairs(first)).reshape(first.shape).max(axis=1)
         row_of, columns = _within(bounds, table.reach(placed, farthest))
         is_sure = np.bincount(row_of, minlength=len(X)) <= n_found + _AXES_SHARE * bounds.shape[1]
         kept = is_sure[row_of]
@@ -166,7 +168,7 @@ class Reference:
         if self._gap.ends_at_zero and not is_sure.all():
             # Nothing is nearer than copies, however many there are.
             unsure = np.flatnonzero(~is_sure)
-            exact = self._gap.exact(X[unsure], self.rows, *_pairs(first[unsure]))
+            exact = self._gap.exact(X[unsure], self.rows, *pairs(first[unsure]))
             copies = unsure[~exact.reshape(len(unsure), n_found).any(axis=1)]
             gaps[copies], rows[copies], is_sure[copies] = 0, np.sort(first[copies], axis=1), True
         return gaps, rows, is_sure
@@ -359,7 +361,7 @@ def smallest(values, n):
     if few is not None:
         return few
     columns = np.argpartition(values, n - 1, axis=1)[:, :n]
-    return _in_order(np.take_along_axis(values, columns, axis=1), columns)[1]
+    return in_order(np.take_along_axis(values, columns, axis=1), columns)[1]
 
 
 def _few_smallest(values, n):
@@ -408,17 +410,21 @@ def _by_tree(X, reference, n_found, own):
     # Trees that halve the rows become deep where many rows are equal.
     tree = KDTree(np.asarray(reference, dtype=np.float64), balanced_tree=False)
     rows = tree.query(X, np.arange(1, n_found + (own is not None) + 1))[1]
-    if own is not None:
-        is_own = rows == own[:, None]
-        # Among many copies a row may not find itself: then the last one found is one too many.
-        is_own[~is_own.any(axis=1), -1] = True
-        rows = rows[~is_own].reshape(len(X), n_found)
+    rows = rows if own is None else without(rows, own)
     rows = np.sort(rows, axis=1)
-    distances = exact_distances(X, reference, *_pairs(rows)).reshape(rows.shape)
-    return _in_order(distances, rows)
+    distances = exact_distances(X, reference, *pairs(rows)).reshape(rows.shape)
+    return in_order(distances, rows)
 
 
-def _in_order(gaps, columns):
+def without(rows, own):
+    """Leave the row itself out of what was found for it: (n_rows, n_found - 1)."""
+    is_own = rows == own[:, None]
+    # Among many copies a row may not find itself: then the last one found is one too many.
+    is_own[~is_own.any(axis=1), -1] = True
+    return rows[~is_own].reshape(len(rows), rows.shape[1] - 1)
+
+
+def in_order(gaps, columns):
     """Order what was found of each row, both (n_rows, n_found), by its gap."""
     order = np.argsort(gaps, axis=1, kind="stable")
     return np.take_along_axis(gaps, order, axis=1), np.take_along_axis(columns, order, axis=1)
@@ -450,7 +456,7 @@ def _leave_out(values, own):
     return values
 
 
-def _pairs(columns):
+def pairs(columns):
     """List pairs of a row and each of its columns: two of (n_rows * n_found,)."""
     return np.repeat(np.arange(len(columns)), columns.shape[1]), columns.ravel()
 
