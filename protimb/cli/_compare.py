@@ -13,8 +13,8 @@ from protimb.cli._words import (
     clean_messages,
     literal,
     names,
-    printable,
     refuse_repeats,
+    say,
     strategy,
 )
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
@@ -30,7 +30,7 @@ def _list_arms(wanted: bool):
         indent = max(map(len, ARMS)) + 2
         for name, arm in ARMS.items():
             line = f"{name.ljust(indent)}{arm.description}"
-            typer.echo(textwrap.fill(line, _width(), subsequent_indent=" " * indent))
+            say(textwrap.fill(line, _width(), subsequent_indent=" " * indent))
         raise typer.Exit
 
 
@@ -223,10 +223,10 @@ def _folder(out, namespace, size):
 
 
 def _print_comparison(result, namespace, folder):
-    typer.echo(f"\n{namespace}\n")
-    typer.echo(printable(result.render(_width())))
+    say(f"\n{namespace}\n")
+    say(result.render(_width()))
     if folder:
-        typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
+        say(f"\nWritten to {folder}: report.html, tables and figures")
 
 
 def _seeds(text):

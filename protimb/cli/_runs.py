@@ -11,7 +11,7 @@ from protimb.cli._words import (
     explicit_options,
     literals,
     names,
-    printable,
+    say,
     strategy,
 )
 
@@ -103,8 +103,8 @@ def train_sampler(
                 random_state=seed,
                 verbose=verbose,
             )
-        typer.echo(printable("\n".join(run.quality.sentences())))
-        typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
+        say("\n".join(run.quality.sentences()))
+        say(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 
 
 def resample(
@@ -126,7 +126,7 @@ def resample(
 
         wanted = sampling_strategy and strategy(sampling_strategy)
         generated = runs.resample(run, out, data=data, sampling_strategy=wanted, random_state=seed)
-        typer.echo(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
+        say(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
 
 
 def _refuse_beside_resume(given):

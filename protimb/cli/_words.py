@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from protimb.exceptions import ProtimbError
-from protimb.utils._shorten import shorten
+from protimb.utils._shorten import shorten, spell_out
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
 MAPS = ("pca", "tsne", "umap")  # ways to lay proteins out on a plane
@@ -100,13 +100,13 @@ def literal(text):
         return text
 
 
-def printable(text):
-    """Spell out what would steer a terminal: names in a user's files may hold anything."""
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+def say(text):
+    """Print text that may hold a user's names: none steers the terminal, none ends the command."""
+    typer.echo(spell_out(text))
 
 
 def _complain(kind, message):
     from tqdm import tqdm
 
-    words = printable(" ".join(str(message).split()))
+    words = spell_out(" ".join(str(message).split()))
     tqdm.write(f"{kind}: {shorten(words, _MAX_MESSAGE)}", file=sys.stderr)

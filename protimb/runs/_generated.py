@@ -1,6 +1,7 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from scipy import sparse
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
+from protimb.utils._new_folder import whole_file
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ class Generated:
         path : path-like
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        np.savez_compressed(path, **arrays)
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        with whole_file(path) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path, *, max_bytes=None):

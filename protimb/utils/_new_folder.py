@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from protimb.exceptions import ArtifactWriteError, ProtimbError
@@ -77,16 +77,17 @@ def whole_file(path):
 
 
 @contextmanager
-def renewed_folder(folder):
+def renewed_folder(folder, *, held=False):
     """Give a draft folder to fill, whose files at the end replace those of their names in `folder`.
 
     All of them do or none; other files stay. A link in the place of a file is replaced; one in the
     place of `folder` itself is followed, as the user named it. The report comes last. A process
-    that is killed while files take their places leaves the rest to the next one.
+    that is killed while files take their places leaves the rest to the next one. ``held`` says that
+    the caller holds the folder.
     """
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with hold_folder(folder):
+    with nullcontext() if held else hold_folder(folder):
         _settle(folder)
         draft = _new_name(folder, _DRAFT)
         try:
