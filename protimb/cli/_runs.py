@@ -11,6 +11,7 @@ from protimb.cli._words import (
     explicit_options,
     literals,
     names,
+    one_line,
     say,
     strategy,
 )
@@ -158,4 +159,4 @@ def _check_run(params, term_vectors):
     try:
         Settings(sampler=params, term_vectors=term_vectors and str(term_vectors)).build_sampler()
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(one_line(error)) from error

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAX_SEED, clean_messages, literals, names, say, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, literals, names, one_line, say, strategy
 from protimb.comparison._arms import ARMS
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
@@ -95,5 +95,5 @@ def _make_sampler(name, sampling_strategy, words, seed):
         )
         sampler._validate_params()
     except ValueError as error:  # scikit-learn's message lists what there is
-        raise typer.BadParameter(str(error), param_hint="--param") from error
+        raise typer.BadParameter(one_line(error), param_hint="--param") from error
     return sampler
