@@ -71,11 +71,11 @@ class Callback:
 
         Raises
         ------
-        ValueError
-            If it is no such state.
+        TypeError, ValueError
+            If it is no such state; names the part.
         """
         if not isinstance(state, dict):
-            raise ValueError(f"{place} is a {type(state).__name__}, where a dict belongs")
+            raise TypeError(f"{place} is a {type(state).__name__}, where a dict belongs")
 
 
 class ProgressBar(Callback):

@@ -29,9 +29,13 @@ def no_heavier_than(state):
 
     What a manifest asks for is so refused before memory is taken for it.
     """
-    tensors = list(_tensors(state))
-    with _Scales(sum(tensor.numel() for tensor in tensors), len(tensors)):
+    with _Scales(count_numbers(state), sum(1 for _ in _tensors(state))):
         yield
+
+
+def count_numbers(state):
+    """Count the numbers in all tensors of a nested state."""
+    return sum(tensor.numel() for tensor in _tensors(state))
 
 
 class _Scales(TorchFunctionMode):
@@ -186,7 +190,7 @@ def _check_like(value, own, place):
 def _check_tensor(value, own, place):
     wanted = f"{own.dtype}, {tuple(own.shape)}"
     if not isinstance(value, torch.Tensor):
-        raise ValueError(f"{place} is a {type(value).__name__}, where a tensor of {wanted} belongs")
+        raise TypeError(f"{place} is a {type(value).__name__}, where a tensor of {wanted} belongs")
     grows = not own.numel() and value.ndim == own.ndim  # its module looks at its size
     if value.dtype != own.dtype or not (grows or value.shape == own.shape):
         found = f"{value.dtype}, {tuple(value.shape)}"

@@ -268,11 +268,12 @@ class Array:
         self._check_range(value, place, sizes)
 
     def _check_range(self, value, place, sizes):
-        if not value.size or value.dtype.kind == "b":
-            return
         if value.dtype.kind == "f" and not self.nan and not np.isfinite(value).all():
             raise ValueError(f"{place.lstrip('.')} holds NaN or infinite values")
-        low, high = np.nanmin(value, initial=np.inf), np.nanmax(value, initial=-np.inf)
+        known = value[~np.isnan(value)] if value.dtype.kind == "f" and self.nan else value
+        if not known.size or value.dtype.kind == "b":
+            return
+        low, high = known.min(), known.max()
         most = sizes[self.high] - 1 if isinstance(self.high, str) else self.high
         if low < self.low or high > most:
             raise ValueError(
