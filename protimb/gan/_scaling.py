@@ -28,9 +28,9 @@ class Scaling:
     low: float = 0.0
 
     DECLARED: ClassVar = {
-        "shift": Array("f8", "n_features"),
-        "scale": Array("f8", "n_features", low=np.finfo(np.float64).tiny),
-        "spread": Array("f8", "n_features", low=0),
+        "shift": Array("f", "n_features"),
+        "scale": Array("f", "n_features", low=np.finfo(np.float64).tiny),
+        "spread": Array("f", "n_features", low=0),
         "low": Real(),
     }
 

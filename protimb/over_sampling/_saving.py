@@ -85,8 +85,8 @@ def _put_back(sampler, manifest):
         sampler.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
     check_declared(manifest["targeted"], Names(), place="targeted")
     check_declared(manifest["targeted"], Each(Integer(0, len(terms) - 1)), place="targeted")
-    if manifest["feature_names_in"] != getattr(model, "feature_names_in_", np.array([])).tolist():
-        raise ValueError("feature_names_in are others than those of the model")
+    if len(manifest["feature_names_in"]) not in (0, model.n_features_in_):
+        raise ValueError(f"feature_names_in names other features than {model.n_features_in_}")
     targets = zip(manifest["targeted"], manifest["sampling_strategy"], strict=True)
     sampler.sampling_strategy_ = {terms[column]: n_missing for column, n_missing in targets}
     sampler._knows_training_rows = False

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch.overrides import TorchFunctionMode
 
-from protimb.utils._declared import Real, check_declared
+from protimb.utils._declared import Anything, Real, check_declared
 
 # Networks are built once more for each loading, and init may need numbers of its own.
 _TIMES, _SPARE = 4, 2**20
@@ -171,13 +171,12 @@ def _check_like(value, own, place):
     if isinstance(own, torch.Tensor):
         _check_tensor(value, own, place)
     elif isinstance(own, dict):
-        if not isinstance(value, dict) or set(value) != set(own):
-            raise ValueError(f"{place} has {_names(value)}, where {_names(own)} belong")
+        check_declared(value, dict.fromkeys(own, Anything()), place=place)
         for name, part in own.items():
             _check_like(value[name], part, f"{place}.{name}")
     elif isinstance(own, list | tuple):
         if type(value) is not type(own) or len(value) != len(own):
-            raise ValueError(f"{place} has {_names(value)}, where {len(own)} parts belong")
+            raise ValueError(f"{place} is {value!r:.60}, where {len(own)} parts belong")
         for number, part in enumerate(own):
             _check_like(value[number], part, f"{place}.{number}")
     elif isinstance(own, bool | str | None):
@@ -195,15 +194,6 @@ def _check_tensor(value, own, place):
     if value.dtype != own.dtype or not (grows or value.shape == own.shape):
         found = f"{value.dtype}, {tuple(value.shape)}"
         raise ValueError(f"{place} is a tensor of {found}, where {wanted} belongs")
-
-
-def _names(value):
-    if not isinstance(value, dict | list | tuple):
-        return f"a {type(value).__name__}"
-    if not isinstance(value, dict):
-        return f"{len(value)} parts"
-    shown = [str(name) for name in value]
-    return f"{', '.join(shown[:5])}{' ...' if len(shown) > 5 else ''}" or "nothing"
 
 
 _CHECKS = {

@@ -94,20 +94,27 @@ class Maybe:
 
 @dataclass(frozen=True)
 class Either:
-    """One of several kinds."""
+    """One of several kinds; of dicts, the one with the same names."""
 
     kinds: tuple[Any, ...]
 
     def check(self, value, place, sizes):
         """Take the first kind that fits; say what is wrong with the last."""
-        for kind in self.kinds[:-1]:
+        *others, last = [kind for kind in self.kinds if _may_be(value, kind)] or self.kinds
+        for kind in others:
             try:
                 tried = check_declared(value, kind, sizes, place)
             except ValueError:
                 continue
             sizes.update(tried)
             return
-        _kind(self.kinds[-1]).check(value, place, sizes)
+        _kind(last).check(value, place, sizes)
+
+
+def _may_be(value, kind):
+    return isinstance(value, dict) == isinstance(kind, dict) and (
+        not isinstance(kind, dict) or set(kind) == set(value)
+    )
 
 
 @dataclass(frozen=True)
