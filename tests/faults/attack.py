@@ -72,7 +72,9 @@ def _attack_all(root, asked):
     path = asked.results or root / "results"
     path.write_text("")
     workers = [
-        _fork(lambda n=n: _attack_some(root / f"job{n}", inputs, names[n :: asked.jobs], asked, path))
+        _fork(
+            lambda n=n: _attack_some(root / f"job{n}", inputs, names[n :: asked.jobs], asked, path)
+        )
         for n in range(min(asked.jobs, len(names)))
     ]
     statuses = [os.waitpid(one, 0)[1] for one in workers]

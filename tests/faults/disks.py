@@ -6,7 +6,6 @@ import resource
 import subprocess
 import threading
 
-from trials import snapshot
 from verdicts import half_written, is_intact, left_over, one_line, wrong
 
 SIZE = 64 * 2**20  # bytes of the disk
@@ -90,7 +89,7 @@ def fill_disk(arena, disk, free):
     arena.set_up()
     done = arena.start(prepare=disk.limit(free)).wait()
     disk.lift()
-    tree = snapshot(arena.work)
+    tree = arena.look()
     found = {"status": done.status, "half": half_written(arena, tree), "unnamed": []}
     if done.status == arena.subject.status:
         return found | {"wrong": wrong(arena, tree), "left": left_over(tree, arena.reference())}
@@ -103,7 +102,7 @@ def fill_disk(arena, disk, free):
     found["left"] = left_over(tree, arena.earlier | arena.reference())
     again = arena.subject.again if "out/config.json" in tree else None
     done = arena.start(words=again).wait()
-    tree = snapshot(arena.work)
+    tree = arena.look()
     found["wrong"] = wrong(arena, tree)
     if done.status != arena.subject.status:
         found["wrong"].append(f"with space: status {done.status}, {done.stderr.strip()[-300:]}")

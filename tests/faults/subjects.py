@@ -65,8 +65,8 @@ TRAINED = [
 ]
 EMBED = ["embed", "{in}/new.fasta", "--encoder", "kmer-{k}", "--verbose", "0", "--out"]
 COMPARE = [
-    *("compare", "--data", "{in}/cafa", "--arms", "none,ros", "--heads", "mlp", "--max-steps", "2"),
-    *("--resamples", "{resamples}", "--maps", "pca", "--out", "{work}/out", *QUICK),
+    *("compare", "--data", "{in}/cafa", "--arms", "{arms}", "--heads", "mlp", "--max-steps", "2"),
+    *("--resamples", "20", "--maps", "pca", "--out", "{work}/out", *QUICK),
 ]
 RESUME = ["train-sampler", "--resume", "--out", "{work}/out", "--verbose", "0"]
 AUDIT = [
@@ -142,7 +142,7 @@ def spell(words, inputs, work, seed=0):
         "seed": seed,
         "k": 1 + seed % 2 if seed < 4 else 2,
         "updates": 4 + seed,
-        "resamples": 20 + seed,
+        "arms": ("none,ros", "none,knn", "none,lpros", "none,mlros", "none")[seed],
         "odd": seed % 2 if seed < 4 else 1,
         "few": 3 + seed,
         "terms": 5 - seed,
@@ -162,7 +162,10 @@ def write_inputs(folder, run):
         scores = np.random.default_rng(variant).uniform(0.1, 1, len(truth)).round(3)
         table = truth[["EntryID", "term"]].assign(score=scores)
         table.to_csv(folder / f"predictions{variant}.tsv", sep="\t", index=False, header=False)
-    for name, command in (("run", [*TRAINED, "--updates", "2"]), ("model", SUBJECTS["train"].words)):
+    for name, command in (
+        ("run", [*TRAINED, "--updates", "2"]),
+        ("model", SUBJECTS["train"].words),
+    ):
         words = spell(command, folder, folder)
         run([word.replace(str(folder / "out"), str(folder / name)) for word in words])
 

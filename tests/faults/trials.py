@@ -5,8 +5,11 @@ must never have trained anything: torch's threads do not survive a fork.
 """
 
 import contextlib
+import gc
 import importlib
+import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -18,6 +21,7 @@ from typing import NamedTuple
 from subjects import SUBJECTS, spell, write_inputs
 
 PATIENCE = 120  # seconds for a command of a second
+_DRAFT = re.compile(r"\.|data-[0-9a-f]{32}$")  # also data that no manifest names
 BYSTANDERS = {"mine.txt": b"mine\n", ".mine": b"mine too\n"}
 
 
@@ -108,7 +112,8 @@ class Arena:
         self.root = root
         self.work = work or root / "work"
         self.scratch = root / "scratch"
-        self.earlier = self._make_earlier()
+        self.before = self._make_before()  # as it is on the disk
+        self.earlier = settle(self.before)
         self.references = {}
         self.steady, self.seconds, self.n_events, self.stdout = self._look_twice()
 
@@ -122,18 +127,22 @@ class Arena:
         for path in self.work.iterdir() if self.work.exists() else ():
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self.work.mkdir(parents=True, exist_ok=True)
-        restore(self.work, self.earlier)
+        restore(self.work, self.before)
 
     def reference(self, seed=0):
         """Give the tree that the command leaves where nothing disturbs it."""
         if seed not in self.references:
             self.set_up()
             self._finish(self.start(seed).wait())
-            self.references[seed] = snapshot(self.work)
+            self.references[seed] = self.look()
         return self.references[seed]
 
-    def _make_earlier(self):
-        self.earlier = dict(BYSTANDERS)
+    def look(self):
+        """Read the folder of outputs, with what a manifest names under a name of its own."""
+        return settle(snapshot(self.work))
+
+    def _make_before(self):
+        self.before = dict(BYSTANDERS)
         self.set_up()
         for words in self.subject.earlier:
             self._finish(self.start(4, words=words).wait())
@@ -145,7 +154,7 @@ class Arena:
         first = self.reference()
         self.set_up()
         seconds = [self._finish(self.start().wait()).seconds]
-        steady = {name for name, content in snapshot(self.work).items() if first.get(name) == content}
+        steady = {name for name, content in self.look().items() if first.get(name) == content}
         self.set_up()
         done = self._finish(self.start(prepare=lambda: count_events(self.work)).wait())
         return steady, max(*seconds, done.seconds), done.n_events, done.stdout
@@ -170,6 +179,31 @@ def snapshot(folder):
     return found
 
 
+def settle(tree):
+    """Rename the data folders that manifests name, which are random, and leave all others."""
+    names = {}
+    for path, content in tree.items():
+        if path.endswith("manifest.json") and content and (data := _data_folder(content)):
+            above = path.removesuffix("manifest.json")
+            names[above + data] = above + "data", data.encode()
+    found = {}
+    for path, content in tree.items():
+        for old, (new, word) in names.items():
+            if path == old or path.startswith(f"{old}/"):
+                path = path.replace(old, new, 1)
+            if content and path == f"{new.removesuffix('data')}manifest.json":
+                content = content.replace(word, b"data")
+        found[path] = content
+    return found
+
+
+def _data_folder(content):
+    try:
+        return json.loads(content)["data"]
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
 def restore(folder, tree):
     """Write a tree that `snapshot` read."""
     for name, content in tree.items():
@@ -181,7 +215,7 @@ def restore(folder, tree):
 
 def is_hidden(name):
     """Say whether a path of a tree is a draft, a lock or below one; bystanders are ours."""
-    return name not in BYSTANDERS and any(part.startswith(".") for part in Path(name).parts)
+    return name not in BYSTANDERS and any(_DRAFT.match(part) for part in Path(name).parts)
 
 
 def in_child(function, *args):
@@ -208,7 +242,8 @@ def warm_up(root, names):
     import torch
 
     torch.set_num_threads(1)
-    _import_what_is_needed(root)
+    for name in ("protimb.cli", "protimb.runs", "protimb.comparison", "protimb.ingest", "h5py"):
+        importlib.import_module(name)
     plt.close(plt.figure())
 
     def run(words):
@@ -219,18 +254,9 @@ def warm_up(root, names):
     inputs = root / "in"
     write_inputs(inputs, run)
     for name in names:
-        Arena(root / "warm", inputs, name) if False else _learn_modules(root, inputs, name)
-    import gc
-
+        _learn_modules(root, inputs, name)
     gc.freeze()
     return inputs
-
-
-def _import_what_is_needed(root):
-    from protimb.cli import app  # noqa: F401
-
-    for name in ("protimb", "protimb.runs", "protimb.comparison", "protimb.ingest", "h5py"):
-        importlib.import_module(name)
 
 
 def _learn_modules(root, inputs, name):
@@ -240,8 +266,6 @@ def _learn_modules(root, inputs, name):
     work.mkdir(parents=True)
 
     def note():
-        import atexit  # noqa: F401
-
         real = os._exit
 
         def leave(status):

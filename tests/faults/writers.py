@@ -2,7 +2,6 @@
 
 import os
 
-from trials import snapshot
 from verdicts import half_written, left_over, one_line, wrong
 
 
@@ -26,7 +25,7 @@ def write_at_once(arena, number, n_writers):
 
 
 def _look(arena, done):
-    tree = snapshot(arena.work)
+    tree = arena.look()
     winners = [seed for seed, one in done.items() if one.status == arena.subject.status]
     found = {"n_winners": len(winners), "half": half_written(arena, tree, list(done))}
     differ = {seed: wrong(arena, tree, seed) for seed in winners}
@@ -35,5 +34,5 @@ def _look(arena, done):
         found["mixed"].append(f"{len(winners)} writers ended well")
     losers = [one for seed, one in done.items() if seed not in winners]
     found["unnamed"] = [said for one in losers if (said := one_line(one.stderr, arena.work))]
-    seed = min(differ, key=lambda one: len(differ[one]), default=0)
-    return found | {"left": left_over(tree, arena.reference(seed))}
+    allowed = {name: None for seed in winners for name in arena.reference(seed)}
+    return found | {"left": left_over(tree, allowed)}
