@@ -1,9 +1,10 @@
 """Attack every command: kills, full disks, several writers at once, links at their outputs.
 
-``python tests/faults/attack.py --kills 200`` (or ``make attack KILLS=200``) prints tables, and ends
-with status 1 if anything is half-written, left over or wrong. ``--number 17`` with one ``--command``
-tries that kill alone and says all of it. ``--results FILE`` keeps each trial as a line of JSON;
-``--show FILE`` prints the tables of such a file again.
+``python tests/faults/attack.py --kills 200`` (or ``make attack KILLS=200``) prints tables, and
+ends with status 1 if anything is half-written, left over or wrong. Every trial is known by its
+command and its number: ``--attack kills --command embed --number 17`` makes it again.
+``--results FILE`` keeps each trial as a line of JSON; ``--show FILE`` prints the tables of such a
+file again.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import defaultdict
 from pathlib import Path
 
@@ -23,7 +25,6 @@ from subjects import SUBJECTS
 from trials import Arena, warm_up
 from writers import write_at_once
 
-ASKED = ("train-sampler", "train-sampler --resume", "resample", "compare", "embed", "train")
 TABLES = {  # attack: its columns beside the command and the number of trials
     "kills": {"half": "half-written", "mixed": "old beside new", "wrong": "wrong after rerun"},
     "disks": {"half": "half-written", "unnamed": "not one named line", "wrong": "wrong with space"},
@@ -71,11 +72,10 @@ def _attack_all(root, asked):
     inputs = warm_up(root, names)
     path = asked.results or root / "results"
     path.write_text("")
+    jobs = min(asked.jobs, len(names))
     workers = [
-        _fork(
-            lambda n=n: _attack_some(root / f"job{n}", inputs, names[n :: asked.jobs], asked, path)
-        )
-        for n in range(min(asked.jobs, len(names)))
+        _fork(_attack_some, root / f"job{job}", inputs, names[job::jobs], asked, path)
+        for job in range(jobs)
     ]
     statuses = [os.waitpid(one, 0)[1] for one in workers]
     if any(statuses):
@@ -83,17 +83,15 @@ def _attack_all(root, asked):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def _fork(function):
+def _fork(function, *args):
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         return pid
     try:
-        function()
+        function(*args)
         os._exit(0)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         os._exit(1)
 
@@ -159,21 +157,22 @@ def _is_finding(result):
 
 def render(results):
     """Write a Markdown table of each attack: a row a command, the trials that went wrong."""
-    parts = []
-    for kind, columns in TABLES.items():
-        counts: dict = defaultdict(lambda: [0] * (1 + len(columns)))
-        for one in results:
-            if one["attack"] == kind:
-                row = counts[one["command"]]
-                row[0] += 1
-                for place, column in enumerate(columns, 1):
-                    row[place] += bool(one.get(column))
-        if counts:
-            head = ["command", kind if kind != "links" else "links", *columns.values()]
-            lines = [head, ["---"] * len(head)]
-            lines += [[f"`{name}`", *map(str, counts[name])] for name in SUBJECTS if name in counts]
-            parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
-    return "\n\n".join(parts)
+    tables = [_render_one(kind, results) for kind in TABLES]
+    return "\n\n".join(table for table in tables if table)
+
+
+def _render_one(kind, results):
+    columns = TABLES[kind]
+    found: dict = defaultdict(list)
+    for one in results:
+        if one["attack"] == kind:
+            found[one["command"]].append(one)
+    lines = [["command", kind, *columns.values()], ["---"] * (2 + len(columns))]
+    for name in SUBJECTS:
+        if trials := found[name]:
+            wrong = [sum(bool(one.get(column)) for one in trials) for column in columns]
+            lines.append([f"`{name}`", *map(str, (len(trials), *wrong))])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if found else ""
 
 
 if __name__ == "__main__":

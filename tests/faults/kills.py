@@ -38,14 +38,14 @@ def kill_at_random(arena, number, seed=0):
 def _look(arena, done):
     tree = arena.look()
     found = {"half": half_written(arena, tree), "mixed": mixed(arena, tree)}
-    if done.status == arena.subject.status:
+    if done.status in arena.subject.statuses:
         return found | {"wrong": wrong(arena, tree), "left": left_over(tree, arena.reference())}
     if done.status >= 0 and done.stderr.startswith("HUNG"):
         found["half"].append("the killed command did not end")
     again = arena.start(words=_again(arena, tree)).wait()
     tree = arena.look()
     found["wrong"] = wrong(arena, tree)
-    if again.status != arena.subject.status and not _is_refused_whole(arena, again, found):
+    if again.status not in arena.subject.statuses and not _is_refused_whole(arena, again, found):
         found["wrong"].append(f"run again: status {again.status}, {again.stderr.strip()[-300:]}")
     return found | {"left": left_over(tree, arena.reference())}
 

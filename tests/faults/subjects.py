@@ -32,7 +32,8 @@ class Subject(NamedTuple):
     outputs before. A command with ``new`` refuses a place that holds something. ``again`` are the
     words of the rerun where a killed run has begun, if they differ. ``together`` are files that
     mean nothing without each other. ``folders`` maps folders to what loads them. ``grows`` matches
-    files that have several right contents in the course of a run. ``status`` is that of success.
+    files that have several right contents in the course of a run; a command that ``shows`` prints
+    its table before it saves. ``statuses`` are those of success; an audit's verdict is one of two.
     """
 
     words: list
@@ -43,7 +44,7 @@ class Subject(NamedTuple):
     folders: dict = {}  # noqa: RUF012
     grows: str = r"(?!)"
     shows: bool = False
-    status: int = 0
+    statuses: tuple = (0,)
 
 
 def _reads_state(folder):
@@ -130,7 +131,7 @@ SUBJECTS = {
     ),
     "imbalance": Subject(IMBALANCE, earlier=(IMBALANCE,), shows=True),
     "evaluate": Subject(EVALUATE, earlier=(EVALUATE,), shows=True),
-    "audit": Subject(AUDIT, earlier=(AUDIT,), shows=True, status=1),
+    "audit": Subject(AUDIT, earlier=(AUDIT,), shows=True, statuses=(0, 1)),
 }
 
 

@@ -83,7 +83,8 @@ def _be_the_command(words, scratch, prepare):
         for name, number in (("stdout", 1), ("stderr", 2)):
             os.dup2(os.open(scratch / name, os.O_WRONLY | os.O_APPEND), number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if prepare:
@@ -137,6 +138,11 @@ class Arena:
             self.references[seed] = self.look()
         return self.references[seed]
 
+    def changed(self, seed=0):
+        """Name the files of which the command makes others than the earlier result has."""
+        reference = self.reference(seed)
+        return [one for one in reference if reference[one] != self.earlier.get(one)]
+
     def look(self):
         """Read the folder of outputs, with what a manifest names under a name of its own."""
         return settle(snapshot(self.work))
@@ -160,7 +166,7 @@ class Arena:
         return steady, max(*seconds, done.seconds), done.n_events, done.stdout
 
     def _finish(self, done):
-        if done.status != self.subject.status:
+        if done.status not in self.subject.statuses:
             raise RuntimeError(f"{self.name} ended with {done.status}:\n{done.stdout}{done.stderr}")
         return done
 

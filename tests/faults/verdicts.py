@@ -21,9 +21,9 @@ def mixed(arena, tree, seed=0):
     """Name files that are new while others are still those of the earlier result."""
     if not arena.subject.earlier or arena.subject.folders:
         return []
-    changed = _changed(arena, arena.reference(seed))
-    new = [name for name in changed if tree.get(name) == arena.reference(seed).get(name)]
-    old = [name for name in changed if tree.get(name) == arena.earlier.get(name)]
+    changed = [name for name in arena.changed(seed) if name in arena.steady]
+    new = [name for name in changed if _has(tree, name, arena.reference(seed))]
+    old = [name for name in changed if _has(tree, name, arena.earlier)]
     return new if old and new else []
 
 
@@ -59,6 +59,10 @@ def one_line(stderr, place):
     return None
 
 
+def _has(tree, name, result):
+    return name in tree and name in result and tree[name] == result[name]
+
+
 def _is_known(arena, name, content, known):
     if content is None or is_hidden(name) or any(one.get(name) == content for one in known):
         return True
@@ -83,11 +87,3 @@ def _torn(arena, tree, known):
     if not names or any(all(tree.get(n) == one.get(n) for n in names) for one in known):
         return []
     return [f"{' and '.join(names)} are not of one result"]
-
-
-def _changed(arena, reference):
-    return [
-        name
-        for name, content in reference.items()
-        if name in arena.steady and content is not None and content != arena.earlier.get(name)
-    ]

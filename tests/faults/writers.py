@@ -26,7 +26,7 @@ def write_at_once(arena, number, n_writers):
 
 def _look(arena, done):
     tree = arena.look()
-    winners = [seed for seed, one in done.items() if one.status == arena.subject.status]
+    winners = [seed for seed, one in done.items() if one.status in arena.subject.statuses]
     found = {"n_winners": len(winners), "half": half_written(arena, tree, list(done))}
     differ = {seed: wrong(arena, tree, seed) for seed in winners}
     found["mixed"] = [] if any(not one for one in differ.values()) else [str(differ)[:300]]
