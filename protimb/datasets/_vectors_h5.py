@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from protimb.datasets._h5_heaps import check_heaps, check_lengths
 from protimb.datasets._vectors import (
     Vectors,
     check_matrix,
@@ -42,6 +43,7 @@ def _opened(path):
     with path.open("rb"):  # a missing file, or one that may not be read, is no damaged one
         pass
     try:
+        check_heaps(path)
         with h5py.File(path, "r") as file:
             yield file
     except EmbeddingFileError:
@@ -71,6 +73,8 @@ def _hard_links(file, path):
 
 def _two_datasets(file, ids, matrix, path, max_bytes):
     is_text = _is_text(file, ids, path, max_bytes)
+    if is_text:
+        check_lengths(file[ids], path)
     names = file[ids].asstr()[:] if is_text else file[ids][:]
     dataset = _dataset(file, matrix, path, max_bytes)
     check_matrix(dataset.shape, dataset.dtype, f"{path}, dataset {matrix!r}")
