@@ -1,10 +1,7 @@
-"""Colours, markers, axes and the spelling of names that all displays share."""
+"""Colours, markers and axes that all displays share."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
-
-import numpy as np
 
 from protimb.utils._shorten import spell_out
 
@@ -63,32 +60,3 @@ def assign(names, values):
 def tidy(ax):
     """Take away the box, and leave the two axes that carry numbers."""
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def spelled_plainly(plot):
-    """Have a method draw names as they are spelled: a dollar in one starts no formula."""
-
-    @wraps(plot)
-    def drawn(self, *args, **options):
-        display = plot(self, *args, **options)
-        for ax in np.ravel(self.axes_ if hasattr(self, "axes_") else self.ax_):
-            for text in _names_in(ax):
-                text.set_parse_math(False)
-        for legend in self.figure_.legends:
-            for text in legend.get_texts():
-                text.set_parse_math(False)
-        return display
-
-    return drawn
-
-
-def _names_in(ax):
-    """Yield all texts of axes but the numbers at ticks, which matplotlib sets as formulas."""
-    from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
-
-    numbers = set()
-    for axis in (ax.xaxis, ax.yaxis):
-        if not isinstance(axis.get_major_formatter(), FixedFormatter):
-            numbers |= set(axis.get_ticklabels(which="both"))
-    yield from (text for text in ax.findobj(Text) if text not in numbers)
