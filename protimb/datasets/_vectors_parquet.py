@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from protimb.datasets._parquet_footer import claimed_bytes
 from protimb.datasets._vectors import (
     ID_NAMES,
     Vectors,
@@ -38,25 +39,17 @@ def _table(path, max_bytes):
     pyarrow = import_optional("pyarrow")
     from pyarrow import parquet
 
-    with path.open("rb"):  # a missing file is no damaged one
-        pass
     try:
+        claimed = claimed_bytes(path)
+        check_unfolded(claimed, path.stat().st_size, path, EmbeddingFileError, max_bytes)
         with parquet.ParquetFile(path) as file:
-            check_unfolded(
-                _claimed(file.metadata), path.stat().st_size, path, EmbeddingFileError, max_bytes
-            )
             return file.read()
-    except (pyarrow.ArrowException, OSError) as error:
+    except (EmbeddingFileError, FileNotFoundError, PermissionError):
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise EmbeddingFileError(
             f"{path}: not a parquet file, or truncated or damaged ({error}). Fetch it again."
         ) from error
-
-
-def _claimed(metadata):
-    """Count the bytes that a table takes in memory, of numbers as wide as float32."""
-    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
-    columns = [group.column(n) for group in groups for n in range(group.num_columns)]
-    return sum(max(4 * one.num_values, one.total_uncompressed_size) for one in columns)
 
 
 def _id_column(table, path):
