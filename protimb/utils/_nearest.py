@@ -163,8 +163,8 @@ class Reference:
         values = _leave_out(table.values(placed), own)
         first = smallest(values, n_found)
         last = np.take_along_axis(values, first[:, -1:], axis=1).ravel()
-        near = _within(values, table.reach(placed, last))
-        gaps, rows, is_sure = self._settle(table, placed, X, *near, n_found)
+        row_of, columns = _within(values, table.reach(placed, last))
+        gaps, rows, is_sure = self._settle(table, placed, X, row_of, columns, n_found)
         if self._gap.ends_at_zero and not is_sure.all():
             # Nothing is nearer than copies, however many there are.
             unsure = np.flatnonzero(~is_sure)
