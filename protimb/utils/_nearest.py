@@ -16,8 +16,8 @@ from sklearn.utils import gen_batches
 # Up to so many features a tree is faster than comparing all rows.
 _NARROW = 8
 
-# Gaps of a block of rows are so many numbers, 32 MiB, of so many rows at most.
-_BLOCK_NUMBERS = 2**23
+# Gaps of a block of rows are so many numbers, 64 MiB, of so many rows at most.
+_BLOCK_NUMBERS = 2**24
 _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, the share of the variance that these have to hold,
