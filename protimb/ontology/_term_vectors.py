@@ -12,6 +12,7 @@ from protimb.ontology._pickled import read_pickled_dict
 from protimb.utils._array_files import open_archive
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
@@ -30,7 +31,7 @@ def read_term_vectors(path, *, max_bytes=None):
         terms and of dimensions, is checked where there is one.
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
-        where that is more (text: 100 times, 128 MiB).
+        where that is more (text: 100 times, 32 MiB).
 
     Returns
     -------
@@ -227,7 +228,9 @@ def _read_npz(path, max_bytes):
         )
     if len(ids) != len(vectors):
         raise TermVectorError(f"{path}: {len(ids)} ids, but {len(vectors)} vectors.")
-    return [_as_text(one, path) for one in ids.tolist()], _stack(ids, vectors)
+    names = [_as_text(one, path) for one in ids.tolist()]
+    check_names(names, "term", lambda _: path, TermVectorError)
+    return names, _stack(ids, vectors)
 
 
 def _layout(names, path):
@@ -287,6 +290,7 @@ def _as_text(name, path):
 def _read_lines(path, max_bytes):
     lines = read_text(path, TermVectorError, max_bytes=max_bytes).split("\n")
     rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
+    _refuse_without_term(lines, path)
     header = _header(rows)
     rows = rows[1:] if header else rows
     if not rows:
@@ -301,6 +305,16 @@ def _read_lines(path, max_bytes):
     return [cells[0] for _, cells in rows], vectors
 
 
+def _refuse_without_term(lines, path):
+    """Refuse a line that starts with a blank, whose first number would be taken for its term."""
+    number = next((n for n, one in enumerate(lines, 1) if one[:1].isspace() and one.strip()), None)
+    if number is not None:
+        raise TermVectorError(
+            f"{path}, line {number}: starts with a blank, where a term belongs: "
+            f"{lines[number - 1][:60]!r}. Write the term first."
+        )
+
+
 def _header(rows):
     """Return the two integers of a first line that has nothing else."""
     if rows and len(rows[0][1]) == 2 and all(cell.isdigit() for cell in rows[0][1]):
@@ -309,6 +323,7 @@ def _header(rows):
 
 
 def _numbers(cells, n_dims, path, number):
+    check_names(cells[:1], "term", lambda _: f"{path}, line {number}", TermVectorError)
     if len(cells) - 1 != n_dims or n_dims < 1:
         raise TermVectorError(
             f"{path}, line {number}: {len(cells) - 1} numbers after the term, expected "

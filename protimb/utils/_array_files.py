@@ -31,6 +31,7 @@ _NO_HEADER = (
 )
 # The end of an archive without a comment: a mark, numbers of disks and entries, and places.
 _END, _END_MARK, _MANY = struct.Struct("<4s4H2LH"), b"PK\x05\x06", 0xFFFF
+_LAST_CODE = 0x10FFFF  # of Unicode
 _ARCHIVE = "an .npz archive"
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -67,7 +68,8 @@ def read_npy(path, error_type, what="numbers", advice=None):
     """Read the array of an .npy file."""
     check_npy(path, error_type, what, advice)
     with _named_errors(path, error_type, "an .npy file"):
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
+    return _checked_text(array, path, error_type)
 
 
 @contextmanager
@@ -122,7 +124,8 @@ class Arrays:
         """Read an array, once it is checked."""
         self.check(name, what)
         with self._opened(name) as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
+            array = np.lib.format.read_array(file, allow_pickle=False)
+        return _checked_text(array, self.source(name), self._error_type)
 
     def read_bytes(self, name):
         """Read an entry as it lies there."""
@@ -134,6 +137,19 @@ class Arrays:
         with _named_errors(self._path, self._error_type, _ARCHIVE):  # noqa: SIM117
             with self._archive.open(self._entries[name]) as file:
                 yield file
+
+
+def _checked_text(array, source, error_type):
+    """Refuse text that no str can hold: reading such an item is an error without a name."""
+    if array.dtype.kind != "U":
+        return array
+    codes = np.frombuffer(array.tobytes(), dtype=array.dtype.str[0] + "u4")
+    wrong = (codes > _LAST_CODE) | ((codes >= 0xD800) & (codes < 0xE000))
+    if wrong.any():
+        raise error_type(
+            f"{source}: {wrong.sum():,} of its letters are no Unicode. It is damaged: fetch it again."
+        )
+    return array
 
 
 def _n_promised(path, n_found):

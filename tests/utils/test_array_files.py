@@ -74,6 +74,21 @@ def test_what_is_whole_is_read_as_numpy_reads_it(tmp_path):
     np.testing.assert_array_equal(mapped, GOOD)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("code", [0x110000, 0xD800, 0xFFFFFFFF])
+def test_text_that_is_no_unicode_is_refused(tmp_path, order, code):
+    names = np.array(["P1", "P\U0010ffff"], dtype=f"{order}U2")
+    path = tmp_path / "x.npy"
+    path.write_bytes(npy(names))
+    np.testing.assert_array_equal(read_npy(path, WrongFileError), names)
+    path.write_bytes(npy(names)[:-4] + struct.pack(f"{order}I", code))
+    with pytest.raises(WrongFileError, match="1 of its letters are no Unicode"):
+        read_npy(path, WrongFileError)
+    damaged = archive(tmp_path / "x.npz", a=path.read_bytes())
+    with pytest.raises(WrongFileError, match="array 'a': 1 of its letters"):
+        read_all(damaged)
+
+
 def archive(path, **entries):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in entries.items():
