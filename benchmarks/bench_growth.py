@@ -31,11 +31,16 @@ def main():
         print(json.dumps(run_step(args.step, args.data, args.rows[0])))
         return
     print(f"{'step':24s}" + "".join(f"{n:>12,} s {'peak':>6s}" for n in args.rows) + "   a row")
+    missed = []
     for step in args.steps or STEPS:
         found = [_in_a_process(step, args.data, n_rows) for n_rows in args.rows]
         cells = "".join(f"{seconds:14.1f} {peak:5.2f}x" for seconds, peak in found)
         growth = found[-1][0] / found[0][0] * args.rows[0] / args.rows[-1]
         print(f"{step:24s}{cells} {growth:6.2f}x", flush=True)
+        if growth > RATIO or found[-1][1] > PEAK:
+            missed.append(f"{step}: {growth:.2f} times the seconds a row, peak {found[-1][1]:.2f}")
+    if missed:
+        raise SystemExit("; ".join(missed))
 
 
 def _in_a_process(step, data, n_rows):
