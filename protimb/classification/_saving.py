@@ -81,7 +81,7 @@ def load_classifier(cls, folder, device, classes):
     """Read a classifier of class ``cls`` that `save_classifier` wrote."""
     state, manifest = load_state(folder)
     found = manifest.get("kind")
-    advice = f" Use {found}.load(folder)." if found in _LOADABLE else ""
+    advice = f" Use {found}.load(folder)." if found in list(_LOADABLE) else ""
     check_kind(manifest, cls.__name__, folder, advice)
     resolve_device(device)  # here, and not when it is fitted again
     with rebuilding(cls.__name__, folder):
