@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAX_SEED, clean_messages, literals, names, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, literals, names, one_line, say, strategy
 from protimb.comparison._arms import ARMS
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
@@ -67,8 +67,8 @@ def train(
             verbose=verbose,
         )
         for name, facts in model.record["data"].items():
-            typer.echo(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
-        typer.echo(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")
+            say(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
+        say(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")
 
 
 def _make_encoder(name, layer):
@@ -95,5 +95,5 @@ def _make_sampler(name, sampling_strategy, words, seed):
         )
         sampler._validate_params()
     except ValueError as error:  # scikit-learn's message lists what there is
-        raise typer.BadParameter(str(error), param_hint="--param") from error
+        raise typer.BadParameter(one_line(error), param_hint="--param") from error
     return sampler

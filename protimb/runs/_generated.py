@@ -1,6 +1,7 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from protimb.datasets._vectors import as_float32
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
+from protimb.utils._new_folder import whole_file
 from protimb.utils._spelling import why_unreadable
 
 
@@ -93,7 +95,10 @@ class Generated:
         path : path-like
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        np.savez_compressed(path, **arrays)
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        with whole_file(path) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path, *, max_bytes=None):

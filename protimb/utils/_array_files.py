@@ -147,7 +147,7 @@ def _checked_text(array, source, error_type):
     wrong = (codes > _LAST_CODE) | ((codes >= 0xD800) & (codes < 0xE000))
     if wrong.any():
         raise error_type(
-            f"{source}: {wrong.sum():,} of its letters are no Unicode. It is damaged: fetch it again."
+            f"{source}: {wrong.sum():,} of its letters are no Unicode. Fetch it again."
         )
     return array
 
