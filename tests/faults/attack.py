@@ -26,7 +26,7 @@ from trials import Arena, warm_up
 from writers import write_at_once
 
 TABLES = {  # attack: its columns beside the command and the number of trials
-    "kills": {"half": "half-written", "mixed": "old beside new", "wrong": "wrong after rerun"},
+    "kills": {"half": "half-written", "mixed": "between two renames", "wrong": "wrong after rerun"},
     "disks": {"half": "half-written", "unnamed": "not one named line", "wrong": "wrong with space"},
     "2 writers": {"half": "half-written", "mixed": "not one whole result", "unnamed": "unnamed"},
     "4 writers": {"half": "half-written", "mixed": "not one whole result", "unnamed": "unnamed"},

@@ -110,7 +110,7 @@ SUBJECTS = {
     "embed": Subject(
         [*EMBED, "{work}/X.npy"],
         earlier=([*EMBED, "{work}/X.npy"],),
-        together=("X.npy", "X_ids.npy", "X_encoder.json"),
+        together=("X.npy", "X_ids.npy"),
     ),
     "embed, h5": Subject([*EMBED, "{work}/X.h5"], earlier=([*EMBED, "{work}/X.h5"],)),
     "train": Subject(
@@ -151,8 +151,8 @@ def spell(words, inputs, work, seed=0):
     return [re.sub(r"\{(\w+)\}", lambda one: str(values[one[1]]), word) for word in words]
 
 
-def write_inputs(folder, run):
-    """Write a CAFA folder and FASTA, and have ``run(words)`` make a run, a model, predictions."""
+def write_inputs(folder, run, names):
+    """Write a CAFA folder and tables; have ``run(words)`` make a run and a model where needed."""
     folder.mkdir(parents=True)
     _write_cafa(folder / "cafa")
     sequences = folder / "cafa" / "train_sequences.fasta"
@@ -163,11 +163,10 @@ def write_inputs(folder, run):
         scores = np.random.default_rng(variant).uniform(0.1, 1, len(truth)).round(3)
         table = truth[["EntryID", "term"]].assign(score=scores)
         table.to_csv(folder / f"predictions{variant}.tsv", sep="\t", index=False, header=False)
-    for name, command in (
-        ("run", [*TRAINED, "--updates", "2"]),
-        ("model", SUBJECTS["train"].words),
-    ):
-        words = spell(command, folder, folder)
+    made = {"run": [*TRAINED, "--updates", "2"], "model": SUBJECTS["train"].words}
+    needed = {word for name in names for word in SUBJECTS[name].words}
+    for name in [name for name in made if f"{{in}}/{name}" in needed]:
+        words = spell(made[name], folder, folder)
         run([word.replace(str(folder / "out"), str(folder / name)) for word in words])
 
 

@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+from steps import count_events
 from subjects import SUBJECTS, spell, write_inputs
 
 PATIENCE = 120  # seconds for a command of a second
@@ -155,8 +156,6 @@ class Arena:
         return snapshot(self.work)
 
     def _look_twice(self):
-        from kills import count_events
-
         first = self.reference()
         self.set_up()
         seconds = [self._finish(self.start().wait()).seconds]
@@ -258,7 +257,7 @@ def warm_up(root, names):
             raise RuntimeError(f"{words} ended with {done.status}:\n{done.stdout}{done.stderr}")
 
     inputs = root / "in"
-    write_inputs(inputs, run)
+    write_inputs(inputs, run, names)
     for name in names:
         _learn_modules(root, inputs, name)
     gc.freeze()

@@ -18,13 +18,13 @@ def half_written(arena, tree, seeds=(0,)):
 
 
 def mixed(arena, tree, seed=0):
-    """Name files that are new while others are still those of the earlier result."""
+    """Name files that are new while others are still those of the earlier result, or missing."""
     if not arena.subject.earlier or arena.subject.folders:
         return []
     changed = [name for name in arena.changed(seed) if name in arena.steady]
     new = [name for name in changed if _has(tree, name, arena.reference(seed))]
     old = [name for name in changed if _has(tree, name, arena.earlier)]
-    return new if old and new else []
+    return new + old if len(new) != len(changed) != len(old) else []
 
 
 def left_over(tree, reference):
@@ -82,8 +82,8 @@ def _is_right(arena, name, content):
 
 
 def _torn(arena, tree, known):
-    """Name files that mean nothing without each other, where they are of different results."""
-    names = arena.subject.together
-    if not names or any(all(tree.get(n) == one.get(n) for n in names) for one in known):
+    """Name files that mean nothing without each other, where all are there, of several results."""
+    names = [name for name in arena.subject.together if name in tree]
+    if len(names) < 2 or any(all(_has(one, name, tree) for name in names) for one in known):
         return []
     return [f"{' and '.join(names)} are not of one result"]
