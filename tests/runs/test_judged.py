@@ -30,7 +30,11 @@ def test_a_run_its_file_and_the_folder_it_enlarged_hold_the_same_rows(run, real,
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\x89PNG\0", "a binary file"), (b"a\tb\n1\t2\n", "no column EntryID among a, b"), (b"", "provenance")],
+    [
+        (b"\x89PNG\0", "a binary file"),
+        (b"a\tb\n1\t2\n", "no column EntryID among a, b"),
+        (b"", "provenance"),
+    ],
 )
 def test_a_damaged_table_of_provenance_is_named(run, real, tmp_path, content, said):
     resample(run.folder, tmp_path / "enlarged")
