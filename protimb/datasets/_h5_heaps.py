@@ -48,12 +48,16 @@ def check_lengths(dataset, path):
     Of a dataset of text of any length, whose lengths lie in the file as they are.
     """
     offset, n_bytes = dataset.id.get_offset(), dataset.id.get_storage_size()
+    n_file = Path(path).stat().st_size
     if offset is None:  # in chunks, perhaps compressed
         return
+    if n_bytes > n_file:
+        raise ValueError(f"its texts claim {n_bytes:,} bytes")
     with Path(path).open("rb") as file:
         file.seek(offset)
-        lengths = np.frombuffer(file.read(n_bytes // _PLACE.itemsize * _PLACE.itemsize), _PLACE)
-    too_long = lengths["length"] > Path(path).stat().st_size
+        content = file.read(n_bytes)
+    lengths = np.frombuffer(content[: len(content) // _PLACE.itemsize * _PLACE.itemsize], _PLACE)
+    too_long = lengths["length"] > n_file
     if too_long.any():
         raise ValueError(f"a text in it claims {lengths['length'].max():,} bytes")
 

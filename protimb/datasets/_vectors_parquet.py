@@ -21,7 +21,7 @@ def read_parquet(path, max_bytes=None):
     """Read a table; only its schema and sizes are looked at before."""
     table = _table(path, max_bytes)
     ids = _id_column(table, path)
-    names = table.column(ids).to_pylist()
+    names = _texts(table, ids, path)
     others = [n for n in range(table.num_columns) if n != ids and not _is_index(table, n)]
     lists = [n for n in others if _is_list(table.column(n).type)]
     if len(lists) > 1:
@@ -64,6 +64,16 @@ def _id_column(table, path):
             f"{_named(table, range(table.num_columns))}. Add one, called EntryID."
         )
     return found[0]
+
+
+def _texts(table, column, path):
+    try:
+        return table.column(column).to_pylist()
+    except UnicodeDecodeError as error:
+        raise EmbeddingFileError(
+            f"{path}: the column {table.field(column).name!r} holds text that is not UTF-8 "
+            f"({error}). Fetch it again."
+        ) from error
 
 
 def _is_text(kind):

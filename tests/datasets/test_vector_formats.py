@@ -599,3 +599,10 @@ def test_an_id_that_claims_gigabytes_takes_none(tmp_path):
     path.write_bytes(content[:place] + b"\xff\xff\xff\x7f" + content[place + 4 :])
     with pytest.raises(EmbeddingFileError, match="claims 2,147,483,647 bytes"):
         read_embeddings(path)
+
+
+def test_ids_of_a_parquet_table_that_are_no_unicode_are_refused(tmp_path):
+    ids = pa.array([b"P1", b"P\xff"]).view(pa.string())
+    parquet.write_table(pa.table({"EntryID": ids, "a": [0.5, 1.5]}), tmp_path / "x.parquet")
+    with pytest.raises(EmbeddingFileError, match="'EntryID' holds text that is not UTF-8"):
+        read_embeddings(tmp_path / "x.parquet")
