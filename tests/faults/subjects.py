@@ -67,7 +67,7 @@ TRAINED = [
 EMBED = ["embed", "{in}/new.fasta", "--encoder", "kmer-{k}", "--verbose", "0", "--out"]
 COMPARE = [
     *("compare", "--data", "{in}/cafa", "--arms", "{arms}", "--heads", "mlp", "--max-steps", "2"),
-    *("--resamples", "20", "--maps", "pca", "--out", "{work}/out", *QUICK),
+    *("--resamples", "20", "--maps", "none", "--out", "{work}/out", *QUICK),
 ]
 RESUME = ["train-sampler", "--resume", "--out", "{work}/out", "--verbose", "0"]
 AUDIT = [
@@ -131,7 +131,7 @@ SUBJECTS = {
     ),
     "imbalance": Subject(IMBALANCE, earlier=(IMBALANCE,), shows=True),
     "evaluate": Subject(EVALUATE, earlier=(EVALUATE,), shows=True),
-    "audit": Subject(AUDIT, earlier=(AUDIT,), shows=True, statuses=(0, 1)),
+    "audit": Subject(AUDIT, new=True, shows=True, statuses=(0, 1)),
 }
 
 

@@ -21,7 +21,8 @@ def mixed(arena, tree, seed=0):
     """Name files that are new while others are still those of the earlier result, or missing."""
     if not arena.subject.earlier or arena.subject.folders:
         return []
-    changed = [name for name in arena.changed(seed) if name in arena.steady]
+    grows = arena.subject.grows
+    changed = [n for n in arena.changed(seed) if n in arena.steady and not re.fullmatch(grows, n)]
     new = [name for name in changed if _has(tree, name, arena.reference(seed))]
     old = [name for name in changed if _has(tree, name, arena.earlier)]
     return new + old if len(new) != len(changed) != len(old) else []
