@@ -15,6 +15,11 @@ from protimb.utils._files import local_path
 from protimb.utils._new_folder import whole_file
 from protimb.utils._spelling import is_number, why_unreadable
 
+_ADVICE = (
+    " It is no file of generated proteins: restore it, or run protimb train-sampler again; rows of "
+    "another generator are read from a table."
+)
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -124,7 +129,7 @@ class Generated:
         """
         names = [field.name for field in fields(cls)]
         path = local_path(path, ArtifactError)
-        with open_archive(path, ArtifactError, max_bytes) as arrays:
+        with open_archive(path, ArtifactError, max_bytes, advice=_ADVICE) as arrays:
             found = {name: arrays.read(name) for name in names}
         return _checked(cls(**found), path)
 
