@@ -15,6 +15,7 @@ from protimb.training import (
     TrainingLoop,
     torch_generator,
 )
+from protimb.training._fitting import put_back
 from protimb.utils._row_blocks import BLOCK_ROWS
 
 
@@ -80,7 +81,7 @@ class ClassifierStep:
     def load_state_dict(self, state):
         """Put all of it back."""
         for name in self._STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
+            put_back(getattr(self, name), state[name], name)
 
     _STATEFUL = ("network", "criterion", "optimizer", "schedule")
 

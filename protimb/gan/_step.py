@@ -6,6 +6,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from protimb.nn._losses import gradient_penalty
+from protimb.training._fitting import put_back
 
 
 class AdversarialStep:
@@ -163,8 +164,8 @@ class AdversarialStep:
         """Put a state back that ``state_dict`` returned."""
         for name, part in self._parts().items():
             # Optimizers would go on updating the very tensors that they are given.
-            part.load_state_dict(copy.deepcopy(state[name]))
-        self.rng.set_state(state["rng"])
+            put_back(part, copy.deepcopy(state[name]), name)
+        put_back(self.rng, state["rng"], "rng")
 
 
 def _running_mean(network, decay):

@@ -217,7 +217,7 @@ def _check_longer(sampler, max_updates, checkpoints):
             "Leave max_updates out, or start another run."
         )
     if _can_resume(checkpoints):
-        check_updates(load_state(checkpoints)[1]["n_steps"], max_updates)
+        check_updates(load_state(checkpoints)[1].get("n_steps"), max_updates)
 
 
 def load_same_data(settings, data, folder):
