@@ -157,6 +157,7 @@ def test_a_longer_run_that_no_disk_can_hold_leaves_the_shorter_one_and_can_be_go
 ):
     folder = tmp_path / "run"
     shutil.copytree(run.folder, folder)
+    (folder / "checkpoints" / f"data-{'0' * 32}").mkdir()  # of a save that was killed
     results = [path for path in folder.rglob("*") if path.is_file() and path.name != "config.json"]
     before = {path: path.read_bytes() for path in results}
 
@@ -169,6 +170,8 @@ def test_a_longer_run_that_no_disk_can_hold_leaves_the_shorter_one_and_can_be_go
             resume_training(folder, max_updates=4)
     assert before == {path: path.read_bytes() for path in results}
     assert len(resume_training(folder).sampler.history_) == 4
+    assert len(list((folder / "checkpoints").iterdir())) == 2  # one save and its manifest
+    assert list(folder.rglob(".*")) == []
 
 
 @pytest.mark.parametrize("k", range(4))
