@@ -16,6 +16,7 @@ from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_
 from protimb.runs._generated import generate
 from protimb.runs._quality import judge_rows
 from protimb.utils._csv import write_csv
+from protimb.utils._folder import tidy_folder
 from protimb.utils._locks import LOCK, hold_folder
 from protimb.utils._new_folder import check_vacant, drop_stale, renewed_folder
 
@@ -184,6 +185,8 @@ def resume_training(out, *, max_updates=None, verbose=0):
     settings, data = read_config(folder)
     with hold_folder(folder):
         drop_stale(folder, ".*")
+        for part in (CHECKPOINTS, SAMPLER):
+            tidy_folder(folder / part)
         if max_updates is not None:
             _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
             settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
