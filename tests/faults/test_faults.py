@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from attack import render
+from attack import END, START, put_tables, render
 from subjects import SUBJECTS, is_whole, spell
 from trials import is_hidden, restore, settle, snapshot
 from verdicts import half_written, left_over, mixed, one_line, wrong
@@ -139,3 +139,8 @@ def test_each_writer_asks_for_something_else():
 def test_the_table_counts_trials_that_went_wrong():
     trials = [{"command": "embed", "attack": "links", "changed": one} for one in ([], ["x"])]
     assert render(trials).splitlines()[-1] == "| `embed` | 2 | 1 |"
+
+
+def test_a_page_keeps_its_words_around_the_tables():
+    page = f"before\n{START}\nold\n{END}\nafter\n"
+    assert put_tables(page, "| new |") == f"before\n{START}\n\n| new |\n\n{END}\nafter\n"
