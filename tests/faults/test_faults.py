@@ -51,6 +51,12 @@ def test_a_whole_result_earlier_or_later_is_right(arena):
     assert not wrong(arena, LATER)
 
 
+def test_a_file_that_only_the_later_result_has_is_no_mixture(arena):
+    arena.earlier = {name: EARLIER[name] for name in EARLIER if name != "out/b.csv"}
+    assert not mixed(arena, arena.earlier)
+    assert mixed(arena, arena.earlier | {"out/b.csv": b"2\n"})
+
+
 @pytest.mark.parametrize(
     ("change", "check"),
     [
