@@ -32,7 +32,8 @@ class Subject(NamedTuple):
     outputs before. A command with ``new`` refuses a place that holds something. ``again`` are the
     words of the rerun where a killed run has begun, if they differ. ``together`` are files that
     mean nothing without each other. ``folders`` maps folders to what loads them. ``grows`` matches
-    files that have several right contents in the course of a run; a command that ``shows`` prints
+    files that have several right contents in the course of a run; ``timed``
+    those that say how many seconds the run took. A command that ``shows`` prints
     its table before it saves. ``statuses`` are those of success; an audit's verdict is one of two.
     """
 
@@ -43,6 +44,7 @@ class Subject(NamedTuple):
     together: tuple = ()
     folders: dict = {}  # noqa: RUF012
     grows: str = r"(?!)"
+    timed: str = r"(?!)"
     shows: bool = False
     statuses: tuple = (0,)
 
@@ -105,6 +107,7 @@ SUBJECTS = {
         [*COMPARE],
         earlier=(COMPARE,),
         grows=r"out/cells/.*",
+        timed=r"out/(report\.html|comparison\.json|cells/.*\.npz)",
         shows=True,
     ),
     "embed": Subject(
