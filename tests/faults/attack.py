@@ -25,6 +25,7 @@ from subjects import SUBJECTS
 from trials import Arena, warm_up
 from writers import write_at_once
 
+START, END = "<!-- attack: tables of the last full run -->", "<!-- attack: end -->"
 TABLES = {  # attack: its columns beside the command and the number of trials
     "kills": {"half": "half-written", "mixed": "between two renames", "wrong": "wrong after rerun"},
     "disks": {"half": "half-written", "unnamed": "not one named line", "wrong": "wrong with space"},
@@ -40,11 +41,13 @@ def main(words=None):
     """Run the attacks that the words ask for, and print their tables."""
     asked = _parser().parse_args(words)
     if asked.show:
-        results = [json.loads(line) for line in asked.show.read_text().splitlines()]
+        results = _read(asked.show)
     else:
         with tempfile.TemporaryDirectory(prefix="attack-", dir=_fast_disk()) as root:
             results = _attack_all(Path(root), asked)
     print(render(results))
+    if asked.docs:
+        asked.docs.write_text(put_tables(asked.docs.read_text(), render(results)))
     return int(any(_is_finding(one) for one in results))
 
 
@@ -60,6 +63,7 @@ def _parser():
     parser.add_argument("--jobs", type=int, default=1, help="commands attacked at a time")
     parser.add_argument("--results", type=Path, help="file of a line of JSON a trial")
     parser.add_argument("--show", type=Path, help="print the tables of such a file")
+    parser.add_argument("--docs", type=Path, help="a page to put the tables into, between marks")
     return parser
 
 
@@ -72,14 +76,20 @@ def _attack_all(root, asked):
     inputs = warm_up(root, names)
     path = asked.results or root / "results"
     path.write_text("")
-    jobs = min(asked.jobs, len(names))
+    queue, writing = os.pipe()  # each worker takes the next command's number
+    os.write(writing, bytes(range(len(names))))
+    os.close(writing)
     workers = [
-        _fork(_attack_some, root / f"job{job}", inputs, names[job::jobs], asked, path)
-        for job in range(jobs)
+        _fork(_attack_some, root / f"job{job}", inputs, names, queue, asked, path)
+        for job in range(asked.jobs)
     ]
     statuses = [os.waitpid(one, 0)[1] for one in workers]
     if any(statuses):
         raise SystemExit("The attack itself failed; see above.")
+    return _read(path)
+
+
+def _read(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -96,8 +106,9 @@ def _fork(function, *args):
         os._exit(1)
 
 
-def _attack_some(root, inputs, names, asked, path):
-    for name in names:
+def _attack_some(root, inputs, names, queue, asked, path):
+    while number := os.read(queue, 1):
+        name = names[number[0]]
         with path.open("a") as file:
             for result in attack(root / name.replace(" ", "_"), inputs, name, asked):
                 file.write(json.dumps(result) + "\n")
@@ -159,6 +170,13 @@ def render(results):
     """Write a Markdown table of each attack: a row a command, the trials that went wrong."""
     tables = [_render_one(kind, results) for kind in TABLES]
     return "\n\n".join(table for table in tables if table)
+
+
+def put_tables(page, tables):
+    """Put tables between the marks of a page, in place of what is there."""
+    head, _, rest = page.partition(START)
+    _, _, tail = rest.partition(END)
+    return f"{head}{START}\n\n{tables}\n\n{END}{tail}"
 
 
 def _render_one(kind, results):

@@ -28,12 +28,13 @@ class Subject(NamedTuple):
     """A command, what it starts from and what it leaves.
 
     ``words`` are its words; ``{in}`` and ``{work}`` stand for the folders of inputs and outputs,
-    ``{seed}`` for what tells two writers apart. ``earlier`` are commands that ran in the folder of
-    outputs before. A command with ``new`` refuses a place that holds something. ``again`` are the
-    words of the rerun where a killed run has begun, if they differ. ``together`` are files that
-    mean nothing without each other. ``folders`` maps folders to what loads them. ``grows`` matches
-    files that have several right contents in the course of a run; a command that ``shows`` prints
-    its table before it saves. ``statuses`` are those of success; an audit's verdict is one of two.
+    ``{seed}`` and its like for what tells variants apart. ``earlier`` are commands that ran in the
+    folder of outputs before. A command with ``new`` refuses a place that holds something. ``again``
+    are the words of the rerun where a killed run has begun, if they differ. ``together`` are files
+    that mean nothing without each other. ``folders`` maps folders to what loads them. ``grows``
+    matches files that have several right contents in the course of a run, ``timed`` those that say
+    how many seconds it took. A command that ``shows`` prints its table before it saves.
+    ``statuses`` are those of success; an audit's verdict is one of two.
     """
 
     words: list
@@ -43,6 +44,7 @@ class Subject(NamedTuple):
     together: tuple = ()
     folders: dict = {}  # noqa: RUF012
     grows: str = r"(?!)"
+    timed: str = r"(?!)"
     shows: bool = False
     statuses: tuple = (0,)
 
@@ -105,6 +107,7 @@ SUBJECTS = {
         [*COMPARE],
         earlier=(COMPARE,),
         grows=r"out/cells/.*",
+        timed=r"out/(report\.html|comparison\.json|cells/.*\.npz)",
         shows=True,
     ),
     "embed": Subject(

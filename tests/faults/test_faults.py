@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from attack import render
+from attack import END, START, put_tables, render
 from subjects import SUBJECTS, is_whole, spell
 from trials import is_hidden, restore, settle, snapshot
 from verdicts import half_written, left_over, mixed, one_line, wrong
@@ -49,6 +49,12 @@ def test_a_whole_result_earlier_or_later_is_right(arena):
         assert not mixed(arena, tree)
         assert not left_over(tree, LATER)
     assert not wrong(arena, LATER)
+
+
+def test_a_file_that_only_the_later_result_has_is_no_mixture(arena):
+    arena.earlier = {name: EARLIER[name] for name in EARLIER if name != "out/b.csv"}
+    assert not mixed(arena, arena.earlier)
+    assert mixed(arena, arena.earlier | {"out/b.csv": b"2\n"})
 
 
 @pytest.mark.parametrize(
@@ -139,3 +145,8 @@ def test_each_writer_asks_for_something_else():
 def test_the_table_counts_trials_that_went_wrong():
     trials = [{"command": "embed", "attack": "links", "changed": one} for one in ([], ["x"])]
     assert render(trials).splitlines()[-1] == "| `embed` | 2 | 1 |"
+
+
+def test_a_page_keeps_its_words_around_the_tables():
+    page = f"before\n{START}\nold\n{END}\nafter\n"
+    assert put_tables(page, "| new |") == f"before\n{START}\n\n| new |\n\n{END}\nafter\n"

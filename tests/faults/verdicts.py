@@ -23,8 +23,10 @@ def mixed(arena, tree, seed=0):
         return []
     grows = arena.subject.grows
     changed = [n for n in arena.changed(seed) if n in arena.steady and not re.fullmatch(grows, n)]
-    new = [name for name in changed if _has(tree, name, arena.reference(seed))]
-    old = [name for name in changed if _has(tree, name, arena.earlier)]
+    new, old = (
+        [name for name in changed if tree.get(name, b"") == one.get(name, b"")]
+        for one in (arena.reference(seed), arena.earlier)
+    )
     return new + old if len(new) != len(changed) != len(old) else []
 
 
