@@ -403,10 +403,10 @@ class TALEClassifier(NetworkTermClassifier):
         from protimb.classification import _tale_resuming as resuming
         from protimb.classification._tale_data import warn_if_cut
         from protimb.classification._tale_step import TALEData, TALESizes, build_tale, train_tale
-        from protimb.training import resolve_device
+        from protimb.training import agree_on_draws, resolve_device
 
         device = resolve_device(self.device)
-        rng = check_random_state(self.random_state)
+        rng = agree_on_draws(check_random_state(self.random_state))
         above = None if self.label_coding == "own" else self.ontology
         paths = label_paths(above, self.terms_, rows.labels.shape[1])
         run, state = None, None

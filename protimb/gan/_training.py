@@ -31,6 +31,7 @@ from protimb.training import (
     ProgressBar,
     TrainingLoop,
     WeightedBatches,
+    agree_on_draws,
     build_schedule,
     check_updates,
     resolve_device,
@@ -65,6 +66,7 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, ancestors=None, r
     terms whose rows make the training set; ``ancestors`` csr (n_terms, n_terms) those above each
     term; ``rng`` is the source of every draw.
     """
+    agree_on_draws(rng)
     run, state = {}, None
     if resume_from is not None or _saves_checkpoints(model):
         run = describe_run(X, y, model, towards, (term_vectors, ancestors), rng)
