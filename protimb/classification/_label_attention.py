@@ -352,7 +352,8 @@ class LabelAttentionClassifier(NetworkTermClassifier):
     def _train(self, rows, loss):
         from protimb.classification._label_attention_step import AttentionData, train_attention
         from protimb.nn import make_loss
-        from protimb.training import agree_on_draws, resolve_device
+        from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
         rng = agree_on_draws(check_random_state(self.random_state))
         # Draws of their own: what rows and vectors need changes no weight of the network.

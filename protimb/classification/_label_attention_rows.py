@@ -3,7 +3,7 @@
 import torch
 
 from protimb.classification._label_attention_residues import Residues
-from protimb.training import hash_rows
+from protimb.training._processes import hash_rows
 
 
 class VectorRows:

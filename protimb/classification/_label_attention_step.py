@@ -9,7 +9,8 @@ from protimb.classification._label_attention_rows import ResidueRows, rows_on
 from protimb.classification._network import at_rest
 from protimb.classification._step import ClassifierStep, _callbacks, hash_targets
 from protimb.nn import LabelAttention
-from protimb.training import ShuffledBatches, TrainingLoop, hash_rows, torch_generator
+from protimb.training import ShuffledBatches, TrainingLoop, torch_generator
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
 # Numbers that a block of rows may hold at once, one for each part of a protein and term.

@@ -296,7 +296,8 @@ class GOTermClassifier(NetworkTermClassifier):
     def _train(self, rows, loss):
         from protimb.classification._step import TrainingData, train_network
         from protimb.nn import make_loss
-        from protimb.training import agree_on_draws, resolve_device
+        from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
         rng = agree_on_draws(check_random_state(self.random_state))
         # One draw, however many rows: weighted and repeated rows start from one network.

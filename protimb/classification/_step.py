@@ -13,10 +13,10 @@ from protimb.training import (
     ProgressBar,
     ShuffledBatches,
     TrainingLoop,
-    hash_rows,
     share_batch,
     torch_generator,
 )
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
 

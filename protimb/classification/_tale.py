@@ -403,7 +403,8 @@ class TALEClassifier(NetworkTermClassifier):
         from protimb.classification import _tale_resuming as resuming
         from protimb.classification._tale_data import warn_if_cut
         from protimb.classification._tale_step import TALEData, TALESizes, build_tale, train_tale
-        from protimb.training import agree_on_draws, resolve_device
+        from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
         device = resolve_device(self.device)
         rng = agree_on_draws(check_random_state(self.random_state))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from protimb.exceptions import ProtimbWarning
-from protimb.training import hash_rows
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 from protimb.utils._warnings import users_level
 

@@ -13,6 +13,7 @@ from protimb.cli._evaluate import evaluate
 from protimb.cli._imbalance import imbalance
 from protimb.cli._ingest import ingest
 from protimb.cli._predict import predict
+from protimb.cli._processes import take_part
 from protimb.cli._runs import resample, train_sampler
 from protimb.cli._train import train
 
@@ -35,6 +36,7 @@ def _print_version(wanted: bool):
 
 @app.callback()
 def main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
@@ -44,6 +46,7 @@ def main(
     # Read when torch is loaded. Threads that spin while they wait hold the cores that the others
     # wait for: with something else running, training took twice as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    take_part(context)
 
 
 app.command()(ingest)

@@ -103,6 +103,8 @@ def train_sampler(
                 random_state=seed,
                 verbose=verbose,
             )
+        if run.quality is None:
+            return  # the first of several processes speaks
         typer.echo(printable("\n".join(run.quality.sentences())))
         typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 import typer
 
+from protimb.cli._processes import explain_interrupt, leave
 from protimb.exceptions import ProtimbError
+from protimb.utils._ranks import is_first, n_processes
 from protimb.utils._shorten import shorten
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
@@ -30,6 +32,11 @@ def clean_messages():
         warnings.showwarning = show
         try:
             yield
+            leave()
+        except KeyboardInterrupt:
+            if n_processes() == 1:
+                raise
+            explain_interrupt()
         except (ProtimbError, OSError, ValueError) as error:
             _complain("error", _spelled(error))
             raise typer.Exit(2) from error
@@ -106,6 +113,8 @@ def printable(text):
 
 
 def _complain(kind, message):
+    if not is_first():  # of several processes, one speaks
+        return
     from tqdm import tqdm
 
     words = printable(" ".join(str(message).split()))

@@ -6,7 +6,8 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from protimb.nn._losses import gradient_penalty
-from protimb.training import draw_rows, hash_rows, share_batch
+from protimb.training import draw_rows, share_batch
+from protimb.training._processes import hash_rows
 
 
 class AdversarialStep:

@@ -31,12 +31,12 @@ from protimb.training import (
     ProgressBar,
     TrainingLoop,
     WeightedBatches,
-    agree_on_draws,
     build_schedule,
     check_updates,
     resolve_device,
     torch_generator,
 )
+from protimb.training._processes import agree_on_draws
 from protimb.utils._memory import gather_rows
 from protimb.utils._same_run import rng_state
 

@@ -14,7 +14,7 @@ from protimb.nn._term_losses_base import (
     check_params,
     cross_entropy,
 )
-from protimb.training import gather_batch
+from protimb.training._shares import gather_batch
 
 _MEMORY = 2  # passes over the training rows after which older features fade
 

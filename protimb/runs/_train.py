@@ -13,8 +13,10 @@ from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
+from protimb.runs._processes import from_first, in_each
 from protimb.runs._quality import judge_rows
 from protimb.utils._new_folder import check_vacant
+from protimb.utils._ranks import is_first
 
 GENERATED = "generated.npz"
 SAMPLER = "sampler"
@@ -64,11 +66,15 @@ def train_sampler(
     -------
     run : Bunch
         ``sampler``, ``generated`` (Generated), ``quality`` (QualityReport), ``folder`` (Path).
+        Where several processes train together the first one generates, judges and writes;
+        ``generated`` and ``quality`` of the others are None.
 
     Raises
     ------
     FileExistsError
         If ``out`` holds something already.
+    ProcessError
+        If several processes train together, and differ or lose one of them.
     TypeError
         If ``data`` is neither a name nor a path: a run must find its data again.
     ValueError
@@ -105,15 +111,20 @@ def train_sampler(
     )
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
-    check_vacant(folder)
-    bunch = load_proteins(settings.data, ontology, min_proteins)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_config(folder, settings, bunch.fingerprint())
+    from_first(check_vacant, folder)
+    bunch = in_each(load_proteins, settings.data, ontology, min_proteins)
+    from_first(_begin, folder, settings, bunch)
     try:
         return _run(folder, settings, sampler, bunch)
     except ProtimbError:
-        _forget(folder)
+        if is_first():
+            _forget(folder)
         raise
+
+
+def _begin(folder, settings, bunch):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_config(folder, settings, bunch.fingerprint())
 
 
 def _forget(folder):
@@ -161,13 +172,13 @@ def resume_training(out, *, max_updates=None, verbose=0):
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
     folder = Path(out)
-    settings, data = read_config(folder)
+    settings, data = in_each(read_config, folder)
     if max_updates is not None:
         _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
         settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
     sampler = settings.build_sampler(verbose=verbose)
-    bunch = load_same_data(settings, data, folder)
-    write_config(folder, settings, data)
+    bunch = in_each(load_same_data, settings, data, folder)
+    from_first(write_config, folder, settings, data)
     return _run(folder, settings, sampler, bunch)
 
 
@@ -213,6 +224,8 @@ def _run(folder, settings, sampler, bunch):
     sampler.set_params(term_vectors=settings.read_term_vectors())
     tell_terms(sampler, bunch.ontology, bunch.terms)
     _fit(sampler, train, folder / CHECKPOINTS)
+    if not is_first():  # of several processes, one writes
+        return Bunch(sampler=sampler, generated=None, quality=None, folder=folder)
     sampler.save(folder / SAMPLER)
     _write_history(folder, sampler.history_)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
@@ -227,7 +240,7 @@ def _fit(sampler, train, checkpoints):
     from protimb.training import Checkpoint
 
     sampler.set_params(callbacks=[Checkpoint(checkpoints)])
-    resume_from = checkpoints if _can_resume(checkpoints) else None
+    resume_from = checkpoints if from_first(_can_resume, checkpoints) else None
     y = pd.DataFrame(train.y, columns=train.terms)
     sampler.fit(train.X, y, resume_from=resume_from)
 

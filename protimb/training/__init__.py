@@ -10,10 +10,10 @@ from protimb.training._batches import LengthBatches, ShuffledBatches, WeightedBa
 from protimb.training._callbacks import Callback, EarlyStopping, PenaltyGuard, ProgressBar
 from protimb.training._checkpoint import Checkpoint, check_updates, load_state, save_state
 from protimb.training._loop import TrainingLoop
-from protimb.training._processes import agree_on_draws, from_first, hash_rows, in_each
+from protimb.training._processes import from_first, in_each
 from protimb.training._schedules import LR_SCHEDULES, build_schedule
 from protimb.training._seed import resolve_device, torch_generator
-from protimb.training._shares import draw_rows, gather_batch, share_batch
+from protimb.training._shares import draw_rows, share_batch
 from protimb.training._tensorboard import TensorBoard
 
 __all__ = [
@@ -28,13 +28,10 @@ __all__ = [
     "TensorBoard",
     "TrainingLoop",
     "WeightedBatches",
-    "agree_on_draws",
     "build_schedule",
     "check_updates",
     "draw_rows",
     "from_first",
-    "gather_batch",
-    "hash_rows",
     "in_each",
     "load_state",
     "resolve_device",
