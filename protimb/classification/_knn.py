@@ -1,15 +1,21 @@
 """Term probabilities from the nearest training proteins, by cosine; no training needed."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.utils import gen_batches
 
-from protimb.classification._base import BaseTermClassifier, in_blocks
+from protimb.classification._base import BaseTermClassifier
+from protimb.neighbors._search import NEIGHBORS, search_among
+from protimb.utils._nearest import Cosine, Reference
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
+
+# Rows whose votes are counted at a time.
+_BLOCK = 1024
 
 
 class KNNTermClassifier(BaseTermClassifier):
@@ -23,8 +29,11 @@ class KNNTermClassifier(BaseTermClassifier):
 
     Parameters
     ----------
-    n_neighbors : int
+    n_neighbors : int or object
         Training rows that vote; all of them where there are fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
+        Rows that it does not search are forgotten.
     temperature : float
         Cosine difference that changes a vote's weight by the factor e. Small values listen to
         the closest neighbour only.
@@ -49,9 +58,10 @@ class KNNTermClassifier(BaseTermClassifier):
 
     Notes
     -----
-    Neighbours come from blocks of one float32 matrix product, so a query costs
-    ``n_train * n_features`` multiplications and memory holds one block of similarities. A row
-    without a direction (all features at their mean) is equally similar to every row.
+    Neighbours come from blocks of one float32 matrix product, so a query costs at most
+    ``n_train * n_features`` multiplications and memory holds one block of similarities; the nearest
+    are then compared in double precision. A row without a direction (all features at their mean) is
+    equally similar to every row, and the first rows vote on it.
 
     References
     ----------
@@ -70,7 +80,7 @@ class KNNTermClassifier(BaseTermClassifier):
     """
 
     _parameter_constraints: ClassVar = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": NEIGHBORS,
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "standardize": ["boolean"],
     }
@@ -126,29 +136,45 @@ class CosineVote:
 
     def fit(self, X, labels):
         """Remember rows (n_train, n_features) and their labels (n_train, n_columns)."""
-        self.directions = normalize(X)
         self.labels = sparse.csr_array(labels, dtype=np.float32)
+        found = search_among(normalize(X), self.n_neighbors, Cosine())
+        self._reference, self.n_neighbors = found
+        # What a sample leaves out has no vote, and is not kept.
+        sampled = getattr(self._reference.search, "sample_indices_", None)
+        if sampled is not None:
+            self.directions, self.labels = self.directions[sampled], self.labels[sampled]
         return self
+
+    @property
+    def directions(self):
+        """Rows of unit length: (n_train, n_features)."""
+        return self._reference.rows
+
+    @directions.setter
+    def directions(self, rows):
+        self._reference = Reference(rows, Cosine())
 
     def scores(self, X):
         """Return the weight of the voters that carry each label, (n_rows, n_columns)."""
-        return in_blocks(self._score_block, X, self.labels.shape[1])
+        scores = np.empty((len(X), self.labels.shape[1]), dtype=np.float32)
+        for block in gen_batches(len(X), _BLOCK):
+            scores[block] = self._score_block(X[block])
+        return scores
 
     def nearest(self, X, n_neighbors):
         """Return cosines and positions of the nearest rows, both (n_rows, n_neighbors)."""
-        similarity = normalize(X) @ self.directions.T
-        positions = np.argsort(-similarity, axis=1, kind="stable")[:, :n_neighbors]
-        return np.take_along_axis(similarity, positions, axis=1), positions
+        gaps, positions = self._reference.nearest(normalize(X), n_neighbors)
+        return -gaps.astype(np.float32), positions
 
     def _score_block(self, X):
-        similarity = normalize(X) @ self.directions.T  # (BLOCK_ROWS, n_train)
-        n_votes = min(self.n_neighbors, similarity.shape[1])
-        nearest = np.argpartition(-similarity, n_votes - 1, axis=1)[:, :n_votes]
-        votes = self._softmax(np.take_along_axis(similarity, nearest, axis=1))
-        starts = np.arange(0, votes.size + 1, n_votes)
-        ballots = sparse.csr_array((votes.ravel(), nearest.ravel(), starts), shape=similarity.shape)
+        similarity, nearest = self.nearest(X, self.n_neighbors)
+        votes = self._softmax(similarity)
+        starts = np.arange(0, votes.size + 1, votes.shape[1])
+        shape = (len(X), len(self.directions))
+        ballots = sparse.csr_array((votes.ravel(), nearest.ravel(), starts), shape=shape)
+        scores = (ballots @ self.labels).toarray()
         # Sums of votes may exceed 1 by a rounding error.
-        return np.minimum((ballots @ self.labels).toarray(), 1)
+        return np.minimum(scores, 1, out=scores)
 
     def _softmax(self, similarity):
         # The largest exponent is 0, so nothing overflows however small the temperature.

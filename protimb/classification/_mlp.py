@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import (
@@ -21,11 +21,15 @@ from protimb.classification._knn import CosineVote
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._targets import check_label_mask, dense_labels
 from protimb.exceptions import InvalidLabelsError
-from protimb.ontology._propagate import edges_among
+from protimb.neighbors._search import NEIGHBORS
+from protimb.ontology._propagate import edges_among, propagate_scores
 from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions, check_params
+
+# Rows scored at a time, a multiple of those that the network answers at a time.
+_BLOCK = 4096
 
 
 class GOTermClassifier(NetworkTermClassifier):
@@ -80,8 +84,9 @@ class GOTermClassifier(NetworkTermClassifier):
         Lifts each term to at least the score of its children in ``predict_proba``.
     terms : sequence of str, optional
         GO ids of the columns of y; by default the columns of a DataFrame.
-    n_neighbors : int, optional
-        Average the network's probabilities with those of this many cosine neighbours.
+    n_neighbors : int or object, optional
+        Average the network's probabilities with those of this many cosine neighbours, or of those
+        that an object finds, as in :class:`KNNTermClassifier`.
     device : str or torch.device
         Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
         CUDA where there is one.
@@ -159,7 +164,7 @@ class GOTermClassifier(NetworkTermClassifier):
         "max_pos_weight": [Interval(Real, 0, None, closed="neither")],
         "ontology": "no_validation",
         "terms": ["array-like", None],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left"), None],
+        "n_neighbors": [*NEIGHBORS, None],
         "device": "no_validation",
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -314,13 +319,16 @@ class GOTermClassifier(NetworkTermClassifier):
         self.network_, self.history_ = train_network(data, criterion, self, rng)
 
     def _scores(self, X, dtype):
-        X = self._scaler.transform(X)
-        scores = expit(self._logits(X).astype(dtype, copy=False))
-        if self._neighbors is not None:
-            scores = (scores + self._neighbors.scores(X)) / 2
+        scores = np.empty((len(X), self._coding.n_columns), dtype=dtype)
+        for rows in gen_batches(len(X), _BLOCK):
+            scores[rows] = self._score_block(self._scaler.transform(X[rows]), dtype)
         if self.ontology is not None:
-            scores = self.ontology.propagate_scores(scores, self.terms_)
+            propagate_scores(self.ontology, scores, self.terms_, out=scores)
         return scores
+
+    def _score_block(self, X, dtype):
+        scores = expit(self._logits(X).astype(dtype, copy=False))
+        return scores if self._neighbors is None else (scores + self._neighbors.scores(X)) / 2
 
     def _voters(self, X):
         return self._neighbors, self._scaler.transform(X)

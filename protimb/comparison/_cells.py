@@ -1,11 +1,9 @@
 """Cells: what one arm reached with one head in one seed, kept on disk as soon as it is known."""
 
 import hashlib
-import io
 import json
 import re
 import sys
-import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,10 +16,13 @@ from protimb.comparison._sequences import hash_sequences
 from protimb.exceptions import ArtifactError
 from protimb.metrics import Evaluation
 from protimb.plotting import EmbeddingMapDisplay
+from protimb.utils._array_files import open_archive
 from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+# What arrays and words raise that are not those of a cell.
+_DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _UNSAFE = re.compile(r"[^A-Za-z0-9_+-]+")
 
 
@@ -37,9 +38,9 @@ class Cells:
             return None
         path = _path(self.folder, seed, arm, head)
         try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-                return _decode({name: file[name] for name in file.files})
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            with open_archive(path, ArtifactError) as arrays:
+                return _decode({name: arrays.read(name) for name in arrays.names})
+        except _DAMAGES as error:
             raise ArtifactError(
                 f"{path} is damaged ({error}). Remove it: this part is then computed again."
             ) from error
@@ -97,7 +98,7 @@ def _settle(folder, plan, resume):
 def _read_plan(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}). Pass resume=False (--no-resume) to start over."
         ) from error

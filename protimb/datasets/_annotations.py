@@ -9,10 +9,11 @@ from warnings import warn
 import pandas as pd
 
 from protimb.datasets._aspects import namespace_of
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.utils._days import in_future, read_days
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names, line_of
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "aspect"]
@@ -38,7 +39,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
+def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False, max_bytes=None):
     r"""Read a table of annotations in CAFA's layout.
 
     Parameters
@@ -57,6 +58,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
         Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none),
         where the file has it: ``2024-01-31`` or ``20240131``. An annotation that is repeated has
         its first day.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -71,7 +75,9 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     Raises
     ------
     AnnotationError
-        If there is no column of proteins or of terms, or a line has too few or too many fields.
+        If there is no column of proteins or of terms, no line of annotations, or a line has too
+        few or too many fields; if an id of a protein or a term is blank, lacks its accession
+        (``sp||X``), or has invisible characters.
 
     Warns
     -----
@@ -95,30 +101,31 @@ def read_annotations(path, *, encoding="utf-8", truncated="raise", dates=False):
     0      NA  GO:0003674    MFO
     """
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     names, start = _read_header(lines[0])
     _check_columns(names, path)
     _check_lines(lines, start, path)
+    refuse_without_rows(lines[start:], path)
     body = "\n".join(lines[start:])
     table = pd.read_csv(io.StringIO(f"{_TAB.join(names)}\n{body}"), **_VERBATIM)
     table = _stripped(table) if _may_hold_blanks(body) else table
     table = _one_term_a_row(table) if ";" in body else table
     table = with_days(table, dates, lines, path)
     _check_filled(table, path)
-    annotations = positive_and_unique(table)
+    annotations = positive_and_unique(table, lines, path)
     annotations.attrs |= {"n_truncated": n_truncated, "n_not_ascii": count_not_ascii(lines[start:])}
     _warn_of_repairs(annotations, path)
     return annotations
 
 
-def read_lines(path, is_whole, encoding, truncated):
+def read_lines(path, is_whole, encoding, truncated, max_bytes):
     """Return the lines of a file, and 1 if its end is missing and may be, 0 otherwise."""
     if truncated not in ("raise", "drop"):
         raise ValueError(f"truncated must be 'raise' or 'drop', got {truncated!r}.")
     cuts: list[EOFError] = []
     may_be_cut = truncated == "drop"
     on_cut = cuts.append if may_be_cut else None
-    text = read_text(path, AnnotationError, encoding, on_cut=on_cut)
+    text = read_text(path, AnnotationError, encoding, on_cut=on_cut, max_bytes=max_bytes)
     lines = text.rstrip("\n").split("\n")
     # A line without an end may stop within an id, and look as good as any.
     is_bad = may_be_cut and not (text.endswith("\n") and is_whole(lines[-1], lines[0]))
@@ -253,13 +260,22 @@ def _warn_of_future(dates, lines, path):
         )
 
 
-def positive_and_unique(table):
+def refuse_without_rows(rows, path):
+    """Refuse a file of which no line is left below its header."""
+    if not any(rows):
+        raise AnnotationError(
+            f"{path}: an empty file, or a header alone: no annotation in it. Fetch it again."
+        )
+
+
+def positive_and_unique(table, lines, path):
     """Leave out rows qualified by NOT and repeated ones, counted in attrs; reduce ids."""
     negated = _is_negated(table)
     dated = ["date"] if "date" in table else []
     positive = table.loc[~negated, [*_present(table), *dated]].copy()
     written = positive["EntryID"]
     positive["EntryID"] = each(normalise_protein_id, written)
+    _check_spelling(positive, written, lines, path)
     unique = first_of_each(positive)
     unique.attrs = {
         "n_duplicates": len(positive) - len(unique),
@@ -269,6 +285,18 @@ def positive_and_unique(table):
     if dated:
         unique.attrs["n_undated"] = int(unique["date"].isna().sum())
     return unique
+
+
+def _check_spelling(table, written, lines, path):
+    """Refuse proteins, written before they were reduced as (n_rows,), and terms that are none."""
+
+    def where(protein):
+        return line_of(written[table["EntryID"] == protein].iloc[0], lines, path)
+
+    check_protein_ids(table["EntryID"].unique(), where, AnnotationError)
+    check_names(
+        table["term"].unique(), "term", lambda one: line_of(one, lines, path), AnnotationError
+    )
 
 
 def first_of_each(table):

@@ -11,7 +11,7 @@ from protimb.datasets._aspects import ONTOLOGIES
 from protimb.datasets._cafa import _namespaces, terms_between
 from protimb.datasets._dated import DATED_COLUMNS, dated_annotations
 from protimb.datasets._embeddings import _protein_ids
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import AnnotationError, EmbeddingFileError, EmbeddingWarning
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
@@ -23,6 +23,7 @@ from protimb.ontology._propagate import (
 )
 from protimb.utils._days import days_of
 from protimb.utils._foreign import read_table
+from protimb.utils._spelling import check_names, is_missing, is_name, why_unreadable
 from protimb.utils._validation import a_few, as_vectors, check_vectors
 from protimb.utils._warnings import users_level
 
@@ -107,6 +108,8 @@ def _read_pairs(annotations):
     if "date" in table:
         table["date"] = days_of(table["date"])
     table["EntryID"] = each(normalise_protein_id, table["EntryID"])
+    check_protein_ids(table["EntryID"].unique(), lambda _: "annotations", AnnotationError)
+    check_names(table["term"].unique(), "term", lambda _: "annotations", AnnotationError)
     return table
 
 
@@ -132,13 +135,21 @@ def _two_columns(table):
 
 
 def _check_filled(table):
-    empty = (table.isna() | table.isin([""])).any(axis=1)
-    if empty.any():
-        first = int(empty.to_numpy().argmax())
-        raise AnnotationError(
-            f"{empty.sum()} annotations lack a protein or a term, the first is row {first}, "
-            f"{table.iloc[first].tolist()}. Complete or remove them."
-        )
+    for bad, said, advice in (
+        (is_missing, "lack a protein or a term", "Complete or remove them"),
+        (_is_no_text, "name one by what is no text", "Read the columns as text"),
+    ):
+        found = table.astype(object).map(bad).any(axis=1)
+        if found.any():
+            first = int(found.to_numpy().argmax())
+            raise AnnotationError(
+                f"{found.sum()} annotations {said}, the first is row {first}, "
+                f"{table.iloc[first].tolist()}. {advice}."
+            )
+
+
+def _is_no_text(name):
+    return isinstance(name, bytes) or not is_name(name)
 
 
 def _rows_of(proteins, ids, namespace):
@@ -180,12 +191,17 @@ def _read_groups(groups, ids):
             f"groups has {len(groups)} clusters for {len(ids)} rows of X. Pass one a row, or "
             "{protein: cluster}."
         )
-    pairs = zip(groups, ids.tolist(), strict=True)
+    return own_where_missing(groups, ids)
+
+
+def own_where_missing(groups, ids):
+    """Give the clusters (n_proteins,) as text; a protein without one is its own."""
+    pairs = zip(groups, map(str, ids), strict=True)
     return np.array([one if _is_none(group) else str(group) for group, one in pairs], dtype=str)
 
 
 def _is_none(group):
-    return pd.isna(group) or group == ""
+    return is_missing(group) or why_unreadable(str(group)) == "is blank"
 
 
 def _read_sequences(sequences, ids):

@@ -37,7 +37,8 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
-from protimb.utils._files import read_text
+from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
@@ -51,6 +52,8 @@ FILES = {
     "clusters": ("clusters.tsv", "clusters.tsv.gz"),
     "description": ("DESCR.md",),
 }
+
+_MOST_WORDS = 2**20  # letters of a description
 
 # What tables of clusters call the column of proteins, in lower case.
 _PROTEIN_COLUMNS = {*ID_NAMES, "member", "members", "sequence"}
@@ -330,6 +333,7 @@ def _two_fields(line, number, path):
         raise AnnotationError(
             f"{path}, line {number}: expected a protein and its cluster, found {fields!r}."
         )
+    check_names(fields, "name", lambda _: f"{path}, line {number}", AnnotationError)
     return fields
 
 
@@ -346,7 +350,8 @@ def _warn_of_unclustered(proteins, path):
 def _read_description(path, folder):
     if path is None:
         return f"Proteins with GO annotations, read from {folder}."
-    return path.read_text(encoding="utf-8", errors="replace")  # for people, whatever wrote it
+    with local_path(path, AnnotationError).open(encoding="utf-8", errors="replace") as file:
+        return file.read(_MOST_WORDS)  # for people, whatever wrote it
 
 
 def _shaped(bunch, as_frame, return_X_y):

@@ -6,10 +6,11 @@ from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._benchmark import Benchmark
 from protimb.datasets._fasta import read_fasta
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import AnnotationError
 from protimb.ontology import read_obo
 from protimb.utils._files import is_there, local_path, read_text
+from protimb.utils._spelling import line_of
 from protimb.utils._validation import a_few
 
 _OBO = ("go_cafa3.obo", "gene_ontology_edit.obo", "go.obo", "go-basic.obo")
@@ -127,4 +128,5 @@ def read_names(path):
     names = [normalise_protein_id(line.split()[0]) for line in lines if line.strip()]
     if not names:
         raise AnnotationError(f"{path}: no protein in this file. It needs one a line.")
+    check_protein_ids(names, lambda one: line_of(one, lines, path), AnnotationError)
     return names

@@ -1,5 +1,6 @@
 """Protein vectors from files, joined to proteins by id and never by position."""
 
+import os
 from os import PathLike
 from pathlib import Path
 from warnings import warn
@@ -9,14 +10,17 @@ import pandas as pd
 
 from protimb.datasets._beside import STEMS, find_beside
 from protimb.datasets._folders import find_file
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.datasets._vectors_h5 import read_h5
-from protimb.datasets._vectors_npy import check_npy, read_npy
+from protimb.datasets._vectors_npy import read_npy
 from protimb.datasets._vectors_npz import read_npz
 from protimb.datasets._vectors_parquet import read_parquet
 from protimb.datasets._vectors_table import read_text_table
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
+from protimb.utils._array_files import read_npy as read_array
+from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
+from protimb.utils._spelling import is_missing, is_name
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
@@ -34,7 +38,7 @@ READERS = {
 }
 
 
-def read_embeddings(path, ids=None, *, select=None, missing="raise"):
+def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=None):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
@@ -62,6 +66,9 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
         Proteins wanted, in the order wanted; every row in the order of the file by default.
     missing : {"raise", "drop"}
         What to do about selected proteins that have no vector.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
+        where that is more (text: 100 times, 32 MiB).
 
     Returns
     -------
@@ -75,7 +82,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
         If the file is truncated, does not hold one vector of finite numbers a protein, all of
         one width, needs pickle, has more or fewer rows than there are ids, names an id twice or
         a row not at all, or lacks a selected protein; if it leads to other files, or would unfold
-        to more than 50 times its size.
+        to more than ``max_bytes``.
     FileNotFoundError
         If there is no such file.
     MissingExtraError
@@ -113,7 +120,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise"):
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
     path = find_vectors(path)
-    vectors = _reader(path)(path)
+    vectors = _reader(path)(path, max_bytes)
     protein_ids, places = _name_rows(vectors, ids, path)
     chosen = _select_rows(protein_ids, select, missing, path)
     # Of no protein one row is read as well: it tells the width.
@@ -140,7 +147,7 @@ def ids_file(path):
 def find_vectors(path):
     """Return the path of a local file, that of the vectors where a folder is given."""
     path = Path(path)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # of what can be no path, Path.is_dir raises an error
         return local_path(path, EmbeddingFileError)
     found = find_file(path, [*vector_files("train"), *vector_files("test")])
     if found is None:
@@ -193,30 +200,39 @@ def read_ids(ids):
     """Return ids as an array of text (n_rows,), of a sequence or an .npy file that holds them."""
     if isinstance(ids, str | PathLike):
         path = local_path(ids, EmbeddingFileError)
-        check_npy(path, "ids")
-        ids = np.load(path, allow_pickle=False)
+        ids = read_array(
+            path, EmbeddingFileError, "ids", lambda shape: advise("ids", len(shape), path)
+        )
     return _protein_ids(ids)
 
 
 def _protein_ids(names):
-    if np.ndim(names) != 1:
+    # Of a list in which one id is a list, NumPy cannot tell the shape.
+    shape = (len(names),) if isinstance(names, list | tuple) else np.shape(names)
+    if len(shape) != 1:
         raise EmbeddingFileError(
-            f"Protein ids must be one-dimensional, one a row, found shape {np.shape(names)}."
+            f"Protein ids must be one-dimensional, one a row, found shape {shape}."
         )
     # Not by way of an array: it would turn a missing id into the text "nan".
     ids = [_protein_id(name, row) for row, name in enumerate(list(names))]
+    where = "Row {}, counted from 0".format
+    check_protein_ids(dict.fromkeys(ids), lambda one: where(ids.index(one)), EmbeddingFileError)
     return np.array(ids, dtype=str)
 
 
 def _protein_id(name, row):
     if isinstance(name, str) and name.isalnum():
         return name
-    text = _text_of(name, row)
-    if pd.isna(name) or not text.strip():
+    if is_missing(name):
         raise EmbeddingFileError(
             f"Row {row}, counted from 0, has no protein id (found {name!r}). Name every row."
         )
-    return normalise_protein_id(text)
+    if not is_name(name):
+        raise EmbeddingFileError(
+            f"Row {row}, counted from 0: the protein id {name!r} is {type(name).__name__}, not "
+            "text. Read or write the ids as text: 1.0 is no name that other files have."
+        )
+    return normalise_protein_id(_text_of(name, row))
 
 
 def _text_of(name, row):

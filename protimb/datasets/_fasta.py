@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from warnings import warn
 
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import FastaError, FastaWarning
 from protimb.utils._files import local_path, read_text
 from protimb.utils._shorten import shorten
@@ -13,7 +13,7 @@ from protimb.utils._warnings import users_level
 _UNREADABLE = str.maketrans("-*.", "XXX")
 
 
-def read_fasta(path, *, encoding="utf-8"):
+def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     r"""Read protein sequences.
 
     Parameters
@@ -22,6 +22,9 @@ def read_fasta(path, *, encoding="utf-8"):
         FASTA, plain or gzipped, with any line ends.
     encoding : str
         Of the text, such as ``"latin-1"``.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -31,8 +34,9 @@ def read_fasta(path, *, encoding="utf-8"):
     Raises
     ------
     FastaError
-        If the file is empty, has no header, has a comment or a digit within a record, an empty
-        id or sequence, or two sequences for one id.
+        If the file is empty, has no header, has a comment, a digit or another character that is
+        no residue within a record, an id that is empty or lacks its accession or has invisible
+        characters, an empty sequence, or two sequences for one id.
 
     Warns
     -----
@@ -59,7 +63,7 @@ def read_fasta(path, *, encoding="utf-8"):
     {'P12345': 'MKVLA'}
     """
     path = local_path(path, FastaError)
-    text = read_text(path, FastaError, encoding)
+    text = read_text(path, FastaError, encoding, max_bytes=max_bytes)
     _check_lines(text, path)
     sequences: dict[str, str] = {}
     n_repeated = n_repaired = 0
@@ -140,7 +144,9 @@ def _protein_id(header, path):
         raise FastaError(
             f"{path}: a record without id ('>{shorten(header)}'). Name it right after the '>'."
         )
-    return normalise_protein_id(words[0])
+    protein_id = normalise_protein_id(words[0])
+    check_protein_ids([protein_id], lambda _: path, FastaError)
+    return protein_id
 
 
 def _residues(raw, protein_id, path):

@@ -12,6 +12,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    refuse_without_rows,
     with_days,
 )
 from protimb.datasets._evidence import judge_evidence, wanted_codes
@@ -53,6 +54,7 @@ def read_gaf(
     encoding="utf-8",
     truncated="raise",
     dates=False,
+    max_bytes=None,
 ):
     r"""Read a Gene Annotation File (GAF 2.x).
 
@@ -85,6 +87,9 @@ def read_gaf(
     dates : bool
         Keep the day of each annotation as a column ``date`` (datetime64, NaT where there is none):
         the first, where several papers say the same.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -99,10 +104,10 @@ def read_gaf(
     Raises
     ------
     AnnotationError
-        If the file is empty; if a line has fewer fields than GAF demands, or no protein,
-        term or known aspect; if an evidence code does not exist, no line passes another filter
-        or is of the preset of evidence, or a filter is empty, or a string rather than a collection
-        of them.
+        If the file is empty or a header alone; if a line has fewer fields than GAF demands, or no
+        protein, term or known aspect, or names with invisible characters; if an evidence code does
+        not exist, no line passes another filter or is of the preset of evidence, or a filter is
+        empty, or a string rather than a collection of them.
 
     Warns
     -----
@@ -132,12 +137,12 @@ def read_gaf(
     if isoforms not in ("join", "keep"):
         raise ValueError(f"isoforms must be 'join' or 'keep', got {isoforms!r}.")
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     table = _table(lines, path)
     table["fails"] = _first_failed(table, wanted, path)
     fate = judge_evidence(table, codes, evidence, path)
     kept, n_isoforms = _join_isoforms(table[table["fails"] == ""], isoforms)
-    annotations = positive_and_unique(with_days(kept, dates, lines, path))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path), lines, path)
     annotations["aspect"] = annotations["aspect"].map(GAF_ASPECTS)
     filtered = table.loc[table["fails"] != "", "fails"].value_counts().to_dict()
     annotations.attrs |= fate | {
@@ -175,8 +180,7 @@ def _is_whole(line, first):
 def _table(lines, path):
     numbered = enumerate(lines, 1)
     rows = [_fields(n, line, lines, path) for n, line in numbered if line and line[0] != "!"]
-    if not any(lines):
-        raise AnnotationError(f"{path}: empty file. Fetch it again.")
+    refuse_without_rows(rows, path)
     table = pd.DataFrame(rows, columns=list(GAF_COLUMNS), dtype=str)
     table["taxon"] = each(_first_taxon, table["taxon"])
     return table

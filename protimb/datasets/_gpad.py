@@ -11,6 +11,7 @@ from protimb.datasets._annotations import (
     each,
     positive_and_unique,
     read_lines,
+    refuse_without_rows,
     with_days,
 )
 from protimb.datasets._evidence import CODES, judge_evidence, read_eco_codes, wanted_codes
@@ -58,6 +59,7 @@ def read_gpad(
     encoding="utf-8",
     truncated="raise",
     dates=False,
+    max_bytes=None,
 ):
     r"""Read a Gene Product Association Data file (GPAD 1.1, 1.2 or 2.0).
 
@@ -85,6 +87,9 @@ def read_gpad(
         What to do about a file that was cut, gzipped or plain: read it without its last line?
     dates : bool
         Keep the day of each annotation as a column ``date``, as ``read_gaf`` does.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -95,9 +100,9 @@ def read_gpad(
     Raises
     ------
     AnnotationError
-        If the file is empty; if a line has too few fields, or no protein, term or evidence; if
-        what says NOT says anything else; if an evidence code does not exist, or no line is of the
-        preset.
+        If the file is empty or a header alone; if a line has too few fields, or no protein, term
+        or evidence, or names with invisible characters; if what says NOT says anything else; if an
+        evidence code does not exist, or no line is of the preset.
 
     Warns
     -----
@@ -126,14 +131,14 @@ def read_gpad(
         raise ValueError(f"isoforms must be 'join' or 'keep', got {isoforms!r}.")
     code_of = read_eco_codes(eco)
     path = local_path(path, AnnotationError)
-    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated)
+    lines, n_truncated = read_lines(path, _is_whole, encoding, truncated, max_bytes)
     table = _table(lines, path)
     table["evidence"] = _codes(table, code_of)
     table["fails"] = ""
     fate = judge_evidence(table, codes, evidence, path)
     passed = table[table["fails"] == ""]
     kept, n_isoforms = _join_isoforms(passed, isoforms)
-    annotations = positive_and_unique(with_days(kept, dates, lines, path))
+    annotations = positive_and_unique(with_days(kept, dates, lines, path), lines, path)
     n_filtered = len(table) - len(passed)
     annotations.attrs |= fate | {
         "relations": each(_relation, passed["relation"]).value_counts().to_dict(),
@@ -151,8 +156,7 @@ def _is_whole(line, first):
 
 
 def _table(lines, path):
-    if not any(lines):
-        raise AnnotationError(f"{path}: empty file. Fetch it again.")
+    refuse_without_rows([one for one in lines if one and one[0] != "!"], path)
     version = _version(lines, path)
     columns = _COLUMNS[version]
     numbered = enumerate(lines, 1)

@@ -2,12 +2,17 @@
 
 import re
 
+from protimb.utils._spelling import check_names, why_unreadable
+
 # https://www.uniprot.org/help/accession_numbers, and the number of an isoform behind it.
 _ACCESSION = r"(?:[OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z\d]{2}\d){1,2})"
 _PREFIXED = re.compile(rf"(?:uniprotkb|uniprot|pr):({_ACCESSION}(?:-\d+)?)", re.IGNORECASE)
 # NCBI writes the version of the sequence behind the accession: P12345.2
 _VERSIONED = re.compile(rf"({_ACCESSION}(?:-\d+)?)\.\d+")
 _ISOFORM = re.compile(rf"({_ACCESSION})-\d+")
+_IS_ACCESSION = re.compile(rf"{_ACCESSION}(?:-\d+)?")
+# What is left of a UniProt name that lacks its accession, such as sp||X_HUMAN.
+_NO_ACCESSION = re.compile(r"(?:sp|tr)\|.*|(?i:uniprotkb|uniprot|pr):")
 
 
 def normalise_protein_id(name, *, canonical=False):
@@ -54,6 +59,28 @@ def normalise_protein_id(name, *, canonical=False):
     if versioned := _VERSIONED.fullmatch(name):
         name = versioned[1]
     return _canonical(name) if canonical else name
+
+
+def check_protein_ids(protein_ids, where, error_type):
+    """Refuse normalised ids that name nobody; ``where(protein_id)`` says the place of one."""
+    check_names(protein_ids, "protein id", where, error_type, _why_nobody)
+
+
+def _why_nobody(protein_id):
+    """Say why an id, normalised before, names no protein; "" where it names one.
+
+    >>> _why_nobody("sp||X_HUMAN"), _why_nobody(" "), _why_nobody("P12345")
+    ('has no accession', 'is blank', '')
+    """
+    if protein_id.isalnum():
+        return ""
+    has_none = _NO_ACCESSION.fullmatch(protein_id)
+    return "has no accession" if has_none else why_unreadable(protein_id)
+
+
+def is_accession(protein_id):
+    """Return whether an id is a UniProt accession, of a protein or an isoform."""
+    return _IS_ACCESSION.fullmatch(protein_id) is not None
 
 
 def is_isoform(protein_id):

@@ -16,13 +16,14 @@ from sklearn.utils import Bunch
 from protimb.exceptions import ArffError
 from protimb.utils._files import read_text
 from protimb.utils._optional import import_optional
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 
 # MEKA: labels come first, or last.
 _COUNT = re.compile(r"^[ \t]*@relation[ \t].*?-C\s+(-?\d{1,9})\b", re.I | re.M)
 
 
-def read_mulan(path, labels=None):
+def read_mulan(path, labels=None, *, max_bytes=None):
     """Read a multilabel data set in the format of Mulan, MEKA or the KEEL repository.
 
     Most classic sets (yeast, birds, medical, ...) are published so: one ARFF file for rows, and an
@@ -36,6 +37,9 @@ def read_mulan(path, labels=None):
         The XML file, the names of the label columns, or their number as MEKA counts them: the
         first ``labels`` columns, or the last where it is negative. None reads that number from the
         file's ``@relation 'name: -C 6'``.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -84,11 +88,12 @@ def read_mulan(path, labels=None):
     (['warm', 'loud'], [[1, 0], [1, 1]], [2.5, 0.5])
     """
     arff = import_optional("arff")
-    text = read_text(path, ArffError)
+    text = read_text(path, ArffError, max_bytes=max_bytes)
     is_sparse = _is_sparse(text)
     content = _parse(arff, text, path, is_sparse)
     names = [name for name, _ in content["attributes"]]
     kinds = [kind for _, kind in content["attributes"]]
+    check_names(names, "column", lambda _: path, ArffError)
     if is_sparse:
         _refuse_text(names, kinds, path)
     chosen = _find_labels(labels, names, text, path)

@@ -10,13 +10,14 @@ from sklearn.utils import Bunch, check_consistent_length
 
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._dated import days_of_labels, first_days, labels_as_of, require_dates
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster, split_by_date
 from protimb.ontology._obo_text import obo_text
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._days import require_day, spell_days
 from protimb.utils._new_folder import new_folder
+from protimb.utils._spelling import why_unreadable
 from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
 
 # What makes a set of proteins; sequences and DESCR may be missing.
@@ -443,13 +444,15 @@ class ProteinData(Bunch):
             )
         check_vectors(self.X)
         for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
-            bad = [one for one in map(str, names) if not one.strip() or _BREAKS.search(one)]
+            bad = [one for one in map(str, names) if why_unreadable(one) or _BREAKS.search(one)]
             if bad:
                 raise ValueError(
                     f"{len(bad)} names cannot be a {what} in a table: {a_few(map(repr, bad))}. "
-                    "They are blank, or hold a tab, a line end or a NUL; rename them."
+                    "They are blank, or hold a tab, a line end, a NUL or a character that cannot "
+                    "be seen; rename them."
                 )
         ids = pd.Index([normalise_protein_id(one) for one in map(str, self.protein_ids)])
+        check_protein_ids(ids, lambda _: "These proteins", ValueError)
         repeated = ids[ids.duplicated()].unique()
         if len(repeated):
             raise ValueError(

@@ -10,9 +10,10 @@ from warnings import warn
 import numpy as np
 import pandas as pd
 
-from protimb.datasets._ids import normalise_protein_id
+from protimb.datasets._ids import check_protein_ids, normalise_protein_id
 from protimb.exceptions import PredictionError, PredictionWarning
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._warnings import users_level
 
 COLUMNS = ["EntryID", "term", "score"]
@@ -32,7 +33,7 @@ _VERBATIM: dict[str, Any] = {
 }
 
 
-def read_predictions(paths):
+def read_predictions(paths, *, max_bytes=None):
     r"""Read predictions in the format in which CAFA takes them.
 
     Parameters
@@ -42,6 +43,9 @@ def read_predictions(paths):
         ``.csv`` with names that ``write_predictions`` makes. Several files are read as one. A line
         that names the columns, the lines ``AUTHOR``, ``MODEL``, ``KEYWORDS`` and ``ACCURACY``
         above, and ``END`` below are passed over.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -53,8 +57,9 @@ def read_predictions(paths):
     Raises
     ------
     PredictionError
-        If a file is empty or binary, a line has other than three fields, an id is empty, or a
-        score is not a number in [0, 1]; names file and line.
+        If a file is empty or binary, a line has other than three fields, an id is empty, lacks
+        its accession or has invisible characters, or a score is not a number in [0, 1]; names file
+        and line.
 
     Warns
     -----
@@ -79,7 +84,7 @@ def read_predictions(paths):
     """
     if isinstance(paths, str | os.PathLike) or not isinstance(paths, Iterable):
         paths = [paths]
-    tables = [_read(local_path(path, PredictionError)) for path in paths]
+    tables = [_read(local_path(path, PredictionError), max_bytes) for path in paths]
     if not tables:
         raise PredictionError("No file of predictions was named. Pass at least one path.")
     n_text = sum(table.attrs["n_text"] for table in tables)
@@ -121,10 +126,10 @@ def _stack(tables):
     return pd.DataFrame(columns | {"score": np.concatenate([table["score"] for table in tables])})
 
 
-def _read(path):
+def _read(path, max_bytes):
     if path.is_dir():
         raise PredictionError(f"{path} is a folder. Name the files of predictions in it.")
-    text = read_text(path, PredictionError)
+    text = read_text(path, PredictionError, max_bytes=max_bytes)
     if text.startswith(",".join(CSV_COLUMNS)):
         text = _without_names(text, path)
     lines, numbers, n_text = _table_lines(text)
@@ -207,6 +212,19 @@ def _number(text):
         return float("nan")
 
 
+def _check_spelling(names, found, numbers, path):
+    """Refuse categories (n_categories,), as they were reduced, that name nothing."""
+
+    def where(name):
+        row = np.flatnonzero((found == name)[names.cat.codes])[0]
+        return f"{path}, line {numbers[row]}"
+
+    if names.name == "EntryID":
+        check_protein_ids(found, where, PredictionError)
+    else:
+        check_names(found, names.name, where, PredictionError)
+
+
 def _names(names, numbers, path):
     """Strip names, reduce proteins to accessions, and refuse empty ones."""
     plain = normalise_protein_id if names.name == "EntryID" else str.strip
@@ -214,6 +232,7 @@ def _names(names, numbers, path):
     if not all(found):
         row = np.flatnonzero((found == "")[names.cat.codes])[0]
         raise PredictionError(f"{path}, line {numbers[row]}: the field {names.name} is empty.")
+    _check_spelling(names, found, numbers, path)
     if (found == names.cat.categories).all():
         return names
     codes, unique = pd.factorize(found)

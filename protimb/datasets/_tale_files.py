@@ -8,6 +8,7 @@ from protimb.datasets._fasta import read_fasta
 from protimb.exceptions import AnnotationError
 from protimb.ontology import GeneOntology
 from protimb.utils._files import is_there, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 
 _PARTS = ("train", "test")
@@ -122,6 +123,7 @@ def _four_fields(line, place):
             f"{place}: expected a term, its number, its name and its parents between tabs, found "
             f"{line[:60]!r}."
         )
+    check_names(fields[:1], "term", lambda _: place, AnnotationError)
     return fields[0], str(int(fields[1])), fields[2], [one for one in fields[3].split(";") if one]
 
 

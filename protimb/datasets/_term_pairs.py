@@ -86,7 +86,7 @@ def _bare_pairs(lines, path):
     for name in _PAIR:
         table[name] = each(str.strip, table[name])
     _check_filled(table, lines, path)
-    return positive_and_unique(table.assign(aspect=""))[_PAIR]
+    return positive_and_unique(table.assign(aspect=""), lines, path)[_PAIR]
 
 
 def _check_filled(table, lines, path):

@@ -15,10 +15,6 @@ ID_NAMES = (
 )
 MATRIX_NAMES = ("embeddings", "embedding", "embeds", "x", "vectors", "vector", "features")
 
-# Vectors hardly compress: a file that would unfold to more than this is no file of vectors.
-MAX_UNFOLDED = 50
-SMALL = 2**26  # bytes; too few to do harm
-
 
 class Vectors(NamedTuple):
     """A file of vectors, of which only what tells its rows apart has been read."""
@@ -67,15 +63,6 @@ def check_width(width, expected, protein, path):
         raise EmbeddingFileError(
             f"{path}: the vector of protein {protein!r} has {width} numbers, others have "
             f"{expected}. All need to come from one encoder."
-        )
-
-
-def check_unfolded(claimed, stored, path):
-    """Refuse bytes that would unfold to far more than vectors do, before memory is taken."""
-    if claimed > max(SMALL, MAX_UNFOLDED * stored):
-        raise EmbeddingFileError(
-            f"{path}: would unfold from {stored:,} to {claimed:,} bytes. Vectors do not compress "
-            f"more than {MAX_UNFOLDED} times; the file is refused."
         )
 
 

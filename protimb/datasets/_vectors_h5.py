@@ -7,12 +7,12 @@ import numpy as np
 from protimb.datasets._vectors import (
     Vectors,
     check_matrix,
-    check_unfolded,
     check_vector,
     check_width,
     find_pair,
 )
 from protimb.exceptions import EmbeddingFileError
+from protimb.utils._array_files import check_unfolded
 from protimb.utils._conversions import advise
 from protimb.utils._optional import import_optional
 from protimb.utils._validation import a_few
@@ -21,7 +21,7 @@ _DAMAGES = (OSError, RuntimeError, KeyError, TypeError, ValueError)  # what h5py
 _BLOCK = 2**26  # bytes of a matrix that are read at once
 
 
-def read_h5(path):
+def read_h5(path, max_bytes=None):
     """Look into a file; it is closed at once, and opened again when rows are taken.
 
     A process that forks would share the handle, and two that share one read nonsense.
@@ -31,9 +31,9 @@ def read_h5(path):
         pair = find_pair(keys, path)
         if pair:
             ids, matrix = pair
-            return _two_datasets(file, ids, matrix, path)
+            return _two_datasets(file, ids, matrix, path, max_bytes)
         names = [_name_of(file, key, path) for key in keys]
-    return Vectors(names, len(names), lambda rows: _stack(path, keys, names, rows))
+    return Vectors(names, len(names), lambda rows: _stack(path, keys, names, rows, max_bytes))
 
 
 @contextmanager
@@ -69,15 +69,16 @@ def _hard_links(file, path):
     return [name.decode("utf-8") for name, _ in found]
 
 
-def _two_datasets(file, ids, matrix, path):
-    names = _dataset(file, ids, path).asstr()[:] if _is_text(file, ids, path) else file[ids][:]
-    dataset = _dataset(file, matrix, path)
+def _two_datasets(file, ids, matrix, path, max_bytes):
+    is_text = _is_text(file, ids, path, max_bytes)
+    names = file[ids].asstr()[:] if is_text else file[ids][:]
+    dataset = _dataset(file, matrix, path, max_bytes)
     check_matrix(dataset.shape, dataset.dtype, f"{path}, dataset {matrix!r}")
-    return Vectors(names, dataset.shape[0], lambda rows: _take(path, matrix, rows))
+    return Vectors(names, dataset.shape[0], lambda rows: _take(path, matrix, rows, max_bytes))
 
 
-def _is_text(file, key, path):
-    dataset = _dataset(file, key, path)
+def _is_text(file, key, path, max_bytes):
+    dataset = _dataset(file, key, path, max_bytes)
     if dataset.dtype.kind not in "OS" or len(dataset.shape) != 1:
         raise EmbeddingFileError(
             f"{path}, dataset {key!r}: expected ids as text, one a row, found shape "
@@ -86,10 +87,10 @@ def _is_text(file, key, path):
     return dataset.dtype.kind == "O"
 
 
-def _take(path, key, rows):
+def _take(path, key, rows, max_bytes):
     """Read some rows of a matrix, a block of it at a time, into float32 (n_rows, width)."""
     with _opened(path) as file:
-        dataset = _dataset(file, key, path)
+        dataset = _dataset(file, key, path, max_bytes)
         n_rows, width = dataset.shape
         X = np.empty((len(rows), width), dtype=np.float32)
         step = max(1, _BLOCK // (width * dataset.dtype.itemsize))
@@ -113,24 +114,24 @@ def _name_of(file, key, path):
     return name
 
 
-def _stack(path, keys, names, rows):
+def _stack(path, keys, names, rows, max_bytes):
     """Read the datasets of some proteins, one vector each, into float32 (n_rows, width)."""
     X = None
     with _opened(path) as file:
         for place, row in enumerate(rows):
-            dataset = _dataset(file, keys[row], path)
+            dataset = _dataset(file, keys[row], path, max_bytes)
             shape, dtype = dataset.shape, dataset.dtype
             advice = advise("vectors .h5", "residues", path) if len(shape) == 2 else ""
             check_vector(shape, dtype, names[row], path, advice)
-            X = _room(len(rows), shape[0], path) if X is None else X
+            X = _room(len(rows), shape[0], path, max_bytes) if X is None else X
             check_width(shape[0], X.shape[1], names[row], path)
             dataset.read_direct(X, dest_sel=np.s_[place])
     return X
 
 
-def _room(n_rows, width, path):
+def _room(n_rows, width, path, max_bytes):
     # A file may name one dataset many times.
-    check_unfolded(4 * n_rows * width, path.stat().st_size, path)
+    check_unfolded(4 * n_rows * width, path.stat().st_size, path, EmbeddingFileError, max_bytes)
     return np.empty((n_rows, width), dtype=np.float32)
 
 
@@ -146,7 +147,7 @@ def _member(file, key, path):
     return member
 
 
-def _dataset(file, key, path):
+def _dataset(file, key, path, max_bytes):
     """Return a dataset all of whose numbers are in this file."""
     dataset = _member(file, key, path)
     if dataset.external or dataset.is_virtual:
@@ -157,5 +158,6 @@ def _dataset(file, key, path):
     stored = dataset.id.get_storage_size()
     if not stored:
         raise EmbeddingFileError(f"{path}, dataset {key!r}: nothing was written to it.")
-    check_unfolded(dataset.nbytes, stored, f"{path}, dataset {key!r}")
+    source = f"{path}, dataset {key!r}"
+    check_unfolded(dataset.nbytes, stored, source, EmbeddingFileError, max_bytes)
     return dataset

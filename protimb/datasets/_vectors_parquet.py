@@ -6,19 +6,19 @@ from protimb.datasets._vectors import (
     ID_NAMES,
     Vectors,
     as_float32,
-    check_unfolded,
     check_width,
 )
 from protimb.exceptions import EmbeddingFileError
+from protimb.utils._array_files import check_unfolded
 from protimb.utils._optional import import_optional
 from protimb.utils._validation import a_few
 
 _INDEX = "__index_level_0__"  # as pandas calls an index without a name
 
 
-def read_parquet(path):
+def read_parquet(path, max_bytes=None):
     """Read a table; only its schema and sizes are looked at before."""
-    table = _table(path)
+    table = _table(path, max_bytes)
     ids = _id_column(table, path)
     names = table.column(ids).to_pylist()
     others = [n for n in range(table.num_columns) if n != ids and not _is_index(table, n)]
@@ -34,7 +34,7 @@ def read_parquet(path):
     return Vectors(names, len(names), lambda rows: X[rows])
 
 
-def _table(path):
+def _table(path, max_bytes):
     pyarrow = import_optional("pyarrow")
     from pyarrow import parquet
 
@@ -42,7 +42,9 @@ def _table(path):
         pass
     try:
         with parquet.ParquetFile(path) as file:
-            check_unfolded(_claimed(file.metadata), path.stat().st_size, path)
+            check_unfolded(
+                _claimed(file.metadata), path.stat().st_size, path, EmbeddingFileError, max_bytes
+            )
             return file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise EmbeddingFileError(

@@ -16,11 +16,11 @@ _SIGNS = {",": "commas", "\t": "tabs"}
 _INDEX_NAMES = ("", "unnamed: 0")  # of a column of row numbers, as pandas writes one
 
 
-def read_text_table(path):
+def read_text_table(path, max_bytes=None):
     """Read a table whose fields are parted by commas or tabs, by the suffix of its name."""
     suffix = next(one for one in reversed(path.suffixes) if one.lower() != ".gz").lower()
     separator = _SEPARATORS[suffix]
-    lines = read_text(path, EmbeddingFileError).rstrip("\n").split("\n")
+    lines = read_text(path, EmbeddingFileError, max_bytes=max_bytes).rstrip("\n").split("\n")
     quoting = _quoting(lines, separator)
     first = _cells(lines[0], separator, quoting)
     has_header = _is_header(first, path)

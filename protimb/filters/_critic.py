@@ -12,6 +12,7 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
 from protimb.filters._evidence import Evidence
 from protimb.filters._thresholds import check_some_tell_apart, warn_undefined
+from protimb.neighbors._search import NEIGHBORS
 from protimb.utils._labelsets import count_members
 from protimb.utils._sklearn_compat import Interval
 
@@ -32,8 +33,10 @@ class CriticFilter(BaseFilter):
     ----------
     quantile : float, default=0.1
         Share of held-out real rows that the threshold may lose.
-    n_neighbors : int, default=100
+    n_neighbors : int or object, default=100
         Real rows whose labels are looked at; all where there are fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
     cv : int, default=5
         Folds; fewer where there are fewer rows.
     max_iter : int, default=150
@@ -96,7 +99,7 @@ class CriticFilter(BaseFilter):
 
     _parameter_constraints: ClassVar[dict] = {
         "quantile": [Interval(Real, 0, 1, closed="both")],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": NEIGHBORS,
         "cv": [Interval(Integral, 2, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],

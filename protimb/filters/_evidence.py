@@ -8,9 +8,10 @@ from sklearn.preprocessing import normalize
 
 from protimb.exceptions import WhiteningWarning
 from protimb.filters._correlation import LabelCorrelation
-from protimb.filters._nearest import nearest_rows
+from protimb.neighbors._search import search_among
 from protimb.preprocessing import WithinTermWhitening
 from protimb.utils._labelsets import count_members, rarest_terms
+from protimb.utils._nearest import Cosine
 from protimb.utils._row_blocks import blocks_of_rows, padded
 
 # Difference of cosines that changes the weight of a neighbour's vote by the factor e.
@@ -45,8 +46,9 @@ class Evidence:
         self._usual = self._labelsets.mean(axis=0)
         self._carried = self._labels @ self._information
         self._space = _whitening(X, labels)
-        self._rows = self._space.transform(X)
-        self._means = normalize(self._labels.T @ self._rows)
+        directions = self._space.transform(X)
+        self._rows, self._n_asked = search_among(directions, self.n_neighbors, Cosine())
+        self._means = normalize(self._labels.T @ self._rows.rows)
         self._correlation = LabelCorrelation().fit(X, self._labelsets)
         return self
 
@@ -77,11 +79,12 @@ class Evidence:
         return np.column_stack(kinds)[:n_rows]
 
     def _ask_neighbours(self, directions, labelsets, claimed):
-        cosines, rows = nearest_rows(directions, self._rows, self.n_neighbors)
+        gaps, rows = self._rows.nearest(directions, self._n_asked)
+        cosines = -gaps.astype(np.float32)
         votes = np.exp((cosines - cosines[:, :1]) / _TEMPERATURE)
         votes /= votes.sum(axis=1, keepdims=True)
         starts = np.arange(0, votes.size + 1, votes.shape[1])
-        shape = (len(votes), len(self._rows))
+        shape = (len(votes), len(self._rows.rows))
         ballots = sparse.csr_array((votes.ravel(), rows.ravel(), starts), shape=shape)
         probability = np.minimum((ballots @ self._labels).toarray(), 1)
         total = claimed.sum_up(self._bits(claimed.of_each(probability), claimed.terms))

@@ -1,20 +1,22 @@
 """Intrusion: a generated row that lands among real rows without the terms that it claims."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler, normalize
 
 from protimb.filters._base import BaseFilter
-from protimb.filters._nearest import nearest_rows
 from protimb.filters._thresholds import (
     check_some_tell_apart,
     group_by_term,
     learn_thresholds,
+    rows_to_ask,
     warn_undefined,
 )
+from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.utils._labelsets import count_members, rarest_terms
+from protimb.utils._nearest import Cosine
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -34,8 +36,10 @@ class IntrusionFilter(BaseFilter):
     ----------
     quantile : float, default=0.1
         Share of held-out real rows that the threshold may lose.
-    n_neighbors : int, default=20
+    n_neighbors : int or object, default=20
         Nearest real rows that are looked at; all where there are fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
     shrinkage : float, default=20
         Members that a term's own threshold needs to weigh as much as the pooled one.
 
@@ -77,7 +81,7 @@ class IntrusionFilter(BaseFilter):
 
     _parameter_constraints: ClassVar[dict] = {
         "quantile": [Interval(Real, 0, 1, closed="both")],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": NEIGHBORS,
         "shrinkage": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -95,9 +99,13 @@ class IntrusionFilter(BaseFilter):
         share = np.where(known, self.n_members_ / len(X), 1)
         self.information_ = -np.log2(share)
         self._scaler = StandardScaler().fit(X)
-        self._real = self._directions(X)
-        shares = self._carried(self._real, self._labels, same=True)
-        by_term = group_by_term(shares, rarest_terms(self._labels, self.n_members_), len(known))
+        self._real, self._n_looked_at = search_among(
+            self._directions(X), self.n_neighbors, Cosine()
+        )
+        terms = rarest_terms(self._labels, self.n_members_)
+        asked = rows_to_ask(terms)
+        shares = self._carried(self._real.rows[asked], self._labels[asked], own=asked)
+        by_term = group_by_term(shares, terms[asked], len(known))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
 
     def _score(self, X_new, claims):
@@ -111,9 +119,9 @@ class IntrusionFilter(BaseFilter):
         # Rows without a term (-1) read some threshold here; their NaN reaches none.
         return self.thresholds_[rarest_terms(claims, self.n_members_)]
 
-    def _carried(self, directions, claims, *, same=False):
+    def _carried(self, directions, claims, own=None):
         """Say how much of what rows claim their neighbours carry: (n_rows,), NaN for nothing."""
-        _, neighbours = nearest_rows(directions, self._real, self.n_neighbors, same=same)
+        _, neighbours = self._real.nearest(directions, self._n_looked_at, own)
         weighted = claims.multiply(self.information_[None, :]).tocsr()
         weight = np.asarray(weighted.sum(axis=1), dtype=float)
         carried = np.zeros(len(directions))

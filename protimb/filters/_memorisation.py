@@ -6,9 +6,11 @@ from typing import ClassVar
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from protimb.budgets._duplicates import number_vectors
 from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
-from protimb.utils._nearest import nearest
+from protimb.filters._thresholds import MOST_ASKED
+from protimb.utils._nearest import Reference
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -29,6 +31,8 @@ class MemorisationFilter(BaseFilter):
     ----------
     threshold_ : float
         Distance that a row must exceed.
+    n_asked_ : int
+        Real rows that it is learned from: all of them that differ, or 20,000 spread evenly.
     n_features_in_ : int
         Width of ``X``.
 
@@ -40,7 +44,8 @@ class MemorisationFilter(BaseFilter):
     -----
     ``fit`` needs two rows that differ. Distances are Euclidean, on standardized features. A row
     that occurs twice among the real ones counts once, so that duplicates do not lower the threshold
-    to 0. Labels play no part.
+    to 0. Of more than 20,000 rows as many are asked for their nearest other one, which may be any,
+    so that the time does not grow with the square. Labels play no part.
 
     That no row is a copy says nothing about privacy: ``metrics.membership_inference`` asks what
     generated rows tell about who was in training.
@@ -62,18 +67,28 @@ class MemorisationFilter(BaseFilter):
 
     def _fit(self, X, indicator):
         self._scaler = StandardScaler().fit(X)
-        self._real = np.unique(self._scaler.transform(X), axis=0)
-        if len(self._real) < 2:
+        real = _first_of_equals(self._scaler.transform(X))
+        if len(real) < 2:
             raise InvalidLabelsError(
                 "All real rows are equal, so there is no distance to compare with. Pass "
                 "quality_filter=None, or rows that differ."
             )
-        between = nearest(self._real, self._real, 1, same=True)[0]
+        self._real = Reference(real)
+        self.n_asked_ = min(len(real), MOST_ASKED)
+        asked = np.arange(self.n_asked_) * len(real) // self.n_asked_
+        between = self._real.nearest(real[asked], 1, asked)[0]
         self.threshold_ = float(np.quantile(between, self.quantile))
 
     def _score(self, X_new, claims):
-        return nearest(self._scaler.transform(X_new), self._real, 1)[0].ravel()
+        return self._real.nearest(self._scaler.transform(X_new), 1)[0].ravel()
 
     def _threshold(self, claims):
         # Real rows that near exist, so a distance has to exceed the threshold, not to reach it.
         return np.nextafter(self.threshold_, np.inf)
+
+
+def _first_of_equals(X):
+    """Keep one of each row that occurs more than once, in order: (n_distinct, n_features)."""
+    X += 0.0  # no negative zeros, whose bytes differ
+    first = np.unique(number_vectors(X), return_index=True)[1]
+    return X if len(first) == len(X) else X[first]

@@ -7,6 +7,32 @@ import numpy as np
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
 from protimb.utils._warnings import users_level
 
+# Real rows that a threshold is learned from; of more, so many are asked for their neighbours.
+MOST_ASKED = 20_000
+
+
+def rows_to_ask(terms):
+    """Choose at most MOST_ASKED rows, evenly from those of each judging term: sorted positions.
+
+    Terms, (n_rows,), give up rows from the most frequent down; -1, no term, is left out first.
+    """
+    if len(terms) <= MOST_ASKED:
+        return np.arange(len(terms))
+    order = np.argsort(terms, kind="stable")[np.count_nonzero(terms < 0) :]
+    _, begins, counts = np.unique(terms[order], return_index=True, return_counts=True)
+    kept = np.minimum(counts, _cap(counts))
+    place = np.arange(len(order)) - np.repeat(begins, counts)
+    kept, counts = np.repeat(kept, counts), np.repeat(counts, counts)
+    is_asked = (place + 1) * kept // counts > place * kept // counts
+    return np.sort(order[is_asked])
+
+
+def _cap(counts):
+    """Give the largest number that all groups can be cut to for MOST_ASKED rows; at least 1."""
+    sizes = np.arange(1, counts.max() + 1)
+    at_least = len(counts) - np.searchsorted(np.sort(counts), sizes)
+    return max(1, int(np.searchsorted(at_least.cumsum(), MOST_ASKED, side="right")))
+
 
 def learn_thresholds(held_out, n_members, quantile, shrinkage):
     """Learn what nearly all held-out rows of each term reach: (n_terms,), NaN without members."""

@@ -116,7 +116,7 @@ def evaluate(
     bits = align_values(information_accretion, column_names(y_true), "information_accretion")
     counts = _count_by_threshold(truth, score, bits, n_unpredicted)
     decisions = _decide(truth, score, cuts, y_true)
-    pools = {name: _pool(truth, score, terms) for name, terms in members.items()}
+    pools = {n: PooledCells.from_scores(truth, score, terms) for n, terms in members.items()}
 
     def measure(weights):
         columns = _cafa_columns(counts, weights)
@@ -324,11 +324,6 @@ def _figures_by_term(truth, score, decisions, weights):
 def _mean_columns(figure, values, members):
     """Average values (n_terms, n_columns) over the terms of each bin: {"<figure> <bin>": mean}."""
     return {f"{figure} {name}": _mean_of_defined(values[t]) for name, t in members.items()}
-
-
-def _pool(truth, score, terms):
-    # compress keeps the rows contiguous, which indexing by a mask does not.
-    return PooledCells.from_scores(truth.compress(terms, axis=1), score.compress(terms, axis=1))
 
 
 def _pooled_columns(pools, weights):

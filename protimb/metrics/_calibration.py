@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.metrics._validation import (
     check_protein_weights,
@@ -140,7 +141,7 @@ def expected_calibration_error(
         raise ValueError(f"n_bins must be at least 1, got {n_bins}.")
     truth, score = _check_probabilities(y_true, y_score)
     weights = check_protein_weights(sample_weight, len(truth), y_true)
-    pooled = PooledCells.from_scores(truth, score, n_bins, strategy)
+    pooled = PooledCells.from_scores(truth, score, n_bins=n_bins, strategy=strategy)
     return float(pooled.calibration_error(weights[:, None])[0])
 
 
@@ -214,14 +215,20 @@ class PooledCells:
     true: np.ndarray  # (n_proteins,): terms that each has
 
     @classmethod
-    def from_scores(cls, truth, score, n_bins=N_BINS, strategy="quantile"):
-        """Sort cells into bins and sum them by protein; arrays are (n_proteins, n_terms)."""
-        return cls(
-            n_terms=truth.shape[1],
-            gaps=_gaps_by_bin(truth, score, _edges(score, n_bins, strategy)),
-            predicted=score.sum(axis=1, dtype=float),
-            true=truth.sum(axis=1, dtype=float),
-        )
+    def from_scores(cls, truth, score, terms=None, n_bins=N_BINS, strategy="quantile"):
+        """Sort cells of terms, (n_terms,) bool, into bins and sum them by protein.
+
+        Arrays are (n_proteins, n_terms).
+        """
+        terms = np.ones(truth.shape[1], dtype=bool) if terms is None else terms
+        edges = _edges(score, terms, n_bins, strategy).astype(score.dtype)
+        parts = [
+            # compress keeps the rows contiguous, which indexing by a mask does not.
+            _sums(*(one[rows].compress(terms, axis=1) for one in (truth, score)), edges)
+            for rows in gen_batches(max(1, len(truth)), max(1, CELLS_A_BLOCK // max(1, len(terms))))
+        ]
+        gaps, predicted, true = (np.concatenate(sums) for sums in zip(*parts, strict=True))
+        return cls(int(terms.sum()), gaps, predicted, true)
 
     def calibration_error(self, weights):
         """Average the absolute gaps, (n_columns,), under weights (n_proteins, n_columns)."""
@@ -250,19 +257,26 @@ def _squared_errors(truth, score, dtype):
     return np.square(score.astype(dtype) - truth)
 
 
-def _edges(score, n_bins, strategy):
+def _edges(score, terms, n_bins, strategy):
     """Give the n_bins - 1 inner edges, as sklearn's calibration_curve has them."""
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
-    if strategy == "uniform" or not score.size:
+    if strategy == "uniform" or not (len(score) and terms.any()):
         return inner
-    return np.quantile(np.sort(score, axis=None), inner)  # sorted first, in half the time
+    cells = score.compress(terms, axis=1).ravel()
+    cells.sort()  # sorted first, in half the time
+    return np.quantile(cells, inner, overwrite_input=True)
+
+
+def _sums(truth, score, edges):
+    """Sum score minus truth, (n_proteins, n_bins), in each bin; scores; truths, (n_proteins,)."""
+    gaps = _gaps_by_bin(truth, score, edges)
+    return gaps, score.sum(axis=1, dtype=float), truth.sum(axis=1, dtype=float)
 
 
 def _gaps_by_bin(truth, score, edges):
-    """Sum score minus truth, (n_proteins, n_bins), over each protein's cells in each bin."""
     shape = len(score), len(edges) + 1
     reached = np.zeros(score.shape, dtype=np.int16)
-    for edge in edges.astype(score.dtype):  # a few passes, far quicker than a search a cell
+    for edge in edges:  # a few passes, far quicker than a search a cell
         reached += score > edge
     cells = reached + shape[1] * np.arange(shape[0])[:, None]
     gaps = np.bincount(cells.ravel(), (score - truth).ravel(), minlength=shape[0] * shape[1])

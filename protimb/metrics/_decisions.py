@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.metrics._ranking import FREQUENCY_BINS, bin_members
 from protimb.metrics._validation import (
@@ -14,6 +15,9 @@ from protimb.metrics._validation import (
     ratio,
 )
 from protimb.utils._alignment import align_values, column_names
+
+# Cells that are decided at a time.
+_CELLS_A_BLOCK = 2**22
 
 
 def decisions_by_term(y_true, y_score, *, cuts=0.5, sample_weight=None):
@@ -160,9 +164,13 @@ class DecisionCounts:
     @classmethod
     def from_scores(cls, truth, score, cuts):
         """Compare score with cuts, (n_terms,); truth and score are (n_proteins, n_terms)."""
-        predicted = score >= cuts
-        members = (truth, predicted, truth & predicted)
-        return cls(*(sparse.csr_array(one.T, dtype=np.float32) for one in members))
+        cuts = np.broadcast_to(cuts, truth.shape[1])
+        n_terms = max(1, _CELLS_A_BLOCK // max(1, len(truth)))
+        parts = [
+            _decide(truth[:, terms], score[:, terms] >= cuts[terms])
+            for terms in gen_batches(max(1, len(cuts)), n_terms)
+        ]
+        return cls(*(sparse.vstack(one, format="csr") for one in zip(*parts, strict=True)))
 
     def sums(self, weights):
         """Sum weights (n_proteins, ...) over the true, predicted, correct: (n_terms, ...) each."""
@@ -178,6 +186,12 @@ class DecisionCounts:
             "recall": (correct, true, judged),
         }
         return {name: np.where(on, ratio(a, b), np.nan) for name, (a, b, on) in found.items()}
+
+
+def _decide(truth, predicted):
+    """Turn blocks of truth and decisions, and of both, to csr (n_block_terms, n_proteins)."""
+    members = (truth, predicted, truth & predicted)
+    return [sparse.csr_array(one.T, dtype=np.float32) for one in members]
 
 
 def check_cuts(cuts, n_terms, y_true=None):

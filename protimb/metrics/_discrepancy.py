@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 from sklearn.utils import check_random_state
 
 from protimb.metrics._sets import check_sets
-from protimb.utils._nearest import squared_tiles
+from protimb.utils._tiles import squared_tiles
 
 # Rows whose distances set the bandwidth.
 _DRAWN = 1000

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.metrics._validation import (
     check_protein_weights,
@@ -10,6 +11,9 @@ from protimb.metrics._validation import (
     check_truth_and_scores,
     ratio,
 )
+
+# Cells of columns that are copied at a time.
+_CELLS_A_BLOCK = 2**22
 
 # Terms by number of training proteins: label -> first, and first no longer in the bin.
 FREQUENCY_BINS = {
@@ -126,10 +130,12 @@ def weighted_average_precision(truth, score, weights):
     # weights: (n_proteins, n_columns), one column a weighting; sums are of their dtype.
     # NaN stays where a term has no positive of any weight.
     result = np.full((truth.shape[1], weights.shape[1]), np.nan, dtype=weights.dtype)
-    columns = zip(truth.T.copy(), score.T.copy(), strict=True)  # copies: each term contiguous
-    for term, (positive, term_score) in enumerate(columns):
-        if positive.any():
-            result[term] = _average_precision(positive, term_score, weights)
+    n_terms = max(1, _CELLS_A_BLOCK // max(1, len(truth)))
+    for terms in gen_batches(max(1, truth.shape[1]), n_terms):
+        positives, scores = truth[:, terms].T.copy(), score[:, terms].T.copy()  # contiguous by term
+        for term in np.flatnonzero(positives.any(axis=1)):
+            found = _average_precision(positives[term], scores[term], weights)
+            result[terms.start + term] = found
     return result
 
 

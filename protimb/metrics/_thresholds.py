@@ -53,7 +53,7 @@ class ThresholdCounts:
             true=true[known],
             predicted=predicted[known],
             correct=correct[known],
-            covered=(score[known].max(axis=1)[:, None] >= thresholds).astype(float),
+            covered=(score.max(axis=1)[known, None] >= thresholds).astype(float),
         )
 
     def forget(self, n_unpredicted):

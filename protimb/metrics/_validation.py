@@ -2,8 +2,10 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.utils._alignment import align_columns, align_values, check_same_order, column_names
+from protimb.utils._memory import rows_a_block
 from protimb.utils._validation import dense_indicator
 
 
@@ -22,11 +24,10 @@ def check_truth_and_scores(y_true, y_score):
 
 def check_unit_interval(score):
     """Refuse scores (n_proteins, n_terms) outside [0, 1]."""
-    outside = (score < 0) | (score > 1)
-    if outside.any():
-        row, column = np.argwhere(outside)[0]
+    row, column, n_outside = _first_cell(score, lambda block: (block < 0) | (block > 1))
+    if n_outside:
         raise ValueError(
-            f"y_score must lie in [0, 1], but {outside.sum()} of its cells do not: the first "
+            f"y_score must lie in [0, 1], but {n_outside} of its cells do not: the first "
             f"is {score[row, column]} in row {row}, column {column}. Pass probabilities, not "
             "logits."
         )
@@ -74,11 +75,25 @@ def _check_scores(y_score):
     score = y_score.toarray() if sparse.issparse(y_score) else np.asarray(y_score)
     if score.dtype.kind != "f" or score.dtype == np.float16:
         score = score.astype(float)
-    bad = ~np.isfinite(score)
-    if bad.any():
-        position = tuple(int(i) for i in np.argwhere(bad)[0])
+    if score.ndim == 2:
+        *position, n_bad = _first_cell(score, lambda block: ~np.isfinite(block))
+    else:  # its shape is refused where that of the truth is known
+        n_bad, position = np.count_nonzero(~np.isfinite(score)), np.argwhere(~np.isfinite(score))
+    if n_bad:
         raise ValueError(
-            f"y_score holds {bad.sum()} NaN or infinite values, the first at (row, column) "
-            f"{position}. Scores must be finite; look at the classifier that made them."
+            f"y_score holds {n_bad} NaN or infinite values, the first at (row, column) "
+            f"{tuple(position)}. Scores must be finite; look at the classifier that made them."
         )
     return score
+
+
+def _first_cell(values, is_wrong):
+    """Find the first wrong cell of a matrix, and how many there are: row, column, number."""
+    found, number = (0, 0), 0
+    for rows in gen_batches(max(1, len(values)), rows_a_block(values)):
+        wrong = is_wrong(values[rows])
+        if wrong.any() and not number:
+            row, column = np.argwhere(wrong)[0]
+            found = int(row + rows.start), int(column)
+        number += np.count_nonzero(wrong)
+    return *found, number

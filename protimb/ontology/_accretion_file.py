@@ -4,11 +4,12 @@ import pandas as pd
 
 from protimb.exceptions import OntologyError
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 
 _HEADERS = {"term", "term_id", "go_id", "go"}  # first words of a line that names columns
 
 
-def read_information_accretion(path):
+def read_information_accretion(path, *, max_bytes=None):
     r"""Read what each term tells beyond its parents, as CAFA publishes it in ``IA.txt``.
 
     Parameters
@@ -16,6 +17,9 @@ def read_information_accretion(path):
     path : str or path-like
         A term and its bits a line, separated by a tab or blanks, plain or gzipped. A first line
         that names the columns is passed over.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -45,9 +49,11 @@ def read_information_accretion(path):
     """
     path = local_path(path, OntologyError)
     bits: dict[str, float] = {}
-    for number, line in enumerate(read_text(path, OntologyError).split("\n"), 1):
+    text = read_text(path, OntologyError, max_bytes=max_bytes)
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip() and not _is_header(number, line):
             term, value = _fields(line, f"{path}, line {number}")
+            check_names([term], "term", lambda _, n=number: f"{path}, line {n}", OntologyError)
             _refuse_second(term, bits, f"{path}, line {number}")
             bits[term] = value
     if not bits:

@@ -7,6 +7,7 @@ from protimb.exceptions import OntologyCycleError, OntologyError, OntologyWarnin
 from protimb.ontology._graph import GeneOntology, ObsoleteTerm
 from protimb.ontology._stanzas import parse_document, qualifiers
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few, refuse_string
 from protimb.utils._warnings import users_level
 
@@ -20,7 +21,14 @@ _CONSIDER = ("consider",)
 _CONDITIONS = {"gci_relation", "gci_filler"}
 
 
-def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encoding="utf-8"):
+def read_obo(
+    path,
+    *,
+    relations=("is_a", "part_of"),
+    conditional="drop",
+    encoding="utf-8",
+    max_bytes=None,
+):
     r"""Read an ontology in OBO format.
 
     Strict about all that propagation relies on: at least one term, no id twice, every parent
@@ -38,6 +46,9 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         ``gci_filler``): true of a yeast protein, they may be false of a human one.
     encoding : str
         Of the text, such as ``"latin-1"`` for files of old releases.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 100 times its size, or 32 MiB
+        where that is more.
 
     Returns
     -------
@@ -87,7 +98,7 @@ def read_obo(path, *, relations=("is_a", "part_of"), conditional="drop", encodin
         raise ValueError(f"conditional must be 'drop' or 'keep', got {conditional!r}.")
     refuse_string(relations, "relations")
     path = local_path(path, OntologyError)
-    text = read_text(path, OntologyError, encoding)
+    text = read_text(path, OntologyError, encoding, max_bytes=max_bytes)
     document = parse_document(text, path, _TAGS.union(_REPLACED_BY, _CONSIDER))
     stanzas = _by_stanza(document)
     is_obsolete = document.flags("is_obsolete")
@@ -123,7 +134,17 @@ def _by_stanza(document):
                 f"{document.path}, lines {document.lines[earlier]} and {document.lines[stanza]}: "
                 f"the id {term!r} is defined twice. Keep one of them."
             )
+    _check_spelling(owner, document)
     return found
+
+
+def _check_spelling(owner, document):
+    """Refuse ids, as {id: its stanza}, that cannot be told from others."""
+
+    def where(term):
+        return f"{document.path}, line {document.lines[owner[term]]}"
+
+    check_names(owner, "id", where, OntologyError)
 
 
 def _check_one_each(terms, written, document):

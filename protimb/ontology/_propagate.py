@@ -5,11 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.exceptions import AnnotationError
 from protimb.ontology._lookup import look_up
 from protimb.ontology._order import reachable
 from protimb.utils._alignment import align_columns
+
+# Scores that are propagated at a time, 8 to 16 MiB.
+_CELLS_A_BLOCK = 2**21
 
 
 def propagate_indicators(direct, ontology):
@@ -70,20 +74,23 @@ def propagate_sets(ontology, annotations, unknown):
     return propagated
 
 
-def propagate_scores(ontology, scores, terms):
-    """Do the work of ``GeneOntology.propagate_scores``."""
+def propagate_scores(ontology, scores, terms, out=None):
+    """Do the work of ``GeneOntology.propagate_scores``; ``out`` may be the scores themselves."""
     scores = np.asarray(align_columns(scores, terms, "scores", "terms", relabel=True))
     if scores.ndim != 2 or scores.shape[1] != len(terms):
         raise ValueError(
             f"scores has shape {scores.shape}, but {len(terms)} terms were given: "
             "it needs one column a term."
         )
-    by_term = np.array(scores.T, order="C")  # (n_terms, n_rows): one contiguous row a term
     # Children precede parents, so one pass reaches the root.
-    for child, above in nearest_ancestors(ontology, terms):
-        for parent in above:
+    steps = [(c, p) for c, above in nearest_ancestors(ontology, terms) for p in above]
+    propagated = np.empty(scores.shape, dtype=scores.dtype) if out is None else out
+    for rows in gen_batches(max(1, len(scores)), max(1, _CELLS_A_BLOCK // max(1, len(terms)))):
+        by_term = np.array(scores[rows].T, order="C")  # (n_terms, n_block): contiguous by term
+        for child, parent in steps:
             np.maximum(by_term[parent], by_term[child], out=by_term[parent])
-    return np.ascontiguousarray(by_term.T)
+        propagated[rows] = by_term.T
+    return propagated
 
 
 def nearest_ancestors(ontology, terms):

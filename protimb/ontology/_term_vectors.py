@@ -1,7 +1,6 @@
 """Vectors of terms: read from files, and aligned with the columns of a label matrix."""
 
-import zipfile
-import zlib
+import struct
 from collections import Counter
 from collections.abc import Mapping
 from warnings import warn
@@ -10,17 +9,15 @@ import numpy as np
 
 from protimb.exceptions import TermVectorError, TermVectorWarning
 from protimb.ontology._pickled import read_pickled_dict
+from protimb.utils._array_files import open_archive
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
+from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
-# Vectors hardly compress: a file that would unfold to more than this is no table of vectors.
-_MAX_UNFOLDED = 50
-_SMALL = 2**26  # bytes; too few to do harm
 
-
-def read_term_vectors(path):
+def read_term_vectors(path, *, max_bytes=None):
     r"""Read one vector a term, such as those of anc2vec, Onto2Vec or a text model.
 
     Parameters
@@ -32,6 +29,9 @@ def read_term_vectors(path):
         ``.tsv``, ``.txt``, ``.vec``, gzipped or plain: a term and its numbers a line, separated
         by tabs or spaces, as word2vec writes them. A first line of two integers, the numbers of
         terms and of dimensions, is checked where there is one.
+    max_bytes : int, optional
+        Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
+        where that is more (text: 100 times, 32 MiB).
 
     Returns
     -------
@@ -71,7 +71,7 @@ def read_term_vectors(path):
         raise TermVectorError(
             f"{path}: term vectors are read from {', '.join(READERS)}, not from {path.suffix!r}."
         )
-    ids, vectors = READERS[suffixes[-1]](path)
+    ids, vectors = READERS[suffixes[-1]](path, max_bytes)
     _check_ids(ids, path)
     _check_finite(ids, vectors, path)
     return dict(zip(ids, vectors, strict=True))
@@ -205,17 +205,22 @@ def _check_finite(ids, vectors, source):
         )
 
 
-def _read_npz(path):
-    names = _check_archive(path)
-    layout = next(layout for layout in LAYOUTS if set(layout) <= names)
-    try:
-        ids, vectors = LAYOUTS[layout](path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise TermVectorError(
-            f"{path}: a damaged archive, or not one of plain arrays ({error}). Where it was made "
-            f"of Python objects and you trust it, convert it once; reading it so runs code."
-            f"{advise('term vectors', 'objects', path)}"
-        ) from error
+def _read_npz(path, max_bytes):
+    hints = {
+        "advice": advise("term vectors", "none", path),
+        "objects": lambda shape: advise("term vectors", "objects", path),
+    }
+    with open_archive(path, TermVectorError, max_bytes, **hints) as arrays:
+        try:
+            ids, vectors = LAYOUTS[_layout(arrays.names, path)](arrays)
+        except _UNREADABLE as error:
+            if isinstance(error, TermVectorError):
+                raise
+            raise TermVectorError(
+                f"{path}: a damaged archive, or not one of plain arrays ({error}). Where it was "
+                "made of Python objects and you trust it, convert it once; reading it so runs "
+                f"code.{advise('term vectors', 'objects', path)}"
+            ) from error
     if ids.ndim != 1 or ids.dtype.kind not in "US" or vectors.ndim != 2:
         raise TermVectorError(
             f"{path}: expected ids as text, shape (n_terms,), and vectors, shape (n_terms, "
@@ -223,40 +228,45 @@ def _read_npz(path):
         )
     if len(ids) != len(vectors):
         raise TermVectorError(f"{path}: {len(ids)} ids, but {len(vectors)} vectors.")
-    return [_as_text(one) for one in ids.tolist()], _stack(ids, vectors)
+    names = [_as_text(one, path) for one in ids.tolist()]
+    check_names(names, "term", lambda _: path, TermVectorError)
+    return names, _stack(ids, vectors)
 
 
-def _plain_arrays(path):
-    with np.load(path, allow_pickle=False) as archive:
-        return archive["ids"], archive["vectors"]
+def _layout(names, path):
+    """Find which arrays an archive has, as LAYOUTS lists them."""
+    found = next(layout for layout in LAYOUTS if set(layout) <= set(names))
+    if not found and not all(":" in name for name in names):
+        raise TermVectorError(
+            f"{path}: expected the arrays 'ids' and 'vectors' in it, or those of anc2vec, or one a "
+            f"term, found {a_few(names)}.{advise('term vectors', 'other arrays', path)}"
+        )
+    return found
 
 
-def _anc2vec_table(path):
+def _plain_arrays(arrays):
+    return arrays.read("ids"), arrays.read("vectors")
+
+
+def _anc2vec_table(arrays):
     """Read what anc2vec publishes: a table of vectors, and a dictionary of their row numbers."""
-    rows = read_pickled_dict(_member(path, "term2index.npy"), int)
-    with np.load(path, allow_pickle=False) as archive:
-        vectors = archive["embeds"]
+    rows = read_pickled_dict(arrays.read_bytes("term2index"), int)
+    vectors = arrays.read("embeds")
     if sorted(rows.values()) != list(range(len(vectors))):
         raise ValueError(f"{len(rows)} terms do not name each of {len(vectors)} rows once")
     return np.array(sorted(rows, key=rows.__getitem__)), vectors
 
 
-def _anc2vec_dict(path):
+def _anc2vec_dict(arrays):
     """Read a dictionary of vectors, as anc2vec's functions return it."""
-    found = read_pickled_dict(_member(path, "embds.npy"), bytes)
+    found = read_pickled_dict(arrays.read_bytes("embds"), bytes)
     if len(set(map(len, found.values()))) > 1:
         raise ValueError("its vectors differ in length")
     return np.array(list(found)), np.stack([np.frombuffer(one, "<f4") for one in found.values()])
 
 
-def _one_array_a_term(path):
-    with np.load(path, allow_pickle=False) as archive:
-        return np.array(archive.files), np.stack([archive[name] for name in archive.files])
-
-
-def _member(path, name):
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(name)
+def _one_array_a_term(arrays):
+    return np.array(arrays.names), np.stack([arrays.read(name) for name in arrays.names])
 
 
 # Arrays that an archive has -> how their ids and vectors are read. The first that fits is taken.
@@ -266,41 +276,21 @@ LAYOUTS = {
     ("embds",): _anc2vec_dict,
     (): _one_array_a_term,
 }
+# What steps of a pickle raise that are cut or out of order, and arrays that do not fit together.
+_UNREADABLE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, struct.error)
 
 
-def _check_archive(path):
-    """Look at what an archive says it holds before it is unfolded; give its arrays' names."""
-    with path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise TermVectorError(
-                f"{path}: not an .npz archive, or truncated.{advise('term vectors', 'none', path)}"
-            )
-        with zipfile.ZipFile(file) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-    names = {name.removesuffix(".npy") for name in sizes}
-    is_known = any(set(layout) <= names for layout in LAYOUTS if layout)
-    if not is_known and not (names and all(":" in name for name in names)):
-        raise TermVectorError(
-            f"{path}: expected the arrays 'ids' and 'vectors' in it, or those of anc2vec, or one a "
-            f"term, found {a_few(sizes)}."
-            f"{advise('term vectors', 'other arrays', path)}"
-        )
-    folded, unfolded = path.stat().st_size, sum(sizes.values())
-    if unfolded > max(_SMALL, _MAX_UNFOLDED * folded):
-        raise TermVectorError(
-            f"{path}: would unfold from {folded:,} to {unfolded:,} bytes. Vectors do not compress "
-            "like that; the file is refused."
-        )
-    return names
+def _as_text(name, path):
+    try:
+        return name.decode("utf-8") if isinstance(name, bytes) else name
+    except UnicodeDecodeError as error:
+        raise TermVectorError(f"{path}: the id {name!r} is not valid UTF-8.") from error
 
 
-def _as_text(name):
-    return name.decode("utf-8") if isinstance(name, bytes) else name
-
-
-def _read_lines(path):
-    lines = read_text(path, TermVectorError).split("\n")
+def _read_lines(path, max_bytes):
+    lines = read_text(path, TermVectorError, max_bytes=max_bytes).split("\n")
     rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
+    _refuse_without_term(lines, path)
     header = _header(rows)
     rows = rows[1:] if header else rows
     if not rows:
@@ -315,6 +305,16 @@ def _read_lines(path):
     return [cells[0] for _, cells in rows], vectors
 
 
+def _refuse_without_term(lines, path):
+    """Refuse a line that starts with a blank, whose first number would be taken for its term."""
+    number = next((n for n, one in enumerate(lines, 1) if one[:1].isspace() and one.strip()), None)
+    if number is not None:
+        raise TermVectorError(
+            f"{path}, line {number}: starts with a blank, where a term belongs: "
+            f"{lines[number - 1][:60]!r}. Write the term first."
+        )
+
+
 def _header(rows):
     """Return the two integers of a first line that has nothing else."""
     if rows and len(rows[0][1]) == 2 and all(cell.isdigit() for cell in rows[0][1]):
@@ -323,6 +323,7 @@ def _header(rows):
 
 
 def _numbers(cells, n_dims, path, number):
+    check_names(cells[:1], "term", lambda _: f"{path}, line {number}", TermVectorError)
     if len(cells) - 1 != n_dims or n_dims < 1:
         raise TermVectorError(
             f"{path}, line {number}: {len(cells) - 1} numbers after the term, expected "

@@ -1,14 +1,13 @@
 """MLSMOTE: rows between neighbours of one term, whose labels the neighbourhood votes on."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy import sparse
 
 from protimb.budgets._plan import cycle_fairly
+from protimb.neighbors._search import NEIGHBORS
 from protimb.over_sampling._interpolation import LIFTED, nearest_others, step_towards
 from protimb.over_sampling._quality_control import QualityControlled
-from protimb.utils._sklearn_compat import Interval, StrOptions
+from protimb.utils._sklearn_compat import StrOptions
 
 # Which labels a new row gets, from the votes for each label and the number of voters.
 LABELSETS = {
@@ -31,8 +30,10 @@ class MLSMOTE(QualityControlled):
         Terms: ``"auto"`` raises terms whose IRLbl exceeds MeanIR up to it; an int n raises every
         term to n members; ``{term: total}`` by column name or number; or a callable that gets y and
         returns such a dict. Classes, see ``target``: imbalanced-learn's meaning.
-    k_neighbors : int, default=5
+    k_neighbors : int or object, default=5
         Neighbours among the members of the term; fewer where the term has fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
     labelset : {"ranking", "union", "intersection"}, default="ranking"
         Labels of a new row: those of more than half of the voters, of any, or of all.
     min_members : int, default=1
@@ -116,7 +117,7 @@ class MLSMOTE(QualityControlled):
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         **QualityControlled._parameter_constraints,
-        "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "k_neighbors": NEIGHBORS,
         "labelset": [StrOptions(set(LABELSETS))],
     }
 

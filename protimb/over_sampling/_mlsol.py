@@ -1,7 +1,6 @@
 """MLSOL: rows near members whose neighbours lack the term, labels from the nearer of two rows."""
 
 from functools import partial
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +9,12 @@ from sklearn.utils import gen_batches
 
 from protimb.budgets._plan import Plan, cycle_fairly
 from protimb.budgets._totals import TOTALS_OR_SHARE
+from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.over_sampling._closure import close_rows, find_closure
-from protimb.over_sampling._interpolation import LIFTED, nearest_others, step_towards
+from protimb.over_sampling._interpolation import LIFTED, step_towards
 from protimb.over_sampling._local_imbalance import measure, start_weights
 from protimb.over_sampling._quality_control import QualityControlled
-from protimb.utils._sklearn_compat import HasMethods, Interval, StrOptions
+from protimb.utils._sklearn_compat import HasMethods, StrOptions
 
 # How far from a member, as a part of the way to the other row, its label still holds. By kind of
 # member, numbered from 1: safe, borderline, rare (always), outlier (never).
@@ -42,8 +42,10 @@ class MLSOL(QualityControlled):
         MeanIR up to it; an int n raises every term to n members; ``{term: total}`` by column name
         or number; or a callable that gets y and returns such a dict. Classes, see ``target``:
         imbalanced-learn's meaning.
-    k_neighbors : int, default=5
+    k_neighbors : int or object, default=5
         Neighbours of a row among all rows; fewer where there are fewer.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
     minority : {"present", "rarer"}, default="present"
         Where a term is rare: ``"present"``, at its members, always; ``"rarer"``, as published, at
         the rows that lack it if most rows carry it. New rows then start at those too, and its
@@ -78,6 +80,8 @@ class MLSOL(QualityControlled):
         ``n_after`` (with the rows that other terms brought), ``note``.
     n_synthetic_ : int
         Number of rows added.
+    neighbors_ : object or None
+        What ``k_neighbors`` became: the object that was passed, fitted; None for a number.
     n_closed_ : int
         How many of them got ancestors that the vote had left out.
     n_copied_ : int
@@ -137,7 +141,7 @@ class MLSOL(QualityControlled):
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         **QualityControlled._parameter_constraints,
-        "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "k_neighbors": NEIGHBORS,
         "minority": [StrOptions({"present", "rarer"})],
         "ontology": [HasMethods(["closure"]), None],
         "terms": ["array-like", None],
@@ -177,9 +181,11 @@ class MLSOL(QualityControlled):
 
     def _make(self, X, y, ledger, control, rng):
         self.n_closed_ = self.n_copied_ = 0
+        self.neighbors_ = None
         if ledger.n_rows is None and not len(ledger.lacking()):
             return X[:0], ledger.plan()
         maker = _Maker(X, y.astype(np.int32), self.k_neighbors, rng, self._rare_where_absent(y))
+        self.neighbors_ = maker.search
         maker.copies_labels = self._holds_classes
         if not self._holds_classes:
             maker.closure = find_closure(self.ontology, self.terms, self.terms_)
@@ -258,7 +264,9 @@ class _Maker:
         self.X, self.rng, self.closure, self.copies_labels = X, rng, None, False
         self.flipped = np.zeros(y.shape[1], dtype=bool) if flipped is None else flipped
         self.y = y = flip(y, self.flipped)
-        self.local = measure(y, nearest_others(X, np.arange(len(X)), k_neighbors))
+        reference, n_neighbors = search_among(X, k_neighbors)
+        self.search = reference.search
+        self.local = measure(y, reference.nearest(X, n_neighbors, np.arange(len(X)))[1])
         self.kinds = sparse.csr_array((self.local.kinds, y.indices, y.indptr), shape=y.shape)
 
     def make(self, starts):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, MARKERS, assign, axes_or_new, tidy
+from protimb.plotting._style import COLOURS, MARKERS, assign, axes_or_new, spelled_plainly, tidy
 
 # what is drawn -> (estimate, low, high) among the table's columns, and the name of the axis
 VALUES = {
@@ -89,6 +89,7 @@ class FrequencyBinDisplay:
         numbers = rows[list(columns)].rename(columns=columns)
         return cls(rows[kept].join(numbers).reset_index(drop=True), value=value)
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw a marker with its interval for each arm and bin.
 

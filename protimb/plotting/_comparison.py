@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.plotting._map import METHODS, lay_out_scaled
-from protimb.plotting._style import BACKGROUND, COLOURS
+from protimb.plotting._style import BACKGROUND, COLOURS, spelled_plainly
 from protimb.utils._alignment import align_columns, column_names
 
 _STYLES = {
@@ -132,6 +132,7 @@ class ComparisonMapDisplay:
             figures.append(of_it.assign(rows=name))
         return cls(_stack(points), _stack(figures))
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw a grid: generated rows of one kind in a row, one method in a column.
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from protimb.plotting._style import COLOURS, axes_or_new, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
 
 # column of a history -> what a reader calls it
 LABELS = {
@@ -81,6 +81,7 @@ class TrainingHistoryDisplay:
         """Names of the losses in the history, in its order."""
         return [name for name in self.history.columns if name not in _COUNTERS]
 
+    @spelled_plainly
     def plot(self, ax=None, *, losses=None):
         """Draw the losses.
 

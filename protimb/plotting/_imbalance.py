@@ -3,7 +3,7 @@
 import numpy as np
 
 from protimb.metrics import mean_imbalance_ratio, scumble_score
-from protimb.plotting._style import COLOURS, axes_or_new, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
 from protimb.utils._alignment import align_columns, column_names
 
 # What is printed beside the counts: name -> function of the labels.
@@ -97,6 +97,7 @@ class LabelImbalanceDisplay:
         }
         return cls(_count(y), after, measures)
 
+    @spelled_plainly
     def plot(self, ax=None, *, name="after"):
         """Draw the counts.
 

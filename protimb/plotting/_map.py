@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new
+from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new, spelled_plainly
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 
 # Distinct vectors that t-SNE and UMAP need: with fewer there are no neighbourhoods to keep.
@@ -142,6 +142,7 @@ class EmbeddingMapDisplay:
         rows = [*real.index, *new.index]
         return cls(points.assign(kind=kinds, row=rows), method=method)
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw real rows as dots, generated rows as crosses, a colour for each term.
 

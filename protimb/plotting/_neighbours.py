@@ -3,7 +3,7 @@
 import numpy as np
 
 from protimb.plotting._map import dense_columns
-from protimb.plotting._style import BACKGROUND, COLOURS, axes_or_new
+from protimb.plotting._style import BACKGROUND, COLOURS, axes_or_new, spelled_plainly
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 
 
@@ -134,6 +134,7 @@ class NeighborDisplay:
         """Share of nearest real rows that carry the term, a float."""
         return float(self.carries.mean())
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw a line for each generated row, a cell for each of its nearest real rows.
 

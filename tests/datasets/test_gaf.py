@@ -104,9 +104,9 @@ def test_a_filter_that_lets_nothing_pass_says_what_there_is(write, wanted, messa
     assert message in str(caught.value)
 
 
-def test_a_file_without_annotations_gives_an_empty_table_whatever_is_asked_for(write):
-    table = read_gaf(write("!gaf-version: 2.2\n"), taxon=9606, evidence={"IDA"})
-    assert table.shape == (0, 3)
+def test_a_header_without_annotations_is_refused_whatever_is_asked_for(write):
+    with pytest.raises(AnnotationError, match="a header alone: no annotation in it"):
+        read_gaf(write("!gaf-version: 2.2\n"), taxon=9606, evidence={"IDA"})
 
 
 CODES = ["IDA", "HDA", "TAS", "IBA", "ISS", "NAS", "IEA", "IEA", "ND"]

@@ -293,7 +293,7 @@ def test_hostile_ids_stay_text(files, tmp_path):
         ({"fasta": ">X1\nMKVLA\n"}, AnnotationError, "None of 6 annotated proteins.*P12345.*X1"),
         ({"annotations": GAF + "UniProtKB\tP1\n"}, AnnotationError, "line 15: 2 fields"),
         ({"annotations": "P12345\tGO:7777777\n"}, AnnotationError, "has none of the 1 terms"),
-        ({"annotations": "!gaf-version: 2.2\n"}, AnnotationError, "no annotation is left"),
+        ({"annotations": "!gaf-version: 2.2\n"}, AnnotationError, "a header alone"),
         (
             {"annotations": gaf_line("P12345", "GO:0000001", "IEA")},
             AnnotationError,

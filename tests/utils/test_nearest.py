@@ -3,15 +3,22 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn.preprocessing import normalize
 
-from protimb.utils import _nearest
-from protimb.utils._nearest import nearest, squared_tiles, within
+from protimb.utils import _nearest, _tiles
+from protimb.utils._nearest import Cosine, Reference, nearest
+from protimb.utils._tiles import squared_tiles, within
 
 
-@pytest.fixture(autouse=True, params=[0, 99], ids=["product", "tree"])
+@pytest.fixture(autouse=True, params=["product", "axes", "tree"])
 def _small_tiles(monkeypatch, request):
-    monkeypatch.setattr(_nearest, "_NARROW", request.param)
-    monkeypatch.setattr(_nearest, "_TILE", 16)
+    monkeypatch.setattr(_nearest, "_NARROW", 99 if request.param == "tree" else 0)
+    if request.param == "axes":  # also where they say little
+        monkeypatch.setattr(_nearest, "_MANY_PAIRS", 0)
+        monkeypatch.setattr(_nearest, "_VARIANCE", 0.2)
+        monkeypatch.setattr(_nearest, "_AXES_SHARE", 1)
+    monkeypatch.setattr(_nearest, "_BLOCK_ROWS", 16)
+    monkeypatch.setattr(_tiles, "_TILE", 16)
     monkeypatch.setattr(_nearest, "_EXACT_NUMBERS", 100)
 
 
@@ -77,7 +84,7 @@ def test_there_are_no_more_neighbours_than_other_rows(rng):
 
 def test_equal_rows_of_the_reference_are_told_apart_once(rng, monkeypatch):
     """All are as near, in double precision at the latest: no third search is made for that."""
-    monkeypatch.setattr(_nearest, "_by_differences", None)
+    monkeypatch.setattr(_nearest.Reference, "_by_differences", None)
     X, reference = rng.normal(size=(40, 9)), np.repeat(rng.normal(size=(2, 9)), 30, axis=0)
     check_nearest(X, reference, 1)
 
@@ -86,6 +93,37 @@ def test_equal_rows_are_neighbours_at_no_distance():
     distances, rows = nearest(np.zeros((40, 3)), np.zeros((40, 3)), 2, same=True)
     assert not distances.any()
     assert (rows != np.arange(40)[:, None]).all()
+
+
+def test_of_rows_as_near_the_first_are_found(monkeypatch):
+    monkeypatch.setattr(_nearest, "_NARROW", 0)  # a tree tells them apart as it likes
+    line = np.repeat(np.arange(6.0), 4)[:, None] * np.ones(3)
+    own = nearest(line, line, 2, same=True)[1]
+    assert own[:5].tolist() == [[1, 2], [0, 2], [0, 1], [0, 1], [5, 6]]
+    assert nearest(np.zeros((1, 3)), line[4:], 5)[1].tolist() == [[0, 1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_neighbours_by_cosine_are_those_of_all_products(rng, dtype):
+    X, real = (rng.normal(size=(n, 7)).astype(dtype) for n in (50, 70))
+    X[3], real[[5, 60]] = 0, 0
+    X, real = normalize(X), normalize(real)
+    cosines = X.astype(float) @ real.T.astype(float)
+    gaps, rows = Reference(real, Cosine()).nearest(X, 4)
+    error = 8 * np.finfo(dtype).eps
+    np.testing.assert_allclose(-gaps, -np.sort(-cosines, axis=1)[:, :4], atol=error)
+    np.testing.assert_allclose(np.take_along_axis(cosines, rows, 1), -gaps, atol=error)
+    assert rows[3].tolist() == [0, 1, 2, 3]
+    own = Reference(real, Cosine()).nearest(real, 69, np.arange(70))[1]
+    assert all(set(found) == set(range(70)) - {row} for row, found in enumerate(own))
+
+
+def test_what_is_found_for_a_row_does_not_depend_on_its_company(rng):
+    X, reference = rng.normal(size=(40, 7)), rng.normal(size=(90, 7))
+    together = nearest(X, reference, 5)
+    for row in (0, 17, 39):
+        for alone, found in zip(nearest(X[[row]], reference, 5), together, strict=True):
+            np.testing.assert_array_equal(alone[0], found[row])
 
 
 def check_within(X, reference, n_neighbors):

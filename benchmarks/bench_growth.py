@@ -1,0 +1,219 @@
+"""Seconds and memory a row of whatever searches or holds wide tables, as the rows become many.
+
+Run by hand: ``OMP_NUM_THREADS=1 python benchmarks/bench_growth.py --rows 3000 10000 30000``. Each
+step runs in a process of its own, for its peak of memory; its seconds are CPU seconds. Data are
+ESM-2 vectors of human proteins, each moved a part of the way to another (``--data human``), or
+made with families and a spectrum like theirs, 512 wide (``--data made``); labels are 5,000 sparse
+terms of a long tail, members of one family sharing theirs.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import warnings
+from time import process_time
+
+import numpy as np
+from scipy import sparse
+
+N_TERMS = 5_000
+A_ROW = 12  # labels
+RATIO = 1.5  # a row at the last size over one at the first
+PEAK = 1.5  # what a step may take beside its input, in units of it
+
+
+def main():
+    """Run every step at every size, and print one line each."""
+    args = _parse_arguments()
+    if args.step:
+        print(json.dumps(run_step(args.step, args.data, args.rows[0])))
+        return
+    print(f"{'step':24s}" + "".join(f"{n:>12,} s {'peak':>6s}" for n in args.rows) + "   a row")
+    for step in args.steps or STEPS:
+        found = [_in_a_process(step, args.data, n_rows) for n_rows in args.rows]
+        cells = "".join(f"{seconds:14.1f} {peak:5.2f}x" for seconds, peak in found)
+        growth = found[-1][0] / found[0][0] * args.rows[0] / args.rows[-1]
+        print(f"{step:24s}{cells} {growth:6.2f}x", flush=True)
+
+
+def _in_a_process(step, data, n_rows):
+    command = [sys.executable, __file__, "--step", step, "--data", data, "--rows", str(n_rows)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_step(step, data, n_rows):
+    """Give the CPU seconds of a step, and its peak beside the input in units of the input."""
+    warnings.simplefilter("ignore")
+    inputs, call = STEPS[step](data, n_rows)
+    size = sum(_n_bytes(one) for one in inputs)
+    before = _resident()
+    _reset_peak()
+    start = process_time()
+    call(*inputs)
+    return process_time() - start, (_peak() - before) / size
+
+
+def make_rows(kind, n_rows):
+    """Give vectors, float32, and a csr of uint8 (n_rows, N_TERMS)."""
+    rng = np.random.default_rng(0)
+    family = rng.integers(max(1, n_rows // 3), size=n_rows)
+    X = _human(rng, n_rows) if kind == "human" else _made(rng, family)
+    # Families share terms, which are the rarer the higher their number.
+    columns = (N_TERMS * rng.random((family.max() + 1, A_ROW)) ** 3).astype(np.int32)[family]
+    rows = np.repeat(np.arange(n_rows), A_ROW)
+    ones = np.ones(len(rows), dtype=np.uint8)
+    y = sparse.csr_array((ones, (rows, columns.ravel())), shape=(n_rows, N_TERMS))
+    y.data[:] = 1
+    return X, y
+
+
+def _human(rng, n_rows, way=0.3):
+    from protimb import load_human_go
+
+    real = load_human_go("mf").X
+    mean = real.mean(axis=0)
+    one, other = (real[rng.integers(len(real), size=n_rows)] - mean for _ in range(2))
+    return mean + np.float32(np.sqrt(1 - way**2)) * one + np.float32(way) * other
+
+
+def _made(rng, family, n_features=512, share=0.5):
+    spectrum = (np.arange(n_features, dtype=np.float32) + 3) ** np.float32(-0.75)
+    axes = np.linalg.qr(rng.standard_normal((n_features, n_features)))[0].astype(np.float32)
+    centres = rng.standard_normal((family.max() + 1, n_features), dtype=np.float32)
+    own = rng.standard_normal((len(family), n_features), dtype=np.float32)
+    own *= np.float32(np.sqrt(share))
+    own += np.float32(np.sqrt(1 - share)) * centres[family]
+    return (own * spectrum) @ axes
+
+
+def _resampling(name):
+    def prepare(kind, n_rows):
+        from protimb import over_sampling, under_sampling
+
+        sampler = getattr(over_sampling, name, None) or getattr(under_sampling, name)
+        sampler = sampler(random_state=0) if hasattr(sampler, "max_rounds") else sampler()
+        return make_rows(kind, n_rows), sampler.fit_resample
+
+    return prepare
+
+
+def _filtering(name):
+    def prepare(kind, n_rows):
+        from protimb import filters
+
+        return make_rows(kind, n_rows), getattr(filters, name)().fit
+
+    return prepare
+
+
+def _neighbours(kind, n_rows):
+    from protimb.classification import KNNTermClassifier
+
+    X, y = make_rows(kind, n_rows)
+    classifier = KNNTermClassifier()
+
+    def call(X, y):
+        classifier.fit(X, y)
+        for start in range(0, n_rows, 1000):  # all answers together would be wider than the rest
+            classifier.predict_proba(X[start : start + 1000])
+
+    return (X, y), call
+
+
+def _two_samples(kind, n_rows):
+    from protimb.metrics import two_sample_score
+
+    X, _ = make_rows(kind, n_rows)
+    return (X[::2].copy(), X[1::2].copy()), lambda *X: two_sample_score(*X, classifier="knn")
+
+
+def _scores(n_rows):
+    rng = np.random.default_rng(0)
+    scores = rng.random((n_rows, N_TERMS), dtype=np.float32)
+    return np.power(scores, 8, out=scores)  # few terms of a protein are likely
+
+
+def _propagating(kind, n_rows):
+    from protimb import load_human_go
+
+    ontology = load_human_go("bp").ontology
+    terms = sorted(ontology.terms)[:N_TERMS]
+    scores = _scores(n_rows)
+    return (scores,), lambda scores: ontology.propagate_scores(scores, terms)
+
+
+def _fmax(kind, n_rows):
+    from protimb.metrics import fmax_score
+
+    return (_scores(n_rows), make_rows("made", n_rows)[1]), lambda s, y: fmax_score(y, s)
+
+
+def _evaluate(scores, y):
+    from protimb.metrics import evaluate
+
+    evaluate(y, scores, n_train=y.sum(axis=0), n_resamples=20)
+
+
+def _reporting(kind, n_rows):
+    return (_scores(n_rows), make_rows("made", n_rows)[1]), _evaluate
+
+
+def _predicting(kind, n_rows):
+    from protimb import GOTermClassifier
+
+    X, y = make_rows(kind, n_rows)
+    classifier = GOTermClassifier(max_epochs=1, n_neighbors=None).fit(X[:2000], y[:2000])
+    return (X, _scores(n_rows)), lambda X, _: classifier.predict_proba(X)
+
+
+STEPS = {
+    **{name: _resampling(name) for name in ("MLSOL", "MLSMOTE", "MLeNN", "MLTL")},
+    **{
+        name: _filtering(name)
+        for name in ("MemorisationFilter", "LabelFidelityFilter", "IntrusionFilter")
+    },
+    "KNNTermClassifier": _neighbours,
+    "two_sample_score knn": _two_samples,
+    "propagate_scores": _propagating,
+    "fmax_score": _fmax,
+    "evaluate": _reporting,
+    "GOTermClassifier": _predicting,
+}
+
+
+def _n_bytes(matrix):
+    if sparse.issparse(matrix):
+        return matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes
+    return matrix.nbytes
+
+
+def _resident():
+    with open("/proc/self/statm") as sizes:
+        return int(sizes.read().split()[1]) * resource.getpagesize()
+
+
+def _reset_peak():
+    with open("/proc/self/clear_refs", "w") as knob:
+        knob.write("5")
+
+
+def _peak():
+    with open("/proc/self/status") as lines:
+        (line,) = (line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def _parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 30_000])
+    parser.add_argument("--data", choices=["human", "made"], default="human")
+    parser.add_argument("--steps", nargs="+", choices=STEPS)
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Searches as estimators use them: exact where a number was given, else by the object passed."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from protimb.utils._nearest import Distance, Reference, in_order, pairs, without
+from protimb.utils._sklearn_compat import HasMethods, Interval
+
+# What a parameter for a number of neighbours may be.
+NEIGHBORS = [
+    Interval(Integral, 1, None, closed="left"),
+    HasMethods(["fit", "kneighbors"]),
+]
+
+
+def search_among(rows, n_neighbors, gap=None):
+    """Give what finds the nearest of rows (n_reference, n_features), and how many it is to find.
+
+    ``n_neighbors`` is a number, or an object with ``n_neighbors``, of which a copy is fitted.
+    """
+    if isinstance(n_neighbors, Integral):
+        return Reference(rows, gap), int(n_neighbors)
+    return Given(clone(n_neighbors).fit(rows), rows, gap), int(n_neighbors.n_neighbors)
+
+
+class Given:
+    """What somebody passed to search by, with the answers of a Reference."""
+
+    def __init__(self, fitted, rows, gap=None):
+        check_is_fitted(fitted)
+        self.search, self.rows, self._gap = fitted, rows, gap or Distance()
+
+    def nearest(self, X, n_neighbors, own=None):
+        """Find the nearest rows: gaps and rows, both (n_rows, n_found), in order."""
+        n_asked = min(n_neighbors + (own is not None), _n_searched(self.search, self.rows))
+        if not (len(X) and n_asked):
+            return np.empty((len(X), n_asked)), np.empty((len(X), n_asked), dtype=np.int64)
+        rows = self.search.kneighbors(X, n_neighbors=n_asked, return_distance=False)
+        rows = rows if own is None else without(rows, own)
+        rows = np.sort(rows, axis=1)
+        return in_order(self._gap.exact(X, self.rows, *pairs(rows)).reshape(rows.shape), rows)
+
+
+def _n_searched(fitted, rows):
+    return len(getattr(fitted, "sample_indices_", rows))

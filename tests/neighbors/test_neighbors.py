@@ -1,0 +1,198 @@
+"""Searches passed in place of a number: among a sample, by faiss, or scikit-learn's own."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.spatial.distance import cdist
+from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors
+
+from protimb.classification import GOTermClassifier, KNNTermClassifier
+from protimb.exceptions import MissingExtraError
+from protimb.filters import CriticFilter, IntrusionFilter
+from protimb.neighbors import FaissNeighbors, SampledNeighbors
+from protimb.over_sampling import MLSMOTE, MLSOL
+from protimb.under_sampling import MLeNN
+
+
+class _Flat:
+    """As faiss.IndexFlatL2, by cdist; ``misses`` forgets the nearest row and finds none for it."""
+
+    def __init__(self, n_features, *_, misses=False):
+        self.misses = misses
+
+    def train(self, X):
+        pass
+
+    def add(self, X):
+        assert X.dtype == np.float32
+        self.X = X
+
+    def search(self, X, n):
+        distances = cdist(X, self.X)
+        order = np.argsort(distances, axis=1, kind="stable")
+        order = order[:, self.misses :][:, :n] if self.misses else order[:, :n]
+        if self.misses:
+            order[0] = -1
+        return np.take_along_axis(distances, order, 1) ** 2, order
+
+
+@pytest.fixture
+def _faiss(monkeypatch):
+    stand_in = SimpleNamespace(
+        IndexFlatL2=_Flat,
+        IndexIVFFlat=lambda _, n_features, n_cells: _Flat(n_features),
+        IndexHNSWFlat=lambda n_features, _: _Flat(n_features, misses=True),
+    )
+    monkeypatch.setitem(sys.modules, "faiss", stand_in)
+
+
+@pytest.fixture
+def rows(rng):
+    return rng.normal(size=(60, 5))
+
+
+@pytest.fixture
+def labelled(rng):
+    y = np.zeros((90, 3), dtype=np.uint8)
+    y[:80, 0], y[:12, 1], y[8:40, 2] = 1, 1, 1
+    return rng.normal(size=(90, 12)) + y @ rng.normal(size=(3, 12)), y
+
+
+def test_all_rows_are_searched_where_they_are_few(rows):
+    search = SampledNeighbors(3, max_reference=60).fit(rows)
+    assert not search.is_sample_
+    distances, found = search.kneighbors()
+    expected = NearestNeighbors(n_neighbors=3).fit(rows).kneighbors()
+    np.testing.assert_allclose(distances, expected[0])
+    np.testing.assert_array_equal(found, expected[1])
+
+
+def test_neighbours_are_the_nearest_of_the_sample(rows):
+    search = SampledNeighbors(4, max_reference=20, random_state=0).fit(rows)
+    assert search.is_sample_
+    assert len(set(search.sample_indices_)) == 20
+    for X, own in ((rows, None), (None, np.arange(60))):
+        distances, found = search.kneighbors(X)
+        gaps = cdist(rows, rows[search.sample_indices_])
+        if own is not None:
+            gaps[search.sample_indices_[None, :] == own[:, None]] = np.inf
+        np.testing.assert_allclose(distances, np.sort(gaps, axis=1)[:, :4])
+        np.testing.assert_allclose(cdist(rows, rows)[np.arange(60)[:, None], found], distances)
+
+
+def test_a_seed_draws_the_same_sample(rows):
+    search = SampledNeighbors(max_reference=20, random_state=7)
+    drawn = [clone(search).fit(rows).sample_indices_.tolist() for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != search.set_params(random_state=8).fit(rows).sample_indices_.tolist()
+
+
+def test_a_graph_of_neighbours_has_as_many_a_row(rows):
+    graph = SampledNeighbors(4, max_reference=20, random_state=0).fit(rows).kneighbors_graph()
+    assert graph.shape == (60, 60)
+    assert (graph.sum(axis=1) == 4).all()
+
+
+def test_more_neighbours_than_rows_are_refused(rows):
+    search = SampledNeighbors(max_reference=20, random_state=0).fit(rows)
+    with pytest.raises(ValueError, match=r"n_neighbors=21 .* the 20 rows that SampledNeighbors"):
+        search.kneighbors(rows, n_neighbors=21)
+    with pytest.raises(ValueError, match="'max_reference' parameter"):
+        SampledNeighbors(max_reference=1).fit(rows)
+
+
+@pytest.mark.usefixtures("_faiss")
+@pytest.mark.parametrize("index", ["exact", "ivf"])
+def test_faiss_finds_what_scikit_learn_does(rows, index):
+    search = FaissNeighbors(3, index=index).fit(rows)
+    assert search.recall_ == 1
+    expected = NearestNeighbors(n_neighbors=3).fit(rows)
+    for X in (None, rows[:7] + 0.1):
+        for found, wanted in zip(search.kneighbors(X), expected.kneighbors(X), strict=True):
+            np.testing.assert_allclose(found, wanted)
+
+
+@pytest.mark.usefixtures("_faiss")
+def test_recall_is_measured_and_rows_without_enough_neighbours_are_searched(rows):
+    """The stand-in forgets each row itself, then one too many, and finds nothing for the first."""
+    search = FaissNeighbors(3, index="hnsw").fit(rows)
+    assert search.recall_ == pytest.approx(1, abs=0.01)  # itself is what was left out
+    distances, found = search.kneighbors(rows)
+    assert (found[0] >= 0).all()
+    assert distances[0, 0] == 0  # searched exactly
+    assert (distances[1:, 0] > 0).all()
+
+
+def test_faiss_is_asked_for_where_it_is_missing(rows, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(MissingExtraError, match=r"protimb\[faiss\]"):
+        FaissNeighbors().fit(rows)
+
+
+def _outcome(estimator, X, y):
+    if hasattr(estimator, "fit_resample"):
+        return estimator.fit_resample(X, y)
+    estimator.fit(X, y)
+    return [estimator.predict_proba(X) if hasattr(estimator, "classes_") else estimator.score(X, y)]
+
+
+TAKE_NEIGHBOURS = [
+    (MLSOL(random_state=0), "k_neighbors"),
+    (MLSMOTE(random_state=0), "k_neighbors"),
+    (MLeNN(), "n_neighbors"),
+    (MLeNN(n_jobs=2), "n_neighbors"),
+    (IntrusionFilter(), "n_neighbors"),
+    (CriticFilter(max_iter=2, cv=2, random_state=0), "n_neighbors"),
+    (KNNTermClassifier(), "n_neighbors"),
+    (GOTermClassifier(max_epochs=1, random_state=0), "n_neighbors"),
+]
+
+
+@pytest.mark.parametrize("search", [NearestNeighbors, SampledNeighbors, FaissNeighbors])
+@pytest.mark.parametrize(("estimator", "name"), TAKE_NEIGHBOURS)
+@pytest.mark.usefixtures("_faiss")
+def test_an_exact_search_gives_what_its_number_gives(estimator, name, search, labelled):
+    passed = search(n_neighbors=4)
+    by_object = _outcome(clone(estimator).set_params(**{name: passed}), *labelled)
+    by_number = _outcome(clone(estimator).set_params(**{name: 4}), *labelled)
+    for one, other in zip(by_object, by_number, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert not hasattr(passed, "n_samples_fit_")  # it is copied
+
+
+@pytest.mark.parametrize(("estimator", "name"), TAKE_NEIGHBOURS)
+def test_what_is_no_search_is_refused(estimator, name, labelled):
+    for wrong in (0, "five", NearestNeighbors):
+        with pytest.raises(ValueError, match=f"The {name!r} parameter of"):
+            _outcome(clone(estimator).set_params(**{name: wrong}), *labelled)
+
+
+def test_a_sample_alone_votes_and_is_kept(labelled, tmp_path):
+    X, y = labelled
+    search = SampledNeighbors(5, max_reference=30, random_state=0)
+    knn = KNNTermClassifier(search).fit(X, y)
+    kept = clone(search).fit(X).sample_indices_
+    assert knn.nearest(X, 5)[2].shape == (30, 3)
+    alone = KNNTermClassifier(5, standardize=False).fit(X[kept], y[kept])
+    sampled = KNNTermClassifier(search, standardize=False).fit(X, y)
+    np.testing.assert_array_equal(sampled.predict_proba(X), alone.predict_proba(X))
+    knn.save(tmp_path / "knn")
+    loaded = KNNTermClassifier.load(tmp_path / "knn", classes=[SampledNeighbors])
+    np.testing.assert_array_equal(loaded.predict_proba(X), knn.predict_proba(X))
+
+
+def test_a_sampler_tells_by_what_it_searched(labelled):
+    sampler = MLSOL(k_neighbors=SampledNeighbors(max_reference=30), random_state=0)
+    sampler.fit_resample(*labelled)
+    assert sampler.neighbors_.is_sample_
+
+
+def test_sparse_rows_may_be_searched_by_an_object(labelled):
+    X, y = labelled
+    X = sparse.csr_array(np.maximum(X, 0))
+    by_object = MLeNN(n_neighbors=NearestNeighbors(n_neighbors=3)).fit_resample(X, y)[1]
+    np.testing.assert_array_equal(by_object, MLeNN(n_neighbors=3).fit_resample(X, y)[1])
