@@ -118,6 +118,10 @@ def test_without_a_seed_processes_still_draw_alike(two):
     assert len(set(two["unseeded"])) == 1
 
 
+def test_two_processes_give_the_same_bits_again(two):
+    assert two["again"] == two["gans"]
+
+
 def test_other_data_in_one_process_are_refused_in_all(two):
     assert len(two["other data"]) == 2
     for told in two["other data"]:

@@ -55,7 +55,7 @@ def train_gans(**options):
         gan = ConditionalGAN(
             generate_from=start, random_state=0, auxiliary_weight=0.5, batch_size=9
         )
-        gan.set_params(**GAN, **options).fit(X, y)
+        gan.set_params(**GAN | options).fit(X, y)
         found[start] = records(gan.history_)
     return found
 
@@ -145,6 +145,7 @@ def main(folder, how, cafa=None):
         found["missing"] = told(in_each, (missing if is_first() else folder / "no").read_text)
         found["first fails"] = told(from_first, (folder / "no").read_text)
         found["unseeded"] = weights_without_a_seed()
+        found["again"] = train_gans(max_updates=2)
         found["rows"] = {f"{n},{p}": own_rows(n, p) for n in (1, 2, 5, 23) for p in (1, 3)}
         train_sampler(cafa, folder / "run")
     if is_first():
