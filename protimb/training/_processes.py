@@ -160,14 +160,12 @@ def agree_on_draws(rng):
 
 def _leaves(state, place=""):
     """Yield the leaves of a nested state with their places."""
-    if isinstance(state, dict):
-        children = state.items()
-    elif isinstance(state, list | tuple):
-        children = enumerate(state)
-    else:
+    if isinstance(state, list | tuple):
+        state = dict(enumerate(state))
+    if not isinstance(state, dict):
         yield place, state
         return
-    for key, child in children:
+    for key, child in state.items():
         yield from _leaves(child, f"{place}.{key}")
 
 
