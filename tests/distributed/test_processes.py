@@ -209,11 +209,7 @@ def test_a_port_in_use_is_named_and_the_engine_comes_late():
         port = str(taken.getsockname()[1])
         told = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}
         found = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from protimb.training import from_first; from_first(max, 1, 2)",
-            ],
+            [sys.executable, "-c", JOIN],
             env=os.environ | told | {"MASTER_PORT": port, "PROTIMB_TIMEOUT": "20"},
             capture_output=True,
             text=True,
