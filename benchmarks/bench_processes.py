@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-N_ROWS, N_FEATURES, N_TERMS = 8_000, 512, 944
+from bench_cgan_steps import N_FEATURES, N_ROWS, N_TERMS, protimb_loop
+from textbook_gan import N_CRITIC
 
 # name -> processes, threads of each
 WAYS = {
@@ -115,8 +115,6 @@ def rate(train, args):
 def gan_trainer(X, y, args):
     """Give a function that makes n updates of the generator, each after five of the critic."""
     import torch
-    from bench_cgan_steps import protimb_loop
-    from textbook_gan import N_CRITIC
 
     run = protimb_loop(torch.from_numpy(X), torch.from_numpy(y), args.batch_size, "mlp")
 
