@@ -1,8 +1,11 @@
 """Fitted classifiers as tensors and JSON, and back without running any saved code."""
 
+import re
+import warnings
+from typing import Any
+
 import numpy as np
 import torch
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
@@ -25,9 +28,30 @@ from protimb.ontology import GeneOntology, ObsoleteTerm
 from protimb.ontology._order import reachable
 from protimb.preprocessing import WithinTermWhitening
 from protimb.training import load_state, resolve_device, save_state
+from protimb.training._fitting import count_numbers, no_heavier_than, put_weights
+from protimb.utils._declared import (
+    INDICATORS,
+    Anything,
+    Array,
+    Each,
+    Either,
+    Flag,
+    Integer,
+    Maybe,
+    Names,
+    Real,
+    Record,
+    Rows,
+    Size,
+    Table,
+    Text,
+    check_declared,
+    read_indicators,
+)
 from protimb.utils._description import describe_parameters, rebuild, rebuild_parameters
 from protimb.utils._rebuilding import by_name, check_kind, plain_name, rebuilding
 from protimb.utils._sequences import read_sequences
+from protimb.utils._sklearn_compat import check_params
 
 # Parameters that are kept otherwise (the terms are those of the coding), or not at all.
 _LEFT_OUT = {"device", "ontology", "terms", "term_vectors", "sampler", "classifier"}
@@ -57,7 +81,7 @@ def load_classifier(cls, folder, device, classes):
     """Read a classifier of class ``cls`` that `save_classifier` wrote."""
     state, manifest = load_state(folder)
     found = manifest.get("kind")
-    advice = f" Use {found}.load(folder)." if found in _LOADABLE else ""
+    advice = f" Use {found}.load(folder)." if found in list(_LOADABLE) else ""
     check_kind(manifest, cls.__name__, folder, advice)
     resolve_device(device)  # here, and not when it is fitted again
     with rebuilding(cls.__name__, folder):
@@ -75,7 +99,7 @@ def _describe(classifier):
     if isinstance(classifier, ResampledClassifier):
         state, manifest["classifier"] = _describe(_savable(classifier.classifier_))
         return state, manifest | {"sampler": _describe_sampler(classifier.sampler)}
-    state = {name: take(classifier) for name, (take, _) in _parts_of(type(classifier)).items()}
+    state = {name: take(classifier) for name, (_, take, _) in _parts_of(type(classifier)).items()}
     state["ontology"] = _ontology_of(classifier)
     if getattr(classifier, "neighbours_", None) is not None:
         state["neighbours"], manifest["neighbours"] = _describe(_savable(classifier.neighbours_))
@@ -84,6 +108,7 @@ def _describe(classifier):
 
 
 def _rebuild(cls, state, manifest, device, known):
+    check_declared(manifest, Record(_MANIFEST, more=True))
     parameters = rebuild_parameters(manifest["parameters"], known)
     if issubclass(cls, ResampledClassifier):
         classifier = _rebuild_resampled(cls, state, manifest, parameters, device, known)
@@ -92,25 +117,56 @@ def _rebuild(cls, state, manifest, device, known):
         _rebuild_neighbours(classifier, state, manifest, device, known)
     if "device" in classifier.get_params(deep=False):
         classifier.device = device
-    if manifest["n_features_in"] is not None:
-        classifier.n_features_in_ = manifest["n_features_in"]
-    if manifest["feature_names_in"]:
-        classifier.feature_names_in_ = np.array(manifest["feature_names_in"], dtype=object)
+    n_features, names = manifest["n_features_in"], manifest["feature_names_in"]
+    if n_features is not None:
+        classifier.n_features_in_ = n_features
+    _try(classifier)
+    if names:
+        check_declared(len(names), Size("n_features"), {"n_features": n_features}, "their number")
+        classifier.feature_names_in_ = np.array(names, dtype=object)
     return classifier
 
 
+def _try(classifier):
+    """Have one protein predicted, so that parts which do not work together are found now."""
+    n_features = getattr(classifier, "n_features_in_", None)
+    if isinstance(classifier, AlignmentTermClassifier | ResampledClassifier):
+        return  # which asks a program, or was tried within
+    X: Any = ["M"] if n_features is None else np.zeros((1, n_features), dtype=np.float32)
+    if getattr(classifier, "_of_residues", False):
+        X = [X]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not np.isfinite(classifier.predict_proba(X)).all():
+            raise ValueError("its probabilities are NaN")
+
+
 def _rebuild_plain(cls, state, manifest, parameters):
+    check_declared(manifest, Record({"coding": _CODING, "names_terms": Flag()}, more=True))
     classifier = cls(**parameters)
+    check_params(classifier)
     coding = classifier._coding = _coding_from(manifest["coding"])
+    _check_state(cls, state, manifest, coding)
     classifier.classes_, classifier.terms_ = coding.classes, coding.terms
     classifier.n_outputs_ = len(coding.classes) if coding.multilabel else 1
     if state["ontology"] is not None:
         classifier.ontology = _ontology_from(state["ontology"])
-    if manifest["names_terms"]:
+    if manifest["names_terms"] and coding.terms is not None:
         classifier.terms = coding.terms.tolist()
-    for name, (_, put) in _parts_of(cls).items():
+    for name, (_, _, put) in _parts_of(cls).items():
         put(classifier, state[name], (manifest["n_features_in"], coding.n_columns))
     return classifier
+
+
+def _check_state(cls, state, manifest, coding):
+    declared = {name: declared for name, (declared, _, _) in _parts_of(cls).items()}
+    declared["ontology"] = Maybe(_ONTOLOGY)
+    if "neighbours" in manifest:
+        declared["neighbours"] = Table(Anything())
+    sizes = {"n_columns": coding.n_columns}
+    if manifest["n_features_in"] is not None:
+        sizes["n_features"] = manifest["n_features_in"]
+    check_declared(state, declared, sizes)
 
 
 def _rebuild_neighbours(classifier, state, manifest, device, known):
@@ -127,9 +183,11 @@ def _rebuild_neighbours(classifier, state, manifest, device, known):
 
 def _rebuild_resampled(cls, state, manifest, parameters, device, known):
     inner = manifest["classifier"]
+    check_declared(inner, Record(_MANIFEST, more=True), place="classifier")
     fitted = _rebuild(_LOADABLE[inner["kind"]], state, inner, device, known)
     sampler = None if manifest["sampler"] is None else rebuild(manifest["sampler"], known)
     classifier = cls(sampler, clone(fitted), **parameters)
+    check_params(classifier)
     classifier.classifier_, classifier.terms_ = fitted, fitted.terms_
     return classifier
 
@@ -180,13 +238,32 @@ def _coding(coding):
 
 
 def _coding_from(description):
-    terms = description["terms"]
-    return TargetCoding(
+    terms, classes = description["terms"], description["classes"]
+    longest = max([1, *(len(name) for name in classes if isinstance(name, str))])
+    coding = TargetCoding(
         description["multilabel"],
-        np.array(description["classes"], dtype=np.dtype(description["classes_dtype"])),
-        np.dtype(description["dtype"]),
+        np.array(classes, dtype=_read_dtype(description["classes_dtype"], longest)),
+        _read_dtype(description["dtype"], longest),
         None if terms is None else np.array(terms, dtype=object),
     )
+    if coding.multilabel:
+        fits = classes == list(range(len(classes))) and coding.dtype.kind in "biuf"
+    else:
+        fits = terms is None and len(set(coding.classes.tolist())) == len(classes) > 1
+    if not fits or (terms is not None and len(terms) != len(classes)):
+        raise ValueError("coding: its classes, dtype and terms contradict each other")
+    return coding
+
+
+def _read_dtype(name, longest):
+    """Read a dtype of targets; text of no more letters than there are, whose memory is taken."""
+    kind = _DTYPE.fullmatch(name)
+    if kind is None or int(kind["letters"] or 0) > longest:
+        raise ValueError(f"coding: {name!r:.60} is no dtype of its classes")
+    return np.dtype(name)
+
+
+_DTYPE = re.compile(r"[<>|=]?([biuf][1-9][0-9]?|O|U(?P<letters>[0-9]{1,9}))")
 
 
 def _ontology_of(classifier):
@@ -305,14 +382,13 @@ def _take_members(labels):
 
 def _members_from(state, n_rows):
     """Put indicators together again, CSR (n_rows, n_columns)."""
-    ones = np.ones(len(state["indices"]), dtype=np.float32)  # a member has its term or has not
-    size = (n_rows, state["n_columns"])
-    labels = sparse.csr_array((ones, state["indices"], state["indptr"]), shape=size)
-    labels.check_format(full_check=True)
-    return labels
+    # A member has its term or has not.
+    return read_indicators(state, (n_rows, state["n_columns"]), np.float32)
 
 
 def _votes_from(state, shape):
+    if not len(state["directions"]):
+        raise ValueError("there are no neighbours to vote")
     votes = CosineVote(state["n_neighbors"], state["temperature"])
     votes.directions = np.array(state["directions"])
     votes.labels = _members_from(state, len(votes.directions))
@@ -343,16 +419,17 @@ def _put_network(classifier, state, shape):
     # Sizes are those of the tensors that are there: no number can ask for more memory.
     weights = [tensor.shape for tensor in state.values() if tensor.ndim == 2]
     _check_shape("network", (weights[0][1], weights[-1][0]), shape)
-    network = build_network(
-        weights[0][1],
-        [n_outputs for n_outputs, _ in weights[:-1]],
-        weights[-1][0],
-        dropout=0.0,
-        input_noise=0.0,
-        generator=torch.Generator(),  # every weight is about to be replaced
-        noise_generator=None,
-    )
-    network.load_state_dict(state)
+    with no_heavier_than(state):
+        network = build_network(
+            weights[0][1],
+            [n_outputs for n_outputs, _ in weights[:-1]],
+            weights[-1][0],
+            dropout=0.0,
+            input_noise=0.0,
+            generator=torch.Generator(),  # every weight is about to be replaced
+            noise_generator=None,
+        )
+    put_weights(network, state, "network")
     classifier.network_ = at_rest(network)
 
 
@@ -361,14 +438,42 @@ def _put_tale(classifier, state, shape):
     labels = state.get("read_out.labels.starts"), state.get("read_out.labels.rows")
     own = np.arange(shape[1] + 1)
     paths = labels if labels[0] is not None else (own, own[:-1])
+    _check_paths(paths, len(state.get("read_out.labels.weight", own[:-1])), shape[1])
     sizes = TALESizes.of(classifier)
+    _check_tale(sizes, count_numbers(state))
     if shape[0] is not None:
         n_positions = len(state["entry.linear.weight"]) // sizes.n_hidden
         sizes = sizes._replace(n_places=n_positions)
-    network, _ = build_tale(sizes, paths, shape[0], np.random.RandomState(0), torch.device("cpu"))
-    network.load_state_dict(state)
+    rng = np.random.RandomState(0)  # every weight is about to be replaced
+    with no_heavier_than(state):
+        network, _ = build_tale(sizes, paths, shape[0], rng, torch.device("cpu"))
+    put_weights(network, state, "network")
     _check_shape("network", (network.out.out_features,), shape[1:])
     classifier.network_ = tale_at_rest(network)
+
+
+def _check_paths(paths, n_rows, n_terms):
+    """Refuse lists of rows that reach beyond the rows, or the lists."""
+    starts, rows = (np.asarray(part) for part in paths)
+    declared = {"starts": Array("i8", n_terms + 1, low=0), "rows": Array("i8", "n", low=0)}
+    check_declared({"starts": starts, "rows": rows}, declared, place="network.read_out.labels")
+    ordered = starts[0] == 0 and starts[-1] <= len(rows) and (np.diff(starts) >= 0).all()
+    if not ordered or rows.max(initial=-1) >= n_rows:
+        raise ValueError("network.read_out.labels: its lists name rows that are not there")
+
+
+def _check_tale(sizes, n_numbers):
+    """Refuse sizes that no weight of the network tells."""
+    places, widths = sizes.max_length * sizes.n_hidden, sizes.kernel_sizes
+    if places > _MOST_PLACES or min(widths, default=1) < 1:
+        raise ValueError(f"parameters: max_length={sizes.max_length}, kernel_sizes={widths}")
+    counts = ("n_layers", "n_hidden", "n_heads", "n_filters")
+    large = [name for name in counts if getattr(sizes, name) > n_numbers]
+    if large or sum(widths) > n_numbers:
+        raise ValueError(f"parameters: {', '.join(large) or 'kernel_sizes'} exceed the weights")
+
+
+_MOST_PLACES = 2**26  # numbers that tell where a residue is: 256 MiB
 
 
 def _check_shape(part, found, expected):
@@ -384,31 +489,79 @@ def _put_history(classifier, state, shape):
     classifier.history_ = state
 
 
-_SCALER_PART = {"scaler": (_take_scaler, _put_scaler)}
+_SCALES = {
+    "mean_": Array("f", "n_features"),
+    "var_": Array("f", "n_features", low=0),
+    "scale_": Array("f", "n_features", low=np.finfo(np.float32).tiny),
+    "n_samples_seen_": Either((Integer(), Real(0), Array("i", "n_features"))),
+}
+_WHITENS = {
+    "mean_": Array("f", "n_features"),
+    "whitening_": Array("f", "n_features", "n_features"),
+}
+_CENTRES = {
+    "prototypes_": Array("f", "n_columns", "n_features"),
+    "intercepts_": Array("f", "n_columns"),
+    "slope_": Real(),
+}
+_MEMBERS = {**INDICATORS, "n_columns": Size("n_columns")}
+_VOTES = {
+    "n_neighbors": Integer(1),
+    "temperature": Real(np.finfo(np.float64).tiny),
+    "directions": Array("f", "n_voters", "n_features"),
+    **_MEMBERS,
+}
+_SEQUENCES = {"engine": Text(tuple(ENGINES)), "sequences": Each(Text()), **_MEMBERS}
+_WEIGHTS = Table(Anything())  # compared with those of the network that is built
 
-# What each class has learned: how it is taken from a classifier, and put back.
+# What the manifest of any classifier says, and that of one which codes its targets.
+_MANIFEST = {
+    "kind": Text(),
+    "parameters": Table(Anything()),
+    "n_features_in": Maybe(Size("n_features")),
+    "feature_names_in": Names(text=True),
+}
+_CODING = {
+    "multilabel": Flag(),
+    "classes": Names(),
+    "classes_dtype": Text(),
+    "dtype": Text(),
+    "terms": Maybe(Names()),
+}
+_ONTOLOGY = {
+    "names": Table(Text()),
+    "namespaces": Table(Text()),
+    "parents": Table(Each(Text())),
+    "alt_ids": Table(Text()),
+    "replaced_by": Table(Text()),
+    "version": Text(),
+}
+
+_SCALER_PART = {"scaler": (Maybe(_SCALES), _take_scaler, _put_scaler)}
+
+# What each class has learned: what it looks like, how it is taken, and put back.
 _PARTS = {
-    AlignmentTermClassifier: {"sequences": (_take_sequences, _put_sequences)},
-    KNNTermClassifier: {**_SCALER_PART, "votes": _voting("_votes")},
+    AlignmentTermClassifier: {"sequences": (_SEQUENCES, _take_sequences, _put_sequences)},
+    KNNTermClassifier: {**_SCALER_PART, "votes": (_VOTES, *_voting("_votes"))},
     PrototypeTermClassifier: {
-        "space": (_take_space, _put_space),
-        "prototypes": (_take_prototypes, _put_prototypes),
+        "space": (Either((_WHITENS, _SCALES)), _take_space, _put_space),
+        "prototypes": (_CENTRES, _take_prototypes, _put_prototypes),
     },
     GOTermClassifier: {
         **_SCALER_PART,
-        "network": (_take_network, _put_network),
-        "neighbors": _voting("_neighbors"),
-        "history": (_take_history, _put_history),
+        "network": (_WEIGHTS, _take_network, _put_network),
+        "neighbors": (Maybe(_VOTES), *_voting("_neighbors")),
+        "history": (Rows(), _take_history, _put_history),
     },
     TALEClassifier: {
         **_SCALER_PART,
-        "network": (_take_network, _put_tale),
-        "history": (_take_history, _put_history),
+        "network": (_WEIGHTS, _take_network, _put_tale),
+        "history": (Rows(), _take_history, _put_history),
     },
     LabelAttentionClassifier: {
         **_SCALER_PART,
         **ATTENTION_PARTS,
-        "history": (_take_history, _put_history),
+        "history": (Rows(), _take_history, _put_history),
     },
 }
 

@@ -16,6 +16,7 @@ from protimb.training import (
     share_batch,
     torch_generator,
 )
+from protimb.training._fitting import put_back
 from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
@@ -89,7 +90,7 @@ class ClassifierStep:
     def load_state_dict(self, state):
         """Put all of it back."""
         for name in self._STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
+            put_back(getattr(self, name), state[name], name)
 
     _STATEFUL = ("network", "criterion", "optimizer", "schedule")
 

@@ -7,13 +7,20 @@ from scipy import sparse
 
 from protimb.exceptions import ArtifactError
 from protimb.training import load_state, resolve_device
+from protimb.training._loop import check_run_state
+from protimb.utils._declared import Anything, Record, Table, Text, check_declared
 from protimb.utils._description import describe
+from protimb.utils._rebuilding import rebuilding
 from protimb.utils._same_run import differences, hash_arrays, restore_rng, rng_state
 
 _KIND = "training of a TALEClassifier"
 
 # Parameters that may change between runs; the course of training depends on all others.
 _FREE = {"checkpoint", "checkpoint_steps", "device", "verbose", "neighbours", "network_share"}
+
+# What a checkpoint says about its run, beside where it is.
+_HASHES = dict.fromkeys(("proteins", "y", "sample_weight"), Text())
+_MANIFEST = Record({**_HASHES, "parameters": Table(Anything())}, more=True)
 
 
 def describe_run(rows, paths, classifier, rng):
@@ -47,6 +54,9 @@ def open_checkpoint(folder, run, rng):
             f"{folder} holds no checkpoint of TALE. Pass an empty folder as checkpoint; what "
             "save() writes is read by load()."
         )
+    with rebuilding("TALEClassifier", folder):
+        check_declared(saved, _MANIFEST)
+        check_run_state(state)
     changed = [name for name in ("proteins", "y", "sample_weight") if saved[name] != run[name]]
     changed += differences(saved["parameters"], run["parameters"])
     if changed:
@@ -54,7 +64,8 @@ def open_checkpoint(folder, run, rng):
             f"{folder} is a checkpoint of another run; these differ: {', '.join(changed)}. Fit "
             "with the data and parameters that it was started with, or pass another folder."
         )
-    restore_rng(rng, saved["rng"])
+    with rebuilding("TALEClassifier", folder):
+        restore_rng(rng, saved["rng"])
     run["rng"] = saved["rng"]
     return state
 

@@ -26,6 +26,8 @@ from protimb.training import (
     share_batch,
     torch_generator,
 )
+from protimb.training._fitting import put_back
+from protimb.utils._rebuilding import rebuilding
 
 
 def _all(rows):
@@ -102,9 +104,9 @@ class TALEStep:
     def load_state_dict(self, state):
         """Put back what ``state_dict`` gave."""
         for name, part in self._stateful().items():
-            part.load_state_dict(state[name])
+            put_back(part, state[name], name)
         for name, generator in self.generators.items():
-            generator.set_state(state["generators"][name].cpu())
+            put_back(generator, state["generators"][name], f"generators.{name}")
 
     def _stateful(self):
         return {
@@ -202,7 +204,8 @@ def train_tale(data, classifier, network, noise, rng, *, run=None, state=None):
     callbacks = _callbacks(classifier)
     loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=callbacks, manifest=run)
     if state is not None:
-        loop.load_state_dict(state)
+        with rebuilding("TALEClassifier", classifier.checkpoint):
+            loop.load_state_dict(state)
     loop.run()
     return at_rest(network), loop.history
 

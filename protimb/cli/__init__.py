@@ -16,6 +16,7 @@ from protimb.cli._predict import predict
 from protimb.cli._processes import take_part
 from protimb.cli._runs import resample, train_sampler
 from protimb.cli._train import train
+from protimb.cli._words import guard_streams
 
 # Subcommands import what they need: --help must not wait for torch.
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     help="Rescue rare classes in multilabel protein data.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,  # its boxes cut long names where a terminal is narrow
 )
 
@@ -46,6 +47,8 @@ def main(
     # Read when torch is loaded. Threads that spin while they wait hold the cores that the others
     # wait for: with something else running, training took twice as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["MPLBACKEND"] = "agg"  # figures go into files; no window is opened
+    guard_streams()
     take_part(context)
 
 

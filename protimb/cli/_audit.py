@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAPS, MAX_SEED, clean_messages, names, printable
+from protimb.cli._words import MAPS, MAX_SEED, clean_messages, names, say
 
 
 def audit(
@@ -52,9 +52,9 @@ def audit(
             random_state=seed,
         )
         said = [*found.report.sentences(), found.record["guard"], *_say_how(found.record)]
-        typer.echo(printable("\n".join(filter(None, said))))
+        say("\n".join(filter(None, said)))
         if out:
-            typer.echo(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
+            say(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
     if not found.report.passed:
         raise typer.Exit(1)
 

@@ -13,8 +13,9 @@ from protimb.cli._words import (
     clean_messages,
     literal,
     names,
-    printable,
+    one_line,
     refuse_repeats,
+    say,
     strategy,
 )
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
@@ -30,7 +31,7 @@ def _list_arms(wanted: bool):
         indent = max(map(len, ARMS)) + 2
         for name, arm in ARMS.items():
             line = f"{name.ljust(indent)}{arm.description}"
-            typer.echo(textwrap.fill(line, _width(), subsequent_indent=" " * indent))
+            say(textwrap.fill(line, _width(), subsequent_indent=" " * indent))
         raise typer.Exit
 
 
@@ -160,7 +161,7 @@ def compare(
     differences to no resampling.
     """
     with clean_messages():
-        from protimb import comparison
+        from protimb.comparison._compare import compare_unsaved
 
         options = {
             "min_proteins": min_proteins,
@@ -191,8 +192,13 @@ def compare(
         sizes = _sizes(shots, max_train)
         for namespace, size in product(namespaces, sizes):
             folder = _folder(out, namespace if len(namespaces) > 1 else None, size)
-            result = comparison.compare(data, ontology=namespace, out=folder, **options, **size)
-            _print_comparison(result, ", ".join([namespace, *_size_words(size)]), folder)
+            asked = {"data": data, "ontology": namespace, "out": folder, **options, **size}
+            result = compare_unsaved(**asked)
+            # Printed first: the disk may be full, and the table is what hours were spent on.
+            say(f"\n{', '.join([namespace, *_size_words(size)])}\n\n{result.render(_width())}")
+            if folder:
+                result.save(folder)
+                say(f"\nWritten to {folder}: report.html, tables and figures")
 
 
 def _sizes(shots, max_train):
@@ -220,13 +226,6 @@ def _folder(out, namespace, size):
     parts = [namespace] if namespace else []
     words = "-".join(f"{name}_{number}" for name, number in size.items())
     return out.joinpath(*parts, *([words] if words else []))
-
-
-def _print_comparison(result, namespace, folder):
-    typer.echo(f"\n{namespace}\n")
-    typer.echo(printable(result.render(_width())))
-    if folder:
-        typer.echo(f"\nWritten to {folder}: report.html, tables and figures")
 
 
 def _seeds(text):
@@ -288,4 +287,4 @@ def _check_sampler(sampler, values):
     try:
         sampler.set_params(**values)._validate_params()
     except ValueError as error:  # scikit-learn's message lists what there is
-        raise typer.BadParameter(str(error), param_hint="--param") from error
+        raise typer.BadParameter(one_line(error), param_hint="--param") from error

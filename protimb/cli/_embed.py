@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names
+from protimb.cli._words import clean_messages, names, say
 
 
 def embed(
@@ -50,4 +50,4 @@ def embed(
             local_files_only=not download,
             verbose=verbose,
         )
-        typer.echo(f"{len(protein_ids):,} proteins, {X.shape[1]:,} numbers each, written to {out}")
+        say(f"{len(protein_ids):,} proteins, {X.shape[1]:,} numbers each, written to {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names, printable
+from protimb.cli._words import clean_messages, names, say
 
 NORMS = ("cafa", "pred", "gt")
 PROPAGATIONS = ("max", "fill")
@@ -68,8 +68,8 @@ def evaluate(
             terms_of_interest=toi,
             targets=targets,
         )
-        typer.echo(printable(found.render()))
+        say(found.render())
         if out:
             found.save(out)
             files = "report.html, summary.csv, curves.csv, left_out.csv, precision_recall.png"
-            typer.echo(f"\nWritten to {out}: {files}")
+            say(f"\nWritten to {out}: {files}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names, printable
+from protimb.cli._words import clean_messages, names, say
 
 
 def imbalance(
@@ -25,9 +25,9 @@ def imbalance(
         namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
         for namespace in namespaces:
             found = describe_imbalance(data, ontology=namespace, min_proteins=min_proteins)
-            typer.echo(f"\n{namespace}\n\n{printable(found.render())}")
+            say(f"\n{namespace}\n\n{found.render()}")
             if out:
                 folder = out / namespace if len(namespaces) > 1 else out
                 found.save(folder)
                 files = "report.html, terms.csv, summary.csv, imbalance.png"
-                typer.echo(f"\nWritten to {folder}: {files}")
+                say(f"\nWritten to {folder}: {files}")

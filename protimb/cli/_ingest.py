@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, printable
+from protimb.cli._words import clean_messages, say
 
 PRESETS = ("experimental", "curated", "all")
 
@@ -63,11 +63,11 @@ def ingest(
             coverage=coverage,
             verbose=bool(verbose),
         )
-        typer.echo(printable(report.render()))
-        typer.echo(f"\nWritten to {out}; report.json has it all")
+        say(report.render())
+        say(f"\nWritten to {out}; report.json has it all")
         if embeddings is None:
             target = f"{out}/train_embeds.npy"
-            typer.echo(f"Vectors: protimb embed {out}/train_sequences.fasta --out {target}")
+            say(f"Vectors: protimb embed {out}/train_sequences.fasta --out {target}")
 
 
 def _numbers(text):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import clean_messages, names
+from protimb.cli._words import clean_messages, names, say
 
 
 def predict(
@@ -66,4 +66,4 @@ def predict(
             return_frame=False,
             verbose=verbose,
         )
-        typer.echo(f"{done.n_proteins} proteins, {done.n_terms} terms; written to {out}")
+        say(f"{done.n_proteins} proteins, {done.n_terms} terms; written to {out}")

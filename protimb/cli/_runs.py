@@ -11,7 +11,8 @@ from protimb.cli._words import (
     explicit_options,
     literals,
     names,
-    printable,
+    one_line,
+    say,
     strategy,
 )
 
@@ -105,8 +106,8 @@ def train_sampler(
             )
         if run.quality is None:
             return  # the first of several processes speaks
-        typer.echo(printable("\n".join(run.quality.sentences())))
-        typer.echo(f"\n{len(run.generated.ids)} generated proteins written to {out}")
+        say("\n".join(run.quality.sentences()))
+        say(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 
 
 def resample(
@@ -128,7 +129,7 @@ def resample(
 
         wanted = sampling_strategy and strategy(sampling_strategy)
         generated = runs.resample(run, out, data=data, sampling_strategy=wanted, random_state=seed)
-        typer.echo(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
+        say(f"{len(generated.ids)} generated proteins beside the real ones in {out}")
 
 
 def _refuse_beside_resume(given):
@@ -160,4 +161,4 @@ def _check_run(params, term_vectors):
     try:
         Settings(sampler=params, term_vectors=term_vectors and str(term_vectors)).build_sampler()
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(one_line(error)) from error

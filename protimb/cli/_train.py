@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from protimb.cli._words import MAX_SEED, clean_messages, literals, names, strategy
+from protimb.cli._words import MAX_SEED, clean_messages, literals, names, one_line, say, strategy
 from protimb.comparison._arms import ARMS
 from protimb.utils._ranks import is_first
 
@@ -70,8 +70,8 @@ def train(
         if not is_first():
             return  # the first of several processes speaks
         for name, facts in model.record["data"].items():
-            typer.echo(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
-        typer.echo(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")
+            say(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
+        say(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")
 
 
 def _make_encoder(name, layer):
@@ -98,5 +98,5 @@ def _make_sampler(name, sampling_strategy, words, seed):
         )
         sampler._validate_params()
     except ValueError as error:  # scikit-learn's message lists what there is
-        raise typer.BadParameter(str(error), param_hint="--param") from error
+        raise typer.BadParameter(one_line(error), param_hint="--param") from error
     return sampler

@@ -1,7 +1,10 @@
 """What all subcommands share: clean messages, and words turned into values."""
 
 import ast
+import signal
 import sys
+import threading
+import traceback
 import warnings
 from collections import Counter
 from contextlib import contextmanager
@@ -11,7 +14,7 @@ import typer
 from protimb.cli._processes import explain_interrupt, leave
 from protimb.exceptions import ProtimbError
 from protimb.utils._ranks import is_first, n_processes
-from protimb.utils._shorten import shorten
+from protimb.utils._shorten import shorten, spell_out
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
 MAPS = ("pca", "tsne", "umap")  # ways to lay proteins out on a plane
@@ -20,7 +23,11 @@ MAX_SEED = 2**32 - 1  # of NumPy's generators
 
 @contextmanager
 def clean_messages():
-    """Print warnings as lines, each once; end with one and code 2 on errors in what was asked."""
+    """Print warnings as lines, each once; end with one and code 2 on errors in what was asked.
+
+    Who stops the command gets a line too, and the code that shells use for it, once drafts are
+    gone.
+    """
     said = set()
 
     def show(message, *where, **kwargs):
@@ -28,18 +35,39 @@ def clean_messages():
             _complain("warning", message)
         said.add(str(message))
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _stopped_like_a_keyboard():
         warnings.showwarning = show
         try:
             yield
             leave()
-        except KeyboardInterrupt:
-            if n_processes() == 1:
-                raise
-            explain_interrupt()
         except (ProtimbError, OSError, ValueError) as error:
             _complain("error", _spelled(error))
             raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            if n_processes() > 1:
+                explain_interrupt()
+            number = error.args[0] if error.args else signal.SIGINT
+            name = signal.Signals(number).name
+            _complain("stopped", f"by {name}; what was half-written is removed")
+            raise typer.Exit(128 + number) from error
+
+
+@contextmanager
+def _stopped_like_a_keyboard():
+    """Let SIGTERM unwind what is running, as Ctrl-C does, in place of ending it where it is."""
+
+    def stop(number, frame):
+        signal.signal(number, signal.SIG_DFL)  # who asks twice will not wait
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is not threading.main_thread() or n_processes() > 1:
+        yield  # where no signal arrives, or what a launcher's SIGTERM means is settled
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _spelled(error):
@@ -102,14 +130,16 @@ def refuse_repeats(names, option="--param", done="set"):
 def literal(text):
     """Read a Python literal; any other text is a word and stays what it is."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # an odd word is a word
+            return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
 
-def printable(text):
-    """Spell out what would steer a terminal: names in a user's files may hold anything."""
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+def say(text):
+    """Print text that may hold a user's names: none steers the terminal, none ends the command."""
+    print(spell_out(text), flush=True)
 
 
 def _complain(kind, message):
@@ -117,5 +147,21 @@ def _complain(kind, message):
         return
     from tqdm import tqdm
 
-    words = printable(" ".join(str(message).split()))
-    tqdm.write(f"{kind}: {shorten(words, _MAX_MESSAGE)}", file=sys.stderr)
+    tqdm.write(f"{kind}: {one_line(message)}", file=sys.stderr)
+
+
+def one_line(message):
+    """Give a message as one line that a terminal shows and does not obey."""
+    return shorten(spell_out(" ".join(str(message).split())), _MAX_MESSAGE)
+
+
+def guard_streams():
+    """Have all that is printed fit any terminal: no encoding ends a command, no traceback obeys."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.excepthook = _show_traceback
+
+
+def _show_traceback(*failure):
+    print(spell_out("".join(traceback.format_exception(*failure))), file=sys.stderr, end="")

@@ -17,6 +17,19 @@ from protimb.exceptions import ArtifactError
 from protimb.metrics import Evaluation
 from protimb.plotting import EmbeddingMapDisplay
 from protimb.utils._array_files import open_archive
+from protimb.utils._declared import (
+    Anything,
+    Array,
+    Each,
+    Integer,
+    Names,
+    Record,
+    Table,
+    Text,
+    check_declared,
+)
+from protimb.utils._folder import read_regular
+from protimb.utils._json_text import read_json
 from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
 
@@ -95,13 +108,21 @@ def _settle(folder, plan, resume):
         draft.write_text(text, encoding="utf-8")
 
 
+# What a plan consists of, each part by names; see make_plan.
+_SECTIONS = ("parameter", "data", "version of", "arms", "heads")
+_MAX_PLAN = 2**26  # bytes
+
+
 def _read_plan(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        plan = read_json(read_regular(path, max_size=_MAX_PLAN), path, ArtifactError)
+        check_declared(plan, Table(Table(Anything())))
+        check_declared(plan, Record(dict.fromkeys(_SECTIONS, Anything())))
+    except ValueError as error:
         raise ArtifactError(
             f"{path} is damaged ({error}). Pass resume=False (--no-resume) to start over."
         ) from error
+    return plan
 
 
 def _require_equal(earlier, plan, folder):
@@ -219,7 +240,7 @@ def _encode(result):
 
 
 def _decode(arrays):
-    facts = json.loads(str(arrays["facts"]))
+    facts = _read_facts(arrays)
     figures, bins, head = facts["figures"], facts["bins"], facts["head"]
     dtypes = dict(zip(figures, facts["dtypes"], strict=True))
     evaluation = Evaluation(
@@ -232,6 +253,36 @@ def _decode(arrays):
     cuts = {head: arrays["cuts"]} if "cuts" in arrays else {}
     scores, traces = {head: arrays["term_scores"]}, _from_json(facts["traces"])
     return ArmResult({head: evaluation}, scores, cuts, traces, facts["seconds"])
+
+
+def _read_facts(arrays):
+    """Read the words of a cell, whose arrays have the sizes that they tell."""
+    facts = read_json(str(arrays["facts"]).encode(), "facts", ValueError)
+    check_declared(facts, _FACTS)
+    sizes = {"n_figures": len(facts["figures"]), "n_bins": len(facts["bins"])}
+    declared = {name: kind for name, kind in _ARRAYS.items() if name != "cuts" or name in arrays}
+    check_declared(arrays, declared, sizes)
+    return facts
+
+
+_FACTS = {
+    "head": Text(),
+    "figures": Names("n_figures", text=True),
+    "dtypes": Each(Text(("float16", "float32", "float64", "int32", "int64")), "n_figures"),
+    "bins": Names("n_bins"),
+    "fingerprint": Integer(),
+    "traces": Anything(),
+    "seconds": Anything(),
+}
+_ARRAYS = {
+    "facts": Anything(),
+    "point": Array("f", "n_figures", nan=True),
+    "resamples": Array("f8", "n_resamples", "n_figures", nan=True),
+    "n_terms": Array("i", "n_bins"),
+    "n_left_out": Array("i", "n_bins"),
+    "term_scores": Array("f", "n_terms", nan=True),
+    "cuts": Array("f", "n_terms", nan=True),
+}
 
 
 def _to_json(value):

@@ -1,5 +1,6 @@
 """compare: run every arm on the same split, with the same network and the same steps."""
 
+from inspect import signature
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -29,6 +30,7 @@ from protimb.utils._validation import a_few
 _LARGEST_SEED = 2**32 - 1  # of NumPy's generators
 _SEEDS = range(_LARGEST_SEED + 1)
 _MOST_SEEDS = 10_000
+_DATA = ("data", "ontology", "min_proteins")
 
 
 def compare(
@@ -216,39 +218,53 @@ def compare(
     >>> comparison.table["arm"].unique().tolist()
     ['none', 'ros', 'knn']
     """
-    parameters = dict(locals())
-    arms, seeds = resolve_arms(arms), _as_list(seeds)
-    _check_jobs(jobs)
+    comparison = _run(dict(locals()))
+    if out is not None:
+        comparison.save(out)
+    return comparison
+
+
+def compare_unsaved(**given):
+    """Compare as `compare` does, with cells kept in ``out``, but leave the report to the caller."""
+    asked = signature(compare).bind(**given)
+    asked.apply_defaults()
+    return _run(asked.arguments)
+
+
+def _run(parameters):
+    """Run what the parameters of `compare` ask for, by name."""
+    arms, seeds = resolve_arms(parameters["arms"]), _as_list(parameters["seeds"])
+    out, split = parameters["out"], parameters["split"]
+    _check_jobs(parameters["jobs"])
     protocol = Protocol.from_parameters(parameters, arms)
     parameters["date"] = protocol.date
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)  # fails now rather than after the work
-    with Stages(_count_stages(arms, seeds, protocol), verbose) as stages:
+    with Stages(_count_stages(arms, seeds, protocol), parameters["verbose"]) as stages:
         with stages("load"):
-            bunch = require_ontology(load_proteins(data, ontology, min_proteins))
+            bunch = require_ontology(load_proteins(*(parameters[name] for name in _DATA)))
             bunch = require_sequences(bunch, protocol.heads)
             require_vectors(bunch, arms, protocol.heads)
-            map_columns(map_terms or (), bunch)  # an unknown term shows now, not after the work
+            map_columns(
+                parameters["map_terms"] or (), bunch
+            )  # an unknown term shows now, not after the work
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
             bunch = label_as_of(bunch, protocol.date) if split == "temporal" else bunch
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
-        draws = draw_proteins(len(bunch.X), n_resamples, seeds[0])
+        draws = draw_proteins(len(bunch.X), parameters["n_resamples"], seeds[0])
         made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
         folds = [require_truth(fold) for fold in made]
         folds[0].is_first = True
-        for name, arm in arms.items() if check_leaks else ():
+        for name, arm in arms.items() if parameters["check_leaks"] else ():
             check_arm(name, arm, protocol.heads_of(arm), folds[0], protocol, stages)
         kept = parameters | {"seeds": seeds}
         plan = None if out is None else make_plan(kept, arms, protocol, bunch)
-        with open_cells(out, plan, resume) as cells:
-            results = run_all(arms, folds, protocol, stages, cells, jobs)
+        with open_cells(out, plan, parameters["resume"]) as cells:
+            results = run_all(arms, folds, protocol, stages, cells, parameters["jobs"])
     record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
     record |= _record_of_heads(protocol, arms)
     record["data"] |= hash_sequences(bunch, protocol.heads)
-    comparison = _collect(results, folds, bunch, record)
-    if out is not None:
-        comparison.save(out)
-    return comparison
+    return _collect(results, folds, bunch, record)
 
 
 def _as_list(seeds):
@@ -334,7 +350,7 @@ def _record(parameters, arms, bunch, folds, stages):
     data = parameters["data"]
     named = isinstance(data, (str, PathLike))
     # A Bunch knows nothing of ontology and min_proteins, so these would be no more than defaults.
-    given = {"data": str(data)} if named else dict.fromkeys(("data", "ontology", "min_proteins"))
+    given = {"data": str(data)} if named else dict.fromkeys(_DATA)
     name = f"{data}, {parameters['ontology']}" if named else "data of the caller"
     return {
         "parameters": parameters | given | {"seeds": [fold.seed for fold in folds]},

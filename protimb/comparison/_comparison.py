@@ -20,6 +20,8 @@ from protimb.comparison._winners import (
     shared_differences,
     winner_sentences,
 )
+from protimb.utils._csv import UTF8, write_csv
+from protimb.utils._new_folder import renewed_folder, whole_file
 
 COLUMNS = [
     "arm",
@@ -419,7 +421,7 @@ class Comparison:
             Floats keep every digit, so that reading it gives the same numbers; pandas before 3.1
             needs ``float_precision="round_trip"`` for that.
         """
-        self.table.to_csv(path, index=False)
+        write_csv(self.table, path, index=False)
 
     def to_json(self, path):
         """Write the table, winners, verdicts, ranks, and everything needed to make them again.
@@ -437,7 +439,8 @@ class Comparison:
             "table": _records(self.table),
         }
         text = json.dumps(content, indent=2, default=str, allow_nan=False)
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        with whole_file(path) as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
 
     def save(self, folder):
         """Write the page, the tables and the figures.
@@ -453,32 +456,49 @@ class Comparison:
         Parameters
         ----------
         folder : str or Path
-            Made if missing; files of these names in it are replaced.
+            Made if missing; files of these names in it are replaced, all of them once all are
+            written, or none. Links in their places are replaced, not followed.
 
         Returns
         -------
         folder : Path
+
+        Raises
+        ------
+        ArtifactWriteError
+            If another process writes there, or something that is no file has the name of one.
+        OSError
+            If the folder cannot be written; an earlier report in it is as it was.
+
+        Notes
+        -----
+        In all ``.csv`` files text that a spreadsheet would take for a formula, as it begins with
+        ``=``, ``+``, ``-`` or ``@``, has an apostrophe before it.
         """
+        with renewed_folder(folder) as draft:
+            self._write(draft)
+        return Path(folder)
+
+    def _write(self, folder):
         from protimb.comparison._figures import draw_figures
         from protimb.comparison._page import write_report
 
-        folder = Path(folder)
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        (folder / "figures").mkdir()
         self.to_csv(folder / "table.csv")
-        self.terms.to_csv(folder / "terms.csv", index=False)
-        self.by_seed.to_csv(folder / "seeds.csv", index=False)
-        self.pairwise().to_csv(folder / "pairs.csv", index=False)
-        self.between_heads().to_csv(folder / "heads.csv", index=False)
-        self.verdicts().to_csv(folder / "verdicts.csv", index=False)
+        write_csv(self.terms, folder / "terms.csv", index=False)
+        write_csv(self.by_seed, folder / "seeds.csv", index=False)
+        write_csv(self.pairwise(), folder / "pairs.csv", index=False)
+        write_csv(self.between_heads(), folder / "heads.csv", index=False)
+        write_csv(self.verdicts(), folder / "verdicts.csv", index=False)
         self.to_json(folder / "comparison.json")
         for seed, ids in self.test_ids.items():
             text = "".join(f"{one}\n" for one in ids)
-            (folder / f"test_ids_{seed}.txt").write_text(text, encoding="utf-8")
+            (folder / f"test_ids_{seed}.txt").write_text(text, **UTF8)
         for arm, traces in self.traces.items():
             if "quality" in traces:
-                traces["quality"].to_csv(folder / f"quality_{arm}.csv", index_label="term")
+                table = traces["quality"]
+                write_csv(table, folder / f"quality_{arm}.csv", index_label="term")
         write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
-        return folder
 
 
 def average_evaluations(evaluations):

@@ -1,7 +1,7 @@
 """The figures of a comparison: counts, precision by bin, losses, maps."""
 
 from protimb.plotting import FrequencyBinDisplay, LabelImbalanceDisplay, TrainingHistoryDisplay
-from protimb.plotting._style import COLOURS, assign
+from protimb.plotting._style import COLOURS, assign, literal, new_figure
 
 _GAN_PANELS = (("critic_loss", "generator_loss"), ("penalty", "wasserstein"))
 
@@ -18,10 +18,7 @@ def draw_figures(comparison, folder):
 
 
 def _panels(n_panels, width, height, **options):
-    # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * n_panels, height), layout="constrained")
+    figure = new_figure((width * n_panels, height))
     return figure, figure.subplots(1, n_panels, squeeze=False, **options)[0]
 
 
@@ -33,7 +30,9 @@ def _draw_imbalance(comparison):
     for ax, (arm, table) in zip(axes, counts.items(), strict=True):
         LabelImbalanceDisplay(table["before"], table["after"]).plot(ax, name=f"after {arm}")
         n_added = comparison.traces[arm]["n_synthetic"]
-        ax.set_title(f"{arm}: {abs(n_added):,} rows {'added' if n_added >= 0 else 'removed'}")
+        ax.set_title(
+            f"{literal(arm)}: {abs(n_added):,} rows {'added' if n_added >= 0 else 'removed'}"
+        )
         ax.label_outer()
     return {"imbalance": (figure, "Training proteins of each term, before and after resampling.")}
 
@@ -66,7 +65,7 @@ def _bin_panels(comparison, classifiers, value):
     figure, axes = _panels(len(classifiers), max(6.5, n_bins), 4.2, sharey=True)
     for ax, classifier in zip(axes, classifiers, strict=True):
         FrequencyBinDisplay.from_table(table, classifier=classifier, value=value).plot(ax)
-        ax.set_title(f"classifier: {classifier}")
+        ax.set_title(f"classifier: {literal(classifier)}")
         ax.label_outer()
     return figure
 
@@ -102,7 +101,7 @@ def _classifier_losses(comparison):
     figure, (ax,) = _panels(1, 6, 3.6)
     for arm, history in histories.items():
         (line,) = TrainingHistoryDisplay(history).plot(ax, losses=["loss"]).lines_.values()
-        line.set(label=arm, color=colours[arm])
+        line.set(label=literal(arm), color=colours[arm])
         line.set_xdata(history["n_steps"])
     ax.set(xlabel="step", ylabel="training loss of the network", yscale="log")
     ax.relim()
@@ -119,9 +118,9 @@ def _draw_ranks(comparison):
         return {}
     ranks, half = found.mean_ranks, found.critical_difference / 2
     figure, (ax,) = _panels(1, 6, 1.2 + 0.3 * len(ranks))
-    ax.errorbar(ranks, ranks.index, xerr=half, fmt="o", capsize=3, color=COLOURS[0])
+    ax.errorbar(ranks, ranks.index.map(literal), xerr=half, fmt="o", capsize=3, color=COLOURS[0])
     ax.invert_yaxis()
-    ax.set(xlabel=f"mean rank by {found.metric} (1 is best)")
+    ax.set(xlabel=f"mean rank by {literal(found.metric)} (1 is best)")
     caption = (
         f"Mean ranks by {found.metric}, with half of Nemenyi's critical difference to either "
         "side: two arms whose bars do not overlap differ with confidence."

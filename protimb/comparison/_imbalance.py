@@ -1,7 +1,6 @@
 """describe_imbalance: the report behind ``protimb imbalance``, as tables, text and a figure."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -9,6 +8,9 @@ from protimb.datasets._load import check_enough_terms, load_proteins
 from protimb.datasets._terms_only import lacks_vectors, read_terms
 from protimb.metrics import FREQUENCY_BINS, imbalance_report, imbalance_summary
 from protimb.plotting import LabelImbalanceDisplay
+from protimb.plotting._style import new_figure
+from protimb.utils._csv import write_csv
+from protimb.utils._new_folder import renewed_folder
 
 N_SHOWN = 10  # most frequent terms in the text
 
@@ -103,18 +105,17 @@ class Imbalance:
         Parameters
         ----------
         folder : path-like
-            Is made if it does not exist.
+            Is made if it does not exist; files of these names in it are replaced, all or none.
         """
-        # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
-        from matplotlib.figure import Figure
+        with renewed_folder(folder) as draft:
+            self._write(draft)
 
+    def _write(self, folder):
         from protimb.comparison._imbalance_page import write_report
 
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.terms.to_csv(folder / "terms.csv")
-        self.summary.rename("value").to_csv(folder / "summary.csv", index_label="measure")
-        figure = Figure(figsize=(6, 4), layout="constrained")
+        write_csv(self.terms, folder / "terms.csv")
+        write_csv(self.summary.to_frame("value"), folder / "summary.csv", index_label="measure")
+        figure = new_figure((6, 4))
         self.display.plot(figure.subplots())
         figure.savefig(folder / "imbalance.png", dpi=150)
         write_report(self, folder / "imbalance.png", folder / "report.html")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from protimb.datasets._read_predictions import CSV_COLUMNS
 from protimb.exceptions import AnnotationError
+from protimb.utils._csv import harmless
 from protimb.utils._files import local_path
 from protimb.utils._foreign import read_table
 from protimb.utils._new_folder import whole_file
@@ -179,7 +180,7 @@ def _csv(file, ontology):
     writer.writerow(CSV_COLUMNS)
     names, spaces = ontology.names, ontology.namespaces
     return lambda protein, term, score: writer.writerow(
-        [protein, term, names[term], spaces[term], score]
+        [protein, term, harmless(names[term]), harmless(spaces[term]), score]  # read by the first
     )
 
 

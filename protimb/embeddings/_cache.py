@@ -26,7 +26,6 @@ from protimb.utils._new_folder import drop_stale, whole_file
 from protimb.utils._warnings import users_level
 
 _SHARD = re.compile(r"shard-[0-9a-f]{32}\.safetensors")
-_DRAFT = r"\.shard-[0-9a-f]{32}\.safetensors-[0-9a-f]{16}"
 _PATIENCE = 10  # seconds of work that a killed process may lose
 
 
@@ -63,7 +62,7 @@ class Cache:
 
     def fill(self, sequences, X):
         """Copy known vectors into X (n_sequences, width) and tell which rows they are."""
-        drop_stale(self.folder, _DRAFT)
+        drop_stale(self.folder, _SHARD.pattern)
         rows = {_key(sequence): row for row, sequence in enumerate(sequences)}
         found = np.zeros(len(sequences), dtype=bool)
         for path in sorted(self.folder.glob("shard-*.safetensors")):

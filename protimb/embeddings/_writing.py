@@ -49,13 +49,15 @@ def ids_path(out):
 
 def _write_npy(out, X, protein_ids, record):
     with (
-        whole_file(out) as vectors,
         whole_file(ids_path(out)) as ids,
         whole_file(record_path(out)) as notes,
+        whole_file(out) as vectors,
     ):
         _save(vectors, X)
         _save(ids, protein_ids)
         notes.write_text(record.to_json(), encoding="utf-8")
+        # Killed from here on, it leaves vectors without ids, and none with those of others.
+        ids_path(out).unlink(missing_ok=True)
 
 
 def _save(path, values):

@@ -1,12 +1,14 @@
 """PredictionEvaluation: what evaluate_predictions found, as tables, text and a figure."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from protimb.plotting import PrecisionRecallDisplay
+from protimb.plotting._style import literal, new_figure
+from protimb.utils._csv import write_csv
+from protimb.utils._new_folder import renewed_folder
 
 _KEYS = ["namespace", "knowledge", "terms"]
 _WIDTH = 80  # of a terminal
@@ -60,24 +62,23 @@ class PredictionEvaluation:
         Parameters
         ----------
         folder : path-like
-            Is made if it does not exist.
+            Is made if it does not exist; files of these names in it are replaced, all or none.
         """
-        # A Figure of its own, not pyplot's: nothing is left open, and no backend is chosen.
-        from matplotlib.figure import Figure
+        with renewed_folder(folder) as draft:
+            self._write(draft)
 
+    def _write(self, folder):
         from protimb.evaluation._page import write_report
 
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.summary.to_csv(folder / "summary.csv")
-        self.curves.to_csv(folder / "curves.csv")
-        self.left_out.to_csv(folder / "left_out.csv")
+        write_csv(self.summary, folder / "summary.csv")
+        write_csv(self.curves, folder / "curves.csv")
+        write_csv(self.left_out, folder / "left_out.csv")
         displays = self.displays()
-        figure = Figure(figsize=(4.2 * len(displays), 4), layout="constrained")
+        figure = new_figure((4.2 * len(displays), 4))
         axes = figure.subplots(1, len(displays), squeeze=False)[0]
         for ax, (namespace, display) in zip(axes, displays.items(), strict=True):
             display.plot(ax)
-            ax.set_title(namespace.replace("_", " "))
+            ax.set_title(literal(namespace.replace("_", " ")))
         picture = folder / "precision_recall.png"
         figure.savefig(picture, dpi=150)
         write_report(self, _remarks(self), picture, folder / "report.html")

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from protimb.nn import seeded_linear
+from protimb.training._fitting import put_back
 
 
 class AuxiliaryHead:
@@ -37,5 +38,5 @@ class AuxiliaryHead:
 
     def load_state_dict(self, state):
         """Put a state back that ``state_dict`` returned."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        put_back(self.network, state["network"], "auxiliary.network")
+        put_back(self.optimizer, copy.deepcopy(state["optimizer"]), "auxiliary.optimizer")

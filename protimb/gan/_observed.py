@@ -1,9 +1,11 @@
 """What real values look like: the range of each feature, and whether it holds whole numbers."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from protimb.utils._declared import Array
 from protimb.utils._memory import read_blocks
 
 
@@ -15,16 +17,16 @@ class Observed:
     high: np.ndarray
     whole: np.ndarray
 
+    DECLARED: ClassVar = {
+        "low": Array("f8", "n_features"),
+        "high": Array("f8", "n_features"),
+        "whole": Array("b", "n_features"),
+    }
+
     def clip(self, X):
         """Bring rows (n_rows, n_features) into the ranges, in place; round what has to be whole."""
         X[:, self.whole] = X[:, self.whole].round()
         return np.clip(X, self.low.astype(X.dtype), self.high.astype(X.dtype), out=X)
-
-    def check_width(self, n_features):
-        """Refuse ranges of other features."""
-        widths = {len(part) for part in (self.low, self.high, self.whole)}
-        if widths != {n_features}:
-            raise ValueError(f"ranges of {widths} features, not {n_features}")
 
 
 def observe(X):

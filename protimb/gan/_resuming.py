@@ -6,8 +6,11 @@ import numpy as np
 
 from protimb.exceptions import ArtifactError, ProtimbWarning
 from protimb.training import load_state, resolve_device
+from protimb.training._loop import check_run_state
+from protimb.utils._declared import Anything, Record, Table, Text, check_declared
 from protimb.utils._description import describe
 from protimb.utils._memory import read_blocks
+from protimb.utils._rebuilding import rebuilding
 from protimb.utils._same_run import differences, hash_arrays, restore_rng, rng_state
 from protimb.utils._warnings import users_level
 
@@ -15,6 +18,9 @@ KIND = "training of a ConditionalGAN"
 
 # Parameters that may change between runs; the course of training depends on all others.
 _FREE = {"max_updates", "min_updates", "n_iter_no_change", "callbacks", "device", "verbose"}
+
+# What a checkpoint says about its run, beside where it is.
+_MANIFEST = Record({"X": Text(), "y": Text(), "parameters": Table(Anything())}, more=True)
 
 
 def describe_run(X, y, model, towards, known, rng):
@@ -55,6 +61,9 @@ def open_checkpoint(folder, run, rng):
             f"{folder} holds no checkpoint of a conditional GAN. Checkpoints are what "
             "callbacks=[Checkpoint(folder)] writes; what save() writes is read by load()."
         )
+    with rebuilding("ConditionalGAN", folder):
+        check_declared(saved, _MANIFEST)
+        check_run_state(state)
     changed = [name for name in ("X", "y") if saved[name] != run[name]]
     changed += differences(saved["parameters"], run["parameters"])
     if changed:
@@ -62,7 +71,8 @@ def open_checkpoint(folder, run, rng):
             f"{folder} is a checkpoint of another run; these differ: {', '.join(changed)}. Resume "
             "with the data and parameters that it was started with, or fit without resume_from."
         )
-    restore_rng(rng, saved["rng"])
+    with rebuilding("ConditionalGAN", folder):
+        restore_rng(rng, saved["rng"])
     return state
 
 

@@ -1,11 +1,13 @@
 """Bring features to the scale that a generator gives, and generated rows back."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils import gen_batches
 
+from protimb.utils._declared import Array, Real
 from protimb.utils._memory import read_blocks
 
 # Rows brought back at a time: few enough for a cache, so that float64 never fills the memory.
@@ -25,6 +27,13 @@ class Scaling:
     spread: np.ndarray
     low: float = 0.0
 
+    DECLARED: ClassVar = {
+        "shift": Array("f", "n_features"),
+        "scale": Array("f", "n_features", low=np.finfo(np.float64).tiny),
+        "spread": Array("f", "n_features", low=0),
+        "low": Real(),
+    }
+
     def transform(self, X):
         """Scale rows (n_rows, n_features) to float32; float16 is computed in float32."""
         dtype = np.dtype(np.float32) if X.dtype == np.float16 else X.dtype
@@ -41,12 +50,6 @@ class Scaling:
         for block in gen_batches(len(X), _CACHED):
             X[block] = (X_scaled[block] - self.low) * self.spread + self.shift
         return X
-
-    def check_width(self, n_features):
-        """Refuse a scale of other features."""
-        widths = {len(part) for part in (self.shift, self.scale, self.spread)}
-        if widths != {n_features}:
-            raise ValueError(f"scales of width {widths}, {n_features} features")
 
 
 def fit_scaling(X, output_range=None):

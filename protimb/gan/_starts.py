@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -10,6 +11,7 @@ from sklearn.utils import gen_batches
 
 from protimb.gan._lending import find_parents, lend_means
 from protimb.gan._rows import cut_rows
+from protimb.utils._declared import INDICATORS, Array, Real, read_indicators
 from protimb.utils._labelsets import count_members, group_positions, rarest_terms
 from protimb.utils._memory import gather_rows, is_large
 from protimb.utils._representatives import MEMBERS_A_TERM, members_a_term, representatives
@@ -62,13 +64,16 @@ class Noise:
         """Give starts (n_rows, n_features) for label rows, csr (n_rows, n_terms)."""
         return
 
+    # What ``state`` gives, for ``check_declared``.
+    DECLARED: ClassVar[dict[str, Any]] = {}
+
     def state(self):
         """Give all that is kept, as arrays."""
         return {}
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
-        """Undo ``state``; refuse what has another width."""
+        """Undo ``state``, which is as declared."""
         return cls()
 
 
@@ -129,15 +134,17 @@ class Member(Noise):
             picked[wanted] = pool[rng.randint(len(pool), size=wanted.sum())]
         return self.X[picked]
 
+    DECLARED: ClassVar = {"X": Array("f4", "n_members", "n_features"), **INDICATORS}
+
     def state(self):
         return {"X": self.X, "indices": self.y.indices, "indptr": self.y.indptr}
 
     @classmethod
     def from_state(cls, state, n_features, n_terms):
-        X, indices, indptr = (state[name] for name in ("X", "indices", "indptr"))
-        _check_width(X, n_features)
-        ones = np.ones(len(indices), dtype=np.uint8)
-        return cls(X, sparse.csr_array((ones, indices, indptr), (len(X), n_terms)))
+        X = state["X"]
+        if not len(X):
+            raise ValueError("starts.X has no row, and generated rows start from some")
+        return cls(X, read_indicators(state, (len(X), n_terms), np.uint8))
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,15 @@ class Relative(Member):
         means[borrows] = self.lent[terms][borrows]
         return move(nearer + means, self.moves, rng)
 
+    DECLARED: ClassVar = {
+        **Member.DECLARED,
+        "moves": Array("f4", "n_moves", "n_features"),
+        "centres": Array("f4", "n_terms_and_none", "n_features"),
+        "lent": Array("f4", "n_terms_and_none", "n_features"),
+        "keeps": Real(0, 1),
+        "borrowing": Real(0, 1),
+    }
+
     def state(self):
         own = ("moves", "centres", "lent", "keeps", "borrowing")
         return super().state() | {name: getattr(self, name) for name in own}
@@ -209,8 +225,8 @@ class Relative(Member):
     def from_state(cls, state, n_features, n_terms):
         members = Member.from_state(state, n_features, n_terms)
         tables = [state[name] for name in ("moves", "centres", "lent")]
-        for table in tables:
-            _check_width(table, n_features)
+        if not len(tables[0]) or len(tables[1]) != n_terms + 1:
+            raise ValueError(f"starts have {[len(table) for table in tables]} rows")
         shares = (float(state[name]) for name in ("keeps", "borrowing"))
         return cls(members.X, members.y, *tables, *shares)
 
@@ -225,11 +241,6 @@ def _keep_members(data, rng):
         n_a_term = members_a_term(data.X.shape[1], data.y.shape[1])
         kept = kept[representatives(data.y[kept], n_a_term, copy.deepcopy(rng))]
     return data.scaling.transform(gather_rows(data.X, kept)), data.y[kept]
-
-
-def _check_width(rows, n_features):
-    if rows.shape[1] != n_features:
-        raise ValueError(f"starts are {rows.shape[1]} features wide, not {n_features}")
 
 
 def find_centres(rows, members):

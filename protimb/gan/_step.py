@@ -7,6 +7,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from protimb.nn._losses import gradient_penalty
 from protimb.training import draw_rows, share_batch
+from protimb.training._fitting import put_back
 from protimb.training._processes import hash_rows
 
 
@@ -174,8 +175,8 @@ class AdversarialStep:
         """Put a state back that ``state_dict`` returned."""
         for name, part in self._parts().items():
             # Optimizers would go on updating the very tensors that they are given.
-            part.load_state_dict(copy.deepcopy(state[name]))
-        self.rng.set_state(state["rng"])
+            put_back(part, copy.deepcopy(state[name]), name)
+        put_back(self.rng, state["rng"], "rng")
 
 
 def _running_mean(network, decay):

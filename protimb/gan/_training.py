@@ -38,6 +38,7 @@ from protimb.training import (
 )
 from protimb.training._processes import agree_on_draws
 from protimb.utils._memory import gather_rows
+from protimb.utils._rebuilding import rebuilding
 from protimb.utils._same_run import rng_state
 
 
@@ -107,7 +108,8 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, ancestors=None, r
         manifest=run,
     )
     if state is not None:
-        loop.load_state_dict(state)
+        with rebuilding("ConditionalGAN", resume_from):
+            loop.load_state_dict(state)
     loop.run()
     networks = step.sampling_generator.eval(), step.critic.eval()
     warn_if_told_apart(getattr(step, "held_out", None), networks[0])

@@ -3,6 +3,7 @@
 import math
 import warnings
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -13,6 +14,7 @@ from protimb.gan._step import AdversarialStep
 from protimb.metrics import two_sample_score
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
 from protimb.training import EarlyStopping, from_first
+from protimb.utils._declared import Anything, Each, Integer, Real, check_declared
 from protimb.utils._warnings import users_level
 
 # Held-out rows that are compared: more would cost time at every check, and change little.
@@ -137,11 +139,21 @@ class Plateau(EarlyStopping):
     """
 
     _counted: tuple[str, ...] = ("best_score_", "best_epoch_", "gains_")
+    _declared: ClassVar = {**EarlyStopping._declared, "gains_": Each(Anything())}
 
     def __init__(self, held_out, *, patience, min_updates):
         super().__init__(MONITOR, patience=patience)
         self.held_out = held_out
         self.min_updates = min_updates
+
+    def check_state(self, state, place):
+        """Refuse gains that are no epochs with their distances."""
+        kept = super().check_state(state, place)
+        for number, gain in enumerate(state["gains_"]):
+            check_declared(gain, Each(Anything(), 2), place=f"{place}.gains_.{number}")
+            for part, kind in zip(gain, (Integer(), Each(Real(), 1 + N_RESAMPLES)), strict=True):
+                check_declared(part, kind, place=f"{place}.gains_.{number}")
+        return kept
 
     def on_train_begin(self, loop):
         """Forget any earlier run."""

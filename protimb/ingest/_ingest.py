@@ -26,6 +26,7 @@ from protimb.ingest._fasta_facts import describe_fasta
 from protimb.ingest._report import IngestReport
 from protimb.ingest._terms import map_terms
 from protimb.ontology import GeneOntology, read_obo
+from protimb.utils._csv import UTF8
 from protimb.utils._files import file_hash, local_path
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._validation import a_few
@@ -391,6 +392,6 @@ def _write(out, obo, parts, groups, report, record):
         if groups is not None:
             clusters = pd.DataFrame(groups.items(), columns=["EntryID", "cluster"])
             clusters.to_csv(draft / "clusters.tsv", **TABLE)
-        (draft / "DESCR.md").write_text(report.to_markdown(), encoding="utf-8")
+        (draft / "DESCR.md").write_text(report.to_markdown(), **UTF8)
         facts = json.dumps(report.to_dict(), indent=2, default=str)
         (draft / "report.json").write_text(facts + "\n", encoding="utf-8")

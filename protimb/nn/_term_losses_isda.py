@@ -176,9 +176,18 @@ class ISDACriterion(TermCriterion):
         self.n_members_seen = self.n_seen.new_zeros(n_terms)
         self.covariance = self.n_seen.new_zeros(n_features, n_features)
 
+    def _allocate_like(self, means, state_dict, prefix):
+        n_terms, n_features = means.shape
+        if n_terms not in (0, len(self.column_rarity)):
+            raise ValueError(f"{prefix}means of {n_terms} terms, not {len(self.column_rarity)}")
+        # Sizes are those of a tensor that is there: no number asks for more memory.
+        if state_dict[f"{prefix}covariance"].shape != (n_features, n_features):
+            raise ValueError(f"{prefix}covariance is not one of {n_features} features")
+        self._allocate(n_terms, n_features)
+
     def _load_from_state_dict(self, state_dict, prefix, *args):
         if (saved := state_dict.get(f"{prefix}means")) is not None:
-            self._allocate(*saved.shape)  # to be filled
+            self._allocate_like(saved, state_dict, prefix)  # to be filled
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

@@ -16,6 +16,7 @@ from protimb.gan._rows import hold_out
 from protimb.over_sampling._labelwise import MAX_MEMBERS, smote
 from protimb.over_sampling._proxies import FEWEST_PROXIES, cut_terms, mean_gain
 from protimb.over_sampling._quality_control import Kept, in_order
+from protimb.utils._declared import Array
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import count_members
 from protimb.utils._memory import gather_rows
@@ -81,6 +82,15 @@ class Verdict(NamedTuple):
         judged_by = np.where(n_planned > 0, known, "").astype(object)
         found = {"made_by": made_by, "gain": self.gain, "n_judged": self.n_judged}
         return found | {"judged_by": judged_by}
+
+
+# A Verdict as ``_asdict`` gives it.
+VERDICT = {
+    "ways": Array("i", "n_terms", low=0, high=len(WAYS) - 1),
+    "gain": Array("f", "n_terms", nan=True),
+    "n_judged": Array("i", "n_terms", low=0),
+    "by_proxies": Array("b", "n_terms"),
+}
 
 
 def unjudged(n_terms, way):

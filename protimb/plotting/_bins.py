@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, MARKERS, assign, axes_or_new, spelled_plainly, tidy
+from protimb.plotting._style import COLOURS, MARKERS, assign, axes_or_new, literal, tidy
 
 # what is drawn -> (estimate, low, high) among the table's columns, and the name of the axis
 VALUES = {
@@ -89,7 +89,6 @@ class FrequencyBinDisplay:
         numbers = rows[list(columns)].rename(columns=columns)
         return cls(rows[kept].join(numbers).reset_index(drop=True), value=value)
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw a marker with its interval for each arm and bin.
 
@@ -136,7 +135,8 @@ class FrequencyBinDisplay:
         bars = np.abs(rows[["low", "high"]].to_numpy().T - rows["estimate"].to_numpy())
         x = np.arange(len(rows)) + _SPREAD * offset
         style = {"color": self._style(COLOURS)[arm], "marker": self._style(MARKERS)[arm]}
-        return ax.errorbar(x, rows["estimate"], bars, label=arm, linestyle="", capsize=2, **style)
+        style |= {"label": literal(arm), "linestyle": "", "capsize": 2}
+        return ax.errorbar(x, rows["estimate"], bars, **style)
 
     def _style(self, values):
         # none is a black dot in every figure, also where its own row is not drawn.
@@ -144,9 +144,9 @@ class FrequencyBinDisplay:
 
     def _tick(self, name):
         if "n_terms" not in self.table:
-            return name
+            return literal(name)
         n_terms = self.table.loc[self.table["bin"] == name, "n_terms"].iloc[0]
-        return f"{name}\n({n_terms:.0f} terms)"
+        return f"{literal(name)}\n({n_terms:.0f} terms)"
 
 
 def _rows_of(table, classifier, value):

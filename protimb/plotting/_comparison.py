@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.plotting._map import METHODS, lay_out_scaled
-from protimb.plotting._style import BACKGROUND, COLOURS, spelled_plainly
+from protimb.plotting._style import BACKGROUND, COLOURS, literal, new_axes
 from protimb.utils._alignment import align_columns, column_names
 
 _STYLES = {
@@ -132,7 +132,6 @@ class ComparisonMapDisplay:
             figures.append(of_it.assign(rows=name))
         return cls(_stack(points), _stack(figures))
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw a grid: generated rows of one kind in a row, one method in a column.
 
@@ -151,7 +150,7 @@ class ComparisonMapDisplay:
         for (row, column), one in np.ndenumerate(self.axes_):
             self._draw(one, rows[row], methods[column])
         for one, name in zip(self.axes_[:, 0], rows, strict=True):
-            one.set_ylabel(name)
+            one.set_ylabel(literal(name))
         self.axes_[0, 0].legend(frameon=False, fontsize="small", markerscale=2)
         return self
 
@@ -220,7 +219,4 @@ def _grid(ax, shape):
     """Return axes in this shape, those given or new ones."""
     if ax is not None:
         return np.asarray(ax, dtype=object).reshape(shape)
-    import matplotlib.pyplot as plt
-
-    size = (3.6 * shape[1], 3.6 * shape[0])
-    return plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")[1]
+    return new_axes(shape, (3.6, 3.6))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, literal, tidy
 
 # column of a history -> what a reader calls it
 LABELS = {
@@ -81,7 +81,6 @@ class TrainingHistoryDisplay:
         """Names of the losses in the history, in its order."""
         return [name for name in self.history.columns if name not in _COUNTERS]
 
-    @spelled_plainly
     def plot(self, ax=None, *, losses=None):
         """Draw the losses.
 
@@ -121,5 +120,7 @@ class TrainingHistoryDisplay:
     def _draw(self, ax, name):
         epochs = self.history.get("epoch", self.history.index + 1)
         colour = COLOURS[(self.losses.index(name) + 4) % len(COLOURS)]
-        (line,) = ax.plot(epochs, self.history[name], label=LABELS.get(name, name), color=colour)
+        (line,) = ax.plot(
+            epochs, self.history[name], label=literal(LABELS.get(name, name)), color=colour
+        )
         return line

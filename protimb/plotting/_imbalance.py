@@ -3,7 +3,7 @@
 import numpy as np
 
 from protimb.metrics import mean_imbalance_ratio, scumble_score
-from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, literal, tidy
 from protimb.utils._alignment import align_columns, column_names
 
 # What is printed beside the counts: name -> function of the labels.
@@ -97,7 +97,6 @@ class LabelImbalanceDisplay:
         }
         return cls(_count(y), after, measures)
 
-    @spelled_plainly
     def plot(self, ax=None, *, name="after"):
         """Draw the counts.
 
@@ -115,7 +114,15 @@ class LabelImbalanceDisplay:
         self.ax_ = ax = axes_or_new(ax, (6, 4))
         self.figure_ = ax.figure
         if self.after is not None:
-            _draw(ax, self.after, name, color=COLOURS[5], marker=".", markersize=4, linestyle="")
+            _draw(
+                ax,
+                self.after,
+                literal(name),
+                color=COLOURS[5],
+                marker=".",
+                markersize=4,
+                linestyle="",
+            )
         _draw(ax, self.before, "before", color=COLOURS[0], linewidth=2)
         ax.set(xscale="log", yscale="log")
         ax.set(xlabel="terms, most frequent first", ylabel="rows with the term")

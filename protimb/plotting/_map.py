@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new, spelled_plainly
+from protimb.plotting._style import BACKGROUND, COLOURS, assign, axes_or_new, literal
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 
 # Distinct vectors that t-SNE and UMAP need: with fewer there are no neighbourhoods to keep.
@@ -142,7 +142,6 @@ class EmbeddingMapDisplay:
         rows = [*real.index, *new.index]
         return cls(points.assign(kind=kinds, row=rows), method=method)
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw real rows as dots, generated rows as crosses, a colour for each term.
 
@@ -175,7 +174,7 @@ class EmbeddingMapDisplay:
         # One grey entry for each kind of row, one coloured entry for each term.
         kinds = [_entry(kind, marker, "#606060") for kind, marker in (("real", "o"), _CROSS)]
         coloured = [(term, colour) for term, colour in self._colours().items() if term]
-        terms = [_entry(textwrap.fill(term, 44), "s", colour) for term, colour in coloured]
+        terms = [_entry(literal(textwrap.fill(term, 44)), "s", colour) for term, colour in coloured]
         other = _entry("other real proteins", "o", BACKGROUND)
         return [Line2D([], [], linestyle="", **entry) for entry in [*kinds, other, *terms]]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from protimb.plotting._map import dense_columns
-from protimb.plotting._style import BACKGROUND, COLOURS, axes_or_new, spelled_plainly
+from protimb.plotting._style import BACKGROUND, COLOURS, axes_or_new, literal
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 
 
@@ -134,7 +134,6 @@ class NeighborDisplay:
         """Share of nearest real rows that carry the term, a float."""
         return float(self.carries.mean())
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw a line for each generated row, a cell for each of its nearest real rows.
 
@@ -158,7 +157,8 @@ class NeighborDisplay:
         ax.set_xticks(ranks - 0.5, ranks)  # in the middle of cells
         ax.set(xlabel="nearest real rows, nearest first", ylabel="generated rows", yticks=[])
         ax.set_title(
-            f"{self.name}\n{self.share:.0%} of nearest real rows carry it, {self.usual:.1%} of all",
+            f"{literal(self.name)}\n"
+            f"{self.share:.0%} of nearest real rows carry it, {self.usual:.1%} of all",
             fontsize="medium",
         )
         return self

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, axes_or_new, spelled_plainly, tidy
+from protimb.plotting._style import COLOURS, axes_or_new, literal, tidy
 
 # prefix of a curve's columns -> what a reader calls it
 _KINDS = {"": "terms alike", "weighted_": "terms by information"}
@@ -62,7 +62,6 @@ class PrecisionRecallDisplay:
             }
         )
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw the curves.
 
@@ -94,6 +93,9 @@ def _draw(ax, label, curve, colour):
     spoken = curve[curve["precision"] + curve["recall"] > 0]
     best = curve.loc[curve["f"].idxmax()]
     ax.plot(
-        spoken["recall"], spoken["precision"], color=colour, label=f"{label}: F {best['f']:.3f}"
+        spoken["recall"],
+        spoken["precision"],
+        color=colour,
+        label=f"{literal(label)}: F {best['f']:.3f}",
     )
     ax.plot(best["recall"], best["precision"], "o", color=colour)

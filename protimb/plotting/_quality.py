@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from protimb.plotting._style import COLOURS, spelled_plainly, tidy
+from protimb.plotting._style import COLOURS, literal, new_axes, tidy
 
 _N_BINS = 30
 
@@ -102,7 +102,6 @@ class QualityDisplay:
             for name, (held_out, generated, threshold) in self.scores.items()
         }
 
-    @spelled_plainly
     def plot(self, ax=None):
         """Draw one panel a property.
 
@@ -120,7 +119,7 @@ class QualityDisplay:
         shares = self.shares_below()
         for one, (name, scores) in zip(self.axes_, self.scores.items(), strict=True):
             _draw(one, *scores)
-            one.set(xlabel=name, yticks=[])
+            one.set(xlabel=literal(name), yticks=[])
             if scores[2] is not None:
                 real, new = shares[name]
                 one.set_title(
@@ -158,12 +157,9 @@ def _panels(ax, n_panels):
     """Return axes (n_panels,), those given or new ones, at most four beside each other."""
     if ax is not None:
         return np.asarray(ax, dtype=object).reshape(n_panels)
-    import matplotlib.pyplot as plt
-
     n_columns = min(4, n_panels)
     n_rows = -(-n_panels // n_columns)
-    size = (3.4 * n_columns, 2.8 * n_rows)
-    axes = plt.subplots(n_rows, n_columns, figsize=size, squeeze=False, layout="constrained")[1]
+    axes = new_axes((n_rows, n_columns), (3.4, 2.8))
     for spare in axes.ravel()[n_panels:]:
         spare.set_visible(False)
     return axes.ravel()[:n_panels]

@@ -8,6 +8,8 @@ import pandas as pd
 from protimb.plotting import ComparisonMapDisplay, EmbeddingMapDisplay, QualityDisplay
 from protimb.plotting._map import METHODS
 from protimb.plotting._map_words import choose_terms, say_points
+from protimb.plotting._style import for_files
+from protimb.utils._csv import write_csv
 from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
 from protimb.utils._provenance import spell_packages
 
@@ -36,8 +38,8 @@ _WORDS = {
 def write_audit(found, train, bunch, folder, maps, random_state):
     """Write report.html, properties.csv, terms.csv and audit.json into a folder."""
     report, rows = found.report, found.rows
-    report.to_frame().to_csv(folder / "properties.csv")
-    report.to_frame(by="term").to_csv(folder / "terms.csv")
+    write_csv(report.to_frame(), folder / "properties.csv")
+    write_csv(report.to_frame(by="term"), folder / "terms.csv")
     text = json.dumps(found.record, indent=1) + "\n"
     (folder / "audit.json").write_text(text, encoding="utf-8")
     said = [*report.sentences(), *filter(None, [found.record["guard"]])]
@@ -106,7 +108,7 @@ def _scores(report, folder):
     if not report.scores_:
         return []
     caption = "Scores of held-out real and of generated rows, with the limit of their mean."
-    return [_picture(QualityDisplay.from_report(report).plot(), folder / "scores.png", caption)]
+    return [_picture(QualityDisplay.from_report(report), folder / "scores.png", caption)]
 
 
 def _side_by_side(train, rows, maps, folder, random_state):
@@ -120,14 +122,13 @@ def _side_by_side(train, rows, maps, folder, random_state):
         "the map are neighbours in truth; where rows are mixed as real ones are, neighbours of a "
         "generated row are real as often as there are real rows."
     )
-    return [_picture(display.plot(), folder / "maps.png", caption)]
+    return [_picture(display, folder / "maps.png", caption)]
 
 
 def _picture(display, path, caption):
-    import matplotlib.pyplot as plt
-
-    display.figure_.savefig(path, dpi=120, bbox_inches="tight")
-    plt.close(display.figure_)
+    with for_files():
+        figure = display.plot().figure_
+    figure.savefig(path, dpi=120, bbox_inches="tight")
     return Picture(path, caption)
 
 

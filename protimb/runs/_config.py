@@ -5,11 +5,25 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from protimb.datasets._aspects import ONTOLOGIES
 from protimb.exceptions import ArtifactError
 from protimb.filters import FilterChain
 from protimb.ontology import read_term_vectors
+from protimb.utils._declared import (
+    Anything,
+    Integer,
+    Maybe,
+    Real,
+    Record,
+    Table,
+    Text,
+    check_declared,
+)
+from protimb.utils._folder import read_regular
+from protimb.utils._json_text import read_json
 from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
+from protimb.utils._rebuilding import DAMAGE
 
 CONFIG = "config.json"
 
@@ -50,6 +64,20 @@ class Settings:
             )
 
 
+# What config.json says, and what each setting may be.
+_MAX_CONFIG = 2**24  # bytes
+_RECORD = {"settings": Table(Anything()), "data": Table(Anything())}
+_SETTINGS = {
+    "data": Text(),
+    "ontology": Text(ONTOLOGIES),
+    "min_proteins": Integer(),
+    "hold_out": Real(0, 1),
+    "seed": Integer(0, 2**32 - 1),
+    "sampler": Table(Anything()),
+    "term_vectors": Maybe(Text()),
+}
+
+
 def write_config(folder, settings, data_fingerprint):
     """Write ``config.json``: settings, every parameter, versions and the data's fingerprint."""
     parameters = settings.build_sampler().get_params()
@@ -68,13 +96,17 @@ def read_config(folder):
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no run: {CONFIG} is missing. Check the path.")
+    record = read_json(read_regular(path, max_size=_MAX_CONFIG), path, ArtifactError)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return _located(Settings(**record["settings"]), folder), record["data"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error!r}). Restore it, or train again."
-        ) from error
+        check_declared(record, Record(_RECORD, more=True))
+        given = record["settings"]
+        check_declared(given, {name: _SETTINGS[name] for name in given}, place="settings")
+        settings = Settings(**given)
+        settings.build_sampler()
+        return _located(settings, folder), record["data"]
+    except DAMAGE as error:
+        what = f"no {error}" if isinstance(error, KeyError) else error
+        raise ArtifactError(f"{path} is damaged ({what}). Restore it, or train again.") from error
 
 
 def absolute(name):

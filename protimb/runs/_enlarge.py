@@ -12,6 +12,7 @@ from protimb.datasets._cafa import _find_files, _read_groups
 from protimb.datasets._proteins import TABLE
 from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError
+from protimb.utils._csv import UTF8
 from protimb.utils._new_folder import new_folder
 
 PROVENANCE = "provenance.tsv"
@@ -40,7 +41,7 @@ def _write(paths, draft, generated, ontology, source):
     for what in _COPIED:
         if paths[what]:
             shutil.copyfile(paths[what], draft / paths[what].name)
-    (draft / "DESCR.md").write_text(_describe(generated, ontology, source), encoding="utf-8")
+    (draft / "DESCR.md").write_text(_describe(generated, ontology, source), **UTF8)
 
 
 def _check_new(generated, ids, source):

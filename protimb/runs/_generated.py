@@ -1,6 +1,7 @@
 """Generated proteins with their provenance, in memory and as a file."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,13 @@ from protimb.datasets._vectors import as_float32
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
-from protimb.utils._spelling import why_unreadable
+from protimb.utils._new_folder import whole_file
+from protimb.utils._spelling import is_number, why_unreadable
+
+_ADVICE = (
+    " It is no file of generated proteins: restore it, or run protimb train-sampler again; rows of "
+    "another generator are read from a table."
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,10 @@ class Generated:
         path : path-like
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        np.savez_compressed(path, **arrays)
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        with whole_file(path) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path, *, max_bytes=None):
@@ -119,7 +129,7 @@ class Generated:
         """
         names = [field.name for field in fields(cls)]
         path = local_path(path, ArtifactError)
-        with open_archive(path, ArtifactError, max_bytes) as arrays:
+        with open_archive(path, ArtifactError, max_bytes, advice=_ADVICE) as arrays:
             found = {name: arrays.read(name) for name in names}
         return _checked(cls(**found), path)
 
@@ -227,5 +237,5 @@ def new_ids(n_new, taken, ontology):
     """
     prefix = f"synthetic_{ontology}_"
     ends = (str(name)[len(prefix) :] for name in taken if str(name).startswith(prefix))
-    first = 1 + max((int(end) for end in ends if end.isdecimal()), default=0)
+    first = 1 + max((int(end) for end in ends if is_number(end)), default=0)
     return np.array([f"{prefix}{first + i:06d}" for i in range(n_new)], dtype=str)

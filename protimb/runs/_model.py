@@ -13,13 +13,30 @@ from protimb.datasets._aspects import ONTOLOGIES
 from protimb.embeddings import EncoderRecord
 from protimb.exceptions import ArtifactError, EmbeddingFileError
 from protimb.ontology import GeneOntology
+from protimb.utils._declared import (
+    Anything,
+    Each,
+    Integer,
+    Maybe,
+    Record,
+    Table,
+    Text,
+    check_declared,
+)
 from protimb.utils._folder import read_folder, write_folder
 from protimb.utils._new_folder import new_folder
 from protimb.utils._rebuilding import check_kind, rebuilding
 
 KIND = "TermModel"
 _MANIFEST = "manifest.json"
-_RECORDED = {"n_features", "ontology_version", "encoder", "data", "training_ids", "settings"}
+_RECORD = {
+    "n_features": Integer(1),
+    "ontology_version": Text(),
+    "encoder": Maybe(Table(Anything())),
+    "data": Table(Anything()),  # by namespace, as are the ids
+    "training_ids": Table(Maybe(Each(Text()))),
+    "settings": Table(Anything()),
+}
 
 
 @dataclass(frozen=True)
@@ -228,11 +245,13 @@ class TermModel:
 
 
 def _check_record(record, hashes):
+    check_declared(hashes, Table(Text()), place="parts")
     if not hashes or not set(hashes) <= set(ONTOLOGIES):
         raise ValueError(f"classifiers of {sorted(hashes)}, which are no namespaces")
-    missing = _RECORDED - set(record)
-    if missing:
-        raise KeyError(", ".join(sorted(missing)))
+    check_declared(record, Record(_RECORD, more=True), place="record")
+    for part in ("data", "training_ids"):
+        if set(record[part]) != set(hashes):
+            raise ValueError(f"record.{part} is of other namespaces than the classifiers")
     _encoder_of(record)
 
 
@@ -242,6 +261,8 @@ def _encoder_of(record):
 
 
 def _load_part(folder, device, record):
+    if folder.is_symlink():
+        raise ArtifactError(f"{folder} is a symbolic link, which could lead out of the folder.")
     classifier = GOTermClassifier.load(folder, device=device)
     release = None if classifier.ontology is None else classifier.ontology.version
     for what, found, expected in (
@@ -253,7 +274,22 @@ def _load_part(folder, device, record):
                 f"{folder} is of another model than its folder: its {what} is {found!r}, and that "
                 f"of the model {expected!r}. Restore it, or train again."
             )
+    _check_terms(classifier, record["training_ids"][folder.name], folder)
     return classifier
+
+
+def _check_terms(classifier, ids, folder):
+    """Refuse terms that the ontology lacks, and names of more proteins than vote."""
+    if classifier.ontology is None or classifier.terms_ is None:
+        raise ArtifactError(f"{folder} names no terms of an ontology. Restore it, or train again.")
+    for term in classifier.terms_:
+        classifier.ontology.resolve(term)
+    votes = getattr(classifier, "_neighbors", None)
+    n_voters = 0 if votes is None else len(votes.directions)
+    if ids is not None and len(ids) > n_voters:
+        raise ArtifactError(
+            f"{folder} remembers {n_voters} proteins, and the model names {len(ids)} of them."
+        )
 
 
 def _hash_of(folder):

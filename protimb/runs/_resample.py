@@ -78,6 +78,8 @@ def resample(run, out, *, data=None, sampling_strategy=None, random_state=None, 
         bunch, taken = _proteins(run, settings, fingerprint, data, sampler)
         seed = settings.seed if random_state is None else random_state
         generated = generate(sampler, bunch, taken, settings.ontology, seed)
+    else:
+        load_same_data(settings, fingerprint, run)
     enlarge_folder(_folder(data or settings.data), out, generated, settings.ontology)
     return generated
 

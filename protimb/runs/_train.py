@@ -1,5 +1,6 @@
 """Train a sampler on a data set, and leave a folder with all that came of it."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -11,11 +12,14 @@ from protimb.datasets._load import load_proteins
 from protimb.exceptions import ArtifactError, ProtimbError
 from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
+from protimb.plotting._style import for_files
 from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
 from protimb.runs._processes import from_first, in_each
 from protimb.runs._quality import judge_rows
-from protimb.utils._new_folder import check_vacant
+from protimb.utils._csv import write_csv
+from protimb.utils._locks import LOCK, hold_folder
+from protimb.utils._new_folder import check_vacant, drop_stale, renewed_folder
 from protimb.utils._ranks import is_first
 
 GENERATED = "generated.npz"
@@ -72,7 +76,9 @@ def train_sampler(
     Raises
     ------
     FileExistsError
-        If ``out`` holds something already.
+        If ``out`` holds something already, but for what a killed run left that learned nothing.
+    ArtifactWriteError
+        If another process works in ``out``, or it cannot be written.
     ProcessError
         If several processes train together, and differ or lose one of them.
     TypeError
@@ -111,25 +117,40 @@ def train_sampler(
     )
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
-    from_first(check_vacant, folder)
+    from_first(_check_startable, folder)
     bunch = in_each(load_proteins, settings.data, ontology, min_proteins)
-    from_first(_begin, folder, settings, bunch)
-    try:
-        return _run(folder, settings, sampler, bunch)
-    except ProtimbError:
-        if is_first():
-            _forget(folder)
-        raise
+    with ExitStack() as held:
+        from_first(_begin, held, folder, settings, bunch)
+        try:
+            return _run(folder, settings, sampler, bunch)
+        except ProtimbError:
+            if is_first():
+                _forget(folder)
+            raise
 
 
-def _begin(folder, settings, bunch):
+def _begin(held, folder, settings, bunch):
+    """Hold a folder, and note what is to be done there, unless another one was faster."""
     folder.mkdir(parents=True, exist_ok=True)
+    held.enter_context(hold_folder(folder))
+    _check_startable(folder)
+    drop_stale(folder, ".*")
     write_config(folder, settings, bunch.fingerprint())
+
+
+def _check_startable(folder):
+    """Refuse a folder that holds something, but what a killed run left that learned nothing."""
+    if (folder / CONFIG).is_file() and (folder / CHECKPOINTS).is_dir():
+        raise FileExistsError(
+            f"{folder} holds a run already. Go on with it (resume_training, or --resume), or name "
+            "another folder."
+        )
+    check_vacant(folder, unless=[CONFIG])
 
 
 def _forget(folder):
     """Remove a run that was refused before it learned anything, so that its name is free again."""
-    if [path.name for path in folder.iterdir()] == [CONFIG]:
+    if {path.name for path in folder.iterdir()} == {CONFIG, LOCK}:
         (folder / CONFIG).unlink()
 
 
@@ -155,6 +176,8 @@ def resume_training(out, *, max_updates=None, verbose=0):
     ArtifactError
         If ``out`` holds no run, a damaged checkpoint, or the data have changed; or if
         ``max_updates`` is less than the updates that the run has behind it.
+    ArtifactWriteError
+        If another process works in ``out``, or it cannot be written.
     ValueError
         If ``max_updates`` is to change, and the learning rate falls over the updates of the run.
 
@@ -173,13 +196,22 @@ def resume_training(out, *, max_updates=None, verbose=0):
     """
     folder = Path(out)
     settings, data = in_each(read_config, folder)
-    if max_updates is not None:
-        _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
-        settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
-    sampler = settings.build_sampler(verbose=verbose)
-    bunch = in_each(load_same_data, settings, data, folder)
-    from_first(write_config, folder, settings, data)
-    return _run(folder, settings, sampler, bunch)
+    with ExitStack() as held:
+        from_first(_go_on, held, folder)
+        if max_updates is not None:
+            _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
+            settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
+        sampler = settings.build_sampler(verbose=verbose)
+        bunch = in_each(load_same_data, settings, data, folder)
+        # Before training: whatever ends it, the run goes on from its checkpoint to that length.
+        from_first(write_config, folder, settings, data)
+        return _run(folder, settings, sampler, bunch)
+
+
+def _go_on(held, folder):
+    """Hold a folder that has a run, and remove what a killed process left half-written there."""
+    held.enter_context(hold_folder(folder))
+    drop_stale(folder, ".*")
 
 
 def name_of_data(data):
@@ -205,7 +237,7 @@ def _check_longer(sampler, max_updates, checkpoints):
             "Leave max_updates out, or start another run."
         )
     if _can_resume(checkpoints):
-        check_updates(load_state(checkpoints)[1]["n_steps"], max_updates)
+        check_updates(load_state(checkpoints)[1].get("n_steps"), max_updates)
 
 
 def load_same_data(settings, data, folder):
@@ -226,13 +258,14 @@ def _run(folder, settings, sampler, bunch):
     _fit(sampler, train, folder / CHECKPOINTS)
     if not is_first():  # of several processes, one writes
         return Bunch(sampler=sampler, generated=None, quality=None, folder=folder)
-    sampler.save(folder / SAMPLER)
-    _write_history(folder, sampler.history_)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
     quality = judge_rows(train, held_out, generated.X, generated.y, settings.seed)
-    quality.to_frame().to_csv(folder / "quality.csv")
-    sampler.quality_report_.to_csv(folder / QUALITY_BY_TERM)
-    generated.save(folder / GENERATED)
+    sampler.save(folder / SAMPLER)
+    with renewed_folder(folder, held=True) as draft:
+        _write_history(draft, sampler.history_)
+        write_csv(quality.to_frame(), draft / "quality.csv")
+        write_csv(sampler.quality_report_, draft / QUALITY_BY_TERM)
+        generated.save(draft / GENERATED)
     return Bunch(sampler=sampler, generated=generated, quality=quality, folder=folder)
 
 
@@ -258,9 +291,7 @@ def split(bunch, settings):
 
 
 def _write_history(folder, history):
-    import matplotlib.pyplot as plt
-
-    history.to_csv(folder / "history.csv", index=False)
-    display = TrainingHistoryDisplay(history).plot()
-    display.figure_.savefig(folder / "losses.png", dpi=120)
-    plt.close(display.figure_)
+    write_csv(history, folder / "history.csv", index=False)
+    with for_files():
+        figure = TrainingHistoryDisplay(history).plot().figure_
+    figure.savefig(folder / "losses.png", dpi=120)

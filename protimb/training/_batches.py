@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 import torch
 
 from protimb.exceptions import ArtifactError
+from protimb.training._fitting import check_order, put_back
+from protimb.utils._declared import Anything, Integer, check_declared
 
 
 class _ResumableBatches(ABC):
@@ -24,6 +26,10 @@ class _ResumableBatches(ABC):
     @abstractmethod
     def _built(self):
         """Say what a resumed run must have in common, as a dict of numbers."""
+
+    @abstractmethod
+    def _shape(self):
+        """Give the shape of what is fixed for a whole epoch, and how many rows it orders."""
 
     @abstractmethod
     def _draw_epoch(self):
@@ -74,15 +80,27 @@ class _ResumableBatches(ABC):
         ------
         ArtifactError
             If rows, batch size or batches differ from those of the state.
+        ValueError
+            If it is no state of batches; names the part.
         """
+        kinds = dict.fromkeys(("built", "epoch", "generator"), Anything())
+        check_declared(state, {**kinds, "position": Integer(0, len(self))}, place="batches")
         if state["built"] != self._built():
             raise ArtifactError(
                 f"The saved run drew batches from {state['built']}, this one draws from "
                 f"{self._built()}. Resume with the same data and batch_size."
             )
+        self._check_epoch(state["epoch"], state["position"])
         self._epoch, self._position = state["epoch"], state["position"]
         self._resumed = self._position > 0
-        self.generator.set_state(state["generator"])
+        put_back(self.generator, state["generator"], "batches.generator")
+
+    def _check_epoch(self, epoch, position):
+        shape, n_rows = self._shape()
+        if epoch is not None and shape is not None:
+            check_order(epoch, shape, n_rows, "batches.epoch")
+        elif (epoch is None) != (shape is None or not position):
+            raise ValueError("batches.epoch does not fit its position")
 
 
 class ShuffledBatches(_ResumableBatches):
@@ -108,6 +126,9 @@ class ShuffledBatches(_ResumableBatches):
 
     def _built(self):
         return {"n_rows": self.n_rows, "batch_size": self.batch_size}
+
+    def _shape(self):
+        return (self.n_rows,), self.n_rows
 
     def _draw_epoch(self):
         return torch.randperm(self.n_rows, generator=self.generator)
@@ -164,6 +185,9 @@ class LengthBatches(_ResumableBatches):
             "batch_size": self.batch_size,
         }
 
+    def _shape(self):
+        return (len(self), self.batch_size), len(self.lengths)
+
     def _draw_epoch(self):
         stretched = self.lengths * (1 + self.jitter * self._shares(len(self.lengths)))
         # One batch lacks rows: its places are empty, -1.
@@ -218,8 +242,11 @@ class WeightedBatches(_ResumableBatches):
             "n_batches": self.n_batches,
         }
 
+    def _shape(self):
+        return None, 0  # each batch is drawn when it is asked for
+
     def _draw_epoch(self):
-        return None  # each batch is drawn when it is asked for
+        return None
 
     def _batch(self, epoch, number):
         point = torch.rand(self.batch_size, generator=self.generator, dtype=torch.float64)

@@ -4,11 +4,12 @@ import copy
 import math
 import time
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from tqdm.auto import tqdm
 
 from protimb.exceptions import PenaltyWarning
+from protimb.utils._declared import Anything, Integer, Maybe, Real, check_declared
 from protimb.utils._ranks import is_first
 from protimb.utils._warnings import users_level
 
@@ -57,6 +58,28 @@ class Callback:
         ----------
         state : dict
         """
+
+    def check_state(self, state, place):
+        """Refuse a state, of any origin, that ``load_state_dict`` could not take back.
+
+        Parameters
+        ----------
+        state : object
+        place : str
+            What messages call it.
+
+        Returns
+        -------
+        kept : dict or None
+            State of the loop's step within it, which has to fit that step.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no such state; names the part.
+        """
+        if not isinstance(state, dict):
+            raise TypeError(f"{place} is a {type(state).__name__}, where a dict belongs")
 
 
 class ProgressBar(Callback):
@@ -107,6 +130,7 @@ class _Returning(Callback):
 
     monitor: str
     _counted: tuple[str, ...]
+    _declared: ClassVar[dict[str, Any]]  # what each count may be
     _kept = None  # a snapshot of the loop
 
     def on_train_begin(self, loop):
@@ -152,6 +176,23 @@ class _Returning(Callback):
         for name in ("_kept", *self._counted):
             setattr(self, name, state[name])
 
+    def check_state(self, state, place):
+        """Refuse a state without the counts, or with others.
+
+        Parameters
+        ----------
+        state : object
+        place : str
+
+        Returns
+        -------
+        kept : dict or None
+        """
+        kept = Maybe({"n_steps": Integer(), "state": Anything()})
+        counts = {name: self._declared.get(name, Anything()) for name in self._counted}
+        check_declared(state, {"_kept": kept, **counts}, place=place)
+        return state["_kept"] and state["_kept"]["state"]
+
 
 class EarlyStopping(_Returning):
     """Stop when a monitored value no longer improves, and go back to the best weights.
@@ -177,6 +218,7 @@ class EarlyStopping(_Returning):
     """
 
     _counted: tuple[str, ...] = ("best_score_", "best_epoch_")
+    _declared: ClassVar = {"best_score_": Real(nan=True), "best_epoch_": Integer()}
 
     def __init__(self, monitor="valid_loss", *, patience=5, mode="min", min_delta=0.0):
         self.monitor = monitor
@@ -235,6 +277,7 @@ class PenaltyGuard(_Returning):
     """
 
     _counted = ("n_above_",)
+    _declared: ClassVar = {"n_above_": Integer()}
 
     def __init__(self, threshold=100.0, *, patience=3, monitor="penalty"):
         self.threshold = threshold

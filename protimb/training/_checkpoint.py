@@ -10,6 +10,7 @@ import torch
 from protimb.exceptions import ArtifactError
 from protimb.training._callbacks import Callback
 from protimb.utils._folder import read_folder, write_folder
+from protimb.utils._json_text import read_json
 from protimb.utils._ranks import is_first
 
 _TENSORS = "state.safetensors"
@@ -158,16 +159,19 @@ def load_state(folder):
     missing = sorted({_TENSORS, _OUTLINE} - set(saved.files))
     if missing:
         raise ArtifactError(f"{folder} holds no training state: {', '.join(missing)} is missing.")
+    source = f"{folder} holds no readable state: {_OUTLINE}"
+    outline = read_json(saved.files[_OUTLINE], source, ArtifactError)
     try:
         tensors = safetensors.torch.load(saved.files[_TENSORS])
-        outline = json.loads(saved.files[_OUTLINE])
         state = _put_together(outline, tensors)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        if isinstance(error, ArtifactError):
-            raise
+    except ArtifactError as error:
+        raise ArtifactError(f"{folder} holds no readable state: {error}") from error
+    except (safetensors.SafetensorError, *_UNREADABLE) as error:
         raise ArtifactError(f"{folder} holds no readable state ({error!r}).") from error
     if tensors:
         raise ArtifactError(f"{folder}: no part of the state names the tensors {sorted(tensors)}.")
+    if not isinstance(state, dict):
+        raise ArtifactError(f"{folder} holds no state but a {type(state).__name__}.")
     return state, saved.manifest
 
 
@@ -194,6 +198,8 @@ def check_updates(n_done, max_updates):
         ...
     protimb.exceptions.ArtifactError: max_updates=2: the run has 3 updates behind it, ...
     """
+    if type(n_done) is not int or n_done < 0:
+        raise ArtifactError(f"The checkpoint is damaged: it counts {n_done!r:.60} updates.")
     if max_updates < n_done:
         raise ArtifactError(
             f"max_updates={max_updates}: the run has {n_done} updates behind it, and none can be "
@@ -237,6 +243,10 @@ def _keep(tensor, place, tensors):
     return name
 
 
+# What parts of other types, or in other places, raise.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, RuntimeError)
+
+
 def _put_together(outline, tensors):
     """Undo `_take_apart`; a tensor that has found its place leaves `tensors`."""
     if isinstance(outline, list):
@@ -244,15 +254,23 @@ def _put_together(outline, tensors):
     if not isinstance(outline, dict):
         return outline
     if "dict" in outline:
-        return {key: _put_together(value, tensors) for key, value in outline["dict"]}
+        return {_key(key): _put_together(value, tensors) for key, value in outline["dict"]}
     if "tuple" in outline:
         return tuple(_put_together(part, tensors) for part in outline["tuple"])
     name = outline["array"] if "array" in outline else outline["tensor"]
     if name not in tensors:
         raise ArtifactError(f"The state names a tensor {name!r} that was not saved.")
     tensor = tensors.pop(name)
+    if tensor.is_complex():
+        raise ArtifactError(f"Tensor {name!r} holds complex numbers, which no state does.")
     if list(tensor.shape) != outline["shape"]:
         raise ArtifactError(
             f"Tensor {name!r} has shape {list(tensor.shape)}; {outline['shape']} was saved."
         )
     return tensor.numpy() if "array" in outline else tensor
+
+
+def _key(key):
+    if type(key) not in (str, int):  # True is 1 to a dict, and no key that is ever written
+        raise ArtifactError(f"The state has the key {key!r}; keys are text or whole numbers.")
+    return key

@@ -8,7 +8,9 @@ import torch
 
 from protimb.exceptions import ArtifactError, DeviceMemoryError, TrainingDiverged
 from protimb.training._processes import check_alike, hash_state
+from protimb.utils._declared import Anything, Each, Flag, Integer, Rows, Text, check_declared
 from protimb.utils._ranks import n_processes
+from protimb.utils._rebuilding import DAMAGE, rebuilding
 
 
 class TrainingLoop:
@@ -199,12 +201,12 @@ class TrainingLoop:
             batches. The loop is then of no further use.
         """
         state = copy.deepcopy(state)
-        missing = sorted(_KEYS - set(state))
-        if missing:
-            raise ArtifactError(f"This is no state of a TrainingLoop: it lacks {missing}.")
+        with rebuilding("TrainingLoop", "The saved state"):
+            check_run_state(state)
+            self._check_callbacks(state["callbacks"])
+            if hasattr(self.batches, "load_state_dict"):
+                self.batches.load_state_dict(state["batches"])
         self._load_step(state["step"])
-        if hasattr(self.batches, "load_state_dict"):
-            self.batches.load_state_dict(state["batches"])
         self.n_steps = state["n_steps"]
         self.n_rows = state["n_rows"]
         self.history = state["history"]
@@ -220,11 +222,21 @@ class TrainingLoop:
             return
         try:
             self.step.load_state_dict(state)
-        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        except DAMAGE as error:
             raise ArtifactError(
                 f"The saved state does not fit these networks: {error} Resume with the parameters, "
                 "features and terms of the run that saved it."
             ) from error
+
+    def _check_callbacks(self, saved):
+        """Refuse what callbacks could not take back; the weights that they keep are tried on."""
+        for number, one in enumerate(saved):
+            alike = (c for c in self.callbacks if type(c).__name__ == one["name"])
+            callback = next(alike, None)
+            if hasattr(callback, "check_state"):
+                kept = callback.check_state(one["state"], f"callbacks.{number}.state")
+                if kept is not None:
+                    self._load_step(kept)
 
     def _batches_state(self):
         has_state = hasattr(self.batches, "state_dict")
@@ -321,9 +333,28 @@ class TrainingLoop:
             getattr(callback, hook)(self, *args)
 
 
-_KEYS = {
-    "step", "batches", "n_steps", "n_rows", "history", "stop_requested", "epoch", "callbacks"
-}  # fmt: skip
+_STATE = {
+    "step": Anything(),
+    "batches": Anything(),
+    "n_steps": Integer(),
+    "n_rows": Integer(),
+    "history": Rows(),
+    "stop_requested": Flag(),
+    "epoch": {"names": Each(Text()), "table": Anything()},
+    "callbacks": Each({"name": Text(), "state": Anything()}),
+}
+
+
+def check_run_state(state):
+    """Refuse what is no state of a TrainingLoop, but for its step, its batches and callbacks."""
+    check_declared(state, _STATE)
+    names, table = state["epoch"]["names"], state["epoch"]["table"]
+    if table is None:
+        return
+    if not isinstance(table, torch.Tensor) or not table.is_floating_point() or table.ndim != 2:
+        raise ValueError("epoch.table is no table of losses")
+    if not len(table) or table.shape[1] != len(names) or len(set(names)) < len(names):
+        raise ValueError(f"epoch.table of {tuple(table.shape)} for the losses {names}")
 
 
 class _EpochLosses:

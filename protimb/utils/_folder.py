@@ -23,6 +23,7 @@ import re
 import secrets
 import shutil
 import stat
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,17 +31,24 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from protimb._version import __version__
-from protimb.exceptions import ArtifactError, ArtifactWriteError
+from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbWarning
+from protimb.utils._json_text import read_json
+from protimb.utils._memory import available_memory
 from protimb.utils._new_folder import whole_file
+from protimb.utils._warnings import users_level
 
 SCHEMA = 1
 
 _MANIFEST = "manifest.json"
 _MAX_MANIFEST = 2**28  # bytes: far above the ids of any label set, far below what hurts
+_MAX_FILES = 1000
+_LARGE = 2**28  # bytes
 _DATA = re.compile(r"data-[0-9a-f]{32}")
 _STALE = re.compile(r"data-[0-9a-f]{32}|\.manifest\.json-[0-9a-f]{16}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAJOR = re.compile(r"[0-9]{1,6}")
+_VERSION = re.compile(r"[0-9]{1,6}[A-Za-z0-9.+_!-]{0,60}")
 _VERSIONED = ("numpy", "scikit-learn", "torch", "safetensors")
 _PATIENCE = 600  # seconds to wait for another writer
 
@@ -83,7 +91,37 @@ def read_folder(folder):
                 raise
             record = latest
         else:
-            return SavedFolder(record["content"], files, record.get("versions", {}))
+            _warn_if_newer(folder, record["versions"])
+            return SavedFolder(record["content"], files, record["versions"])
+
+
+def written_by(folder):
+    """Say which other versions than those here wrote a folder; nothing where all are the same."""
+    try:
+        versions = _read_manifest(Path(folder))["versions"]
+    except (ArtifactError, OSError):
+        return ""
+    here = _versions()
+    others = [
+        f"{name} {versions[name]} (here {version})"
+        for name, version in here.items()
+        if versions.get(name, version) != version
+    ]
+    return f" It was written with {', '.join(others)}." if others else ""
+
+
+def _warn_if_newer(folder, versions):
+    if _major(versions.get("protimb", "0")) > _major(__version__):
+        warnings.warn(
+            f"{folder} was saved by protimb {versions['protimb']}, and this is {__version__}: what "
+            "it means may have changed. Update protimb.",
+            ProtimbWarning,
+            stacklevel=users_level(),
+        )
+
+
+def _major(version):
+    return int(_MAJOR.match(version)[0])
 
 
 def _write_version(folder, writers, manifest):
@@ -166,12 +204,7 @@ def _read_manifest(folder):
             f"{folder} has no {_MANIFEST}: protimb did not save it, or was interrupted before its "
             "first save was complete."
         )
-    try:
-        record = json.loads(_read_regular(path, max_size=_MAX_MANIFEST))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, ArtifactError):
-            raise
-        raise ArtifactError(f"{path} is damaged: it is not JSON ({error}).") from error
+    record = read_json(read_regular(path, max_size=_MAX_MANIFEST), path, ArtifactError)
     _check_record(record, path)
     return record
 
@@ -190,6 +223,10 @@ def _check_record(record, path):
         raise ArtifactError(f"{path}: data folder {data!r} is no name that protimb gives.")
     if not isinstance(record.get("content"), dict) or not isinstance(files, dict):
         raise ArtifactError(f"{path} is damaged: 'content' and 'files' must be objects.")
+    if not _are_versions(record.setdefault("versions", {})):
+        raise ArtifactError(f"{path} is damaged: 'versions' must give packages and their versions.")
+    if len(files) > _MAX_FILES:
+        raise ArtifactError(f"{path} names {len(files):,} files; no save has so many.")
     for name, facts in files.items():
         _check_name(name, path)
         if not _is_fingerprint(facts):
@@ -204,10 +241,17 @@ def _check_name(name, where):
         )
 
 
+def _are_versions(versions):
+    """Tell whether these are versions of packages, {name: version}."""
+    return isinstance(versions, dict) and all(
+        isinstance(version, str) and _VERSION.fullmatch(version) for version in versions.values()
+    )
+
+
 def _is_fingerprint(facts):
     return (
         isinstance(facts, dict)
-        and isinstance(facts.get("size"), int)
+        and type(facts.get("size")) is int
         and isinstance(facts.get("sha256"), str)
         and _SHA256.fullmatch(facts["sha256"]) is not None
     )
@@ -221,7 +265,7 @@ def _read_files(folder, record):
 
 
 def _read_verified(path, facts):
-    content = _read_regular(path, size=facts["size"])
+    content = read_regular(path, size=facts["size"])
     if _fingerprint(content) != facts:
         raise ArtifactError(
             f"{path} is not what was saved: its SHA-256 differs from the manifest's. Restore it "
@@ -230,7 +274,7 @@ def _read_verified(path, facts):
     return content
 
 
-def _read_regular(path, *, size=None, max_size=None):
+def read_regular(path, *, size=None, max_size=None):
     """Read a plain file after a look at its kind and size; a link or a pipe is refused."""
     try:
         handle = os.open(path, os.O_RDONLY | _NO_LINK | getattr(os, "O_BINARY", 0))
@@ -248,7 +292,24 @@ def _read_regular(path, *, size=None, max_size=None):
             )
         if max_size is not None and facts.st_size > max_size:
             raise ArtifactError(f"{path} has {facts.st_size} bytes, above the limit {max_size}.")
+        _check_room(path, facts)
         return file.read()
+
+
+def _check_room(path, facts):
+    """Refuse what does not fit into memory, or is large and mostly a hole in the disk."""
+    available = available_memory()
+    if available is not None and facts.st_size > available:
+        raise ArtifactError(
+            f"{path} has {facts.st_size / 2**30:,.1f} GiB, and {available / 2**30:,.1f} GiB of "
+            "memory are free."
+        )
+    on_disk = 512 * getattr(facts, "st_blocks", facts.st_size)
+    if facts.st_size > _LARGE and on_disk < facts.st_size / 4:
+        raise ArtifactError(
+            f"{path} has {facts.st_size / 2**30:,.1f} GiB, of which {on_disk / 2**30:,.1f} are on "
+            "the disk: it is a hole, and no weights. Restore it from a copy."
+        )
 
 
 # O_NONBLOCK: a pipe in a file's place would hold us in open() for ever.

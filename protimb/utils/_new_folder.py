@@ -1,27 +1,44 @@
-"""Folders and files that appear whole or not at all; a folder only where nothing was."""
+"""Folders and files that appear whole or not at all, and whole reports in place of earlier ones.
+
+Everything is written into a draft first, under a name of its own beside the place that it is for,
+and synced to the disk. While it is written, its place is locked, so that a second writer is refused
+at once, and a draft that nobody holds is that of a killed process: the next writer removes it.
+"""
 
 import errno
 import os
 import re
 import secrets
 import shutil
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from protimb.exceptions import ArtifactWriteError, ProtimbError
+from protimb.utils._locks import LOCK, hold, hold_folder, let_go, try_to_hold
+
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # the system does not say where
-_STALE = 24 * 3600  # seconds without a change after which a draft is that of a killed process
+_SHORT = re.compile("requested and .* written")  # NumPy's words for it
+_LAST = "report.html"  # takes its place after all others
+_RANDOM = "[0-9a-f]{16}"
+# In a folder that is renewed: what is written, what only has to take its place, what was there.
+_DRAFT, _WHOLE, _EARLIER = ".draft", ".whole", ".earlier"
+_LEFT = re.compile(rf"\.lock|\.(draft|earlier)-{_RANDOM}|\.whole")  # by a process that was killed
 
 
-def check_vacant(out):
-    """Refuse a path that holds something; a missing or empty folder is vacant."""
+def check_vacant(out, unless=()):
+    """Refuse a path that holds something; leftovers of a killed process and ``unless`` do not."""
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(_names(out) - set(unless))):
         raise FileExistsError(f"{out} exists and is not an empty folder. Name another one.")
 
 
+def _names(folder):
+    return {path.name for path in folder.iterdir() if not _LEFT.fullmatch(path.name)}
+
+
 def check_new(out):
-    """Refuse a path at which no new folder can appear."""
+    """Refuse a path at which no new folder can appear; drafts of killed processes vanish."""
+    drop_stale(Path(out).resolve().parent, re.escape(Path(out).resolve().name))
     check_vacant(out)
     if Path(out).resolve() == Path.cwd():  # replaced, it would be gone below the user's feet
         raise FileExistsError(f"{str(out)!r} is the folder you are in. Name one inside it.")
@@ -37,52 +54,111 @@ def new_folder(out):
     """Give a draft folder to fill, which becomes `out` at the end of the block, or vanishes."""
     check_new(out)
     out = Path(out).resolve()  # a link may lead to what is yet to be made
-    drop_stale(out.parent, _drafts_of(out))
-    draft = out.parent / f".{out.name}-{secrets.token_hex(8)}"
-    try:
-        draft.mkdir(parents=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with _draft_of(out) as draft:
+        check_vacant(out)  # another one may have been faster
+        draft.mkdir()
         yield draft
+        _sync_all(draft)
         if out.is_dir():
-            out.rmdir()
+            _remove_vacant(out)
         os.replace(draft, out)
-    except OSError as error:
-        if error.errno in _FULL and error.filename is None:
-            error.filename = str(out)
-        raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        sync(out.parent)
 
 
 @contextmanager
 def whole_file(path):
     """Give a draft's path to write, which becomes `path` at the end of the block, or vanishes."""
     path = Path(path)
-    drop_stale(path.parent, _drafts_of(path))
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    try:
+    with _draft_of(path) as draft:
         yield draft
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync(draft)
         os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
-def _drafts_of(path):
-    return rf"\.{re.escape(path.name)}-[0-9a-f]{{16}}"
+@contextmanager
+def renewed_folder(folder, *, held=False):
+    """Give a draft folder to fill, whose files at the end replace those of their names in `folder`.
+
+    All of them do or none; other files stay. A link in the place of a file is replaced; one in the
+    place of `folder` itself is followed, as the user named it. The report comes last. A process
+    that is killed while files take their places leaves the rest to the next one. ``held`` says that
+    the caller holds the folder.
+    """
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if held else hold_folder(folder):
+        _settle(folder)
+        draft = _new_name(folder, _DRAFT)
+        try:
+            with _located(draft, folder):
+                draft.mkdir()
+                yield draft
+                _require_places(draft, folder)
+                _sync_all(draft)
+                os.replace(draft, folder / _WHOLE)
+                _take_places(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def drop_stale(folder, pattern):
-    """Remove drafts, told by their names, that a killed process left in a folder."""
+    """Remove drafts that killed processes left in a folder, told by the names of their places."""
+    draft = re.compile(rf"\.(?P<name>{pattern})(-{_RANDOM}|\.lock)")
     with suppress(OSError):  # perhaps no folder, perhaps another process removes them
-        for path in list(folder.iterdir()):
-            if re.fullmatch(pattern, path.name) and time.time() - _changed_at(path) > _STALE:
-                _remove(path)
+        found = [draft.fullmatch(path.name) for path in folder.iterdir()]
+        for name in {one["name"] for one in found if one}:
+            _drop_drafts(folder / name)
 
 
-def _changed_at(path):
-    inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
-    return max(one.lstat().st_mtime for one in (path, *inside))
+def sync(path):
+    """Have the disk hold what was written, so that a power cut cannot reorder our steps."""
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
+        return  # Windows has no handle to sync for a directory
+    # Windows syncs only what is open for writing.
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _draft_of(path):
+    """Lock a place, and give the path of a draft beside it."""
+    draft = _new_name(path.parent, f".{path.name}")
+    with _located(draft, path), hold(_lock_of(path), path):
+        _remove_drafts(path)
+        try:
+            yield draft
+        finally:
+            _remove(draft)
+
+
+def _new_name(folder, kind):
+    return folder / f"{kind}-{secrets.token_hex(8)}"
+
+
+def _lock_of(path):
+    return path.with_name(f".{path.name}{LOCK}")
+
+
+def _drop_drafts(path):
+    """Remove the drafts of a place, and its lock, unless somebody writes there."""
+    if (held := try_to_hold(_lock_of(path))) is not None:
+        try:
+            _remove_drafts(path)
+        finally:
+            let_go(held)
+
+
+def _remove_drafts(path):
+    for name in _matching(path.parent, rf"\.{re.escape(path.name)}-{_RANDOM}"):
+        _remove(path.parent / name)
+
+
+def _matching(folder, pattern):
+    return [path.name for path in folder.iterdir() if re.fullmatch(pattern, path.name)]
 
 
 def _remove(path):
@@ -90,3 +166,113 @@ def _remove(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _remove_vacant(folder):
+    """Remove a folder that holds nothing but leftovers, once nobody works there."""
+    if any(folder.iterdir()):
+        with hold_folder(folder):
+            _remove_left(folder)
+    folder.rmdir()
+
+
+def _remove_left(folder):
+    for name in _matching(folder, _LEFT.pattern):
+        if name != LOCK:
+            _remove(folder / name)
+
+
+@contextmanager
+def _located(draft, place):
+    """Say of what the system refused in which place it was, not in which draft, nor nowhere."""
+    try:
+        yield
+    except ProtimbError:
+        raise
+    except OSError as error:
+        if error.filename is None and (error.errno in _FULL or _SHORT.search(str(error))):
+            error.strerror = error.strerror or str(error)
+            error.filename = str(place)
+        elif isinstance(error.filename, str | bytes):
+            named = os.fsdecode(error.filename)
+            error.filename = named.replace(str(_lock_of(place)), str(place))
+            error.filename = error.filename.replace(str(draft), str(place))
+        raise
+
+
+def _sync_all(folder):
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            sync(path)
+    sync(folder)
+
+
+def _require_places(draft, folder):
+    """Refuse to begin where a folder is in the place of a file, or no plain one in a folder's."""
+    for path in draft.rglob("*"):
+        place = folder / path.relative_to(draft)
+        if path.is_dir() and place.is_symlink():
+            raise ArtifactWriteError(
+                f"{place} is a link in the place of a folder, and links are not followed. Remove "
+                "it, or name another folder."
+            )
+        if os.path.lexists(place) and path.is_dir() != (place.is_dir() and not place.is_symlink()):
+            raise ArtifactWriteError(
+                f"{place} is in the way of a {'folder' if path.is_dir() else 'file'} of that name. "
+                "Remove it, or name another folder."
+            )
+
+
+def _settle(folder):
+    """Finish what a killed process had whole, and remove what it had not."""
+    if (folder / _WHOLE).is_dir() and not (folder / _WHOLE).is_symlink():
+        _take_places(folder)
+    _remove_left(folder)
+
+
+def _take_places(folder):
+    """Move what is whole to its places; where one cannot be, all are as they were."""
+    whole, earlier = folder / _WHOLE, _new_name(folder, _EARLIER)
+    names = [path.relative_to(whole) for path in whole.rglob("*") if not _is_folder(path)]
+    names.sort(key=lambda name: (name.name == _LAST, name))
+    moved = []
+    try:
+        _keep_earlier(folder, names, earlier)
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            moved.append(name)
+            os.replace(whole / name, folder / name)
+        sync(folder)
+    except BaseException:
+        _move_back(folder, moved, whole, earlier)
+        raise
+    finally:
+        _remove(earlier)
+    _remove(whole)
+
+
+def _move_back(folder, names, whole, earlier):
+    """Undo moves; killed or failing in it, what is whole lies there for the next one to finish."""
+    for name in names:
+        if not os.path.lexists(whole / name):
+            os.replace(folder / name, whole / name)
+        if os.path.lexists(earlier / name):
+            os.replace(earlier / name, folder / name)
+    draft = _new_name(folder, _DRAFT)
+    os.replace(whole, draft)
+    _remove(draft)
+
+
+def _is_folder(path):
+    return path.is_dir() and not path.is_symlink()
+
+
+def _keep_earlier(folder, names, earlier):
+    """Keep a second name, or a copy, of each file that is to be replaced."""
+    for name in names:
+        if os.path.lexists(folder / name):
+            (earlier / name).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(folder / name, earlier / name, follow_symlinks=False)
+            except (OSError, NotImplementedError):  # a file system without
+                shutil.copy2(folder / name, earlier / name, follow_symlinks=False)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from protimb.utils._csv import UTF8
 from protimb.utils._new_folder import whole_file
 
 # Every class below but Page has html(), which gives what it holds as escaped HTML.
@@ -56,7 +57,7 @@ class Page:
     def save(self, path):
         """Write the page; a file of that name is replaced as a whole."""
         with whole_file(path) as draft:
-            draft.write_text(self.to_html(), encoding="utf-8")
+            draft.write_text(self.to_html(), **UTF8)
 
 
 @dataclass

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from protimb.exceptions import ArtifactError, DeviceUnavailableError
+from protimb.utils._folder import written_by
 
 # What goes wrong where a state is not what was saved.
-DAMAGE = (KeyError, TypeError, ValueError, IndexError, RuntimeError, AttributeError)
+DAMAGE = (TypeError, ValueError, LookupError, RuntimeError, AttributeError, ArithmeticError)
+DAMAGE += (MemoryError, AssertionError)
 
 
 @contextmanager
@@ -15,13 +17,17 @@ def rebuilding(owner, source):
     """Turn what goes wrong while an `owner` is rebuilt from `source` into an ArtifactError."""
     try:
         yield
-    except DAMAGE as error:
-        if isinstance(error, ArtifactError | DeviceUnavailableError):
+    except DeviceUnavailableError:
+        raise
+    except ArtifactError as error:
+        if str(source) in str(error):
             raise
+        raise ArtifactError(f"{source}: {error}{written_by(source)}") from error
+    except DAMAGE as error:
         what = f"no {error}" if isinstance(error, KeyError) else error
         raise ArtifactError(
             f"{source} does not hold what a {owner} needs ({what}). It was changed, or saved by "
-            "another version of a class it uses."
+            f"another version of a class it uses.{written_by(source)}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Text of any length, cut to what a message can hold; loads nothing."""
+"""Text of any length and any signs, made fit for a message; loads nothing."""
 
 
 def shorten(value, limit=120):
@@ -9,3 +9,8 @@ def shorten(value, limit=120):
     """
     text = str(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def spell_out(text):
+    """Spell out what would steer a terminal: names in a user's files may hold anything."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)

@@ -250,13 +250,13 @@ def add_tensor(state, manifest):
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
-        (drop_coding, "no 'coding'"),
-        (claim_width, r"scale of shape \(8,\), where \(9,\) belongs"),
-        (claim_terms, r"network of shape \(8, 6\), where \(8, 7\) belongs"),
-        (narrow("scaler", "mean_"), r"scale of shape \(7,\)"),
-        (narrow("neighbors", "directions"), "index pointer size"),
+        (drop_coding, "lacks coding"),
+        (claim_width, r"scaler\.mean_ is 8, where n_features \(9\) belongs"),
+        (claim_terms, "coding: its classes, dtype and terms contradict"),
+        (narrow("scaler", "mean_"), r"scaler\.mean_ is 7"),
+        (narrow("neighbors", "directions"), "indptr does not end"),
         (point_past_the_end, "indices"),
-        (add_tensor, "more"),
+        (add_tensor, "network has 'more' too"),
     ],
 )
 def test_what_was_not_saved_is_refused_with_its_name(saved, edit, named):

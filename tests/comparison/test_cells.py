@@ -218,6 +218,37 @@ def test_a_cell_comes_back_as_it_was(comparison, tmp_path, evaluation):
     assert Cells().load(3, "a/b", "mlp") is None
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"point": np.ones(1)}, "point"),
+        ({"n_terms": np.array(["a"])}, "n_terms"),
+        ({"resamples": np.ones(3)}, "resamples"),
+        ({"facts": np.array("[" * 9999)}, "facts is damaged"),
+        ({"facts": np.array("{}")}, "lacks"),
+        ({"more": np.ones(1)}, "more"),
+    ],
+)
+def test_a_cell_whose_parts_do_not_belong_together_is_named(finished, tmp_path, change, named):
+    _, folder = finished
+    cell = sorted((folder / "cells").glob("0-none-*.npz"))[0]
+    with np.load(cell) as arrays:
+        forged = dict(arrays) | change
+    copy = tmp_path / cell.name
+    np.savez(copy, **forged)
+    with pytest.raises(ArtifactError, match=rf"is damaged .*{named}.* Remove it"):
+        Cells(tmp_path).load(0, "none", "mlp")
+
+
+@pytest.mark.parametrize("plan", ["[]", "{}", '{"arms": 3}', "nonsense", "[" * 9999])
+def test_a_plan_that_is_none_is_named(finished, tmp_path, plan):
+    options, folder = finished
+    out = shutil.copytree(folder, tmp_path / "copy")
+    (out / "cells" / "plan.json").write_text(plan)
+    with pytest.raises(ArtifactError, match=r"plan\.json is damaged .*resume=False"):
+        compare(**options, out=out)
+
+
 def test_what_is_kept_is_plain_json():
     kept = _to_json({"n": np.int64(3), 1: (np.float32(0.5), None), "object": ArmResult})
     assert _from_json(json.loads(json.dumps(kept))) == {

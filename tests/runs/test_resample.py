@@ -105,6 +105,33 @@ def test_an_existing_folder_is_not_written_into(run, cafa):
         resample(run.folder, cafa)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("sampler", [], "settings.sampler is"),
+        ("sampler", {"n_latent": "many"}, "n_latent"),
+        ("sampler", {"n_layers": 3}, "n_layers"),
+        ("seed", True, "settings.seed is True"),
+        ("seed", 10**400, "settings.seed is 1000"),
+        ("hold_out", 2, "settings.hold_out is 2"),
+        ("ontology", "xx", "settings.ontology is 'xx'"),
+        ("data", None, "settings.data is None"),
+        ("term_vectors", 3, "settings.term_vectors is 3"),
+    ],
+)
+def test_a_setting_that_is_none_is_named(tmp_path, name, value, message):
+    config = {"settings": {"data": "human_go", name: value}, "data": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ArtifactError, match=rf"config\.json is damaged \(.*{message}"):
+        resample(tmp_path, tmp_path / "out")
+
+
+def test_a_config_that_is_a_link_is_not_followed(run, tmp_path):
+    (tmp_path / "config.json").symlink_to(run.folder / "config.json")
+    with pytest.raises(ArtifactError, match="symbolic link"):
+        resample(tmp_path, tmp_path / "out")
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"settings": {"dta": 1}}'])
 def test_a_folder_without_a_whole_config_is_no_run(tmp_path, content):
     if content is not None:

@@ -10,9 +10,10 @@ import threading
 
 import pytest
 
-from protimb.exceptions import ArtifactError, ArtifactWriteError
+from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbWarning
 from protimb.utils import _folder as folder_module
-from protimb.utils._folder import SCHEMA, read_folder, write_folder
+from protimb.utils._folder import SCHEMA, read_folder, write_folder, written_by
+from protimb.utils._rebuilding import rebuilding
 
 
 def text(content):
@@ -379,3 +380,44 @@ def test_a_second_writer_waits_for_the_first(folder):
 def test_the_module_loads_without_torch():
     script = "import sys, protimb.utils._folder; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def rewrite_manifest(folder, **changes):
+    path = folder / "manifest.json"
+    record = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize(
+    "versions", [None, [], "1.0", {"numpy": 1}, {"numpy": "x"}, {"a": "1" * 99}]
+)
+def test_odd_versions_are_refused(tmp_path, versions):
+    save(tmp_path, "1")
+    rewrite_manifest(tmp_path, versions=versions)
+    with pytest.raises(ArtifactError, match=r"manifest\.json is damaged: 'versions'"):
+        read_folder(tmp_path)
+
+
+def test_a_folder_of_a_newer_major_version_warns_and_errors_name_what_wrote_it(tmp_path):
+    save(tmp_path, "1")
+    assert written_by(tmp_path) == ""
+    rewrite_manifest(tmp_path, versions={"protimb": "99.1", "torch": "1.0", "other": "3"})
+    with pytest.warns(ProtimbWarning, match=r"saved by protimb 99\.1, and this is"):
+        read_folder(tmp_path)
+    with (
+        pytest.raises(ArtifactError, match=r"written with protimb 99\.1 \(here .*, torch 1\.0 "),
+        rebuilding("model", tmp_path),
+    ):
+        raise KeyError("weights")
+    assert written_by(tmp_path / "missing") == ""
+
+
+def test_a_file_that_is_a_hole_in_the_disk_is_not_read(tmp_path):
+    save(tmp_path, "1")
+    (data,) = tmp_path.glob("data-*")
+    os.truncate(data / "a.txt", 2**34)
+    record = json.loads((tmp_path / "manifest.json").read_text())
+    record["files"]["a.txt"]["size"] = 2**34
+    rewrite_manifest(tmp_path, files=record["files"])
+    with pytest.raises(ArtifactError, match=r"a\.txt has 16\.0 GiB"):
+        read_folder(tmp_path)
