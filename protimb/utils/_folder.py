@@ -129,7 +129,7 @@ def _warn_if_newer(folder, versions):
 
 
 def _major(version):
-    return int(_MAJOR.match(version)[0])
+    return int(_MAJOR.findall(version)[0])
 
 
 def _write_version(folder, writers, manifest):
