@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
-from protimb.exceptions import ArtifactError, ProtimbError
+from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbError
 from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.plotting._style import for_files
@@ -214,6 +214,11 @@ def _go_on(held, folder):
     held.enter_context(hold_folder(folder))
     drop_stale(folder, ".*")
     for part in (CHECKPOINTS, SAMPLER):
+        if (folder / part).is_symlink():
+            raise ArtifactWriteError(
+                f"{folder / part} is a link in the place of a folder, and links are not followed. "
+                "Move what it leads to here, or start another run."
+            )
         tidy_folder(folder / part)
 
 

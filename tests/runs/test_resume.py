@@ -199,3 +199,16 @@ def test_results_of_a_longer_run_replace_those_of_the_shorter_one_together(
             resume_training(folder)
     assert before == {name: (folder / name).read_bytes() for name in names}
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("part", ["checkpoints", "sampler"])
+def test_a_link_in_the_place_of_a_runs_folder_is_not_written_through(run, tmp_path, part):
+    folder = shutil.copytree(run.folder, tmp_path / "run")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(folder / part, elsewhere)
+    (elsewhere / "data-0123456789abcdef0123456789abcdef").mkdir()  # a save that another one makes
+    (folder / part).symlink_to(elsewhere)
+    before = {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")}
+    with pytest.raises(ArtifactWriteError, match=f"{part} is a link in the place of a folder"):
+        resume_training(folder)
+    assert {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")} == before
