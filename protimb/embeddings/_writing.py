@@ -63,10 +63,15 @@ def _save(path, values):
 def _write_h5(out, X, protein_ids, record):
     h5py = import_optional("h5py")
     names = _dataset_names(protein_ids)
-    with whole_file(out) as draft, h5py.File(draft, "w") as file:
+    # In memory first: where the disk fills up below HDF5, it ends the process at a bad address.
+    with h5py.File(str(out), "w", driver="core", backing_store=False) as file:
         file.attrs[ATTRIBUTE] = record.to_json()
         for name, protein_id, vector in zip(names, protein_ids, X, strict=True):
             file.create_dataset(name, data=vector).attrs["original_id"] = str(protein_id)
+        file.flush()
+        image = file.id.get_file_image()
+    with whole_file(out) as draft:
+        draft.write_bytes(image)
 
 
 WRITERS = {".h5": _write_h5, ".npy": _write_npy}

@@ -197,7 +197,8 @@ def _located(draft, place):
         if named:
             for own in (draft, _lock_of(place)):
                 named = named.replace(str(own), str(place))
-            error.filename, error.filename2 = named, None
+            error.filename = named
+            del error.filename2  # None would be quoted too
         raise
 
 
