@@ -69,7 +69,7 @@ _MAX_CONFIG = 2**24  # bytes
 _RECORD = {"settings": Table(Anything()), "data": Table(Anything())}
 _SETTINGS = {
     "data": Text(),
-    "ontology": Text(ONTOLOGIES),
+    "ontology": Text(tuple(ONTOLOGIES)),
     "min_proteins": Integer(),
     "hold_out": Real(0, 1),
     "seed": Integer(0, 2**32 - 1),

@@ -226,7 +226,7 @@ class TrainingLoop:
         for number, one in enumerate(saved):
             alike = (c for c in self.callbacks if type(c).__name__ == one["name"])
             callback = next(alike, None)
-            if hasattr(callback, "check_state"):
+            if callback is not None and hasattr(callback, "check_state"):
                 kept = callback.check_state(one["state"], f"callbacks.{number}.state")
                 if kept is not None:
                     self._load_step(kept)

@@ -8,8 +8,10 @@ from protimb.exceptions import ArtifactError, DeviceUnavailableError
 from protimb.utils._folder import written_by
 
 # What goes wrong where a state is not what was saved.
-DAMAGE = (TypeError, ValueError, LookupError, RuntimeError, AttributeError, ArithmeticError)
-DAMAGE += (MemoryError, AssertionError)
+DAMAGE = (
+    *(TypeError, ValueError, LookupError, RuntimeError, AttributeError),
+    *(ArithmeticError, MemoryError, AssertionError),
+)
 
 
 @contextmanager
