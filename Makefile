@@ -16,13 +16,14 @@ SEEDS    ?= 1
 OUT      ?= report
 ARGS     ?=
 WORKERS  ?= 2
+KILLS    ?= 200
 SECONDS  ?= 600
 # Two workers share the cores already; threads of their own would only spin for each other. Our
 # matrices are small enough that the site builds faster this way too.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser fuzz lint docs bench clean
+.PHONY: help demo test browser fuzz attack lint docs bench clean
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +39,9 @@ browser: $(VENV)/.browser  ## Try the reports in Debian's chromium (apt-get inst
 
 fuzz: $(VENV)/.test  ## Damage valid files for SECONDS=600: every reader must read or refuse by name
 	$(ONE_THREAD) $(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
+
+attack: $(VENV)/.test  ## Kill commands KILLS=200 times, fill disks, let several write at once
+	$(ONE_THREAD) $(BIN)/python tests/faults/attack.py --kills $(KILLS) --jobs $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -14,9 +14,9 @@ from protimb.metrics._bootstrap import (
     _decide,
     _figures_by_term,
     _mean_columns,
-    _pool,
     _pooled_columns,
 )
+from protimb.metrics._calibration import PooledCells
 from protimb.metrics._ranking import bin_members, weighted_average_precision
 
 BINS = {"<50": (0, 50)} | FREQUENCY_BINS
@@ -55,7 +55,10 @@ def measure_all(truth, score, n_train, cuts, draws):
     members = bin_members(n_train, BINS)
     for name, values in _figures_by_term(truth, score, _decide(truth, score, cuts, truth), draws):
         _mean_columns(name, values, members)
-    _pooled_columns({name: _pool(truth, score, terms) for name, terms in members.items()}, draws)
+    _pooled_columns(
+        {name: PooledCells.from_scores(truth, score, terms) for name, terms in members.items()},
+        draws,
+    )
 
 
 def time(work):

@@ -31,11 +31,16 @@ def main():
         print(json.dumps(run_step(args.step, args.data, args.rows[0])))
         return
     print(f"{'step':24s}" + "".join(f"{n:>12,} s {'peak':>6s}" for n in args.rows) + "   a row")
+    missed = []
     for step in args.steps or STEPS:
         found = [_in_a_process(step, args.data, n_rows) for n_rows in args.rows]
         cells = "".join(f"{seconds:14.1f} {peak:5.2f}x" for seconds, peak in found)
         growth = found[-1][0] / found[0][0] * args.rows[0] / args.rows[-1]
         print(f"{step:24s}{cells} {growth:6.2f}x", flush=True)
+        if growth > RATIO or found[-1][1] > PEAK:
+            missed.append(f"{step}: {growth:.2f} times the seconds a row, peak {found[-1][1]:.2f}")
+    if missed:
+        raise SystemExit("; ".join(missed))
 
 
 def _in_a_process(step, data, n_rows):
@@ -89,15 +94,23 @@ def _made(rng, family, n_features=512, share=0.5):
     return (own * spectrum) @ axes
 
 
-def _resampling(name):
+def _resampling(name, parameter=None):
     def prepare(kind, n_rows):
         from protimb import over_sampling, under_sampling
 
         sampler = getattr(over_sampling, name, None) or getattr(under_sampling, name)
         sampler = sampler(random_state=0) if hasattr(sampler, "max_rounds") else sampler()
+        if parameter:
+            sampler.set_params(**{parameter: _sampled()})
         return make_rows(kind, n_rows), sampler.fit_resample
 
     return prepare
+
+
+def _sampled(n_neighbors=5):
+    from protimb.neighbors import SampledNeighbors
+
+    return SampledNeighbors(n_neighbors, random_state=0)
 
 
 def _filtering(name):
@@ -109,11 +122,11 @@ def _filtering(name):
     return prepare
 
 
-def _neighbours(kind, n_rows):
+def _neighbours(kind, n_rows, n_neighbors=100):
     from protimb.classification import KNNTermClassifier
 
     X, y = make_rows(kind, n_rows)
-    classifier = KNNTermClassifier()
+    classifier = KNNTermClassifier(n_neighbors)
 
     def call(X, y):
         classifier.fit(X, y)
@@ -176,6 +189,9 @@ STEPS = {
         for name in ("MemorisationFilter", "LabelFidelityFilter", "IntrusionFilter")
     },
     "KNNTermClassifier": _neighbours,
+    "MLSOL, sampled": _resampling("MLSOL", "k_neighbors"),
+    "MLeNN, sampled": _resampling("MLeNN", "n_neighbors"),
+    "KNN, sampled": lambda kind, n_rows: _neighbours(kind, n_rows, _sampled(100)),
     "two_sample_score knn": _two_samples,
     "propagate_scores": _propagating,
     "fmax_score": _fmax,

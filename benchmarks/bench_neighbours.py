@@ -12,8 +12,9 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
 from protimb.exceptions import ProtimbWarning
-from protimb.over_sampling import MLSOL, _mlsol
-from protimb.under_sampling import MLTL, MLeNN, _cleaning
+from protimb.over_sampling import MLSOL
+from protimb.under_sampling import MLTL, MLeNN
+from protimb.utils._nearest import Reference
 
 N_TERMS = 300
 LINEAR = 1.2  # times the seconds a row at the first size: what is beside the search may grow to
@@ -54,17 +55,14 @@ def make_rows(n_rows, n_features):
 def time_parts(sampler, X, y):
     """Give the CPU seconds of the search for neighbours, and of the rest."""
     searched = []
-    modules = [(_mlsol, "nearest_others"), (_cleaning, "nearest_rows")]
-    whole = [(module, name, getattr(module, name)) for module, name in modules]
-    for module, name, search in whole:
-        setattr(module, name, _timed(search, searched))
+    search = Reference.nearest
+    Reference.nearest = _timed(search, searched)
     try:
         start = process_time()
         sampler.fit_resample(X, y)
         seconds = process_time() - start
     finally:
-        for module, name, search in whole:
-            setattr(module, name, search)
+        Reference.nearest = search
     return sum(searched), seconds - sum(searched)
 
 

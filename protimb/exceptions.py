@@ -34,6 +34,7 @@ __all__ = [
     "PenaltyWarning",
     "PredictionError",
     "PredictionWarning",
+    "ProcessError",
     "ProtimbError",
     "ProtimbWarning",
     "RareTermWarning",
@@ -163,6 +164,10 @@ class ClusteringError(ProtimbError, RuntimeError):
 
 class AlignmentError(ProtimbError, RuntimeError):
     """Sequences could not be aligned: the program for it is missing, or failed."""
+
+
+class ProcessError(ProtimbError, RuntimeError):
+    """Processes that train together differ, cannot meet, or lost one of them."""
 
 
 class SourceError(ProtimbError, RuntimeError):

@@ -1,6 +1,7 @@
 """What every test run shares: steady hypothesis settings, `--no-skips`, a small CAFA folder."""
 
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,14 @@ def rng():
 def array_api(monkeypatch):
     """Without it scikit-learn skips its check of inputs under array API dispatch."""
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")
+
+
+@pytest.fixture
+def faiss(monkeypatch):
+    """Put a stand-in in place of faiss, whether or not that is installed."""
+    from flat_index import FAISS
+
+    monkeypatch.setitem(sys.modules, "faiss", FAISS)
 
 
 def pytest_addoption(parser):

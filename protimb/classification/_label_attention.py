@@ -353,8 +353,9 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         from protimb.classification._label_attention_step import AttentionData, train_attention
         from protimb.nn import make_loss
         from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
-        rng = check_random_state(self.random_state)
+        rng = agree_on_draws(check_random_state(self.random_state))
         # Draws of their own: what rows and vectors need changes no weight of the network.
         split_rng, vector_rng = (check_random_state(rng.randint(2**31 - 1)) for _ in range(2))
         n_positive, n_rows = self._describe_terms(rows, vector_rng)

@@ -3,6 +3,7 @@
 import torch
 
 from protimb.classification._label_attention_residues import Residues
+from protimb.training._processes import hash_rows
 
 
 class VectorRows:
@@ -17,6 +18,10 @@ class VectorRows:
     def __getitem__(self, rows):
         """Give x (batch, n_features), and no padding."""
         return self.x[rows], None
+
+    def hashed(self):
+        """Hash the vectors."""
+        return hash_rows(self.x)
 
 
 class ResidueRows:
@@ -37,6 +42,10 @@ class ResidueRows:
         # Padding reads the protein's first residue, and is left out of what is made of it.
         x = self.values[self.starts[rows][:, None] + places.masked_fill(padding, 0)]
         return x, padding
+
+    def hashed(self):
+        """Hash the residues, and how many each protein has."""
+        return hash_rows(self.values) + hash_rows(self.lengths)
 
 
 def rows_on(device, X):

@@ -7,9 +7,10 @@ from protimb.classification._base import in_blocks
 from protimb.classification._label_attention_residues import Residues
 from protimb.classification._label_attention_rows import ResidueRows, rows_on
 from protimb.classification._network import at_rest
-from protimb.classification._step import ClassifierStep, _callbacks
+from protimb.classification._step import ClassifierStep, _callbacks, hash_targets
 from protimb.nn import LabelAttention
 from protimb.training import ShuffledBatches, TrainingLoop, torch_generator
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
 # Numbers that a block of rows may hold at once, one for each part of a protein and term.
@@ -30,6 +31,15 @@ class AttentionData:
         self.term_vectors = torch.from_numpy(term_vectors).to(device)
         self.prior = prior
 
+    def fingerprint(self):
+        """Hash what is learned from."""
+        own = {"X": self.X.hashed(), "term_vectors": hash_rows(self.term_vectors)}
+        return own | hash_targets(self)
+
+
+def _all(rows):
+    return rows
+
 
 class AttentionStep(ClassifierStep):
     """The step of the network, where terms are asked for by their vectors."""
@@ -38,15 +48,18 @@ class AttentionStep(ClassifierStep):
         super().__init__(network, criterion, data, optimizer, n_steps)
         self.keep = keep
 
-    def _train_losses(self, rows):
-        return self._losses(rows, self.keep())
+    def _train_losses(self, rows, share):
+        return self._losses(rows, self.keep(), share.own)
 
     def _n_rows_at_once(self):
         return _block_rows(self.network, self.data.X.longest, len(self.data.term_vectors))
 
-    def _losses(self, rows, keep=None):
+    def _losses(self, rows, keep=None, own=_all):
         """Give rows (batch,) the criterion's losses, times the weights of the rows."""
+        # Cut once padded: noise and dropout are drawn for the width of the whole batch.
         x, padding = self.data.X[rows]
+        x, padding = own(x), None if padding is None else own(padding)
+        rows = own(rows)
         logits = self.network(x, self.data.term_vectors, padding, keep)
         known = None if self.data.known is None else self.data.known[rows]
         return self.criterion(logits, self.data.labels[rows], known=known) * self.data.weights[rows]

@@ -302,8 +302,9 @@ class GOTermClassifier(NetworkTermClassifier):
         from protimb.classification._step import TrainingData, train_network
         from protimb.nn import make_loss
         from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
-        rng = check_random_state(self.random_state)
+        rng = agree_on_draws(check_random_state(self.random_state))
         # One draw, however many rows: weighted and repeated rows start from one network.
         split_rng = check_random_state(rng.randint(2**31 - 1))
         # Weights of classes are left out: what a loss makes of rarity is meant for rows.

@@ -13,9 +13,11 @@ from protimb.training import (
     ProgressBar,
     ShuffledBatches,
     TrainingLoop,
+    share_batch,
     torch_generator,
 )
 from protimb.training._fitting import put_back
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
 
@@ -32,12 +34,14 @@ class ClassifierStep:
     def train_batch(self, rows):
         """Make one update from positions (batch,) among the training rows; give its ``loss``."""
         self._train(True)
-        loss = self._train_losses(self.data.train_rows[rows]).mean()
+        with share_batch(len(rows)) as share:
+            loss = self._train_losses(self.data.train_rows[rows], share).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        record = share.average(self.network, {"loss": loss.detach()})
         self.optimizer.step()
         self.schedule.step()
-        return {"loss": loss.detach()}
+        return record
 
     @torch.inference_mode()
     def valid_batch(self):
@@ -45,8 +49,9 @@ class ClassifierStep:
         if not len(self.data.valid_rows):
             return {}
         self._train(False)
-        blocks = self.data.valid_rows.split(self._n_rows_at_once())
-        total = sum(self._losses(rows).sum() for rows in blocks)
+        share = share_batch(len(self.data.valid_rows))
+        blocks = share.own(self.data.valid_rows).split(self._n_rows_at_once())
+        total = share.total(sum(self._losses(rows).sum() for rows in blocks))
         weight = self.data.weights[self.data.valid_rows].sum()
         return {"valid_loss": float(total) / float(weight)}
 
@@ -54,8 +59,8 @@ class ClassifierStep:
         for module in (self.network, self.criterion):
             module.train(mode)
 
-    def _train_losses(self, rows):
-        return self._losses(rows)
+    def _train_losses(self, rows, share):
+        return self._losses(share.own(rows))
 
     def _n_rows_at_once(self):
         return 4 * BLOCK_ROWS
@@ -73,6 +78,10 @@ class ClassifierStep:
             weight=last.weight,
         )
         return losses * self.data.weights[rows]
+
+    def fingerprint(self):
+        """Return hashes of the rows, for processes that train together."""
+        return self.data.fingerprint()
 
     def state_dict(self):
         """Return weights, what the criterion learned, optimizer and schedule."""
@@ -101,6 +110,21 @@ class TrainingData:
         self.prior = balance.prior
         weighs_alike = bool((balance.pos_weight == 1).all())
         self.pos_weight = None if weighs_alike else torch.from_numpy(balance.pos_weight).to(device)
+
+    def fingerprint(self):
+        """Hash what is learned from."""
+        return {"X": hash_rows(self.X)} | hash_targets(self)
+
+
+def hash_targets(data):
+    """Hash labels, those that are known, weights, and which rows train, by name."""
+    targets = {
+        "y": data.labels,
+        "label_mask": data.known,
+        "sample_weight": data.weights,
+        "rows": data.train_rows,
+    }
+    return {name: hash_rows(rows) for name, rows in targets.items() if rows is not None}
 
 
 def train_network(data, criterion, classifier, rng):

@@ -404,9 +404,10 @@ class TALEClassifier(NetworkTermClassifier):
         from protimb.classification._tale_data import warn_if_cut
         from protimb.classification._tale_step import TALEData, TALESizes, build_tale, train_tale
         from protimb.training import resolve_device
+        from protimb.training._processes import agree_on_draws
 
         device = resolve_device(self.device)
-        rng = check_random_state(self.random_state)
+        rng = agree_on_draws(check_random_state(self.random_state))
         above = None if self.label_coding == "own" else self.ontology
         paths = label_paths(above, self.terms_, rows.labels.shape[1])
         run, state = None, None

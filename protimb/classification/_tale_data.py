@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from protimb.exceptions import ProtimbWarning
+from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 from protimb.utils._warnings import users_level
 
@@ -65,6 +66,10 @@ class PositionSource:
             starts = starts + (torch.rand(len(rows), generator=generator) * spare).long()
         values, mask = self._cut(starts, lengths, self._width(int(lengths.max())))
         return values, None if int(lengths.min()) == mask.shape[1] else mask
+
+    def hashed(self):
+        """Hash the positions, and how many each protein has."""
+        return hash_rows(self.values) + hash_rows(self.lengths)
 
     def windows(self):
         """List evenly spaced windows of every row: one, or as many as it takes to cover it."""
@@ -136,6 +141,10 @@ class VectorSource:
     def batch(self, rows, generator=None):
         """Give vectors (batch, n_features), and no mask."""
         return self.X[rows.to(self.X.device)], None
+
+    def hashed(self):
+        """Hash the vectors."""
+        return hash_rows(self.X)
 
     def windows(self):
         """List the rows, each in one piece."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from protimb.classification._step import hash_targets
 from protimb.nn import SeededDropout, make_loss
 from protimb.nn._tale import TALENetwork, labels_fixed
 from protimb.nn._tale_labels import TermPaths
@@ -22,10 +23,15 @@ from protimb.training import (
     ShuffledBatches,
     TrainingLoop,
     build_schedule,
+    share_batch,
     torch_generator,
 )
 from protimb.training._fitting import put_back
 from protimb.utils._rebuilding import rebuilding
+
+
+def _all(rows):
+    return rows
 
 
 class TALEStep:
@@ -45,14 +51,16 @@ class TALEStep:
         self.network.train()
         self.data.criterion.train()
         rows = self.data.train_rows[rows]
-        loss = self._losses(rows, self.generators["crop"]).mean()
+        with share_batch(len(rows)) as share:
+            loss = self._losses(rows, self.generators["crop"], share.own).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        record = share.average(self.network, {"loss": loss.detach()})
         if self.options.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
         self.optimizer.step()
         self.schedule.step()
-        return {"loss": loss.detach()}
+        return record
 
     @torch.inference_mode()
     def valid_batch(self):
@@ -62,15 +70,19 @@ class TALEStep:
             return {}
         self.network.eval()
         self.data.criterion.eval()
-        total = sum(self._losses(block).sum() for block in rows.split(4 * self.options.batch_size))
+        share = share_batch(len(rows))
+        blocks = share.own(rows).split(4 * self.options.batch_size)
+        total = share.total(sum(self._losses(block).sum() for block in blocks))
         return {"valid_loss": float(total) / float(self.data.weights[rows.to(total.device)].sum())}
 
-    def _losses(self, rows, generator=None):
-        """Give each row its loss, (batch,)."""
+    def _losses(self, rows, generator=None, own=_all):
+        """Give each of a process's own rows its loss, (n_own,)."""
         data = self.data
-        features = self.network.features(*data.source.batch(rows, generator))
+        # Cut once padded: stretches and dropout are drawn for the whole batch.
+        x, mask = data.source.batch(rows, generator)
+        features = self.network.features(own(x), None if mask is None else own(mask))
         logits = self.network.logits(features)
-        rows = rows.to(logits.device, non_blocking=True)
+        rows = own(rows).to(logits.device, non_blocking=True)
         known = None if data.known is None else data.known[rows]
         more = {}
         if data.needs_features:
@@ -79,6 +91,10 @@ class TALEStep:
         if self.options.hierarchy_penalty:
             losses = losses + self.options.hierarchy_penalty * violations(logits, data.edges, known)
         return losses * data.weights[rows]
+
+    def fingerprint(self):
+        """Return hashes of the proteins and their labels, for processes that train together."""
+        return {"X": self.data.source.hashed()} | hash_targets(self.data)
 
     def state_dict(self):
         """Return weights, optimizer, schedule, what the loss has learned, and sources of draws."""

@@ -13,6 +13,7 @@ from protimb.cli._evaluate import evaluate
 from protimb.cli._imbalance import imbalance
 from protimb.cli._ingest import ingest
 from protimb.cli._predict import predict
+from protimb.cli._processes import take_part
 from protimb.cli._runs import resample, train_sampler
 from protimb.cli._train import train
 from protimb.cli._words import guard_streams
@@ -36,6 +37,7 @@ def _print_version(wanted: bool):
 
 @app.callback()
 def main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
@@ -47,6 +49,7 @@ def main(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["MPLBACKEND"] = "agg"  # figures go into files; no window is opened
     guard_streams()
+    take_part(context)
 
 
 app.command()(ingest)

@@ -104,6 +104,8 @@ def train_sampler(
                 random_state=seed,
                 verbose=verbose,
             )
+        if run.quality is None:
+            return  # the first of several processes speaks
         say("\n".join(run.quality.sentences()))
         say(f"\n{len(run.generated.ids)} generated proteins written to {out}")
 

@@ -7,6 +7,7 @@ import typer
 
 from protimb.cli._words import MAX_SEED, clean_messages, literals, names, one_line, say, strategy
 from protimb.comparison._arms import ARMS
+from protimb.utils._ranks import is_first
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
 
@@ -66,6 +67,8 @@ def train(
             random_state=seed,
             verbose=verbose,
         )
+        if not is_first():
+            return  # the first of several processes speaks
         for name, facts in model.record["data"].items():
             say(f"{name}: {facts['n_terms']} terms, {facts['n_proteins']} proteins")
         say(f"\nWritten to {out}; protimb predict {out} NEW --out predictions.tsv uses it")

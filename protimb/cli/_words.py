@@ -11,7 +11,9 @@ from contextlib import contextmanager
 
 import typer
 
+from protimb.cli._processes import explain_interrupt, leave
 from protimb.exceptions import ProtimbError
+from protimb.utils._ranks import is_first, n_processes
 from protimb.utils._shorten import shorten, spell_out
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
@@ -37,10 +39,13 @@ def clean_messages():
         warnings.showwarning = show
         try:
             yield
+            leave()
         except (ProtimbError, OSError, ValueError) as error:
             _complain("error", _spelled(error))
             raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
+            if n_processes() > 1:
+                explain_interrupt()
             number = error.args[0] if error.args else signal.SIGINT
             name = signal.Signals(number).name
             _complain("stopped", f"by {name}; what was half-written is removed")
@@ -55,8 +60,8 @@ def _stopped_like_a_keyboard():
         signal.signal(number, signal.SIG_DFL)  # who asks twice will not wait
         raise KeyboardInterrupt(number)
 
-    if threading.current_thread() is not threading.main_thread():
-        yield  # where no signal arrives
+    if threading.current_thread() is not threading.main_thread() or n_processes() > 1:
+        yield  # where no signal arrives, or what a launcher's SIGTERM means is settled
         return
     before = signal.signal(signal.SIGTERM, stop)
     try:
@@ -138,6 +143,8 @@ def say(text):
 
 
 def _complain(kind, message):
+    if not is_first():  # of several processes, one speaks
+        return
     from tqdm import tqdm
 
     tqdm.write(f"{kind}: {one_line(message)}", file=sys.stderr)

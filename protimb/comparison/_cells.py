@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from protimb.comparison._run import ArmResult
 from protimb.comparison._sequences import hash_sequences
@@ -30,7 +29,8 @@ from protimb.utils._declared import (
 )
 from protimb.utils._folder import read_regular
 from protimb.utils._json_text import read_json
-from protimb.utils._new_folder import whole_file
+from protimb.utils._locks import LOCK, let_go, try_to_hold
+from protimb.utils._new_folder import drop_stale, whole_file
 from protimb.utils._provenance import environment
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -81,19 +81,22 @@ def open_cells(out, plan, resume):
         return
     folder = Path(out) / "cells"
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            _settle(folder, plan, resume)
-            yield Cells(folder)
-    except Timeout as error:
+    held = try_to_hold(folder / LOCK)
+    if held is None:
         raise ArtifactError(
             f"Another comparison is writing to {out}. Wait for it, or pass another folder."
-        ) from error
+        )
+    try:
+        _settle(folder, plan, resume)
+        yield Cells(folder)
+    finally:
+        let_go(held)
 
 
 def _settle(folder, plan, resume):
     """Refuse cells of another plan, or remove all; then note the plan."""
     path = folder / "plan.json"
+    drop_stale(folder, ".*")
     if not resume:
         for old in [path, *folder.glob("*.npz")]:
             old.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from protimb.datasets._fasta import read_fasta
 from protimb.exceptions import AnnotationError
 from protimb.ontology import GeneOntology
 from protimb.utils._files import is_there, read_text
-from protimb.utils._spelling import check_names
+from protimb.utils._spelling import check_names, is_number
 from protimb.utils._validation import a_few
 
 _PARTS = ("train", "test")
@@ -118,7 +118,7 @@ def _any_form(folder, name):
 
 def _four_fields(line, place):
     fields = line.split("\t")
-    if len(fields) != 4 or not fields[0].strip() or not fields[1].isdecimal():
+    if len(fields) != 4 or not fields[0].strip() or not is_number(fields[1]):
         raise AnnotationError(
             f"{place}: expected a term, its number, its name and its parents between tabs, found "
             f"{line[:60]!r}."

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from protimb.datasets._h5_heaps import check_heaps, check_lengths
 from protimb.datasets._vectors import (
     Vectors,
     check_matrix,
@@ -26,7 +27,7 @@ def read_h5(path, max_bytes=None):
 
     A process that forks would share the handle, and two that share one read nonsense.
     """
-    with _opened(path) as file:
+    with open_h5(path) as file:
         keys = _hard_links(file, path)
         pair = find_pair(keys, path)
         if pair:
@@ -37,11 +38,13 @@ def read_h5(path, max_bytes=None):
 
 
 @contextmanager
-def _opened(path):
+def open_h5(path):
+    """Open an HDF5 file to read, whatever is wrong with it being an EmbeddingFileError."""
     h5py = import_optional("h5py")
     with path.open("rb"):  # a missing file, or one that may not be read, is no damaged one
         pass
     try:
+        check_heaps(path)
         with h5py.File(path, "r") as file:
             yield file
     except EmbeddingFileError:
@@ -71,6 +74,8 @@ def _hard_links(file, path):
 
 def _two_datasets(file, ids, matrix, path, max_bytes):
     is_text = _is_text(file, ids, path, max_bytes)
+    if is_text:
+        check_lengths(file[ids], path)
     names = file[ids].asstr()[:] if is_text else file[ids][:]
     dataset = _dataset(file, matrix, path, max_bytes)
     check_matrix(dataset.shape, dataset.dtype, f"{path}, dataset {matrix!r}")
@@ -89,7 +94,7 @@ def _is_text(file, key, path, max_bytes):
 
 def _take(path, key, rows, max_bytes):
     """Read some rows of a matrix, a block of it at a time, into float32 (n_rows, width)."""
-    with _opened(path) as file:
+    with open_h5(path) as file:
         dataset = _dataset(file, key, path, max_bytes)
         n_rows, width = dataset.shape
         X = np.empty((len(rows), width), dtype=np.float32)
@@ -117,7 +122,7 @@ def _name_of(file, key, path):
 def _stack(path, keys, names, rows, max_bytes):
     """Read the datasets of some proteins, one vector each, into float32 (n_rows, width)."""
     X = None
-    with _opened(path) as file:
+    with open_h5(path) as file:
         for place, row in enumerate(rows):
             dataset = _dataset(file, keys[row], path, max_bytes)
             shape, dtype = dataset.shape, dataset.dtype

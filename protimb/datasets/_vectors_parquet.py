@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from protimb.datasets._parquet_footer import claimed_bytes
 from protimb.datasets._vectors import (
     ID_NAMES,
     Vectors,
@@ -20,7 +21,7 @@ def read_parquet(path, max_bytes=None):
     """Read a table; only its schema and sizes are looked at before."""
     table = _table(path, max_bytes)
     ids = _id_column(table, path)
-    names = table.column(ids).to_pylist()
+    names = _texts(table, ids, path)
     others = [n for n in range(table.num_columns) if n != ids and not _is_index(table, n)]
     lists = [n for n in others if _is_list(table.column(n).type)]
     if len(lists) > 1:
@@ -38,25 +39,17 @@ def _table(path, max_bytes):
     pyarrow = import_optional("pyarrow")
     from pyarrow import parquet
 
-    with path.open("rb"):  # a missing file is no damaged one
-        pass
     try:
+        claimed = claimed_bytes(path)
+        check_unfolded(claimed, path.stat().st_size, path, EmbeddingFileError, max_bytes)
         with parquet.ParquetFile(path) as file:
-            check_unfolded(
-                _claimed(file.metadata), path.stat().st_size, path, EmbeddingFileError, max_bytes
-            )
             return file.read()
-    except (pyarrow.ArrowException, OSError) as error:
+    except (EmbeddingFileError, FileNotFoundError, PermissionError):
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise EmbeddingFileError(
             f"{path}: not a parquet file, or truncated or damaged ({error}). Fetch it again."
         ) from error
-
-
-def _claimed(metadata):
-    """Count the bytes that a table takes in memory, of numbers as wide as float32."""
-    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
-    columns = [group.column(n) for group in groups for n in range(group.num_columns)]
-    return sum(max(4 * one.num_values, one.total_uncompressed_size) for one in columns)
 
 
 def _id_column(table, path):
@@ -71,6 +64,16 @@ def _id_column(table, path):
             f"{_named(table, range(table.num_columns))}. Add one, called EntryID."
         )
     return found[0]
+
+
+def _texts(table, column, path):
+    try:
+        return table.column(column).to_pylist()
+    except UnicodeDecodeError as error:
+        raise EmbeddingFileError(
+            f"{path}: the column {table.field(column).name!r} holds text that is not UTF-8 "
+            f"({error}). Fetch it again."
+        ) from error
 
 
 def _is_text(kind):

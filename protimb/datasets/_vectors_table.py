@@ -105,8 +105,17 @@ def _numbers(lines, separator, quoting, ids, n_cells, path):
     try:
         return pd.read_csv(io.StringIO(text), dtype=types, **layout)
     except (ValueError, OverflowError) as error:
-        table = pd.read_csv(io.StringIO(text), dtype=str, **layout)
-        raise _bad_cell(table, ids, path) from error
+        raise _bad_cell(_as_text(text, layout, path), ids, path) from error
+
+
+def _as_text(text, layout, path):
+    """Parse a text into a table of texts, where it has no numbers to say where."""
+    try:
+        return pd.read_csv(io.StringIO(text), dtype=str, **layout)
+    except ValueError as error:
+        raise EmbeddingFileError(
+            f"{path}: {error}. Does a quote open in it that is never closed?"
+        ) from error
 
 
 def _bad_cell(table, ids, path):

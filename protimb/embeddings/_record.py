@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from protimb.datasets._beside import beside, find_beside
+from protimb.datasets._vectors_h5 import open_h5
 from protimb.embeddings._base import BaseEncoder
 from protimb.embeddings._concat import ConcatEncoder
 from protimb.embeddings._kmer import KmerEncoder
@@ -16,7 +17,6 @@ from protimb.exceptions import EmbeddingFileError, EncoderError
 from protimb.utils._description import rebuild
 from protimb.utils._files import local_path, read_text
 from protimb.utils._new_folder import whole_file
-from protimb.utils._optional import import_optional
 from protimb.utils._rebuilding import by_name
 
 # Classes that a record may name; nothing else is ever built from one.
@@ -297,13 +297,8 @@ def as_record(encoder, **options):
 
 def _attribute(path):
     """Return the text of an .h5 file's attribute, or None."""
-    h5py = import_optional("h5py")
-    path = local_path(path, EmbeddingFileError)
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs.get(ATTRIBUTE)
-    except OSError as error:
-        raise EmbeddingFileError(f"{path} cannot be read as an HDF5 file: {error}") from error
+    with open_h5(local_path(path, EmbeddingFileError)) as file:
+        text = file.attrs.get(ATTRIBUTE)
     return None if text is None else str(text)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from protimb.datasets._beside import beside
 from protimb.embeddings._record import ATTRIBUTE, record_path
 from protimb.exceptions import ArtifactWriteError
-from protimb.utils._new_folder import whole_file
+from protimb.utils._new_folder import renewed_folder, whole_file
 from protimb.utils._optional import import_optional
 
 
@@ -48,16 +48,11 @@ def ids_path(out):
 
 
 def _write_npy(out, X, protein_ids, record):
-    with (
-        whole_file(ids_path(out)) as ids,
-        whole_file(record_path(out)) as notes,
-        whole_file(out) as vectors,
-    ):
-        _save(vectors, X)
-        _save(ids, protein_ids)
-        notes.write_text(record.to_json(), encoding="utf-8")
-        # Killed from here on, it leaves vectors without ids, and none with those of others.
-        ids_path(out).unlink(missing_ok=True)
+    # Together: vectors with the ids of others would be read without a word.
+    with renewed_folder(out.parent, stem=f"{out.name}.") as draft:
+        _save(draft / out.name, X)
+        _save(draft / ids_path(out).name, protein_ids)
+        (draft / record_path(out).name).write_text(record.to_json(), encoding="utf-8")
 
 
 def _save(path, values):

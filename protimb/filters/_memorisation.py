@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from protimb.budgets._duplicates import number_vectors
 from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
-from protimb.filters._thresholds import MOST_ASKED
+from protimb.filters._thresholds import MOST_ASKED, some_of_all
 from protimb.utils._nearest import Reference
 from protimb.utils._sklearn_compat import Interval
 
@@ -74,8 +74,8 @@ class MemorisationFilter(BaseFilter):
                 "quality_filter=None, or rows that differ."
             )
         self._real = Reference(real)
-        self.n_asked_ = min(len(real), MOST_ASKED)
-        asked = np.arange(self.n_asked_) * len(real) // self.n_asked_
+        asked = some_of_all(len(real), MOST_ASKED)
+        self.n_asked_ = len(asked)
         between = self._real.nearest(real[asked], 1, asked)[0]
         self.threshold_ = float(np.quantile(between, self.quantile))
 

@@ -11,6 +11,12 @@ from protimb.utils._warnings import users_level
 MOST_ASKED = 20_000
 
 
+def some_of_all(n_rows, n_most):
+    """Choose at most so many rows, evenly from first to last: sorted positions."""
+    n_asked = min(n_rows, n_most)
+    return np.arange(n_asked) * n_rows // max(1, n_asked)
+
+
 def rows_to_ask(terms):
     """Choose at most MOST_ASKED rows, evenly from those of each judging term: sorted positions.
 

@@ -6,7 +6,9 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from protimb.nn._losses import gradient_penalty
+from protimb.training import draw_rows, share_batch
 from protimb.training._fitting import put_back
+from protimb.training._processes import hash_rows
 
 
 class AdversarialStep:
@@ -70,49 +72,53 @@ class AdversarialStep:
 
     def train_batch(self, rows):
         """Train the critic on n_critic parts of rows, int64 (n_rows,), then once the generator."""
-        rows = rows.to(self.rng.device)
+        share = share_batch(len(rows), self.n_critic)
+        rows = share.own(rows.to(self.rng.device))
         x_real, labels = self.X[rows], self.labels[rows]
-        with torch.no_grad(), self._precision():  # the generator stands still here: one call
+        # The generator stands still here: one call.
+        with share, torch.no_grad(), self._precision():
             x_fake = self.generator(self._latent(rows), labels).float()
-        parts = zip(*(t.chunk(self.n_critic) for t in (x_real, x_fake, labels)), strict=True)
+        parts = zip(share.parts, *map(share.split, (x_real, x_fake, labels)), strict=True)
         records = [self._update_critic(*part) for part in parts]
         # Means over the critic's updates, then what the generator's one update adds.
         losses = {name: sum(r[name] for r in records) / len(records) for name in records[0]}
-        last = (rows.chunk(self.n_critic)[-1], labels.chunk(self.n_critic)[-1])
-        losses |= self._update_generator(*last)
+        losses |= self._update_generator(
+            share.parts[-1], share.split(rows)[-1], share.split(labels)[-1]
+        )
         for schedule in self.schedules:
             schedule.step()
         return losses
 
-    def _update_critic(self, x_real, x_fake, labels):
-        with self._precision():
-            mix = torch.rand(len(x_real), 1, generator=self.rng, device=self.rng.device)
+    def _update_critic(self, share, x_real, x_fake, labels):
+        with share, self._precision():
+            mix = draw_rows(torch.rand, (len(x_real), 1), self.rng)
             condition = self.critic.conditioner(labels)
             penalty = gradient_penalty(self.critic, x_real, x_fake, condition, mix).mean()
             scores = self.critic.read(torch.cat([x_real, x_fake]), condition.repeat(2, 1))
             score_real, score_fake = scores.float().view(2, -1).mean(dim=1)
             loss = score_fake - score_real + self.penalty_weight * penalty
-        self._descend(self.critic_optimizer, self.critic, loss)
         record = {
             "critic_loss": loss.detach(),
             "penalty": penalty.detach(),
             "wasserstein": (score_real - score_fake).detach(),  # its estimate of the distance
         }
-        return record | self._update_auxiliary(x_real, labels)
+        self._descend(self.critic_optimizer, self.critic, loss, share, record)
+        return record | self._update_auxiliary(share, x_real, labels)
 
-    def _update_auxiliary(self, x_real, labels):
+    def _update_auxiliary(self, share, x_real, labels):
         if self.auxiliary is None:
             return {}
-        with self._precision():
+        with share, self._precision():
             loss = self.auxiliary.loss(x_real, labels)
-        self._descend(self.auxiliary.optimizer, self.auxiliary.network, loss)
-        return {"auxiliary_loss": loss.detach()}  # on real rows
+        record = {"auxiliary_loss": loss.detach()}  # on real rows
+        self._descend(self.auxiliary.optimizer, self.auxiliary.network, loss, share, record)
+        return record
 
-    def _update_generator(self, rows, labels):
+    def _update_generator(self, share, rows, labels):
         judges = [self.critic] + ([] if self.auxiliary is None else [self.auxiliary.network])
         for judge in judges:
             judge.requires_grad_(False)  # its weights need no gradient here: a third saved
-        with self._precision():
+        with share, self._precision():
             x_fake = self.generator(self._latent(rows), labels)
             loss = -self.critic(x_fake, labels).float().mean()
             record = {"generator_loss": loss.detach()}
@@ -120,22 +126,23 @@ class AdversarialStep:
                 label_loss = self.auxiliary.loss(x_fake, labels)
                 loss = loss + self.auxiliary_weight * label_loss
                 record["label_loss"] = label_loss.detach()  # on generated rows
-        self._descend(self.generator_optimizer, self.generator, loss)
+        self._descend(self.generator_optimizer, self.generator, loss, share, record)
         for judge in judges:
             judge.requires_grad_(True)
         if self.average is not None:
             self.average.update_parameters(self.generator)
         return record
 
-    def _descend(self, optimizer, network, loss):
+    def _descend(self, optimizer, network, loss, share, record):
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        share.average(network, record)
         if self.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(network.parameters(), self.max_grad_norm)
         optimizer.step()
 
     def _latent(self, rows):
-        noise = torch.randn(len(rows), self.n_latent, generator=self.rng, device=self.rng.device)
+        noise = draw_rows(torch.randn, (len(rows), self.n_latent), self.rng)
         if self.starts is None:
             return noise
         return torch.cat([noise, self.starts(rows, self.rng)], dim=1)
@@ -154,6 +161,10 @@ class AdversarialStep:
         optional = {"average": self.average, "auxiliary": self.auxiliary}
         optional |= {f"schedule_{n}": schedule for n, schedule in enumerate(self.schedules)}
         return parts | {name: part for name, part in optional.items() if part is not None}
+
+    def fingerprint(self):
+        """Return hashes of the rows, for processes that train together."""
+        return {"X": hash_rows(self.X), "y": hash_rows(self.labels)}
 
     def state_dict(self):
         """Return the state of all networks, optimizers and schedules, and of the noise source."""

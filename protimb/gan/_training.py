@@ -36,6 +36,7 @@ from protimb.training import (
     resolve_device,
     torch_generator,
 )
+from protimb.training._processes import agree_on_draws
 from protimb.utils._memory import gather_rows
 from protimb.utils._rebuilding import rebuilding
 from protimb.utils._same_run import rng_state
@@ -66,6 +67,7 @@ def train_gan(X, y, model, rng, *, towards, term_vectors=None, ancestors=None, r
     terms whose rows make the training set; ``ancestors`` csr (n_terms, n_terms) those above each
     term; ``rng`` is the source of every draw.
     """
+    agree_on_draws(rng)
     run, state = {}, None
     if resume_from is not None or _saves_checkpoints(model):
         run = describe_run(X, y, model, towards, (term_vectors, ancestors), rng)

@@ -1,8 +1,11 @@
 """Training rows, cut by index: tensors where they fit, else blocks of what the caller holds."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
+from protimb.training import draw_rows
 from protimb.utils._memory import gather_rows, is_large
 
 
@@ -85,7 +88,7 @@ class MemberStarts:
 
     def __call__(self, rows, rng):
         """Draw one start a row, (batch, n_features)."""
-        point = torch.rand(len(rows), generator=rng, device=rng.device)
+        point = draw_rows(torch.rand, (len(rows),), rng)
         within = (point * self.counts[rows]).long().clamp_(max=self.counts[rows] - 1)
         return self.vectors[self.members[self.first[rows] + within]]
 
@@ -109,9 +112,8 @@ class MovedStarts:
 
     def __call__(self, rows, rng):
         """Draw one start a row, (batch, n_features)."""
-        device = rng.device
-        picked = torch.randint(len(self.moves), (len(rows),), generator=rng, device=device)
-        sign = 2 * torch.randint(2, (len(rows), 1), generator=rng, device=device) - 1
-        borrows = (torch.rand(len(rows), generator=rng, device=device) < self.borrowing).long()
+        picked = draw_rows(partial(torch.randint, len(self.moves)), (len(rows),), rng)
+        sign = 2 * draw_rows(partial(torch.randint, 2), (len(rows), 1), rng) - 1
+        borrows = (draw_rows(torch.rand, (len(rows),), rng) < self.borrowing).long()
         start = self.shifts[borrows, self.rarest[rows]] + self.keeps * self.vectors[rows]
         return start + sign * self.moves[picked]

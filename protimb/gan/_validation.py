@@ -13,7 +13,7 @@ from protimb.gan._sampling import draw_noise, run_generator
 from protimb.gan._step import AdversarialStep
 from protimb.metrics import two_sample_score
 from protimb.metrics._fidelity import fit_gaussian, gaussian_distance
-from protimb.training import EarlyStopping
+from protimb.training import EarlyStopping, from_first
 from protimb.utils._declared import Anything, Each, Integer, Real, check_declared
 from protimb.utils._warnings import users_level
 
@@ -121,7 +121,13 @@ class JudgedStep(AdversarialStep):
 
     def valid_batch(self):
         """Return the distance of generated rows from held-out ones, as ``frechet``."""
-        return {MONITOR: self.held_out.distance(self.sampling_generator)}
+        # Measured once: all processes must decide alike.
+        self.held_out.distances = from_first(self._measure)
+        return {MONITOR: float(self.held_out.distances[0])}
+
+    def _measure(self):
+        self.held_out.distance(self.sampling_generator)
+        return self.held_out.distances
 
 
 class Plateau(EarlyStopping):

@@ -222,10 +222,11 @@ class PooledCells:
         """
         terms = np.ones(truth.shape[1], dtype=bool) if terms is None else terms
         edges = _edges(score, terms, n_bins, strategy).astype(score.dtype)
+        n_rows = max(1, CELLS_A_BLOCK // max(1, len(terms)))
         parts = [
             # compress keeps the rows contiguous, which indexing by a mask does not.
-            _sums(*(one[rows].compress(terms, axis=1) for one in (truth, score)), edges)
-            for rows in gen_batches(max(1, len(truth)), max(1, CELLS_A_BLOCK // max(1, len(terms))))
+            _sums(truth[rows].compress(terms, axis=1), score[rows].compress(terms, axis=1), edges)
+            for rows in gen_batches(max(1, len(truth)), n_rows)
         ]
         gaps, predicted, true = (np.concatenate(sums) for sums in zip(*parts, strict=True))
         return cls(int(terms.sum()), gaps, predicted, true)

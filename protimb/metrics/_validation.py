@@ -95,5 +95,5 @@ def _first_cell(values, is_wrong):
         if wrong.any() and not number:
             row, column = np.argwhere(wrong)[0]
             found = int(row + rows.start), int(column)
-        number += np.count_nonzero(wrong)
+        number += int(np.count_nonzero(wrong))
     return *found, number

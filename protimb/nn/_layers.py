@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from protimb.training import draw_rows
+
 
 def seeded_linear(n_in, n_out, generator, *, bias=True, gain=1.0):
     """Build a Linear layer without touching torch's global random state.
@@ -87,7 +89,7 @@ class SeededDropout(nn.Module):
     p : float
         Share of values set to zero while training.
     generator : torch.Generator
-        Source of the masks, on the device of the input.
+        Source of the masks, on the device of the input. The first dimension is that of rows.
     """
 
     def __init__(self, p, generator):
@@ -99,7 +101,7 @@ class SeededDropout(nn.Module):
         """Zero a share ``p`` of x and rescale the rest; the identity in eval mode."""
         if not self.training or self.p == 0:
             return x
-        mask = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        mask = draw_rows(torch.rand, x.shape, self.generator, x.device) >= self.p
         return x * mask / (1 - self.p)
 
 
@@ -123,7 +125,7 @@ class SeededNoise(nn.Module):
         """Add noise while training; the identity in eval mode."""
         if not self.training or self.scale == 0:
             return x
-        return x + self.scale * torch.randn(x.shape, generator=self.generator, device=x.device)
+        return x + self.scale * draw_rows(torch.randn, x.shape, self.generator, x.device)
 
 
 class PiecewiseLinear(nn.Module):

@@ -14,6 +14,7 @@ from protimb.nn._term_losses_base import (
     check_params,
     cross_entropy,
 )
+from protimb.training._shares import gather_batch
 
 _MEMORY = 2  # passes over the training rows after which older features fade
 
@@ -119,7 +120,8 @@ class ISDACriterion(TermCriterion):
             raise ValueError(f"{self.loss} is called with features= and weight= of the last layer.")
         if not self.training or not self.loss.strength:
             return logits
-        self.learn(features.detach().float(), labels)
+        # What all processes see of the batch: means and covariance are those of all rows.
+        self.learn(gather_batch(features.detach().float()), gather_batch(labels))
         return against(logits, labels, self.loss.strength * self.variances(weight))
 
     @torch.no_grad()

@@ -12,7 +12,7 @@ from protimb.ontology._pickled import read_pickled_dict
 from protimb.utils._array_files import open_archive
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path, read_text
-from protimb.utils._spelling import check_names
+from protimb.utils._spelling import check_names, is_number
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
 
@@ -317,7 +317,7 @@ def _refuse_without_term(lines, path):
 
 def _header(rows):
     """Return the two integers of a first line that has nothing else."""
-    if rows and len(rows[0][1]) == 2 and all(cell.isdigit() for cell in rows[0][1]):
+    if rows and len(rows[0][1]) == 2 and all(map(is_number, rows[0][1])):
         return tuple(map(int, rows[0][1]))
     return None
 

@@ -26,8 +26,8 @@ def new_axes(shape, size):
         return new_figure((width, height)).subplots(*shape, squeeze=False)
     import matplotlib.pyplot as plt
 
-    options = {"figsize": (width, height), "layout": "constrained", "squeeze": False}
-    return plt.subplots(*shape, **options)[1]
+    figure = plt.figure(figsize=(width, height), layout="constrained")
+    return figure.subplots(*shape, squeeze=False)
 
 
 def new_figure(size):

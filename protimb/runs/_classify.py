@@ -14,9 +14,11 @@ from protimb.over_sampling._told import tell_terms
 from protimb.runs._encoder import check_reproduces, settle_encoder
 from protimb.runs._leave_out import leave_out_proteins, read_left_out
 from protimb.runs._model import TermModel
+from protimb.runs._processes import from_first, in_each
 from protimb.utils._description import describe
 from protimb.utils._new_folder import check_vacant
 from protimb.utils._provenance import environment
+from protimb.utils._ranks import is_first
 
 
 def train_classifier(
@@ -105,8 +107,8 @@ def train_classifier(
     """
     namespaces = _namespaces(ontology)
     _check_data(data, namespaces)
-    check_vacant(out)
-    left_out = read_left_out(leave_out)
+    from_first(check_vacant, out)
+    left_out = in_each(read_left_out, leave_out)
     encoder, encoded_by = settle_encoder(encoder, data)
     settings = {
         "data": _name_of(data),
@@ -124,7 +126,7 @@ def train_classifier(
     ).set_params(**classifier_params or {})
     fitted, fingerprints, voters = {}, {}, {}
     for name in namespaces:
-        bunch = require_ontology(load_proteins(data, name, min_proteins))
+        bunch = require_ontology(in_each(load_proteins, data, name, min_proteins))
         _check_namespace(bunch, name)
         check_reproduces(encoder, encoded_by, bunch)
         bunch = leave_out_proteins(bunch, left_out)
@@ -141,7 +143,8 @@ def train_classifier(
         "environment": environment(),
     }
     model = TermModel(fitted, record)
-    model.save(out)
+    if is_first():  # of several processes, one writes
+        model.save(out)
     return model
 
 

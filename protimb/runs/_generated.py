@@ -13,7 +13,12 @@ from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
 from protimb.utils._files import local_path
 from protimb.utils._new_folder import whole_file
-from protimb.utils._spelling import why_unreadable
+from protimb.utils._spelling import is_number, why_unreadable
+
+_ADVICE = (
+    " It is no file of generated proteins: restore it, or run protimb train-sampler again; rows of "
+    "another generator are read from a table."
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Generated:
         """
         names = [field.name for field in fields(cls)]
         path = local_path(path, ArtifactError)
-        with open_archive(path, ArtifactError, max_bytes) as arrays:
+        with open_archive(path, ArtifactError, max_bytes, advice=_ADVICE) as arrays:
             found = {name: arrays.read(name) for name in names}
         return _checked(cls(**found), path)
 
@@ -232,5 +237,5 @@ def new_ids(n_new, taken, ontology):
     """
     prefix = f"synthetic_{ontology}_"
     ends = (str(name)[len(prefix) :] for name in taken if str(name).startswith(prefix))
-    first = 1 + max((int(end) for end in ends if end.isdecimal()), default=0)
+    first = 1 + max((int(end) for end in ends if is_number(end)), default=0)
     return np.array([f"{prefix}{first + i:06d}" for i in range(n_new)], dtype=str)

@@ -1,5 +1,6 @@
 """Train a sampler on a data set, and leave a folder with all that came of it."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -14,10 +15,13 @@ from protimb.plotting import TrainingHistoryDisplay
 from protimb.plotting._style import for_files
 from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_config
 from protimb.runs._generated import generate
+from protimb.runs._processes import from_first, in_each
 from protimb.runs._quality import judge_rows
 from protimb.utils._csv import write_csv
+from protimb.utils._folder import tidy_folder
 from protimb.utils._locks import LOCK, hold_folder
 from protimb.utils._new_folder import check_vacant, drop_stale, renewed_folder
+from protimb.utils._ranks import is_first
 
 GENERATED = "generated.npz"
 SAMPLER = "sampler"
@@ -67,6 +71,8 @@ def train_sampler(
     -------
     run : Bunch
         ``sampler``, ``generated`` (Generated), ``quality`` (QualityReport), ``folder`` (Path).
+        Where several processes train together the first one generates, judges and writes;
+        ``generated`` and ``quality`` of the others are None.
 
     Raises
     ------
@@ -74,6 +80,8 @@ def train_sampler(
         If ``out`` holds something already, but for what a killed run left that learned nothing.
     ArtifactWriteError
         If another process works in ``out``, or it cannot be written.
+    ProcessError
+        If several processes train together, and differ or lose one of them.
     TypeError
         If ``data`` is neither a name nor a path: a run must find its data again.
     ValueError
@@ -110,18 +118,25 @@ def train_sampler(
     )
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
-    _check_startable(folder)
-    bunch = load_proteins(settings.data, ontology, min_proteins)
-    folder.mkdir(parents=True, exist_ok=True)
-    with hold_folder(folder):
-        _check_startable(folder)  # another one may have been faster
-        drop_stale(folder, ".*")
-        write_config(folder, settings, bunch.fingerprint())
+    from_first(_check_startable, folder)
+    bunch = in_each(load_proteins, settings.data, ontology, min_proteins)
+    with ExitStack() as held:
+        from_first(_begin, held, folder, settings, bunch)
         try:
             return _run(folder, settings, sampler, bunch)
         except ProtimbError:
-            _forget(folder)
+            if is_first():
+                _forget(folder)
             raise
+
+
+def _begin(held, folder, settings, bunch):
+    """Hold a folder, and note what is to be done there, unless another one was faster."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held.enter_context(hold_folder(folder))
+    _check_startable(folder)
+    drop_stale(folder, ".*")
+    write_config(folder, settings, bunch.fingerprint())
 
 
 def _check_startable(folder):
@@ -181,17 +196,25 @@ def resume_training(out, *, max_updates=None, verbose=0):
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
     folder = Path(out)
-    settings, data = read_config(folder)
-    with hold_folder(folder):
-        drop_stale(folder, ".*")
+    settings, data = in_each(read_config, folder)
+    with ExitStack() as held:
+        from_first(_go_on, held, folder)
         if max_updates is not None:
             _check_longer(settings.build_sampler(), max_updates, folder / CHECKPOINTS)
             settings = replace(settings, sampler=settings.sampler | {"max_updates": max_updates})
         sampler = settings.build_sampler(verbose=verbose)
-        bunch = load_same_data(settings, data, folder)
+        bunch = in_each(load_same_data, settings, data, folder)
         # Before training: whatever ends it, the run goes on from its checkpoint to that length.
-        write_config(folder, settings, data)
+        from_first(write_config, folder, settings, data)
         return _run(folder, settings, sampler, bunch)
+
+
+def _go_on(held, folder):
+    """Hold a folder that has a run, and remove what a killed process left half-written there."""
+    held.enter_context(hold_folder(folder))
+    drop_stale(folder, ".*")
+    for part in (CHECKPOINTS, SAMPLER):
+        tidy_folder(folder / part)
 
 
 def name_of_data(data):
@@ -236,6 +259,8 @@ def _run(folder, settings, sampler, bunch):
     sampler.set_params(term_vectors=settings.read_term_vectors())
     tell_terms(sampler, bunch.ontology, bunch.terms)
     _fit(sampler, train, folder / CHECKPOINTS)
+    if not is_first():  # of several processes, one writes
+        return Bunch(sampler=sampler, generated=None, quality=None, folder=folder)
     generated = generate(sampler, train, bunch.protein_ids, settings.ontology, settings.seed)
     quality = judge_rows(train, held_out, generated.X, generated.y, settings.seed)
     sampler.save(folder / SAMPLER)
@@ -251,7 +276,7 @@ def _fit(sampler, train, checkpoints):
     from protimb.training import Checkpoint
 
     sampler.set_params(callbacks=[Checkpoint(checkpoints)])
-    resume_from = checkpoints if _can_resume(checkpoints) else None
+    resume_from = checkpoints if from_first(_can_resume, checkpoints) else None
     y = pd.DataFrame(train.y, columns=train.terms)
     sampler.fit(train.X, y, resume_from=resume_from)
 

@@ -10,8 +10,10 @@ from protimb.training._batches import LengthBatches, ShuffledBatches, WeightedBa
 from protimb.training._callbacks import Callback, EarlyStopping, PenaltyGuard, ProgressBar
 from protimb.training._checkpoint import Checkpoint, check_updates, load_state, save_state
 from protimb.training._loop import TrainingLoop
+from protimb.training._processes import from_first, in_each
 from protimb.training._schedules import LR_SCHEDULES, build_schedule
 from protimb.training._seed import resolve_device, torch_generator
+from protimb.training._shares import draw_rows, share_batch
 from protimb.training._tensorboard import TensorBoard
 
 __all__ = [
@@ -28,8 +30,12 @@ __all__ = [
     "WeightedBatches",
     "build_schedule",
     "check_updates",
+    "draw_rows",
+    "from_first",
+    "in_each",
     "load_state",
     "resolve_device",
     "save_state",
+    "share_batch",
     "torch_generator",
 ]

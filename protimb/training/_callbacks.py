@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from protimb.exceptions import PenaltyWarning
 from protimb.utils._declared import Anything, Integer, Maybe, Real, check_declared
+from protimb.utils._ranks import is_first
 from protimb.utils._warnings import users_level
 
 
@@ -19,6 +20,9 @@ class Callback:
     A callback that remembers something from epoch to epoch gives it in ``state_dict``, forgets it
     in ``on_train_begin`` and takes it back in ``load_state_dict``, which a resumed loop calls after
     ``on_train_begin``. ``runs_last = True`` has it called after the others at every hook.
+
+    Where several processes train together each of them calls every hook, with the same values: a
+    callback that decides needs nothing more, one that writes does so in the first process alone.
     """
 
     runs_last = False
@@ -99,6 +103,7 @@ class ProgressBar(Callback):
             desc=self.description,
             unit="step",
             dynamic_ncols=True,
+            disable=not is_first(),
         )
         self._started = time.perf_counter()
         self._rows_before = loop.n_rows

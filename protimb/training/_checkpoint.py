@@ -11,6 +11,7 @@ from protimb.exceptions import ArtifactError
 from protimb.training._callbacks import Callback
 from protimb.utils._folder import read_folder, write_folder
 from protimb.utils._json_text import read_json
+from protimb.utils._ranks import is_first
 
 _TENSORS = "state.safetensors"
 _OUTLINE = "state.json"
@@ -82,6 +83,8 @@ class Checkpoint(Callback):
             self._save(loop)
 
     def _save(self, loop):
+        if not is_first():  # processes that train together have the same state
+            return
         about = {"epoch": len(loop.history), "n_steps": loop.n_steps}
         save_state(self.dirname, loop.state_dict(), {**loop.manifest, **about})
 

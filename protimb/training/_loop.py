@@ -7,7 +7,9 @@ import itertools
 import torch
 
 from protimb.exceptions import ArtifactError, DeviceMemoryError, TrainingDiverged
+from protimb.training._processes import check_alike, hash_state
 from protimb.utils._declared import Anything, Each, Flag, Integer, Rows, Text, check_declared
+from protimb.utils._ranks import n_processes
 from protimb.utils._rebuilding import DAMAGE, rebuilding
 
 
@@ -20,8 +22,9 @@ class TrainingLoop:
         Holds the networks, optimizers and data. ``step.train_batch(rows)`` makes one update
         from the rows at the given positions and returns its losses as a dict of
         zero-dimensional tensors; ``step.valid_batch()``, if there is one, returns a dict of
-        floats after each epoch. ``step.state_dict()`` and ``step.load_state_dict(state)``, if
-        there are any, make training resumable.
+        floats after each epoch. ``step.fingerprint()``, if there is one, returns {name: hash} of
+        data that processes which train together must share. ``step.state_dict()`` and
+        ``step.load_state_dict(state)``, if there are any, make training resumable.
     batches : iterable of Tensor
         Yields one int64 tensor of row positions a batch; iterated anew in every epoch.
     max_epochs : int
@@ -89,9 +92,13 @@ class TrainingLoop:
         DeviceMemoryError
             When the device runs out of memory; names the step and the rows of its batch. The
             device's cache is released first.
+        ProcessError
+            When several processes train together and differ in data, weights or draws, or one of
+            them is lost.
         ValueError
             When an epoch has no batch, so that training would change nothing.
         """
+        self._meet_other_processes()
         begun = []
         try:
             for callback in self.callbacks:
@@ -244,6 +251,16 @@ class TrainingLoop:
                 callback.load_state_dict(saved["state"])
                 waiting.remove(callback)
         self._callback_states = []
+
+    def _meet_other_processes(self):
+        if n_processes() == 1:
+            return
+        facts = self.step.fingerprint() if hasattr(self.step, "fingerprint") else {}
+        if hasattr(self.step, "state_dict"):
+            facts["weights and draws"] = hash_state(self.step.state_dict())
+        facts["batches"] = hash_state(self._batches_state())
+        facts["steps done"] = self.n_steps
+        check_alike(facts)
 
     def _run_epoch(self):
         if not len(self._epoch):

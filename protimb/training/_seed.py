@@ -3,6 +3,7 @@
 import torch
 
 from protimb.exceptions import DeviceUnavailableError
+from protimb.utils._ranks import local_rank
 
 
 def torch_generator(random_state, device="cpu"):
@@ -31,7 +32,8 @@ def resolve_device(device):
     ----------
     device : str or torch.device
         ``"auto"`` picks CUDA where there is one, else the CPU. Names are torch's: ``"cpu"``,
-        ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+        ``"cuda"``, ``"cuda:1"``, ``"mps"``. Where several processes train together on a machine,
+        each gets a device of its own.
 
     Returns
     -------
@@ -51,8 +53,8 @@ def resolve_device(device):
     device(type='cpu')
     """
     if isinstance(device, str) and device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    known = _read_device(device)
+        return _own("cuda" if torch.cuda.is_available() else "cpu")
+    known = _own(_read_device(device))
     n_devices = _COUNT[known.type]()
     if known.type != "cpu" and (known.index or 0) >= n_devices:
         raise DeviceUnavailableError(
@@ -60,6 +62,15 @@ def resolve_device(device):
             f"{known.type.upper()} device(s) here. Pass device='auto' to take what there is."
         )
     return known
+
+
+def _own(device):
+    """Give each of several processes on a machine a device of its own, while there are enough."""
+    device = torch.device(device)
+    number, n_here = local_rank()
+    if n_here == 1 or device.type == "cpu" or device.index is not None:
+        return device
+    return torch.device(device.type, number % max(1, _COUNT[device.type]()))
 
 
 # How many devices of each kind this machine has. Looked up when asked, drivers may fail.

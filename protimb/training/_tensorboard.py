@@ -4,6 +4,7 @@ from typing import Any
 
 from protimb.training._callbacks import Callback
 from protimb.utils._optional import import_optional
+from protimb.utils._ranks import is_first
 
 
 class TensorBoard(Callback):
@@ -39,6 +40,8 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, loop):
         """Open the event file."""
+        if not is_first():
+            return
         from torch.utils.tensorboard import SummaryWriter
 
         resumed_at = loop.n_steps + 1 if loop.n_steps else None
@@ -46,6 +49,8 @@ class TensorBoard(Callback):
 
     def on_epoch_end(self, loop, record):
         """Write the epoch's values, and have them seen at once."""
+        if self._writer is None:  # not the first process of several
+            return
         for name, value in record.items():
             if name not in ("epoch", "n_steps"):
                 self._writer.add_scalar(f"{self.prefix}/{name}", value, record["n_steps"])
@@ -53,5 +58,6 @@ class TensorBoard(Callback):
 
     def on_train_end(self, loop):
         """Close the event file."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
         self._writer = None

@@ -5,7 +5,7 @@ A saved folder looks like this::
     folder/
       manifest.json          schema, versions, which files are meant, their sizes and SHA-256
       data-5e0c.../          the files of the latest save
-      .lock                  held while somebody writes
+      .lock                  there and held while somebody writes
 
 Every save makes a ``data-`` folder under a name of its own, and then replaces ``manifest.json``,
 which is one indivisible step of the file system. A process that is killed before that step leaves
@@ -28,11 +28,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from protimb._version import __version__
 from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbWarning
 from protimb.utils._json_text import read_json
+from protimb.utils._locks import LOCK, hold, let_go, try_to_hold
 from protimb.utils._memory import available_memory
 from protimb.utils._new_folder import whole_file
 from protimb.utils._warnings import users_level
@@ -44,7 +43,7 @@ _MAX_MANIFEST = 2**28  # bytes: far above the ids of any label set, far below wh
 _MAX_FILES = 1000
 _LARGE = 2**28  # bytes
 _DATA = re.compile(r"data-[0-9a-f]{32}")
-_STALE = re.compile(r"data-[0-9a-f]{32}|\.manifest\.json-[0-9a-f]{16}")
+_STALE = re.compile(r"data-[0-9a-f]{32}|\.manifest\.json(-[0-9a-f]{16}|\.lock)")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAJOR = re.compile(r"[0-9]{1,6}")
@@ -68,13 +67,22 @@ def write_folder(folder, writers, manifest):
         _check_name(name, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=_PATIENCE):
+        with hold(folder / LOCK, folder, _PATIENCE):
             _write_version(folder, writers, manifest)
-    except (OSError, Timeout) as error:
+    except OSError as error:
         raise ArtifactWriteError(
             f"{folder} could not be written ({error}). A save that was there before is intact. "
             "Look for space, quota and permissions, or save elsewhere."
         ) from error
+
+
+def tidy_folder(folder):
+    """Remove what a killed writer left beside the save in force, unless somebody writes there."""
+    if folder.is_dir() and (held := try_to_hold(folder / LOCK)) is not None:
+        try:
+            _clean(folder)
+        finally:
+            let_go(held)
 
 
 def read_folder(folder):

@@ -20,9 +20,9 @@ def hold_folder(folder):
 
 
 @contextmanager
-def hold(lock, what):
+def hold(lock, what, patience=_PATIENCE):
     """Hold the file ``lock`` while ``what`` is written, and leave nothing behind."""
-    held = try_to_hold(lock)
+    held = try_to_hold(lock, patience)
     if held is None:
         raise ArtifactWriteError(
             f"{what}: {_holder(lock)} is writing there. Wait for it, or name another place."
@@ -33,13 +33,13 @@ def hold(lock, what):
         let_go(held)
 
 
-def try_to_hold(lock):
-    """Take a lock, None where somebody has it; a link in its place is refused."""
+def try_to_hold(lock, patience=_PATIENCE):
+    """Take a lock, None where somebody keeps it for long; a link in its place is refused."""
     if Path(lock).is_symlink():
         raise ArtifactWriteError(f"{lock} is a link, which no lock of protimb is. Remove it.")
     held = FileLock(lock)
     try:
-        held.acquire(timeout=_PATIENCE, poll_interval=0.02)
+        held.acquire(timeout=patience, poll_interval=0.02)
     except Timeout:
         return None
     return held

@@ -16,8 +16,8 @@ from sklearn.utils import gen_batches
 # Up to so many features a tree is faster than comparing all rows.
 _NARROW = 8
 
-# Gaps of a block of rows are so many numbers, 32 MiB, of so many rows at most.
-_BLOCK_NUMBERS = 2**23
+# Gaps of a block of rows are so many numbers, 64 MiB, of so many rows at most.
+_BLOCK_NUMBERS = 2**24
 _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, the share of the variance that these have to hold,
@@ -163,8 +163,8 @@ class Reference:
         values = _leave_out(table.values(placed), own)
         first = smallest(values, n_found)
         last = np.take_along_axis(values, first[:, -1:], axis=1).ravel()
-        near = _within(values, table.reach(placed, last))
-        gaps, rows, is_sure = self._settle(table, placed, X, *near, n_found)
+        row_of, columns = _within(values, table.reach(placed, last))
+        gaps, rows, is_sure = self._settle(table, placed, X, row_of, columns, n_found)
         if self._gap.ends_at_zero and not is_sure.all():
             # Nothing is nearer than copies, however many there are.
             unsure = np.flatnonzero(~is_sure)

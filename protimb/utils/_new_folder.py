@@ -21,8 +21,9 @@ _SHORT = re.compile("requested and .* written")  # NumPy's words for it
 _LAST = "report.html"  # takes its place after all others
 _RANDOM = "[0-9a-f]{16}"
 # In a folder that is renewed: what is written, what only has to take its place, what was there.
-_DRAFT, _WHOLE, _EARLIER = ".draft", ".whole", ".earlier"
-_LEFT = re.compile(rf"\.lock|\.(draft|earlier)-{_RANDOM}|\.whole")  # by a process that was killed
+_OWN = rf"(draft-{_RANDOM}|whole|earlier-{_RANDOM})"
+# What a process that was killed may leave of any file or folder.
+_LEFT = rf"\.(.+\.)?(lock|whole)|\..+-{_RANDOM}"
 
 
 def check_vacant(out, unless=()):
@@ -33,7 +34,7 @@ def check_vacant(out, unless=()):
 
 
 def _names(folder):
-    return {path.name for path in folder.iterdir() if not _LEFT.fullmatch(path.name)}
+    return {path.name for path in folder.iterdir() if not re.fullmatch(_LEFT, path.name)}
 
 
 def check_new(out):
@@ -77,27 +78,27 @@ def whole_file(path):
 
 
 @contextmanager
-def renewed_folder(folder, *, held=False):
+def renewed_folder(folder, *, held=False, stem=""):
     """Give a draft folder to fill, whose files at the end replace those of their names in `folder`.
 
     All of them do or none; other files stay. A link in the place of a file is replaced; one in the
     place of `folder` itself is followed, as the user named it. The report comes last. A process
     that is killed while files take their places leaves the rest to the next one. ``held`` says that
-    the caller holds the folder.
+    the caller holds the folder; a ``stem`` that some files of it alone are renewed, by its name.
     """
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if held else hold_folder(folder):
-        _settle(folder)
-        draft = _new_name(folder, _DRAFT)
+    with nullcontext() if held else hold(folder / f".{stem}lock", folder / stem.rstrip(".")):
+        _settle(folder, stem)
+        draft = _new_name(folder, f".{stem}draft")
         try:
             with _located(draft, folder):
                 draft.mkdir()
                 yield draft
                 _require_places(draft, folder)
                 _sync_all(draft)
-                os.replace(draft, folder / _WHOLE)
-                _take_places(folder)
+                os.replace(draft, folder / f".{stem}whole")
+                _take_places(folder, stem)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -153,8 +154,7 @@ def _drop_drafts(path):
 
 
 def _remove_drafts(path):
-    for name in _matching(path.parent, rf"\.{re.escape(path.name)}-{_RANDOM}"):
-        _remove(path.parent / name)
+    _remove_matching(path.parent, rf"\.{re.escape(path.name)}-{_RANDOM}")
 
 
 def _matching(folder, pattern):
@@ -172,14 +172,13 @@ def _remove_vacant(folder):
     """Remove a folder that holds nothing but leftovers, once nobody works there."""
     if any(folder.iterdir()):
         with hold_folder(folder):
-            _remove_left(folder)
+            _remove_matching(folder, rf"(?!\.lock$)({_LEFT})")
     folder.rmdir()
 
 
-def _remove_left(folder):
-    for name in _matching(folder, _LEFT.pattern):
-        if name != LOCK:
-            _remove(folder / name)
+def _remove_matching(folder, pattern):
+    for name in _matching(folder, pattern):
+        _remove(folder / name)
 
 
 @contextmanager
@@ -190,13 +189,15 @@ def _located(draft, place):
     except ProtimbError:
         raise
     except OSError as error:
-        if error.filename is None and (error.errno in _FULL or _SHORT.search(str(error))):
+        named = error.filename2 or error.filename  # of a copy, what is written and not its source
+        named = os.fsdecode(named) if isinstance(named, str | bytes) else ""
+        if error.errno in _FULL or _SHORT.search(str(error)):
             error.strerror = error.strerror or str(error)
-            error.filename = str(place)
-        elif isinstance(error.filename, str | bytes):
-            named = os.fsdecode(error.filename)
-            error.filename = named.replace(str(_lock_of(place)), str(place))
-            error.filename = error.filename.replace(str(draft), str(place))
+            named = named if str(draft) in named else str(place)
+        if named:
+            for own in (draft, _lock_of(place)):
+                named = named.replace(str(own), str(place))
+            error.filename, error.filename2 = named, None
         raise
 
 
@@ -223,16 +224,16 @@ def _require_places(draft, folder):
             )
 
 
-def _settle(folder):
+def _settle(folder, stem):
     """Finish what a killed process had whole, and remove what it had not."""
-    if (folder / _WHOLE).is_dir() and not (folder / _WHOLE).is_symlink():
-        _take_places(folder)
-    _remove_left(folder)
+    if _is_folder(folder / f".{stem}whole"):
+        _take_places(folder, stem)
+    _remove_matching(folder, rf"\.{re.escape(stem)}{_OWN}")
 
 
-def _take_places(folder):
+def _take_places(folder, stem):
     """Move what is whole to its places; where one cannot be, all are as they were."""
-    whole, earlier = folder / _WHOLE, _new_name(folder, _EARLIER)
+    whole, earlier = folder / f".{stem}whole", _new_name(folder, f".{stem}earlier")
     names = [path.relative_to(whole) for path in whole.rglob("*") if not _is_folder(path)]
     names.sort(key=lambda name: (name.name == _LAST, name))
     moved = []
@@ -258,7 +259,7 @@ def _move_back(folder, names, whole, earlier):
             os.replace(folder / name, whole / name)
         if os.path.lexists(earlier / name):
             os.replace(earlier / name, folder / name)
-    draft = _new_name(folder, _DRAFT)
+    draft = _new_name(folder, f"{whole.name.removesuffix('whole')}draft")
     os.replace(whole, draft)
     _remove(draft)
 

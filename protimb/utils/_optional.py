@@ -6,6 +6,7 @@ from protimb.exceptions import MissingExtraError
 
 # module -> the extra in pyproject.toml that brings it
 EXTRAS = {
+    "accelerate": "distributed",
     "arff": "arff",
     "faiss": "faiss",
     "h5py": "h5",

@@ -9,6 +9,7 @@ import pandas as pd
 from protimb.utils._shorten import shorten
 
 _UNSEEN = {"Cf", "Zs", "Zl", "Zp"}  # Unicode's format characters and separators
+_MOST_DIGITS = 19  # from 4,300 on Python refuses to read them, by a ValueError
 _BETWEEN = re.compile(r"[\t;]| +")
 
 
@@ -25,6 +26,15 @@ def why_unreadable(name):
     # Not control characters, which are odd but there: what shows a name escapes them.
     unseen = [one for one in name if one != " " and category(one) in _UNSEEN]
     return f"holds the invisible character {unseen[0]!r}" if unseen else ""
+
+
+def is_number(text):
+    r"""Tell a whole number that fits 64 bits from other text, also from such as ``"3\u00b2"``.
+
+    >>> [is_number(one) for one in ("12", "", "-1", "3\u00b2", "9" * 5000)]
+    [True, False, False, False, False]
+    """
+    return text.isdecimal() and len(text) < _MOST_DIGITS
 
 
 def is_missing(name):

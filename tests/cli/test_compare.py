@@ -1,10 +1,13 @@
 """The command says what `compare` says: one table, the winners, one line for an error."""
 
+import errno
 import json
 
 import pandas as pd
 import pytest
 from command import invoke
+
+from protimb.comparison import _comparison
 
 QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
 
@@ -148,3 +151,37 @@ def test_a_folder_whose_annotations_have_dates_can_be_split_by_one(folder, tmp_p
     (fold,) = record["folds"]
     assert fold["n_test"] < fold["n_train"]
     assert "split by date" in " ".join(result.stdout.split())
+
+
+def test_the_table_is_printed_before_a_full_disk_is_told_and_an_earlier_report_stays(
+    folder, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").write_text("earlier")
+
+    def fill_the_disk(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_comparison, "write_csv", fill_the_disk)
+    options = ["--data", folder, "--arms", "none", "--heads", "mlp", "--maps", "none"]
+    result = invoke("compare", *options, "--out", out, *QUICK)
+    assert result.exit_code == 2
+    assert "Each arm, with mlp" in result.stdout
+    assert result.stderr == f"error: {out}: No space left on device.\n"
+    assert sorted(path.name for path in out.iterdir()) == ["cells", "report.html"]
+    assert (out / "report.html").read_text() == "earlier"
+    assert len(list((out / "cells").glob("*.npz"))) == 1
+
+
+def test_parameters_that_do_not_exist_are_refused_in_one_line():
+    result = invoke("compare", "--param", "ros.\x1b[31m=1", *QUICK)
+    assert result.exit_code == 2
+    *_, line = result.stderr.splitlines()
+    assert line.startswith("Error: Invalid value for --param: ")
+    assert "\\x1b[31m" in line
+    assert "\x1b" not in result.stderr
+
+
+def test_a_seed_named_twice_is_refused():
+    assert invoke("compare", "--seeds", "1,1", *QUICK).exit_code == 2

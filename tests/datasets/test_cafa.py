@@ -1,6 +1,7 @@
 """A CAFA-5 training folder: files are found under all their names and joined by id."""
 
 import gzip
+import os
 
 import h5py
 import numpy as np
@@ -14,6 +15,7 @@ from protimb.exceptions import (
     EmbeddingWarning,
     FastaError,
     OntologyWarning,
+    ProtimbError,
 )
 
 OBO = "data-version: toy\n\n" + "".join(
@@ -227,6 +229,14 @@ def test_missing_file_is_named(folder, name):
 
 def test_description_says_where_the_data_came_from(folder):
     assert str(folder) in read(folder).DESCR
+
+
+@pytest.mark.parametrize("name", ["train_terms.tsv", "go-basic.obo", "clusters.tsv", "DESCR.md"])
+def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(folder, name):
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    with pytest.raises(ProtimbError, match=f"{name}: this is a pipe"):
+        read_cafa(folder, min_proteins=1)
 
 
 def test_a_description_in_another_encoding_stops_nobody(folder):

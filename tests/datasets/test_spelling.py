@@ -177,3 +177,10 @@ def test_proteins_whose_cluster_has_no_name_are_clusters_of_their_own(toy, blank
     table = pd.DataFrame({"EntryID": ["P1", "P2"], "term": toy.terms[0]})
     data = from_arrays(toy, table, groups=[blank, blank])
     assert data.groups.tolist() == ["P1", "P2"]
+
+
+@pytest.mark.parametrize("size", ["3\u00b2", "9" * 5000])
+def test_what_looks_like_a_count_and_is_none_is_refused(tmp_path, size):
+    (tmp_path / "v.vec").write_text(f"{size} 2\nGO:1 0.5 1\n", encoding="utf-8")
+    with pytest.raises(ProtimbError, match=r"v\.vec"):
+        read_term_vectors(tmp_path / "v.vec")

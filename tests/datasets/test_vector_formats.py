@@ -15,6 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from protimb.datasets import read_embeddings
+from protimb.datasets._parquet_footer import claimed_bytes
 from protimb.embeddings import KmerEncoder, embed_fasta
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning, MissingExtraError
 
@@ -366,6 +367,7 @@ def test_forked_workers_read_what_their_parent_has_read(tmp_path):
     code = f"""
 import os
 from protimb.datasets import read_embeddings
+from protimb.datasets._parquet_footer import claimed_bytes
 read = lambda: read_embeddings({str(tmp_path / "x.h5")!r})[0].tolist()
 expected = read()
 children = [os.fork() for _ in range(1)]
@@ -526,4 +528,81 @@ def test_a_parquet_table_that_unfolds_to_far_more_is_refused(tmp_path):
     column = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(17_000_000, "f4")), 170_000)
     parquet.write_table(pa.table({"id": ids, "x": column}), tmp_path / "x.parquet")
     with pytest.raises(EmbeddingFileError, match="would unfold from"):
+        read_embeddings(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("byte", [0, 0x7F])
+def test_a_parquet_footer_with_a_byte_wrong_ends_no_process(tmp_path, byte):
+    """The objects in which pyarrow 26 tells of some such footers end it, uncaught."""
+    path = tmp_path / "x.parquet"
+    table = pa.table({"EntryID": ["P1", "P2"], "a": [0.5, 1.5]})
+    parquet.write_table(table, path, store_schema=False)
+    whole = path.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    refused = []
+    for place in range(footer, footer + 64):
+        path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+        try:
+            read_embeddings(path)
+        except EmbeddingFileError as error:
+            refused.append(str(error))
+    assert len(refused) > 10
+    assert all("x.parquet" in one for one in refused)
+
+
+@pytest.mark.parametrize("make", [parquet_columns, parquet_lists, parquet_fixed_lists])
+def test_the_bytes_that_a_parquet_footer_claims_are_those_that_pyarrow_reads(tmp_path, make):
+    make(tmp_path / "x.parquet")
+    facts = parquet.read_metadata(tmp_path / "x.parquet")
+    groups = [facts.row_group(n) for n in range(facts.num_row_groups)]
+    columns = [group.column(n) for group in groups for n in range(group.num_columns)]
+    expected = sum(max(4 * one.num_values, one.total_uncompressed_size) for one in columns)
+    assert claimed_bytes(tmp_path / "x.parquet") == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PAR1" + b"\x19\xff" + b"\xff" * 8 + b"\x0f" + (11).to_bytes(4, "little") + b"PAR1",
+        b"PAR1" + b"\x19" * 5000 + (5000).to_bytes(4, "little") + b"PAR1",  # list in list in ...
+        b"PAR1" + b"\x1c" * 5000 + (5000).to_bytes(4, "little") + b"PAR1",
+        b"PAR1" + b"\x16" + b"\xff" * 99 + (100).to_bytes(4, "little") + b"PAR1",
+        b"PAR1" + b"\x00" + (2**31).to_bytes(4, "little") + b"PAR1",
+        b"PAR1\x00" + (1).to_bytes(4, "little") + b"PAR1",
+        b"PAR1",
+    ],
+)
+def test_a_footer_made_to_hurt_is_refused(tmp_path, content):
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(EmbeddingFileError, match="its footer is damaged"):
+        read_embeddings(tmp_path / "x.parquet")
+
+
+def test_a_heap_of_text_whose_objects_take_no_bytes_is_not_walked_for_ever(tmp_path):
+    """HDF5 2.0 goes round in circles in it."""
+    path = tmp_path / "x.h5"
+    write_h5(path, ids=IDS, vectors=VECTORS)
+    content = path.read_bytes()
+    start = content.index(b"GCOL") + 16
+    for place in (start, start + 24):  # the first object, and the next
+        path.write_bytes(content[:place] + bytes(16) + content[place + 16 :])
+        with pytest.raises(EmbeddingFileError, match="its heap at byte"):
+            read_embeddings(path)
+
+
+def test_an_id_that_claims_gigabytes_takes_none(tmp_path):
+    path = tmp_path / "x.h5"
+    write_h5(path, ids=IDS, vectors=VECTORS)
+    with h5py.File(path) as file:
+        place = file["ids"].id.get_offset()
+    content = path.read_bytes()
+    path.write_bytes(content[:place] + b"\xff\xff\xff\x7f" + content[place + 4 :])
+    with pytest.raises(EmbeddingFileError, match="claims 2,147,483,647 bytes"):
+        read_embeddings(path)
+
+
+def test_ids_of_a_parquet_table_that_are_no_unicode_are_refused(tmp_path):
+    ids = pa.array([b"P1", b"P\xff"]).view(pa.string())
+    parquet.write_table(pa.table({"EntryID": ids, "a": [0.5, 1.5]}), tmp_path / "x.parquet")
+    with pytest.raises(EmbeddingFileError, match="'EntryID' holds text that is not UTF-8"):
         read_embeddings(tmp_path / "x.parquet")

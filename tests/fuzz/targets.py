@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import math
+import tempfile
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -309,8 +310,9 @@ def _records():
         target_terms=np.array(["GO:0000001"] * 3),
         seed=np.array(0),
     )
-    buffer = io.BytesIO()
-    generated.save(buffer)
+    with tempfile.TemporaryDirectory() as name:
+        generated.save(Path(name, "generated.npz"))
+        saved = Path(name, "generated.npz").read_bytes()
     settings = {"data": "human_go", "ontology": "mf", "min_proteins": 3, "sampler": {"n_latent": 4}}
     config = {"settings": settings, "data": {"sha256": "0" * 64}, "environment": {}}
     real = _real()
@@ -322,7 +324,7 @@ def _records():
         return Generated.load(folder / "generated.npz")
 
     found = {
-        "generated": Target({"generated.npz": buffer.getvalue()}, load, _sane_generated),
+        "generated": Target({"generated.npz": saved}, load, _sane_generated),
         "config of a run": Target({"config.json": json.dumps(config).encode()}, config_of),
         "audited csv": Target(
             {"rows.csv": AUDITED.encode()},
@@ -330,7 +332,7 @@ def _records():
             _sane_judged,
         ),
         "audited npz": Target(
-            {"rows.npz": buffer.getvalue()},
+            {"rows.npz": saved},
             lambda folder: read_judged(folder / "rows.npz", real, "mf"),
             _sane_judged,
         ),
@@ -362,8 +364,6 @@ def _unirep():
 
 
 def _real():
-    import tempfile
-
     from protimb.datasets import read_cafa
 
     with tempfile.TemporaryDirectory() as name:
@@ -381,8 +381,6 @@ def write(folder, files):
 
 def _saved():
     """Every kind of saved folder, and what it can do once it is loaded."""
-    import tempfile
-
     import torch
 
     from protimb import classification

@@ -6,6 +6,7 @@ import torch
 from protimb.gan._step import AdversarialStep
 from protimb.nn import MLPBackbone, MultiHotCondition
 from protimb.nn._losses import gradient_penalty
+from protimb.training import share_batch
 
 
 class HandCritic:
@@ -83,7 +84,7 @@ def test_losses_of_the_critic_add_up():
 def test_updating_the_generator_leaves_the_critic_as_it_was():
     step = make_step()
     before = [p.clone() for p in step.critic.parameters()]
-    step._update_generator(torch.arange(10), step.labels[:10])
+    step._update_generator(share_batch(10), torch.arange(10), step.labels[:10])
     assert all(torch.equal(a, b) for a, b in zip(before, step.critic.parameters(), strict=True))
     assert all(p.grad is None and p.requires_grad for p in step.critic.parameters())
 

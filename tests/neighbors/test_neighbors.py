@@ -1,7 +1,6 @@
 """Searches passed in place of a number: among a sample, by faiss, or scikit-learn's own."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,38 +15,6 @@ from protimb.filters import CriticFilter, IntrusionFilter
 from protimb.neighbors import FaissNeighbors, SampledNeighbors
 from protimb.over_sampling import MLSMOTE, MLSOL
 from protimb.under_sampling import MLeNN
-
-
-class _Flat:
-    """As faiss.IndexFlatL2, by cdist; ``misses`` forgets the nearest row and finds none for it."""
-
-    def __init__(self, n_features, *_, misses=False):
-        self.misses = misses
-
-    def train(self, X):
-        pass
-
-    def add(self, X):
-        assert X.dtype == np.float32
-        self.X = X
-
-    def search(self, X, n):
-        distances = cdist(X, self.X)
-        order = np.argsort(distances, axis=1, kind="stable")
-        order = order[:, self.misses :][:, :n] if self.misses else order[:, :n]
-        if self.misses:
-            order[0] = -1
-        return np.take_along_axis(distances, order, 1) ** 2, order
-
-
-@pytest.fixture
-def _faiss(monkeypatch):
-    stand_in = SimpleNamespace(
-        IndexFlatL2=_Flat,
-        IndexIVFFlat=lambda _, n_features, n_cells: _Flat(n_features),
-        IndexHNSWFlat=lambda n_features, _: _Flat(n_features, misses=True),
-    )
-    monkeypatch.setitem(sys.modules, "faiss", stand_in)
 
 
 @pytest.fixture
@@ -105,7 +72,7 @@ def test_more_neighbours_than_rows_are_refused(rows):
         SampledNeighbors(max_reference=1).fit(rows)
 
 
-@pytest.mark.usefixtures("_faiss")
+@pytest.mark.usefixtures("faiss")
 @pytest.mark.parametrize("index", ["exact", "ivf"])
 def test_faiss_finds_what_scikit_learn_does(rows, index):
     search = FaissNeighbors(3, index=index).fit(rows)
@@ -116,7 +83,7 @@ def test_faiss_finds_what_scikit_learn_does(rows, index):
             np.testing.assert_allclose(found, wanted)
 
 
-@pytest.mark.usefixtures("_faiss")
+@pytest.mark.usefixtures("faiss")
 def test_recall_is_measured_and_rows_without_enough_neighbours_are_searched(rows):
     """The stand-in forgets each row itself, then one too many, and finds nothing for the first."""
     search = FaissNeighbors(3, index="hnsw").fit(rows)
@@ -154,7 +121,7 @@ TAKE_NEIGHBOURS = [
 
 @pytest.mark.parametrize("search", [NearestNeighbors, SampledNeighbors, FaissNeighbors])
 @pytest.mark.parametrize(("estimator", "name"), TAKE_NEIGHBOURS)
-@pytest.mark.usefixtures("_faiss")
+@pytest.mark.usefixtures("faiss")
 def test_an_exact_search_gives_what_its_number_gives(estimator, name, search, labelled):
     passed = search(n_neighbors=4)
     by_object = _outcome(clone(estimator).set_params(**{name: passed}), *labelled)

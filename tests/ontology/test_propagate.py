@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protimb.exceptions import AnnotationError, OntologyWarning, UnknownTermError
+from protimb.ontology import _propagate
 
 TERMS = ["GO:1", "GO:2", "GO:3", "GO:4", "GO:5", "GO:6"]
 
@@ -25,6 +26,15 @@ def test_annotations_are_closed_up_to_the_root(ontology):
 def test_no_protein_stays_no_protein(ontology):
     assert ontology.propagate({}) == {}
     assert ontology.propagate([]) == []
+
+
+def test_blocks_of_rows_change_no_score(ontology, rng, monkeypatch):
+    scores = rng.random((40, len(TERMS)))
+    at_once = ontology.propagate_scores(scores, TERMS)
+    monkeypatch.setattr(_propagate, "_CELLS_A_BLOCK", 20)  # three rows
+    np.testing.assert_array_equal(ontology.propagate_scores(scores, TERMS), at_once)
+    _propagate.propagate_scores(ontology, scores, TERMS, out=scores)
+    np.testing.assert_array_equal(scores, at_once)
 
 
 def test_a_string_in_place_of_a_set_is_refused(ontology):

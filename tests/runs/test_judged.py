@@ -28,6 +28,21 @@ def test_a_run_its_file_and_the_folder_it_enlarged_hold_the_same_rows(run, real,
         assert one.n_unknown == {}
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x89PNG\0", "a binary file"),
+        (b"a\tb\n1\t2\n", "no column EntryID among a, b"),
+        (b"", "provenance"),
+    ],
+)
+def test_a_damaged_table_of_provenance_is_named(run, real, tmp_path, content, said):
+    resample(run.folder, tmp_path / "enlarged")
+    (tmp_path / "enlarged" / "provenance.tsv").write_bytes(content)
+    with pytest.raises(EmbeddingFileError, match=said):
+        read_judged(tmp_path / "enlarged", real, "mf")
+
+
 def table(real, **columns):
     numbers = pd.DataFrame(real.X[:3], columns=[f"f{n}" for n in range(real.X.shape[1])])
     return pd.DataFrame(columns).join(numbers)

@@ -94,6 +94,7 @@ def test_names_that_are_taken_are_refused_and_nothing_is_left(run, enlarged, tmp
     shutil.copytree(run.folder, other)
     config = json.loads((other / "config.json").read_text())
     config["settings"]["data"] = str(enlarged)
+    config["data"] = read_cafa(enlarged, "mf", min_proteins=5).fingerprint()
     (other / "config.json").write_text(json.dumps(config))
     with pytest.raises(AnnotationError, match="already has proteins named synthetic_mf_000001"):
         resample(other, tmp_path / "out")
@@ -201,3 +202,15 @@ def test_an_enlarged_folder_keeps_the_record_of_the_encoder(run, cafa, tmp_path)
     record.write(other / "train_encoder.json")
     resample(run.folder, tmp_path / "out", data=other)
     assert EncoderRecord.read(tmp_path / "out" / "train_embeddings.npy") == record
+
+
+def test_data_of_which_one_number_changed_are_refused_without_a_word_asked(cafa, train, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(cafa, source)
+    run = train(tmp_path / "run", data=source)
+    X = np.load(source / "train_embeds.npy")
+    X[3, 2] += 1e-6
+    np.save(source / "train_embeds.npy", X)
+    with pytest.raises(ArtifactError, match=r"is no longer what .* was trained on"):
+        resample(run.folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

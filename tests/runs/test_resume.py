@@ -1,5 +1,6 @@
 """An interrupted run goes on as if nothing had happened, and only with what it was started with."""
 
+import errno
 import json
 import shutil
 
@@ -7,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from protimb.exceptions import ArtifactError
+from protimb.exceptions import ArtifactError, ArtifactWriteError
 from protimb.runs import resume_training, train_sampler
-from protimb.training import Callback, TrainingLoop
+from protimb.training import Callback, TrainingLoop, _checkpoint
+from protimb.utils import _new_folder
+from protimb.utils._locks import hold_folder
 
 # Few epochs of tiny networks: their rows do hardly differ.
 pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
@@ -118,3 +121,81 @@ def test_term_vectors_come_from_the_ontology_or_from_a_file(train, params, tmp_p
 def test_term_vectors_that_nobody_would_read_are_refused(tmp_path):
     with pytest.raises(ValueError, match="would not be read"):
         train_sampler(tmp_path / "run", term_vectors="vectors.tsv")
+
+
+def test_a_folder_in_which_a_run_is_trained_is_refused_to_others_at_once(run, train, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with hold_folder(folder), hold_folder(empty):
+        with pytest.raises(ArtifactWriteError, match=r"run: process \d+ is writing there"):
+            resume_training(folder, max_updates=4)
+        with pytest.raises(ArtifactWriteError, match="empty: process"):
+            train(empty)
+    assert before == {path: path.read_bytes() for path in before}
+    assert list(empty.iterdir()) == []
+
+
+def test_a_finished_or_interrupted_run_is_not_started_anew_but_one_that_learned_nothing_is(
+    run, train, tmp_path
+):
+    with pytest.raises(FileExistsError, match=r"holds a run already\. Go on with it .*--resume"):
+        train(run.folder)
+    folder = tmp_path / "run"
+    (folder / ".draft-0123456789abcdef").mkdir(parents=True)
+    shutil.copy(run.folder / "config.json", folder)
+    for leftover in (".lock", ".config.json.lock", ".config.json-0123456789abcdef"):
+        (folder / leftover).touch()
+    train(folder)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in run.folder.iterdir()}
+
+
+def test_a_longer_run_that_no_disk_can_hold_leaves_the_shorter_one_and_can_be_gone_on_with(
+    run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    (folder / "checkpoints" / f"data-{'0' * 32}").mkdir()  # of a save that was killed
+    results = [path for path in folder.rglob("*") if path.is_file() and path.name != "config.json"]
+    before = {path: path.read_bytes() for path in results}
+
+    def fill_the_disk(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_checkpoint, "write_folder", fill_the_disk)
+        with pytest.raises(OSError, match="No space left"):
+            resume_training(folder, max_updates=4)
+    assert before == {path: path.read_bytes() for path in results}
+    assert len(resume_training(folder).sampler.history_) == 4
+    assert len(list((folder / "checkpoints").iterdir())) == 2  # one save and its manifest
+    assert list(folder.rglob(".*")) == []
+
+
+@pytest.mark.parametrize("k", range(4))
+def test_results_of_a_longer_run_replace_those_of_the_shorter_one_together(
+    run, tmp_path, monkeypatch, k
+):
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    (folder / "history.csv").unlink()
+    (tmp_path / "mine").write_text("mine")
+    (folder / "history.csv").symlink_to(tmp_path / "mine")
+    names = ["generated.npz", "losses.png", "quality.csv", "quality_by_term.csv"]
+    before = {name: (folder / name).read_bytes() for name in names}
+    real, count = _new_folder.sync, [0]
+
+    def fail(path):
+        count[0] += path.parent.name.startswith(".draft-")
+        if count[0] > k:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_new_folder, "sync", fail)
+        with pytest.raises(OSError, match="No space left"):
+            resume_training(folder)
+    assert before == {name: (folder / name).read_bytes() for name in names}
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -127,7 +127,7 @@ def test_a_file_that_is_no_archive_is_named(tmp_path):
     path = tmp_path / "generated.npz"
     for content in (b"", b"PK\x03\x04 cut", b"\x80\x04N."):
         path.write_bytes(content)
-        with pytest.raises(ArtifactError, match="not a file of generated proteins"):
+        with pytest.raises(ArtifactError, match="no file of generated proteins"):
             Generated.load(path)
     with pytest.raises(FileNotFoundError):
         Generated.load(tmp_path / "missing.npz")

@@ -305,3 +305,26 @@ def test_after_a_kill_at_any_step_the_next_run_leaves_nothing_over(tmp_path, way
     assert len(killed) > 3
     assert last == "0 0 []"
     assert set(killed) == {f"{int(signal.SIGKILL)} 0 []"}
+
+
+def copy_onto_full_disk(path, error):
+    error.filename2 = str(path)
+    raise error
+
+
+def test_a_full_disk_amid_a_copy_names_what_was_written(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device", "in/a.fasta", None)
+    with pytest.raises(OSError, match="No space") as caught, new_folder(tmp_path / "out") as draft:
+        copy_onto_full_disk(draft / "a.fasta", full)
+    assert caught.value.filename == str(tmp_path / "out" / "a.fasta")
+    assert caught.value.filename2 is None
+
+
+def test_files_of_one_stem_are_renewed_together_beside_others(tmp_path):
+    put(tmp_path, {"X.npy": "1", "X_ids.npy": "a", ".X.npy.whole/X.npy": "2"})
+    with renewed_folder(tmp_path, stem="X.npy.") as draft:
+        assert (tmp_path / "X.npy").read_text() == "2"  # what a killed writer had whole
+        with renewed_folder(tmp_path, stem="Y.npy.") as other:
+            put(other, {"Y.npy": "4"})
+        put(draft, {"X.npy": "3", "X_ids.npy": "b"})
+    assert read(tmp_path) == {"X.npy": "3", "X_ids.npy": "b", "Y.npy": "4"}

@@ -1,0 +1,180 @@
+"""The rows of a batch that are a process's own, and draws and means that are those of one process.
+
+A batch is drawn alike in every process and then parted. Noise is drawn for the whole batch in every
+process, and each keeps what belongs to its rows; gradients and losses are averaged over processes
+by the rows that each had. So the seed and the size of the whole batch decide what is learned, and
+not the number of processes. In one process nothing of this happens.
+"""
+
+import math
+from contextvars import ContextVar
+
+import torch
+
+from protimb.training._processes import sum_over_processes
+from protimb.utils._ranks import n_processes, rank
+
+
+def share_batch(n_rows, n_parts=1):
+    """Part a batch among processes: ``with share_batch(len(rows)) as share``.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the whole batch.
+    n_parts : int, default=1
+        Parts that the batch is used in, one after the other, as ``Tensor.chunk`` cuts them.
+
+    Returns
+    -------
+    share : object
+        ``own(rows)`` cuts a process's own rows out of a tensor of the batch; ``average(network,
+        losses)`` turns gradients and losses, means over own rows, into those over the batch;
+        ``total(tensor)`` adds up over processes; ``split(tensor)`` parts a tensor of own rows, and
+        ``parts`` are the shares of these. While it is entered `draw_rows` draws for the batch.
+
+    See Also
+    --------
+    draw_rows : Draws noise that does not depend on the number of processes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protimb.training import share_batch
+    >>> with share_batch(4) as share:
+    ...     share.own(torch.arange(4))
+    tensor([0, 1, 2, 3])
+    """
+    return _Whole(n_rows, n_parts) if n_processes() == 1 else _Part.of(n_rows, n_parts)
+
+
+def draw_rows(draw, shape, generator, device=None):
+    """Draw for the rows at hand what they would get if one process held the whole batch.
+
+    Parameters
+    ----------
+    draw : callable
+        ``torch.rand`` or its like: called with a shape, ``generator`` and ``device``.
+    shape : tuple of int
+        The first is the number of rows at hand.
+    generator : torch.Generator or None
+        In the same state in every process. None is torch's global one.
+    device : torch.device, optional
+        Where to draw; that of the generator by default.
+
+    Returns
+    -------
+    drawn : Tensor
+        Of that shape.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from protimb.training import draw_rows
+    >>> draw_rows(torch.rand, (2, 3), torch.Generator().manual_seed(0)).shape
+    torch.Size([2, 3])
+    """
+    device = generator.device if device is None else device
+    share = _ENTERED.get()
+    if share is None:
+        return draw(shape, generator=generator, device=device)
+    return share.own(draw((share.n_rows, *shape[1:]), generator=generator, device=device))
+
+
+def gather_batch(tensor):
+    """Join the rows of all processes, (n_own, ...), to those of the batch, (n_rows, ...)."""
+    share = _ENTERED.get()
+    return tensor if share is None else share.gather(tensor)
+
+
+_ENTERED: ContextVar["_Part | None"] = ContextVar("share", default=None)
+
+
+class _Whole:
+    """All rows: what the only process has of a batch."""
+
+    def __init__(self, n_rows, n_parts):
+        self.size = max(1, math.ceil(n_rows / n_parts))
+        self.parts = [self] * math.ceil(n_rows / self.size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def own(self, rows):
+        return rows
+
+    def split(self, rows):
+        return rows.split(self.size)
+
+    def average(self, network, losses):
+        return losses
+
+    def total(self, tensor):
+        return tensor
+
+
+class _Part:
+    """Some rows of a batch: ``index`` cuts them, ``weight`` is their share of the batch."""
+
+    def __init__(self, index, n_rows, weight, parts=()):
+        self.index, self.n_rows, self.weight = index, n_rows, weight
+        self.parts = parts or (self,)
+        self.sizes = [part.n_own for part in self.parts]
+
+    @classmethod
+    def of(cls, n_rows, n_parts):
+        """Take this process's rows of each part, which are as torch.chunk makes them."""
+        parts, index = [], []
+        for chunk in torch.arange(n_rows).chunk(n_parts):
+            parts.append(cls._of_one(len(chunk)))
+            index.append(chunk[parts[-1].index])
+        if len(parts) == 1:
+            return parts[0]
+        return cls(torch.cat(index), n_rows, None, parts)
+
+    @classmethod
+    def _of_one(cls, n_rows):
+        start, stop = (n_rows * number // n_processes() for number in (rank(), rank() + 1))
+        # More processes than rows: one without any computes for the first row, and counts for none.
+        return cls(slice(start, max(stop, start + 1)), n_rows, (stop - start) / n_rows)
+
+    @property
+    def n_own(self):
+        return self.index.stop - self.index.start
+
+    def __enter__(self):
+        self._token = _ENTERED.set(self)
+        return self
+
+    def __exit__(self, *error):
+        _ENTERED.reset(self._token)
+
+    def own(self, rows):
+        return rows[self.index]
+
+    def split(self, rows):
+        return rows.split(self.sizes)
+
+    @torch.no_grad()
+    def average(self, network, losses):
+        """Average gradients of a network, and losses, in place: one message for all."""
+        tensors = [p.grad for p in network.parameters() if p.grad is not None]
+        tensors += losses.values()
+        # torch.cat takes the widest type of all, and copy_ gives each its own back.
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).mul_(self.weight)
+        pieces = sum_over_processes(flat).split([tensor.numel() for tensor in tensors])
+        for tensor, piece in zip(tensors, pieces, strict=True):
+            tensor.copy_(piece.view_as(tensor))
+        return losses
+
+    def total(self, tensor):
+        return sum_over_processes(tensor if self.weight else torch.zeros_like(tensor))
+
+    def gather(self, rows):
+        joined = rows.new_zeros(self.n_rows, *rows.shape[1:])
+        if self.weight:
+            joined[self.index] = rows
+        return sum_over_processes(joined)
