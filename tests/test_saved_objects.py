@@ -37,8 +37,8 @@ def test_a_forged_part_is_refused_with_its_folder_or_does_no_harm(saved, tmp_pat
     use(load(folder))
     forged = list(saved_objects.forgeries(folder))
     n_refused = 0
-    for what, state, manifest in random.Random(0).sample(forged, N_TRIED):
-        saved_objects.write(tmp_path, state, manifest)
+    for what, *change in random.Random(0).sample(forged, N_TRIED):
+        saved_objects.write(tmp_path, *saved_objects.forge(folder, what, *change))
         refusal = try_out(load, use, tmp_path)
         assert refusal is None or str(tmp_path) in refusal, what
         n_refused += refusal is not None

@@ -285,10 +285,9 @@ def _check_terms(classifier, ids, folder):
     for term in classifier.terms_:
         classifier.ontology.resolve(term)
     votes = getattr(classifier, "_neighbors", None)
-    n_voters = 0 if votes is None else len(votes.directions)
-    if ids is not None and len(ids) > n_voters:
+    if ids is not None and votes is not None and len(ids) > len(votes.directions):
         raise ArtifactError(
-            f"{folder} remembers {n_voters} proteins, and the model names {len(ids)} of them."
+            f"{folder} remembers {len(votes.directions)} proteins, and the model names {len(ids)}."
         )
 
 

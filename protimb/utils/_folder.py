@@ -129,7 +129,8 @@ def _warn_if_newer(folder, versions):
 
 
 def _major(version):
-    return int(_MAJOR.findall(version)[0])
+    found = _MAJOR.match(version)
+    return int(found[0]) if found else 0
 
 
 def _write_version(folder, writers, manifest):

@@ -9,8 +9,8 @@ from protimb.utils._folder import written_by
 
 # What goes wrong where a state is not what was saved.
 DAMAGE = (
-    *(TypeError, ValueError, LookupError, RuntimeError, AttributeError, ArithmeticError),
-    *(MemoryError, AssertionError),
+    *(TypeError, ValueError, LookupError, RuntimeError, AttributeError),
+    *(ArithmeticError, MemoryError, AssertionError),
 )
 
 

@@ -57,7 +57,7 @@ def test_ranges_are_saved_and_those_of_other_features_refused(tiny, toy, table):
     again = ConditionalGAN.from_state(state, manifest, device="cpu")
     assert_array_equal(again.sample(toy.y, random_state=0), gan.sample(toy.y, random_state=0))
     state["observed"] = {name: part[:2] for name, part in state["observed"].items()}
-    with pytest.raises(ArtifactError, match="ranges of"):
+    with pytest.raises(ArtifactError, match=r"observed\.low is 2, where n_features"):
         ConditionalGAN.from_state(state, manifest)
 
 

@@ -118,19 +118,23 @@ class StopAfterOne(Checkpoint):
 
 
 def forgeries(folder):
-    """Yield (what, state, manifest) with one part each that is not what was saved."""
-    state, manifest = load_state(folder)
-    for of, tree in (("state", state), ("manifest", manifest)):
-        for path in list(_leaves(tree)):
-            for what, new in _others(_at(tree, path)):
-                forged = {"state": copy.deepcopy(state), "manifest": copy.deepcopy(manifest)}
-                parent = _at(forged[of], path[:-1])
-                if what == "missing":
-                    del parent[path[-1]]
-                else:
-                    parent[path[-1]] = new
-                where = ".".join(map(str, path))
-                yield f"{of}.{where}: {what}", forged["state"], forged["manifest"]
+    """Yield (what, path, new) for each part and all that may be put in its place."""
+    saved = dict(zip(("state", "manifest"), load_state(folder), strict=True))
+    for path in list(_leaves(saved)):
+        for what, new in _others(_at(saved, path)):
+            if len(path) > 1:
+                yield f"{'.'.join(map(str, path))}: {what}", path, new
+
+
+def forge(folder, what, path, new):
+    """Give state and manifest with the one part that is not what was saved."""
+    saved = dict(zip(("state", "manifest"), load_state(folder), strict=True))
+    parent = _at(saved, path[:-1])
+    if what.endswith(": missing"):
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = copy.deepcopy(new)
+    return saved["state"], saved["manifest"]
 
 
 def write(folder, state, manifest):
@@ -176,7 +180,7 @@ def _others(value):
         yield "one twice", [*value, value[0]]
         yield "one less", value[:-1]
     if isinstance(value, dict):
-        yield "one more part", value | {"more": torch.zeros(2)}
+        yield "one more part", value | {"more": 3}
 
 
 def _other_tensors(value, to):
