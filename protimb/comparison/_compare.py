@@ -245,9 +245,8 @@ def _run(parameters):
             bunch = require_ontology(load_proteins(*(parameters[name] for name in _DATA)))
             bunch = require_sequences(bunch, protocol.heads)
             require_vectors(bunch, arms, protocol.heads)
-            map_columns(
-                parameters["map_terms"] or (), bunch
-            )  # an unknown term shows now, not after the work
+            # An unknown term shows now, not after the work.
+            map_columns(parameters["map_terms"] or (), bunch)
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
             bunch = label_as_of(bunch, protocol.date) if split == "temporal" else bunch
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.

@@ -263,3 +263,12 @@ def test_arrays_that_differ_in_the_middle_are_other_parameters():
     other[2500] = 1e-9
     assert _words({"vectors": one}) == _words({"vectors": np.zeros(5000)})
     assert _words({"vectors": one}) != _words({"vectors": other})
+
+
+def test_a_link_in_the_place_of_the_cells_is_not_written_through(few, quick, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cells").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArtifactError, match="cells is a link in the place of a folder"):
+        compare(few, arms=[], out=tmp_path / "out", maps=(), **quick)
+    assert not [*(tmp_path / "elsewhere").iterdir()]
