@@ -82,8 +82,8 @@ def open_cells(out, plan, resume):
     folder = Path(out) / "cells"
     if folder.is_symlink():
         raise ArtifactError(
-            f"{folder} is a link in the place of a folder, and links are not followed. Remove it or "
-            "pass another folder."
+            f"{folder} is a link in the place of a folder, and links are not followed. Remove it, "
+            "or pass another folder."
         )
     folder.mkdir(parents=True, exist_ok=True)
     held = try_to_hold(folder / LOCK)

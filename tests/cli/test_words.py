@@ -27,11 +27,20 @@ def test_names_cannot_steer_the_terminal(capsys):
     assert capsys.readouterr().err == "error: no term \\x1b[31mGO:1\\x07 \u00fc\\u202e\n"
 
 
+@pytest.fixture
+def keyboard():
+    """Heed Ctrl-C also where the tests run in the background, whose processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def stop_halfway(path, number):
     path.write_text("half")
     os.kill(os.getpid(), number)
 
 
+@pytest.mark.usefixtures("keyboard")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("way", [new_folder, whole_file, renewed_folder])
 def test_who_stops_a_command_gets_one_line_and_no_draft_stays(tmp_path, capsys, number, code, way):
