@@ -2,6 +2,7 @@
 
 import shutil
 import textwrap
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated
@@ -161,7 +162,7 @@ def compare(
     differences to no resampling.
     """
     with clean_messages():
-        from protimb.comparison._compare import compare_unsaved
+        from protimb.comparison._compare import compare_and_show
 
         options = {
             "min_proteins": min_proteins,
@@ -193,12 +194,15 @@ def compare(
         for namespace, size in product(namespaces, sizes):
             folder = _folder(out, namespace if len(namespaces) > 1 else None, size)
             asked = {"data": data, "ontology": namespace, "out": folder, **options, **size}
-            result = compare_unsaved(**asked)
+            title = ", ".join([namespace, *_size_words(size)])
             # Printed first: the disk may be full, and the table is what hours were spent on.
-            say(f"\n{', '.join([namespace, *_size_words(size)])}\n\n{result.render(_width())}")
+            compare_and_show(partial(_show, title), **asked)
             if folder:
-                result.save(folder)
                 say(f"\nWritten to {folder}: report.html, tables and figures")
+
+
+def _show(title, comparison):
+    say(f"\n{title}\n\n{comparison.render(_width())}")
 
 
 def _sizes(shots, max_train):

@@ -218,21 +218,18 @@ def compare(
     >>> comparison.table["arm"].unique().tolist()
     ['none', 'ros', 'knn']
     """
-    comparison = _run(dict(locals()))
-    if out is not None:
-        comparison.save(out)
-    return comparison
+    return _run(dict(locals()))
 
 
-def compare_unsaved(**given):
-    """Compare as `compare` does, with cells kept in ``out``, but leave the report to the caller."""
+def compare_and_show(show, **given):
+    """Compare as `compare` does, and show the Comparison before it is saved."""
     asked = signature(compare).bind(**given)
     asked.apply_defaults()
-    return _run(asked.arguments)
+    return _run(asked.arguments, show)
 
 
-def _run(parameters):
-    """Run what the parameters of `compare` ask for, by name."""
+def _run(parameters, show=None):
+    """Run what the parameters of `compare` ask for, by name, and save it where they say."""
     arms, seeds = resolve_arms(parameters["arms"]), _as_list(parameters["seeds"])
     out, split = parameters["out"], parameters["split"]
     _check_jobs(parameters["jobs"])
@@ -260,10 +257,17 @@ def _run(parameters):
         plan = None if out is None else make_plan(kept, arms, protocol, bunch)
         with open_cells(out, plan, parameters["resume"]) as cells:
             results = run_all(arms, folds, protocol, stages, cells, parameters["jobs"])
-    record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
-    record |= _record_of_heads(protocol, arms)
-    record["data"] |= hash_sequences(bunch, protocol.heads)
-    return _collect(results, folds, bunch, record)
+            stages.close()
+            record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
+            record |= _record_of_heads(protocol, arms)
+            record["data"] |= hash_sequences(bunch, protocol.heads)
+            comparison = _collect(results, folds, bunch, record)
+            # While the cells are held: a second comparison would else find the report half-way.
+            if show is not None:
+                show(comparison)
+            if out is not None:
+                comparison.save(out)
+    return comparison
 
 
 def _as_list(seeds):

@@ -17,6 +17,10 @@ class Stages:
         return self
 
     def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        """Take the bar away, before something else is shown."""
         self._bar.close()
 
     def take(self, seconds):
