@@ -18,7 +18,7 @@ WRITES = {
 NUMPY = {"save"}  # np.save
 COPIES = {"copyfile", "copy", "copy2", "copytree"}  # of shutil
 MODES = ("w", "x", "a", "r+", "rb+")
-# Given a draft by their callers, or a folder that vanishes: (file, function).
+# Given a draft by their callers, a folder that vanishes, or memory: (file, function).
 INTO_DRAFTS = {
     ("classification/_alignment_engines.py", "_write_fasta"),
     ("comparison/_comparison.py", "_write"),
@@ -26,6 +26,7 @@ INTO_DRAFTS = {
     ("comparison/_imbalance.py", "_write"),
     ("datasets/_proteins.py", "_write_sequences"),
     ("embeddings/_writing.py", "_save"),
+    ("embeddings/_writing.py", "_write_h5"),  # opens a file in memory
     ("evaluation/_result.py", "_write"),
     ("runs/_audit_page.py", "write_audit"),
     ("runs/_audit_page.py", "_picture"),

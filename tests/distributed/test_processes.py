@@ -80,12 +80,6 @@ def test_two_processes_train_gans_as_one_does(two, exact):
     assert_close(two["exact"], exact, 1e-9)
 
 
-def test_four_processes_train_gans_as_one_does(folder, exact):
-    done(launch(4, work.__file__, folder, "exactly"))
-    found = json.loads((folder / "found_4.json").read_text())
-    assert_close(found["exact"], exact, 1e-9)
-
-
 def test_two_processes_train_classifiers_as_one_does(two):
     assert_close(two["trained"], work.train_all(), 1e-4)
 
