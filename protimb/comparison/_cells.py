@@ -30,7 +30,7 @@ from protimb.utils._declared import (
 from protimb.utils._folder import read_regular
 from protimb.utils._json_text import read_json
 from protimb.utils._locks import LOCK, let_go, try_to_hold
-from protimb.utils._new_folder import drop_stale, whole_file
+from protimb.utils._new_folder import drop_stale, refuse_link, whole_file
 from protimb.utils._provenance import environment
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -80,11 +80,7 @@ def open_cells(out, plan, resume):
         yield Cells()
         return
     folder = Path(out) / "cells"
-    if folder.is_symlink():
-        raise ArtifactError(
-            f"{folder} is a link in the place of a folder, and links are not followed. Remove it, "
-            "or pass another folder."
-        )
+    refuse_link(folder, ArtifactError)
     folder.mkdir(parents=True, exist_ok=True)
     held = try_to_hold(folder / LOCK)
     if held is None:

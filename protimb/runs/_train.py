@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
-from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbError
+from protimb.exceptions import ArtifactError, ProtimbError
 from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
 from protimb.plotting._style import for_files
@@ -20,7 +20,7 @@ from protimb.runs._quality import judge_rows
 from protimb.utils._csv import write_csv
 from protimb.utils._folder import tidy_folder
 from protimb.utils._locks import LOCK, hold_folder
-from protimb.utils._new_folder import check_vacant, drop_stale, renewed_folder
+from protimb.utils._new_folder import check_vacant, drop_stale, refuse_link, renewed_folder
 from protimb.utils._ranks import is_first
 
 GENERATED = "generated.npz"
@@ -214,11 +214,7 @@ def _go_on(held, folder):
     held.enter_context(hold_folder(folder))
     drop_stale(folder, ".*")
     for part in (CHECKPOINTS, SAMPLER):
-        if (folder / part).is_symlink():
-            raise ArtifactWriteError(
-                f"{folder / part} is a link in the place of a folder, and links are not followed. "
-                "Move what it leads to here, or start another run."
-            )
+        refuse_link(folder / part, cure="Move what it leads to here, or start another run.")
         tidy_folder(folder / part)
 
 

@@ -21,7 +21,6 @@ import os
 import platform
 import re
 import secrets
-import shutil
 import stat
 import warnings
 from importlib import metadata
@@ -33,7 +32,7 @@ from protimb.exceptions import ArtifactError, ArtifactWriteError, ProtimbWarning
 from protimb.utils._json_text import read_json
 from protimb.utils._locks import LOCK, hold, let_go, try_to_hold
 from protimb.utils._memory import available_memory
-from protimb.utils._new_folder import whole_file
+from protimb.utils._new_folder import remove, sync, whole_file
 from protimb.utils._warnings import users_level
 
 SCHEMA = 1
@@ -140,12 +139,12 @@ def _write_version(folder, writers, manifest):
         data.mkdir()
         for name, write in writers.items():
             write(data / name)
-            _sync(data / name)
-        _sync(data)
+            sync(data / name)
+        sync(data)
         files = {name: _fingerprint((data / name).read_bytes()) for name in writers}
         with whole_file(folder / _MANIFEST) as draft:
             draft.write_text(_manifest_text(manifest, data.name, files), encoding="utf-8")
-        _sync(folder)
+        sync(folder)
     finally:
         # The previous save after a success, our own drafts after a failure.
         _clean(folder)
@@ -182,22 +181,7 @@ def _clean(folder):
     for path in folder.iterdir():
         if path.name == in_force or not _STALE.fullmatch(path.name):
             continue  # in force, or not written by protimb
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _sync(path):
-    """Have the disk hold what was written, so that a power cut cannot reorder our steps."""
-    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
-        return  # Windows has no handle to sync for a directory
-    # Windows syncs only what is open for writing.
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        remove(path)
 
 
 def _fingerprint(content):

@@ -18,6 +18,7 @@ from protimb.utils._locks import LOCK, hold, hold_folder, let_go, try_to_hold
 
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # the system does not say where
 _SHORT = re.compile("requested and .* written")  # NumPy's words for it
+_CURE = "Remove it, or name another folder."
 _LAST = "report.html"  # takes its place after all others
 _RANDOM = "[0-9a-f]{16}"
 # In a folder that is renewed: what is written, what only has to take its place, what was there.
@@ -112,6 +113,14 @@ def drop_stale(folder, pattern):
             _drop_drafts(folder / name)
 
 
+def refuse_link(folder, error_type=ArtifactWriteError, cure=_CURE):
+    """Refuse a link in the place of a folder that protimb makes, and not the user."""
+    if folder.is_symlink():
+        raise error_type(
+            f"{folder} is a link in the place of a folder, and links are not followed. {cure}"
+        )
+
+
 def sync(path):
     """Have the disk hold what was written, so that a power cut cannot reorder our steps."""
     if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
@@ -133,7 +142,7 @@ def _draft_of(path):
         try:
             yield draft
         finally:
-            _remove(draft)
+            remove(draft)
 
 
 def _new_name(folder, kind):
@@ -161,7 +170,8 @@ def _matching(folder, pattern):
     return [path.name for path in folder.iterdir() if re.fullmatch(pattern, path.name)]
 
 
-def _remove(path):
+def remove(path):
+    """Remove a file, a link or a folder with all that is in it; a missing one does not matter."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -178,7 +188,7 @@ def _remove_vacant(folder):
 
 def _remove_matching(folder, pattern):
     for name in _matching(folder, pattern):
-        _remove(folder / name)
+        remove(folder / name)
 
 
 @contextmanager
@@ -213,11 +223,8 @@ def _require_places(draft, folder):
     """Refuse to begin where a folder is in the place of a file, or no plain one in a folder's."""
     for path in draft.rglob("*"):
         place = folder / path.relative_to(draft)
-        if path.is_dir() and place.is_symlink():
-            raise ArtifactWriteError(
-                f"{place} is a link in the place of a folder, and links are not followed. Remove "
-                "it, or name another folder."
-            )
+        if path.is_dir():
+            refuse_link(place)
         if os.path.lexists(place) and path.is_dir() != (place.is_dir() and not place.is_symlink()):
             raise ArtifactWriteError(
                 f"{place} is in the way of a {'folder' if path.is_dir() else 'file'} of that name. "
@@ -249,8 +256,8 @@ def _take_places(folder, stem):
         _move_back(folder, moved, whole, earlier)
         raise
     finally:
-        _remove(earlier)
-    _remove(whole)
+        remove(earlier)
+    remove(whole)
 
 
 def _move_back(folder, names, whole, earlier):
@@ -262,7 +269,7 @@ def _move_back(folder, names, whole, earlier):
             os.replace(earlier / name, folder / name)
     draft = _new_name(folder, f"{whole.name.removesuffix('whole')}draft")
     os.replace(whole, draft)
-    _remove(draft)
+    remove(draft)
 
 
 def _is_folder(path):
