@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from protimb.neighbors._base import BaseNeighbors
-from protimb.utils._nearest import Reference, exact_distances, in_order, pairs, without
+from protimb.utils._nearest import Reference, measured, without
 from protimb.utils._optional import import_optional
 from protimb.utils._sklearn_compat import StrOptions
 
@@ -116,5 +116,4 @@ class FaissNeighbors(BaseNeighbors):
         if len(short):
             whose = None if own is None else own[short]
             rows[short] = Reference(self._rows).nearest(X[short], n_neighbors, whose)[1]
-        distances = exact_distances(X, self._rows, *pairs(rows)).reshape(rows.shape)
-        return in_order(distances, rows)
+        return measured(X, self._rows, rows)

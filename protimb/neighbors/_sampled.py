@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from protimb.neighbors._base import BaseNeighbors
-from protimb.utils._nearest import Reference, exact_distances, in_order, pairs, without
+from protimb.utils._nearest import Reference, measured, without
 from protimb.utils._sklearn_compat import Interval
 
 
@@ -80,5 +80,4 @@ class SampledNeighbors(BaseNeighbors):
         distances, found = self._reference.nearest(X, n_neighbors + (own is not None))
         if own is None:
             return distances, self.sample_indices_[found]
-        rows = without(self.sample_indices_[found], own)
-        return in_order(exact_distances(X, self._rows, *pairs(rows)).reshape(rows.shape), rows)
+        return measured(X, self._rows, without(self.sample_indices_[found], own))

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.utils._nearest import Distance, Reference, in_order, pairs, without
+from protimb.utils._nearest import Distance, Reference, measured, without
 from protimb.utils._sklearn_compat import HasMethods, Interval
 
 # What a parameter for a number of neighbours may be.
@@ -40,8 +40,7 @@ class Given:
             return np.empty((len(X), n_asked)), np.empty((len(X), n_asked), dtype=np.int64)
         rows = self.search.kneighbors(X, n_neighbors=n_asked, return_distance=False)
         rows = rows if own is None else without(rows, own)
-        rows = np.sort(rows, axis=1)
-        return in_order(self._gap.exact(X, self.rows, *pairs(rows)).reshape(rows.shape), rows)
+        return measured(X, self.rows, np.sort(rows, axis=1), self._gap.exact)
 
 
 def _n_searched(fitted, rows):

@@ -411,9 +411,12 @@ def _by_tree(X, reference, n_found, own):
     tree = KDTree(np.asarray(reference, dtype=np.float64), balanced_tree=False)
     rows = tree.query(X, np.arange(1, n_found + (own is not None) + 1))[1]
     rows = rows if own is None else without(rows, own)
-    rows = np.sort(rows, axis=1)
-    distances = exact_distances(X, reference, *pairs(rows)).reshape(rows.shape)
-    return in_order(distances, rows)
+    return measured(X, reference, np.sort(rows, axis=1))
+
+
+def measured(X, reference, rows, exact=exact_distances):
+    """Order the rows found for each of X, int (n_rows, n_found), by their gaps, which it gives."""
+    return in_order(exact(X, reference, *pairs(rows)).reshape(rows.shape), rows)
 
 
 def without(rows, own):
