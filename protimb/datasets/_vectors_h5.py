@@ -38,13 +38,17 @@ def read_h5(path, max_bytes=None):
 
 
 @contextmanager
-def open_h5(path):
-    """Open an HDF5 file to read, whatever is wrong with it being an EmbeddingFileError."""
+def open_h5(path, *, has_text=True):
+    """Open an HDF5 file to read, whatever is wrong with it being an EmbeddingFileError.
+
+    ``has_text=False`` says that no text will be read: then the file is not searched for heaps.
+    """
     h5py = import_optional("h5py")
     with path.open("rb"):  # a missing file, or one that may not be read, is no damaged one
         pass
     try:
-        check_heaps(path)
+        if has_text:
+            check_heaps(path)
         with h5py.File(path, "r") as file:
             yield file
     except EmbeddingFileError:
@@ -94,7 +98,7 @@ def _is_text(file, key, path, max_bytes):
 
 def _take(path, key, rows, max_bytes):
     """Read some rows of a matrix, a block of it at a time, into float32 (n_rows, width)."""
-    with open_h5(path) as file:
+    with open_h5(path, has_text=False) as file:
         dataset = _dataset(file, key, path, max_bytes)
         n_rows, width = dataset.shape
         X = np.empty((len(rows), width), dtype=np.float32)
@@ -122,7 +126,7 @@ def _name_of(file, key, path):
 def _stack(path, keys, names, rows, max_bytes):
     """Read the datasets of some proteins, one vector each, into float32 (n_rows, width)."""
     X = None
-    with open_h5(path) as file:
+    with open_h5(path, has_text=False) as file:
         for place, row in enumerate(rows):
             dataset = _dataset(file, keys[row], path, max_bytes)
             shape, dtype = dataset.shape, dataset.dtype
