@@ -33,7 +33,12 @@ def _kind(declared):
 def _refuse(place, value, wanted):
     text = repr(value) if not isinstance(value, np.ndarray) else "an array"
     text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    raise ValueError(f"{place.lstrip('.') or 'it'} is {text}, where {wanted} belongs")
+    raise ValueError(f"{_named(place)} is {text}, where {wanted} belongs")
+
+
+def _named(place):
+    """Name a place in a message."""
+    return place.lstrip(".") or "it"
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,9 @@ class Record:
         missing = sorted(set(self.parts) - found)
         extra = sorted(map(repr, found - set(self.parts)))
         if missing:
-            raise ValueError(f"{place.lstrip('.') or 'it'} lacks {', '.join(missing)}")
+            raise ValueError(f"{_named(place)} lacks {', '.join(missing)}")
         if extra and not self.more:
-            raise ValueError(f"{place.lstrip('.') or 'it'} has {', '.join(extra)[:_SHOWN]} too")
+            raise ValueError(f"{_named(place)} has {', '.join(extra)[:_SHOWN]} too")
         for name, part in self.parts.items():
             _kind(part).check(value[name], f"{place}.{name}", sizes)
 
@@ -199,7 +204,7 @@ class Each:
         if not isinstance(value, list):
             _refuse(place, value, "a list")
         if self.length is not None:
-            _check_size(len(value), self.length, f"the length of {place.lstrip('.')}", sizes)
+            _check_size(len(value), self.length, f"the length of {_named(place)}", sizes)
         kind = _kind(self.kind)
         for number, part in enumerate(value):
             kind.check(part, f"{place}.{number}", sizes)
@@ -218,9 +223,9 @@ class Names:
         if not isinstance(value, list) or not all(isinstance(name, kinds) for name in value):
             _refuse(place, value, "a list of names")
         if len(set(value)) < len(value):
-            raise ValueError(f"{place.lstrip('.')} names something twice")
+            raise ValueError(f"{_named(place)} names something twice")
         if self.length is not None:
-            _check_size(len(value), self.length, f"the length of {place.lstrip('.')}", sizes)
+            _check_size(len(value), self.length, f"the length of {_named(place)}", sizes)
 
 
 @dataclass(frozen=True)
@@ -232,7 +237,7 @@ class Columns:
         Table(Each(Real(nan=True))).check(value, place, sizes)
         lengths = {len(column) for column in value.values()}
         if len(lengths) > 1:
-            raise ValueError(f"{place.lstrip('.')} has columns of {sorted(lengths)} rows")
+            raise ValueError(f"{_named(place)} has columns of {sorted(lengths)} rows")
 
 
 @dataclass(frozen=True)
@@ -243,7 +248,7 @@ class Rows:
         """NaN and infinity are what a figure may be."""
         Each(Table(Real(nan=True))).check(value, place, sizes)
         if any(set(row) != set(value[0]) for row in value):
-            raise ValueError(f"{place.lstrip('.')} has rows of different figures")
+            raise ValueError(f"{_named(place)} has rows of different figures")
 
 
 @dataclass(frozen=True, init=False)
@@ -269,14 +274,14 @@ class Array:
             _refuse(place, value, wanted)
         if not value.dtype.str[1:].startswith(self.dtype) or value.ndim != len(self.shape):
             found = f"an array of {value.dtype.str[1:]}, {value.shape}"
-            raise ValueError(f"{place.lstrip('.')} is {found}, where {wanted} belongs")
+            raise ValueError(f"{_named(place)} is {found}, where {wanted} belongs")
         for number, (size, word) in enumerate(zip(value.shape, self.shape, strict=True)):
-            _check_size(size, word, f"size {number} of {place.lstrip('.')}", sizes)
+            _check_size(size, word, f"size {number} of {_named(place)}", sizes)
         self._check_range(value, place, sizes)
 
     def _check_range(self, value, place, sizes):
         if value.dtype.kind == "f" and not self.nan and not np.isfinite(value).all():
-            raise ValueError(f"{place.lstrip('.')} holds NaN or infinite values")
+            raise ValueError(f"{_named(place)} holds NaN or infinite values")
         known = value[~np.isnan(value)] if value.dtype.kind == "f" and self.nan else value
         if not known.size or value.dtype.kind == "b":
             return
@@ -284,7 +289,7 @@ class Array:
         most = sizes[self.high] - 1 if isinstance(self.high, str) else self.high
         if low < self.low or high > most:
             raise ValueError(
-                f"{place.lstrip('.')} holds numbers from {low} to {high}, where those from "
+                f"{_named(place)} holds numbers from {low} to {high}, where those from "
                 f"{self.low} to {most} belong"
             )
 
