@@ -78,11 +78,7 @@ TALE = {
     "GO:0000002\t2\ttwo\tGO:0000001\n",
 }
 
-# Names of the targets that have to be trained first.
-SAVED = (
-    *("saved sampler", "checkpoint", "saved network", "saved neighbours", "saved prototypes"),
-    "saved attention",
-)
+SAVED = "saved "  # begins the names of targets that have to be trained first
 
 
 class Target(NamedTuple):
@@ -95,9 +91,7 @@ class Target(NamedTuple):
 
 def collect(part=""):
     """Make every target whose name has a part: {name: Target}. Saved objects take seconds."""
-    found = {**_texts(), **_vectors(), **_folders(), **_records()}
-    if any(part in name for name in SAVED):
-        found |= _saved()
+    found = {**_texts(), **_vectors(), **_folders(), **_records(), **_saved(part)}
     return {name: target for name, target in found.items() if part in name}
 
 
@@ -379,71 +373,28 @@ def write(folder, files):
         path.write_bytes(content)
 
 
-def _saved():
-    """Every kind of saved folder, and what it can do once it is loaded."""
-    import torch
+def _saved(part):
+    """Every kind of saved folder, and that what is loaded can be used."""
+    import saved_objects
 
-    from protimb import classification
-    from protimb.classification import GOTermClassifier
-    from protimb.gan import ConditionalGAN
-    from protimb.nn import MLPBackbone
-    from protimb.over_sampling import CGANSampler
-    from protimb.training import Checkpoint
-
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(24, 4)).astype(np.float32)
-    y = pd.DataFrame(np.eye(3, dtype=int)[np.arange(24) % 3], columns=TERMS[1:])
-    y[TERMS[3]] |= rng.integers(0, 2, 24)
-    tiny = {"n_latent": 2, "max_updates": 2, "check_every": 1, "random_state": 0}
-    tiny["backbone"] = MLPBackbone(n_layers=1, n_hidden=4)
-    files = {}
-    with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        here = Path(name)
-        CGANSampler(**tiny, guard=None, quality_filter=None).fit(rows, y).save(here / "sampler")
-        ConditionalGAN(**tiny, callbacks=[Checkpoint(here / "checkpoint")]).fit(rows, y)
-        networks = {
-            "network": GOTermClassifier(hidden_layer_sizes=(4,), max_steps=2, n_neighbors=3),
-            "neighbours": classification.KNNTermClassifier(n_neighbors=3),
-            "prototypes": classification.PrototypeTermClassifier(),
-            "attention": classification.LabelAttentionClassifier(
-                term_vectors=dict(zip(TERMS[1:], np.eye(3), strict=True)), max_steps=2
-            ),
-        }
-        for kind, model in networks.items():
-            model.set_params(
-                **({"random_state": 0} if "random_state" in model.get_params() else {})
-            )
-            model.fit(rows, y).save(here / kind)
-        for folder in here.iterdir():
-            files[folder.name] = {
-                str(path.relative_to(folder)): path.read_bytes()
-                for path in folder.rglob("*")
-                if path.is_file() and path.name != ".lock"
-            }
-    torch.set_num_threads(1)
-
-    def sample(folder):
-        return CGANSampler.load(folder).sample(y.iloc[:2], random_state=0)
-
-    def predict(cls, folder):
-        return cls.load(folder).predict_proba(rows[:2])
-
-    def resume(folder):
-        model = ConditionalGAN(**tiny | {"max_updates": 3})
-        return model.fit(rows, y, resume_from=folder)
-
-    found = {
-        "saved sampler": Target(files["sampler"], sample, _finite),
-        "checkpoint": Target(files["checkpoint"], resume),
-    }
-    for kind, model in networks.items():
-        found[f"saved {kind}"] = Target(files[kind], partial(predict, type(model)), _finite)
+    names = [f"{SAVED}{name}" for name in saved_objects.MAKERS]
+    found = {}
+    for name in (one for one in [*names, f"{SAVED}checkpoint"] if part in one):
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            here = Path(folder)
+            read = _saved_object(saved_objects, name.removeprefix(SAVED), here)
+            files = (path for path in here.rglob("*") if path.is_file())
+            found[name] = Target({str(p.relative_to(here)): p.read_bytes() for p in files}, read)
     return found
 
 
-def _finite(found):
-    assert np.isfinite(np.asarray(found, dtype=float)).all()
+def _saved_object(saved_objects, name, folder):
+    """Make one in a folder; gives what loads it from any other and uses it."""
+    if name == "checkpoint":
+        return saved_objects.make_checkpoint(folder)
+    load, use = saved_objects.make(name, folder)
+    return lambda place: use(load(place))
 
 
 def _sane_graph(graph):
