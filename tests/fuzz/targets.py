@@ -327,7 +327,7 @@ def _records():
     real = _real()
 
     def config_of(folder):
-        return read_config(folder)[0].build_sampler()
+        return read_config(folder, to_train=True)
 
     def load(folder):
         return Generated.load(folder / "generated.npz")
