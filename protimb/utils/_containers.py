@@ -82,7 +82,7 @@ def append_vectors(X, X_new):
     """
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
-        columns = [cast_values(_column(X_new, number), dtype) for number, dtype in enumerate(dtypes)]
+        columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
     X = np.asarray(X)
     return np.concatenate([X, cast_values(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])

@@ -89,6 +89,6 @@ def test_a_disk_that_fills_up_leaves_nothing(toy, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(_rows_on_disk, "write_npy", cut_short)
-    with pytest.raises(OSError, match="No space left on device: '.*out'"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*out'"):
         RandomLabelsetOverSampler(random_state=0).fit_resample(toy.X, toy.y, out=tmp_path / "out")
     assert not any(tmp_path.iterdir())
