@@ -47,7 +47,9 @@ def main():
 
 def _in_words(one):
     own, resident = one["own"] / 2**30, one["resident"] / 2**30
-    return f"{one['seconds']:8.1f} s  own {own:5.2f} GiB  resident {resident:5.2f} GiB  {one['did']}"
+    return (
+        f"{one['seconds']:8.1f} s  own {own:5.2f} GiB  resident {resident:5.2f} GiB  {one['did']}"
+    )
 
 
 def _judge(found, rows):
@@ -144,7 +146,11 @@ def _sampler(strategy=200):
     from protimb import CGANSampler
 
     return CGANSampler(
-        sampling_strategy=strategy, max_updates=20, n_iter_no_change=None, guard=None, random_state=0
+        sampling_strategy=strategy,
+        max_updates=20,
+        n_iter_no_change=None,
+        guard=None,
+        random_state=0,
     )
 
 
