@@ -240,7 +240,9 @@ class MLTL(BaseMultilabelCleaner):
         rows = self._candidates(target, floors)
         if not len(rows) or X.shape[0] < 2:
             return rows[:0]
-        found = Nearest(X, self.neighbors or 1, self.n_jobs, len(rows), "neighbors")
+        found = Nearest(
+            X, 1 if self.neighbors is None else self.neighbors, self.n_jobs, len(rows), "neighbors"
+        )
         nearest = found.of(rows)[:, 0]
         linked = adjusted_hamming(target.indicator, rows, nearest) > self.threshold
         rows, nearest = rows[linked], nearest[linked]

@@ -20,10 +20,6 @@ def nearest_rows(X, rows, n_neighbors, n_jobs=None):
     There are ``n_neighbors`` of them, or as many as there are other rows; an object that searches
     has its own number.
     """
-    if not len(rows):
-        return np.empty(
-            (0, n_neighbors if isinstance(n_neighbors, Integral) else 0), dtype=np.int64
-        )
     return Nearest(X, n_neighbors, n_jobs, len(rows)).of(rows)
 
 
