@@ -41,6 +41,7 @@ __all__ = [
     "SequenceError",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "SlowSearchWarning",
     "SourceError",
     "TeachingWarning",
     "TermVectorError",
@@ -192,6 +193,10 @@ class RareTermWarning(ProtimbWarning):
 
 class SkippedTermWarning(ProtimbWarning):
     """Terms cannot be resampled (no member, or every row a member) and are left alone."""
+
+
+class SlowSearchWarning(ProtimbWarning):
+    """An exact search compares so many pairs of rows that its time, their number, tells."""
 
 
 class TermlessFoldWarning(ProtimbWarning):
