@@ -106,6 +106,8 @@ class Embeddings:
     def blocks(self, n_rows=None):
         """Read all rows, a block at a time.
 
+        A loop still holds a block while the next is read, unless it ends with ``del X``.
+
         Parameters
         ----------
         n_rows : int, optional

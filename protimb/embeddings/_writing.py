@@ -27,7 +27,7 @@ def check_target(out, dtype, share):
         return
     suffix = Path(out).suffix
     if suffix not in WRITERS:
-        raise ValueError(f"{out}: vectors are written to {' or '.join(WRITERS)}, not {suffix!r}.")
+        raise ValueError(f"{out}: vectors are written to {_SUFFIXES}, not {suffix!r}.")
     if share is not None:
         check_share(share, suffix)
     if suffix == ".h5":
@@ -104,17 +104,29 @@ def _write_h5(out, plan, parts, protein_ids, record):
         try:
             with h5py.File(patient, "w") as file:
                 file.attrs[ATTRIBUTE] = record.to_json()
+                add = _adder(h5py, file, plan)
                 for X in parts:
-                    _add_datasets(file, X, names)
+                    for vector, named in zip(X, names, strict=False):
+                        add(vector, *named)
                     release_pages(X)
                     patient.check()
         finally:  # also of what went wrong because of it
             patient.check()
 
 
-def _add_datasets(file, X, names):
-    for vector, (name, protein_id) in zip(X, names, strict=False):
-        file.create_dataset(name, data=vector).attrs["original_id"] = protein_id
+def _adder(h5py, file, plan):
+    """Give a function that adds a vector's dataset, in half the time of ``create_dataset``."""
+    h5d, h5a, whole = h5py.h5d, h5py.h5a, h5py.h5s.ALL
+    numbers = h5py.h5t.py_create(np.dtype(plan.index["dtype"]), logical=True)
+    text = h5py.h5t.py_create(h5py.string_dtype(), logical=True)
+    row, one = h5py.h5s.create_simple((plan.index["width"],)), h5py.h5s.create(h5py.h5s.SCALAR)
+
+    def add(vector, name, protein_id):
+        dataset = h5d.create(file.id, name.encode(), numbers, row)
+        dataset.write(whole, whole, vector)
+        h5a.create(dataset, b"original_id", text, one).write(np.array(protein_id, dtype=object))
+
+    return add
 
 
 class PatientFile:
@@ -171,7 +183,8 @@ class PatientFile:
             return None
 
 
-WRITERS = {".h5": _write_h5, ".npy": _write_npy, PARTS: _write_index}
+WRITERS = {".npy": _write_npy, PARTS: _write_index, ".h5": _write_h5}
+_SUFFIXES = " or ".join([", ".join([*WRITERS][:-1]), [*WRITERS][-1]])
 
 
 def _dataset_names(protein_ids):
