@@ -20,6 +20,8 @@ from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
 from protimb.utils._array_files import read_npy as read_array
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
+from protimb.utils._memory import read_blocks
+from protimb.utils._rows_on_disk import spilled
 from protimb.utils._spelling import is_missing, is_name
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -38,7 +40,9 @@ READERS = {
 }
 
 
-def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=None):
+def read_embeddings(
+    path, ids=None, *, select=None, missing="raise", max_bytes=None, memory_map=False
+):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
@@ -69,6 +73,11 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
         where that is more (text: 100 times, 32 MiB).
+    memory_map : bool, default=False
+        Map the rows of an ``.npy`` file, in half precision if that is what they are in, in place of
+        reading them: ``X`` is then a read-only memory map, of the file itself where all of its rows
+        are wanted, else of a temporary copy of those wanted, which vanishes with it. Files of other
+        formats are read.
 
     Returns
     -------
@@ -123,8 +132,10 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     vectors = _reader(path)(path, max_bytes)
     protein_ids, places = _name_rows(vectors, ids, path)
     chosen = _select_rows(protein_ids, select, missing, path)
-    # Of no protein one row is read as well: it tells the width.
-    X = vectors.take(places[chosen]) if len(chosen) else vectors.take(places[:1])[:0]
+    if memory_map and vectors.mapped and len(chosen):
+        X = _mapped(vectors.mapped(), places[chosen])
+    else:  # of no protein one row is read as well: it tells the width
+        X = vectors.take(places[chosen]) if len(chosen) else vectors.take(places[:1])[:0]
     _check_finite(X, protein_ids[chosen], path)
     return X, protein_ids[chosen]
 
@@ -293,8 +304,17 @@ def _report_missing(absent, n_selected, missing, path):
     warn(message, EmbeddingWarning, stacklevel=users_level())
 
 
+def _mapped(X, rows):
+    """Give rows of a map, in half or single precision: itself where all are wanted as they lie."""
+    dtype = np.dtype(np.float16 if X.dtype == np.float16 else np.float32)
+    if X.dtype == dtype and len(rows) == len(X) and (np.diff(rows) == 1).all():
+        return X
+    return spilled(X, rows, dtype)
+
+
 def _check_finite(X, protein_ids, path):
-    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    finite = [np.isfinite(block).all(axis=1) for block in read_blocks(X)]
+    bad = np.flatnonzero(~np.concatenate([np.ones(0, dtype=bool), *finite]))
     if len(bad):
         some = ", ".join(protein_ids[bad][:5])
         raise EmbeddingFileError(

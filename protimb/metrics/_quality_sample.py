@@ -29,7 +29,7 @@ def rows_to_judge_by(X, y, left, asked, rng):
     places = np.flatnonzero(left)
     n_a_term = members_a_term(X.shape[1], y.shape[1])
     chosen = places[representatives(y[places], n_a_term, rng)]
-    most = rows_in_memory(X.shape[1]) // 8
+    most = 1 + rows_in_memory(X.shape[1]) // 8
     some = [rows[rng.permutation(len(rows))[:most]].astype(np.float32) for rows in asked]
     return np.union1d(chosen, nearest_by_blocks(X, left, np.concatenate(some), _N_NEAREST))
 

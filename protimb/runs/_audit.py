@@ -99,7 +99,7 @@ def audit(
     settings, fingerprint = _run_of(generated)
     if settings is not None:
         ontology, min_proteins = settings.ontology, settings.min_proteins
-    bunch = load_proteins(real, ontology, min_proteins)
+    bunch = load_proteins(real, ontology, min_proteins, "auto")
     rows = read_judged(generated, bunch, ontology)
     train, judges, seen = _part(bunch, held_out, settings, fingerprint, random_state)
     options = {"properties": properties, "level": level}
