@@ -157,7 +157,7 @@ def _sampler(strategy=200):
 def resample(X, y, out):
     """Train for 20 updates, and write the rows with N_NEW new ones."""
     counts = y.sum(axis=0)
-    n_each = 1 + 2 * N_NEW // N_TERMS if len(X) > N_NEW else 1
+    n_each = 1 + 7 * N_NEW // N_TERMS if len(X) > N_NEW else 1
     strategy = {term: int(n + n_each) for term, n in enumerate(counts) if n}
     sampler = _sampler(strategy)
     X_res, _ = sampler.fit_resample(X, y, out=out)

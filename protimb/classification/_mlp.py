@@ -358,7 +358,7 @@ class GOTermClassifier(NetworkTermClassifier):
                 "n_neighbors=None."
             )
         X = standardize(self._scaler, rows.X[seen])
-        return CosineVote(self.n_neighbors).fit(X, rows.labels[seen])
+        return CosineVote(self.n_neighbors).fit(X, rows.labels[seen], own=True)
 
     def _edges(self, loss):
         """Pair columns with those of nearest ancestors, (n_edges, 2), for a loss that asks."""

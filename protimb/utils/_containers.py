@@ -67,6 +67,12 @@ def _labels_in_sparse(y, labels, ids=None):
     return type(y)(labels.astype(y.dtype))
 
 
+def label_frame(y, terms, ids=None):
+    """Name the columns of labels (n_rows, n_terms); a sparse matrix becomes sparse columns."""
+    make = pd.DataFrame.sparse.from_spmatrix if sparse.issparse(y) else pd.DataFrame
+    return make(y, index=ids, columns=terms)
+
+
 def append_labels(y, labels):
     """Give the rows of y, then labels that were made, a csr_array (n_new, n_terms), alike."""
     ids = ids_after(y.index, labels.shape[0]) if isinstance(y, pd.DataFrame) else None

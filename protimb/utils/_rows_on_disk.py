@@ -1,6 +1,7 @@
-"""Resampled rows written to a folder block by block, and mapped: never all of them in memory."""
+"""Rows written to files block by block, and mapped: never all of them in memory."""
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from sklearn.utils import gen_batches
 from protimb.exceptions import ArtifactWriteError
 from protimb.utils._array_files import write_npy
 from protimb.utils._containers import cast_values
-from protimb.utils._memory import gather_rows, release_pages, rows_a_block
+from protimb.utils._memory import gather_rows, is_large, release_pages, rows_a_block
 from protimb.utils._new_folder import check_new, new_folder
 
 VECTORS, LABELS, CLASSES = "X.npy", "y.npz", "y.npy"
@@ -61,6 +62,23 @@ def write_rows(out, parts, y):
         else:
             np.save(draft / CLASSES, y.astype(str) if y.dtype == object else y)
     return np.load(Path(out) / VECTORS, mmap_mode="r"), y
+
+
+def spilled(X, rows, dtype=None):
+    """Copy rows (n_rows,) of X to a temporary file; give a map of it, with which it vanishes."""
+    part, dtype = Part(X, rows), np.dtype(dtype or X.dtype)
+    with tempfile.TemporaryFile() as file:
+        for block in part.blocks(dtype):
+            file.write(np.ascontiguousarray(block).data)
+        file.flush()
+        return np.memmap(file, dtype=dtype, mode="r", shape=(len(part), X.shape[1]))
+
+
+def take_mapped(X, rows):
+    """Give rows (n_rows,) of an array; of a memory map, if they are many, mapped again."""
+    if isinstance(X, np.memmap) and is_large((len(rows), X.shape[1]), X.itemsize):
+        return spilled(X, rows)
+    return gather_rows(X, rows) if isinstance(X, np.memmap) else X[rows]
 
 
 def write_matrix(path, parts, dtype, shape):
