@@ -234,15 +234,15 @@ def _forever(batches):
 def products(precision):
     """Let float32 products be rounded to tf32, or none of them."""
     _, may_round = PRECISIONS[precision]
-    backends = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = [backend.allow_tf32 for backend in backends]
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [backend.fp32_precision for backend in backends]
     for backend in backends:
-        backend.allow_tf32 = may_round
+        backend.fp32_precision = "tf32" if may_round else "ieee"
     try:
         yield
     finally:
         for backend, was in zip(backends, before, strict=True):
-            backend.allow_tf32 = was
+            backend.fp32_precision = was
 
 
 # Rates
@@ -479,7 +479,7 @@ def render(rows):
     slow = frame[(frame.device == "cpu") & (frame.precision == "float32")]
     base = slow.set_index("what").get("rows/s", pd.Series(dtype=float))
     lines = [
-        "| what | device | precision | rows/s | times the CPU in float32 | TFLOP/s | of product rate |",
+        "| what | device | precision | rows/s | times the CPU's | TFLOP/s | of product rate |",
         "|---|---|---|---:|---:|---:|---:|",
     ]
     order = {name: number for number, name in enumerate(dict.fromkeys(frame.what))}
