@@ -16,6 +16,7 @@ import itertools
 import math
 import os
 import platform
+import sys
 import tempfile
 import time
 import warnings
@@ -30,6 +31,7 @@ from bench_cgan_steps import FlopCount
 from bench_embeddings import save_smallest_esm
 from textbook_gan import LR, N_CRITIC, N_LATENT, PENALTY, build_players
 
+from protimb import training
 from protimb.classification import GOTermClassifier, LabelAttentionClassifier, TALEClassifier
 from protimb.datasets import load_human_go, make_longtail_multilabel
 from protimb.embeddings import TransformersEncoder, UniRepEncoder
@@ -192,9 +194,7 @@ def _classifier(kind, X, more, **options):
 
 NETWORKS = {f"GAN {name}": partial(_gan, name) for name in BACKBONES} | {
     "GOTermClassifier": partial(_classifier, GOTermClassifier, TOY.X, {}),
-    "LabelAttentionClassifier": partial(
-        _classifier, LabelAttentionClassifier, TOY.X, {"term_dropout": 0.0}
-    ),
+    "LabelAttentionClassifier": partial(_classifier, LabelAttentionClassifier, TOY.X, {}),
     "TALEClassifier": partial(
         _classifier,
         TALEClassifier,
@@ -214,9 +214,13 @@ def drawn_on_the_cpu():
         return draw(tuple(shape), generator=source, device="cpu").to(where)
 
     with ExitStack() as stack:
-        for module in ("gan._step", "gan._training_rows", "nn._layers"):
-            stack.enter_context(patch(f"protimb.{module}.draw_rows", draw_rows))
+        for module in [one for one in sys.modules.values() if _draws(one)]:
+            stack.enter_context(patch.object(module, "draw_rows", draw_rows))
         yield
+
+
+def _draws(module):
+    return getattr(module, "draw_rows", None) is training.draw_rows
 
 
 @contextmanager
