@@ -16,23 +16,26 @@ import itertools
 import math
 import os
 import platform
+import sys
 import tempfile
 import time
+import warnings
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-import pandas as pd
 import torch
 from bench_cgan_steps import FlopCount
 from bench_embeddings import save_smallest_esm
 from textbook_gan import LR, N_CRITIC, N_LATENT, PENALTY, build_players
 
+from protimb import training
 from protimb.classification import GOTermClassifier, LabelAttentionClassifier, TALEClassifier
 from protimb.datasets import load_human_go, make_longtail_multilabel
 from protimb.embeddings import TransformersEncoder, UniRepEncoder
+from protimb.exceptions import ProtimbWarning
 from protimb.gan import ConditionalGAN
 from protimb.gan._sampling import draw_noise, run_generator
 from protimb.gan._step import AdversarialStep
@@ -65,22 +68,34 @@ def main():
     parser.add_argument("--only", default="", help="measure what has this in its name")
     parser.add_argument("--out", type=Path, help="file for the table, in markdown")
     args = parser.parse_args()
+    warnings.simplefilter("ignore", ProtimbWarning)  # of long proteins, and too little training
     clock = Budget(args.seconds)
     devices = args.devices or [name for name in ON if name == "cpu" or torch.cuda.is_available()]
-    said = [*describe(devices), *agreement(devices)]
-    print("\n".join(said), flush=True)
+    report = Report(args.out, [*describe(devices), *agreement(devices)])
     with tempfile.TemporaryDirectory() as scratch:
-        rows, missed = measure(devices, clock, args.only, Path(scratch))
-    table = render(rows)
-    print(table)
-    print("\n".join(missed))
+        measure(devices, clock, args.only, Path(scratch), report)
+    print(report.text())
     print(f"{clock.spent():.0f} s in all")
-    if args.out:
-        args.out.write_text(
-            "\n".join([*(f"- {line}" for line in said), "", table, "", *missed, ""])
-        )
-    if any("DIFFERS" in line for line in said):
+    if any("DIFFERS" in line for line in report.said):
         raise SystemExit("The devices do not agree.")
+
+
+class Report:
+    """What was found so far, in a file after each finding: the machine may be taken away."""
+
+    def __init__(self, path, said):
+        self.path, self.said, self.rows, self.missed = path, said, [], []
+        self.write()
+
+    def write(self):
+        """Write the file, if there is to be one."""
+        if self.path:
+            self.path.write_text(self.text())
+
+    def text(self):
+        """Give all as markdown."""
+        said = [f"- {line}" for line in self.said]
+        return "\n".join([*said, "", *render(self.rows), "", *self.missed, ""])
 
 
 class Budget:
@@ -199,9 +214,13 @@ def drawn_on_the_cpu():
         return draw(tuple(shape), generator=source, device="cpu").to(where)
 
     with ExitStack() as stack:
-        for module in ("gan._step", "gan._training_rows", "nn._layers"):
-            stack.enter_context(patch(f"protimb.{module}.draw_rows", draw_rows))
+        for module in [one for one in sys.modules.values() if _draws(one)]:
+            stack.enter_context(patch.object(module, "draw_rows", draw_rows))
         yield
+
+
+def _draws(module):
+    return getattr(module, "draw_rows", None) is training.draw_rows
 
 
 @contextmanager
@@ -234,43 +253,42 @@ def _forever(batches):
 def products(precision):
     """Let float32 products be rounded to tf32, or none of them."""
     _, may_round = PRECISIONS[precision]
-    backends = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = [backend.allow_tf32 for backend in backends]
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [backend.fp32_precision for backend in backends]
     for backend in backends:
-        backend.allow_tf32 = may_round
+        backend.fp32_precision = "tf32" if may_round else "ieee"
     try:
         yield
     finally:
         for backend, was in zip(backends, before, strict=True):
-            backend.allow_tf32 = was
+            backend.fp32_precision = was
 
 
 # Rates
 
 
-def measure(devices, clock, only, scratch):
-    """Measure each workload on each device in each precision: rows, and what was left out."""
+def measure(devices, clock, only, scratch, report):
+    """Measure each workload on each device in each precision, as far as there is time."""
     rates = {(d, p): product_rate(d, p) for d in devices for p in ON[d]}
-    rows = [
+    report.rows += [
         {"what": "matrix product", "device": d, "precision": p, "TFLOP/s": rate / 1e12}
         for (d, p), rate in rates.items()
     ]
     workloads = {name: work for name, work in make_workloads(scratch).items() if only in name}
     todo = [(name, *where) for where in rates for name in workloads if _differs(name, *where)]
-    missed = []
     for number, (name, device, precision) in enumerate(todo):
         seconds = clock.share(len(todo) - number)
         what = f"{name}, {device} in {precision}"
         if seconds < 0.05:
-            missed.append(f"not measured, no time was left: {what}")
+            report.missed.append(f"not measured, no time was left: {what}")
             continue
         with products(precision):
             rate, flops = workloads[name](device, precision, seconds)
         share = flops * rate / rates[device, precision]
         row = {"what": name, "device": device, "precision": precision, "rows/s": rate}
-        rows.append(row | {"TFLOP/s": flops * rate / 1e12, "of product rate": share})
+        report.rows.append(row | {"TFLOP/s": flops * rate / 1e12, "of product rate": share})
+        report.write()
         print(f"{clock.spent():4.0f} s  {what}: {rate:,.0f} rows/s, {share:.1%}", flush=True)
-    return rows, missed
 
 
 def _differs(name, device, precision):
@@ -328,14 +346,16 @@ def make_workloads(scratch):
         f"generate {name}": partial(generate_rows, X.shape[1], bunch.y, name) for name in BACKBONES
     }
     terms = {"ontology": bunch.ontology, "terms": bunch.terms}
+    large = {"n_layers": 6, "n_hidden": 256, "n_heads": 8}
+    classifiers = {
+        "GOTermClassifier": (GOTermClassifier, terms, X),
+        "LabelAttentionClassifier": (LabelAttentionClassifier, {}, X),
+        "TALEClassifier": (TALEClassifier, terms, sequences),
+        "TALEClassifier, 6 layers of 256": (TALEClassifier, terms | large, sequences),
+    }
     trained = {
-        f"train {kind.__name__}": partial(train_classifier, partial(kind, **more), rows, bunch.y)
-        for kind, more, rows in (
-            (GOTermClassifier, terms, X),
-            (LabelAttentionClassifier, {}, X),
-            (TALEClassifier, terms, sequences),
-            (TALEClassifier, terms | {"n_layers": 6, "n_hidden": 256, "n_heads": 8}, sequences),
-        )
+        f"train {name}": partial(train_classifier, partial(kind, **more), rows, bunch.y)
+        for name, (kind, more, rows) in classifiers.items()
     }
     predict = {"predict TALEClassifier": partial(predict_tale, terms, sequences, bunch.y)}
     encoders = {name: partial(embed_esm, scratch, sizes, sequences) for name, sizes in ESM.items()}
@@ -473,29 +493,45 @@ def _growing(function, sequences, device, seconds):
 # The table
 
 
+TITLES = ["what", "device", "precision", "rows/s", "times the CPU", "TFLOP/s", "of product rate"]
+
+
 def render(rows):
-    """Write the rows as a markdown table, GPU and CPU of a workload side by side."""
-    frame = pd.DataFrame(rows)
-    slow = frame[(frame.device == "cpu") & (frame.precision == "float32")]
-    base = slow.set_index("what").get("rows/s", pd.Series(dtype=float))
-    lines = [
-        "| what | device | precision | rows/s | times the CPU in float32 | TFLOP/s | of product rate |",
-        "|---|---|---|---:|---:|---:|---:|",
+    """Give the lines of a table, all devices and precisions of a workload side by side."""
+    base = {
+        row["what"]: row.get("rows/s")
+        for row in rows
+        if (row["device"], row["precision"]) == ("cpu", "float32")
+    }
+    names = list(dict.fromkeys(row["what"] for row in rows))
+    cells = [_cells(row, base.get(row["what"])) for row in sorted(rows, key=partial(_order, names))]
+    titles = [
+        "what",
+        "device",
+        "precision",
+        "rows/s",
+        "times the CPU",
+        "TFLOP/s",
+        "of product rate",
     ]
-    order = {name: number for number, name in enumerate(dict.fromkeys(frame.what))}
-    for row in sorted(rows, key=lambda row: order[row["what"]]):
-        rate, share = row.get("rows/s"), row.get("of product rate")
-        cells = [
-            row["what"],
-            row["device"],
-            row["precision"],
-            "" if rate is None else f"{rate:,.0f}",
-            "" if rate is None or row["what"] not in base else f"{rate / base[row['what']]:.1f}",
-            f"{row['TFLOP/s']:.2f}",
-            "" if share is None else f"{share:.1%}",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return ["| " + " | ".join(line) + " |" for line in [titles, ["---"] * len(titles), *cells]]
+
+
+def _order(names, row):
+    return names.index(row["what"])
+
+
+def _cells(row, slow):
+    rate, share = row.get("rows/s"), row.get("of product rate")
+    return [
+        row["what"],
+        row["device"],
+        row["precision"],
+        "" if rate is None else f"{rate:,.0f}",
+        "" if rate is None or slow is None else f"{rate / slow:.1f}",
+        f"{row['TFLOP/s']:.3g}",
+        "" if share is None else f"{share:.1%}",
+    ]
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ _REMEMBERED: ContextVar["RememberedDraws | None"] = ContextVar("draws", default=
 
 
 class _Cut:
-    """Some of a process's own rows: draws are made for the whole batch, and it keeps what is theirs.
+    """Some of a process's own rows: draws are made for the whole batch, and theirs are kept.
 
     ``rows`` cuts them out of the own ones, of which they are the share ``weight``.
     """

@@ -78,12 +78,12 @@ def test_a_device_without_room_is_named_with_advice(tiny, toy, monkeypatch):
     sampler = tiny().fit(toy.X, toy.y)
     monkeypatch.setattr(type(sampler.generator_), "forward", refuse)
     with (
-        pytest.raises(DeviceMemoryError, match="rows to generate alone .* device='cpu'"),
+        pytest.raises(DeviceMemoryError, match=r"rows to generate alone .* device='cpu'"),
         pytest.warns(DeviceMemoryWarning),
     ):
         sampler.sample(toy.y)
     with (
-        pytest.raises(DeviceMemoryError, match="rows of a batch alone .* Lower batch_size"),
+        pytest.raises(DeviceMemoryError, match=r"rows of a batch alone .* Lower batch_size"),
         pytest.warns(DeviceMemoryWarning),
     ):
         sampler.fit(toy.X, toy.y)

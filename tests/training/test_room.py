@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from devices import DEVICE
 from numpy.testing import assert_allclose
 
 from protimb.classification import GOTermClassifier, LabelAttentionClassifier, TALEClassifier
@@ -16,7 +17,7 @@ from protimb.training._room import Room
 TOY = make_longtail_multilabel(60, n_features=6, n_terms=4, random_state=0)
 RESIDUES = [np.stack([row] * (1 + number % 4)) for number, row in enumerate(TOY.X)]
 SEQUENCES = ["ACDEFGHIKL"[number % 10] * (3 + number % 5) for number in range(len(TOY.X))]
-ONE_EPOCH = {"max_steps": 3, "batch_size": 20, "device": "cpu", "random_state": 0}
+ONE_EPOCH = {"max_steps": 3, "batch_size": 20, "device": DEVICE, "random_state": 0}
 
 
 def out_of(n_rows, most):
@@ -81,7 +82,7 @@ def gan():
         batch_size=20,
         auxiliary_weight=1.0,
         lr=1e-6,  # or Adam turns the rounding of slopes near zero into steps
-        device="cpu",
+        device=DEVICE,
         random_state=0,
     ).fit(TOY.X, TOY.y)
 
@@ -142,6 +143,6 @@ def test_a_loss_of_the_whole_batch_is_not_made_in_parts(monkeypatch):
     monkeypatch.setattr(Room, "batch", small)
     with (
         pytest.warns(DeviceMemoryWarning),
-        pytest.raises(DeviceMemoryError, match="all of its rows together .* Lower batch_size"),
+        pytest.raises(DeviceMemoryError, match=r"all of its rows together .* Lower batch_size"),
     ):
         fit.fit(TOY.X, TOY.y)
