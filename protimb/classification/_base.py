@@ -168,12 +168,18 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
     def _check_rows(self, X, *, reset):
         X = as_vectors(X)
         refuse_beyond(X, LARGEST, IN_SINGLE)
-        X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
+        half = self._widens_blocks and getattr(X, "dtype", None) == np.float16
+        dtype = np.float16 if half else np.float32
+        X = validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)
-        X = check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        named = X if names is None else pd.DataFrame(X, columns=names, copy=False)
+        X = check_vectors(named, keep_half=self._widens_blocks)
         # A frame holds columns together, and sums over them would round in another order.
         return np.ascontiguousarray(X)
+
+    # Whether vectors in half precision stay so, to be widened a block at a time.
+    _widens_blocks = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,6 +6,7 @@ from warnings import warn
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
@@ -37,7 +38,9 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._containers import label_frame
 from protimb.utils._files import local_path, read_text
+from protimb.utils._memory import is_large
 from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -68,6 +71,7 @@ def read_cafa(
     as_frame=False,
     return_X_y=False,
     max_bytes=None,
+    memory_map=False,
 ):
     """Read a training folder in the layout of CAFA-5 and CAFA-6.
 
@@ -93,6 +97,10 @@ def read_cafa(
     max_bytes : int, optional
         Most bytes that each compressed file may unfold to; by default what text and numbers do,
         see the readers of single files.
+    memory_map : bool or "auto", default=False
+        Map ``X``, as `read_embeddings` does, and leave ``y`` sparse, a csr_array: for vectors or
+        labels that memory does not hold. ``"auto"`` does so where the file of vectors is an
+        ``.npy`` of more than 256 MiB.
 
     Returns
     -------
@@ -159,13 +167,16 @@ def read_cafa(
     inside = _namespaces(lookup.columns, graph) == namespace
     _check_any(inside, namespace, paths["terms"])
     protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
-    chosen = {"select": protein_ids, "missing": "drop", "max_bytes": max_bytes}
-    X, kept = read_embeddings(paths["vectors"], paths["ids"], **chosen)
+    if memory_map == "auto":
+        memory_map = _is_large_matrix(paths["vectors"])
+    wanted = {"select": protein_ids, "missing": "drop", "max_bytes": max_bytes}
+    X, kept = read_embeddings(paths["vectors"], paths["ids"], memory_map=memory_map, **wanted)
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = terms_between(propagated, graph, min_proteins, max_proteins)
+    labels = cut_columns(propagated, graph, terms)
     bunch = ProteinData(
         X=X,
-        y=cut_columns(propagated, graph, terms).toarray(),
+        y=sparse.csr_array(labels, dtype=np.uint8) if memory_map else labels.toarray(),
         protein_ids=kept,
         terms=np.array(terms, dtype=str),
         term_names=np.array([graph.names[term] for term in terms], dtype=str),
@@ -179,6 +190,10 @@ def read_cafa(
     if dates is not None:
         bunch["dates"] = dates
     return _shaped(bunch, as_frame, return_X_y)
+
+
+def _is_large_matrix(path):
+    return path.suffix == ".npy" and is_large((path.stat().st_size, 1), 1)
 
 
 def _namespace(ontology):
@@ -368,5 +383,5 @@ def _shaped(bunch, as_frame, return_X_y):
         index = pd.Index(bunch.protein_ids, name="EntryID")
         names = [f"x{i}" for i in range(bunch.X.shape[1])]
         bunch.X = pd.DataFrame(bunch.X, index=index, columns=names)
-        bunch.y = pd.DataFrame(bunch.y, index=index, columns=bunch.terms)
+        bunch.y = label_frame(bunch.y, bunch.terms, index)
     return (bunch.X, bunch.y) if return_X_y else bunch

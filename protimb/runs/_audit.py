@@ -113,7 +113,7 @@ def _run(parameters, show=None):
     settings, fingerprint = _run_of(asked.generated)
     if settings is not None:
         asked.update(ontology=settings.ontology, min_proteins=settings.min_proteins)
-    bunch = load_proteins(asked.real, asked.ontology, asked.min_proteins)
+    bunch = load_proteins(asked.real, asked.ontology, asked.min_proteins, "auto")
     rows = read_judged(asked.generated, bunch, asked.ontology)
     train, judges, seen = _part(bunch, asked, settings, fingerprint)
     options = {"properties": asked.properties, "level": asked.level}

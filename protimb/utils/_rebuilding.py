@@ -27,8 +27,8 @@ def rebuilding(owner, source):
         raise ArtifactError(f"{source}: {error}{written_by(source)}") from error
     except DAMAGE as error:
         raise ArtifactError(
-            f"{source} does not hold what a {owner} needs ({say_damage(error)}). It was changed, or "
-            f"saved by another version of a class it uses.{written_by(source)}"
+            f"{source} does not hold what a {owner} needs ({say_damage(error)}). It was changed, "
+            f"or saved by another version of a class it uses.{written_by(source)}"
         ) from error
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import saved_objects
 import torch
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -37,7 +38,7 @@ def three_classes(data):
 
 def attentive(**parameters):
     settings = {"n_hidden": 8, "head_size": 4, "n_components": 4, "max_epochs": 1}
-    return LabelAttentionClassifier(**settings, device="cpu", random_state=0, **parameters)
+    return LabelAttentionClassifier(**settings, device=DEVICE, random_state=0, **parameters)
 
 
 # What is fitted, by name: (maker of a classifier from `small` and the data, target).
@@ -115,7 +116,7 @@ def saved(small, data, tmp_path):
 
 
 def load(fitted, folder):
-    return type(fitted).load(folder, device="cpu", classes=[RandomLabelsetOverSampler])
+    return type(fitted).load(folder, device=DEVICE, classes=[RandomLabelsetOverSampler])
 
 
 def test_a_loaded_classifier_gives_the_same_bits(fitted, data, tmp_path):
@@ -149,7 +150,7 @@ def test_names_of_features_and_parameters_come_back(small, data, tmp_path):
     model = small(dropout=0.25, n_neighbors=3, random_state=7).fit(X, data.y)
     model.set_params(n_neighbors=2)  # after fit: a parameter of the next one
     model.save(tmp_path)
-    loaded = GOTermClassifier.load(tmp_path, device="cpu")
+    loaded = GOTermClassifier.load(tmp_path, device=DEVICE)
     assert loaded.feature_names_in_.tolist() == list("abcdefgh")
     assert loaded.get_params() == model.get_params()
     assert loaded.history_ == model.history_
@@ -167,7 +168,7 @@ def test_terms_by_an_old_id_find_their_ancestors_after_loading(small, data, tmp_
     )
     model = small(ontology=ontology, terms=["GO:2", "GO:9"]).fit(data.X, data.y[:, :2])
     model.save(tmp_path)
-    loaded = GOTermClassifier.load(tmp_path, device="cpu")
+    loaded = GOTermClassifier.load(tmp_path, device=DEVICE)
     assert_array_equal(loaded.predict_proba(data.X), model.predict_proba(data.X))
     assert (set(loaded.ontology.terms), loaded.ontology.version) == (
         {"GO:1", "GO:2", "GO:3"},
@@ -199,7 +200,7 @@ def test_the_class_of_a_sampler_has_to_be_passed(small, data, tmp_path):
     sampler = RandomLabelsetOverSampler(sampling_strategy=30, random_state=0)
     ResampledClassifier(sampler, small()).fit(data.X, data.y).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"classes=\[RandomLabelsetOverSampler\]"):
-        ResampledClassifier.load(tmp_path, device="cpu")
+        ResampledClassifier.load(tmp_path, device=DEVICE)
     loaded = ResampledClassifier.load(tmp_path, classes=[RandomLabelsetOverSampler])
     assert loaded.sampler.get_params() == sampler.get_params()
 

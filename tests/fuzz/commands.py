@@ -21,6 +21,7 @@ _WORDS = "words.json"
 _ENOUGH = 1.0  # seconds, where a large number was asked for and is being worked on
 
 _OF_ALL = ("compare", "train", "train-sampler")  # unless told otherwise
+_SLOW = {"all", "main", "losses", "cgan", "tale"}  # of arms, heads and samplers
 _REPORTS = ("audit", "compare", "evaluate", "imbalance")
 
 _ODD = [
@@ -258,9 +259,15 @@ def _of_one_process(words):
 
 
 def _is_long(words):
-    """Tell whether words ask for so much, or for all bundled proteins, that it takes its time."""
+    """Tell whether words ask for so much, as all arms or bundled proteins, that it takes time."""
     asks_for_all = words[0] in _OF_ALL and not any("in/cafa" in word for word in words)
-    return asks_for_all or any(re.search(r"\d{4}|\d[eE]\d|\d_\d", word) for word in words)
+    trains_all = words[0] == "compare" and "--arms" not in words
+    return (
+        asks_for_all
+        or trains_all
+        or bool(_SLOW & set(words))
+        or any(re.search(r"\d{4}|\d[eE]\d|\d_\d", word) for word in words)
+    )
 
 
 class _LongAtWorkError(BaseException):
