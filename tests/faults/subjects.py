@@ -115,6 +115,7 @@ SUBJECTS = {
         earlier=([*EMBED, "{work}/X.npy"],),
         together=("X.npy", "X_ids.npy"),
     ),
+    "embed, parts": Subject([*EMBED, "{work}/X.parts"], grows=r"X_parts/.*"),
     "embed, h5": Subject([*EMBED, "{work}/X.h5"], earlier=([*EMBED, "{work}/X.h5"],)),
     "train": Subject(
         [

@@ -164,6 +164,7 @@ def _vectors():
     by_term = _saved_bytes(np.savez, **{term: X[k] for k, term in enumerate(TERMS)})
     files = {
         "vectors npy": npy,
+        "vectors parts": _parts(ids),
         "vectors npz": {"x.npz": _saved_bytes(np.savez, embeddings=X, ids=ids)},
         "vectors npz, compressed": {"x.npz": _saved_bytes(np.savez_compressed, X=X, ids=ids)},
         "vectors npz, one each": {"x.npz": one_each},
@@ -178,7 +179,7 @@ def _vectors():
     found = {
         name: Target(
             _encoded(content),
-            partial(_read_in, read_embeddings, min(content)),
+            partial(_read_in, read_embeddings, _named_first(content)),
             _sane_vectors,
         )
         for name, content in files.items()
@@ -193,6 +194,27 @@ def _vectors():
             _sane_term_vectors,
         )
     return found
+
+
+def _named_first(content):
+    """Name the file that is read: those beside it have an end to their name, or a folder."""
+    return min(content, key=lambda name: ("/" in name, "_ids" in name))
+
+
+def _parts(ids):
+    prints = "0" * 64
+    halves = [(f"part-{n:05d}-{prints[:16]}.npy", part) for n, part in enumerate((X[:7], X[7:]))]
+    index = {
+        "format": "protimb parts 1",
+        "fingerprint": prints,
+        "fasta": "x.fasta",
+        "encoder": {},
+        "dtype": "float32",
+        "width": X.shape[1],
+        "parts": [{"file": name, "rows": len(part)} for name, part in halves],
+    }
+    files = {f"x_parts/{name}": _saved_bytes(np.save, part) for name, part in halves}
+    return files | {"x.parts": json.dumps(index), "x_ids.npy": _saved_bytes(np.save, ids)}
 
 
 def _read_in(read, name, folder):
