@@ -33,6 +33,7 @@ INTO_DRAFTS = {
     ("runs/_enlarge.py", "_write"),
     ("runs/_train.py", "_write_history"),
     ("training/_checkpoint.py", "save_state"),
+    ("utils/_array_files.py", "write_npy"),
     ("utils/_new_folder.py", "_keep_earlier"),
 }
 

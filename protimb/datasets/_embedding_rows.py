@@ -9,7 +9,8 @@ from sklearn.utils import gen_batches
 
 from protimb.datasets._row_ids import as_protein_ids
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
-from protimb.utils._memory import rows_a_block
+from protimb.utils._memory import read_blocks, rows_a_block
+from protimb.utils._rows_on_disk import spilled
 from protimb.utils._warnings import users_level
 
 
@@ -80,7 +81,7 @@ class Embeddings:
     def __array__(self, dtype=None, copy=None):
         return np.asarray(self[:], dtype=dtype)
 
-    def select(self, protein_ids, *, missing="raise"):
+    def select(self, protein_ids, *, missing="raise", memory_map=False):
         """Read the rows of given proteins.
 
         Parameters
@@ -89,6 +90,8 @@ class Embeddings:
             In the order wanted; None reads all.
         missing : {"raise", "drop"}
             What to do about proteins that have no vector.
+        memory_map : bool, default=False
+            Map the rows where the format can be mapped, as `read_embeddings` does.
 
         Returns
         -------
@@ -101,7 +104,13 @@ class Embeddings:
             If a protein has no vector, or a vector is not finite.
         """
         chosen = _select_rows(self.protein_ids, protein_ids, missing, self.path)
-        return self[chosen], self.protein_ids[chosen]
+        can_map = memory_map and self._vectors.mapped and len(chosen)
+        return self._map(chosen) if can_map else self[chosen], self.protein_ids[chosen]
+
+    def _map(self, chosen):
+        X = _mapped(self._vectors.mapped(), self._places[chosen])
+        _check_finite(X, self.protein_ids[chosen], self.path)
+        return X
 
     def blocks(self, n_rows=None):
         """Read all rows, a block at a time.
@@ -146,8 +155,17 @@ def _report_missing(absent, n_selected, missing, path):
     warn(message, EmbeddingWarning, stacklevel=users_level())
 
 
+def _mapped(X, rows):
+    """Give rows of a map, in half or single precision: itself where all are wanted as they lie."""
+    dtype = np.dtype(np.float16 if X.dtype == np.float16 else np.float32)
+    if X.dtype == dtype and len(rows) == len(X) and (np.diff(rows) == 1).all():
+        return X
+    return spilled(X, rows, dtype)
+
+
 def _check_finite(X, protein_ids, path):
-    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    finite = [np.isfinite(block).all(axis=1) for block in read_blocks(X)]
+    bad = np.flatnonzero(~np.concatenate([np.ones(0, dtype=bool), *finite]))
     if len(bad):
         some = ", ".join(protein_ids[bad][:5])
         raise EmbeddingFileError(

@@ -38,7 +38,9 @@ READERS = {
 }
 
 
-def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=None):
+def read_embeddings(
+    path, ids=None, *, select=None, missing="raise", max_bytes=None, memory_map=False
+):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
@@ -71,6 +73,11 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
         where that is more (text: 100 times, 32 MiB).
+    memory_map : bool, default=False
+        Map the rows of an ``.npy`` file, in half precision if that is what they are in, in place of
+        reading them: ``X`` is then a read-only memory map, of the file itself where all of its rows
+        are wanted, else of a temporary copy of those wanted, which vanishes with it. Files of other
+        formats are read.
 
     Returns
     -------
@@ -123,7 +130,8 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     ...     read_embeddings(path, ["P1", "P2"], select=["P2"])
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
-    return open_embeddings(path, ids, max_bytes=max_bytes).select(select, missing=missing)
+    embeddings = open_embeddings(path, ids, max_bytes=max_bytes)
+    return embeddings.select(select, missing=missing, memory_map=memory_map)
 
 
 def open_embeddings(path, ids=None, *, max_bytes=None):
