@@ -51,7 +51,9 @@ def test_a_run_on_mapped_proteins_goes_its_whole_way(cafa, train, tmp_path):
     resample(tmp_path / "run", tmp_path / "enlarged")
     X = np.load(tmp_path / "enlarged" / "train_embeddings.npy")
     assert_array_equal(X, np.concatenate([np.load(cafa / "train_embeds.npy"), run.generated.X]))
-    judged = audit(cafa, tmp_path / "run", properties=["copies"])
+    report = tmp_path / "report"
+    judged = audit(cafa, tmp_path / "run", report, properties=["copies"], maps=("pca",))
+    assert (report / "report.html").is_file()
     assert len(judged.rows.X) == len(run.generated.X)
     small = {"hidden_layer_sizes": (4,)}
     train_classifier(tmp_path / "model", cafa, "mf", epochs=1, classifier_params=small)
