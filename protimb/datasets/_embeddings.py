@@ -112,7 +112,8 @@ def read_embeddings(
     The size that a file claims is compared with what is there before any memory is allocated.
     Files of Python objects are refused, because reading them runs code. Soft and external links,
     external storage and virtual datasets of HDF5 are refused as well, because they lead to other
-    files than the one that was named. No file stays open.
+    files than the one that was named. No file stays open but one that is mapped, which must not
+    change or shrink while its map is in use.
 
     Vectors in half precision are widened as they are read. Of ``.npy`` and ``.h5`` files, and of
     an ``.npz`` file of one array a protein, only the selected rows are held in memory.
