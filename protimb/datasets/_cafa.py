@@ -70,6 +70,7 @@ def read_cafa(
     max_proteins=None,
     as_frame=False,
     return_X_y=False,
+    max_bytes=None,
     memory_map=False,
 ):
     """Read a training folder in the layout of CAFA-5 and CAFA-6.
@@ -93,6 +94,9 @@ def read_cafa(
         Return ``X`` and ``y`` as DataFrames, indexed by protein id.
     return_X_y : bool
         Return ``(X, y)`` instead of an object.
+    max_bytes : int, optional
+        Most bytes that each compressed file may unfold to; by default what text and numbers do,
+        see the readers of single files.
     memory_map : bool or "auto", default=False
         Map ``X``, as `read_embeddings` does, and leave ``y`` sparse, a csr_array: for vectors or
         labels that memory does not hold. ``"auto"`` does so where the file of vectors is an
@@ -156,8 +160,8 @@ def read_cafa(
     namespace = _namespace(ontology)
     _check_limits(min_proteins, max_proteins)
     paths = _find_files(Path(folder))
-    graph = _read_obo_once(paths["ontology"])
-    annotations = read_annotations(paths["terms"], dates=True)
+    graph = _read_obo_once(paths["ontology"], max_bytes)
+    annotations = read_annotations(paths["terms"], dates=True, max_bytes=max_bytes)
     lookup = look_up(annotations["term"].tolist(), graph)
     _warn_of_aspects(annotations, lookup.columns, graph)
     inside = _namespaces(lookup.columns, graph) == namespace
@@ -165,8 +169,8 @@ def read_cafa(
     protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
     if memory_map == "auto":
         memory_map = _is_large_matrix(paths["vectors"])
-    wanted = {"select": protein_ids, "missing": "drop", "memory_map": memory_map}
-    X, kept = read_embeddings(paths["vectors"], paths["ids"], **wanted)
+    wanted = {"select": protein_ids, "missing": "drop", "max_bytes": max_bytes}
+    X, kept = read_embeddings(paths["vectors"], paths["ids"], memory_map=memory_map, **wanted)
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = terms_between(propagated, graph, min_proteins, max_proteins)
     labels = cut_columns(propagated, graph, terms)
@@ -176,9 +180,9 @@ def read_cafa(
         protein_ids=kept,
         terms=np.array(terms, dtype=str),
         term_names=np.array([graph.names[term] for term in terms], dtype=str),
-        groups=_read_groups(paths["clusters"], kept),
+        groups=_read_groups(paths["clusters"], kept, max_bytes),
         ontology=graph,
-        sequences=LazySequences(paths["sequences"], kept) if paths["sequences"] else {},
+        sequences=_sequences(paths["sequences"], kept, max_bytes),
         n_terms_left_out=count_left_out(propagated, graph, terms),
         DESCR=_read_description(paths["description"], folder),
     )
@@ -245,15 +249,19 @@ def _called(what):
     return " or ".join(FILES[what])
 
 
-def _read_obo_once(path):
+def _sequences(path, protein_ids, max_bytes):
+    return {} if path is None else LazySequences(path, protein_ids, max_bytes)
+
+
+def _read_obo_once(path, max_bytes=None):
     # A GeneOntology is immutable, so every data set of a process may share one.
     status = path.stat()
-    return _read_obo_version(path.resolve(), status.st_mtime_ns, status.st_size)
+    return _read_obo_version(path.resolve(), status.st_mtime_ns, status.st_size, max_bytes)
 
 
 @lru_cache(maxsize=2)
-def _read_obo_version(path, mtime, size):
-    return read_obo(path)
+def _read_obo_version(path, mtime, size, max_bytes):
+    return read_obo(path, max_bytes=max_bytes)
 
 
 def _check_any(inside, namespace, path):
@@ -300,11 +308,11 @@ def _warn_of_rows(rows, what):
         )
 
 
-def _read_groups(path, protein_ids):
+def _read_groups(path, protein_ids, max_bytes=None):
     if path is None:
         return protein_ids.copy()
     cluster_of: dict[str, str] = {}
-    for number, protein, cluster in _cluster_lines(path, protein_ids):
+    for number, protein, cluster in _cluster_lines(path, protein_ids, max_bytes):
         if cluster_of.setdefault(protein, cluster) != cluster:
             raise AnnotationError(
                 f"{path}, line {number}: protein {protein!r} is in two clusters, "
@@ -314,9 +322,9 @@ def _read_groups(path, protein_ids):
     return np.array([cluster_of.get(one, one) for one in protein_ids.tolist()], dtype=str)
 
 
-def _cluster_lines(path, protein_ids):
+def _cluster_lines(path, protein_ids, max_bytes):
     """Return (line number, protein, cluster) of each line, whichever column the proteins are in."""
-    lines = read_text(path, AnnotationError).split("\n")
+    lines = read_text(path, AnnotationError, max_bytes=max_bytes).split("\n")
     rows = {n: _two_fields(line, n, path) for n, line in enumerate(lines, 1) if line.strip()}
     columns = list(zip(*rows.values(), strict=True))
     names = [list(map(normalise_protein_id, column)) for column in columns]
