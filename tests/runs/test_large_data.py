@@ -6,7 +6,7 @@ from gans import no_room
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from protimb.datasets import read_cafa, read_embeddings
+from protimb.datasets import Embeddings, read_cafa, read_embeddings
 from protimb.runs import audit, predict_terms, resample, train_classifier
 from protimb.runs._predict import _read_new
 
@@ -66,7 +66,7 @@ def test_a_run_on_mapped_proteins_goes_its_whole_way(cafa, train, tmp_path):
 def test_vectors_to_predict_are_read_where_they_lie(cafa, tmp_path):
     class Model:
         def check_vectors(self, X, path, encoder):
-            assert isinstance(X, np.memmap)
+            assert isinstance(X, Embeddings)
 
     proteins = _read_new(cafa / "train_embeds.npy", None, Model(), {})
     assert_array_equal(proteins.vectors(slice(3, 5)), np.load(cafa / "train_embeds.npy")[3:5])
