@@ -22,6 +22,7 @@ import time
 import warnings
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
@@ -215,6 +216,7 @@ NETWORKS = {f"GAN {name}": partial(_gan, name) for name in BACKBONES} | {
 def drawn_on_the_cpu():
     """Draw noise and masks on the CPU wherever they are used, from one source."""
     source = torch.Generator().manual_seed(0)
+    import_module("protimb.gan._training")  # with all that draws: fit would load it later
 
     def draw_rows(draw, shape, generator, device=None):
         where = generator.device if device is None else device
