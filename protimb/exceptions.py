@@ -42,6 +42,7 @@ __all__ = [
     "SequenceError",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "SlowSearchWarning",
     "SourceError",
     "TeachingWarning",
     "TermVectorError",
@@ -197,6 +198,10 @@ class DeviceMemoryWarning(ProtimbWarning, RuntimeWarning):
 
 class SkippedTermWarning(ProtimbWarning):
     """Terms cannot be resampled (no member, or every row a member) and are left alone."""
+
+
+class SlowSearchWarning(ProtimbWarning):
+    """An exact search compares so many pairs of rows that its time, their number, tells."""
 
 
 class TermlessFoldWarning(ProtimbWarning):

@@ -16,6 +16,7 @@ from protimb.training import (
     share_batch,
     torch_generator,
 )
+from protimb.training._cut_rows import training_labels, training_vectors
 from protimb.training._fitting import put_back
 from protimb.training._precision import half_digits
 from protimb.training._processes import hash_rows
@@ -112,13 +113,18 @@ class ClassifierStep:
 
 
 class TrainingData:
-    """Rows as tensors on one device, cut by index; ``held_out`` are positions for validation."""
+    """Rows on one device, cut by index; ``held_out`` are positions for validation.
 
-    def __init__(self, rows, balance, *, held_out, device):
+    Tensors, or batches of what is too large to be held once more, scaled when they are cut.
+    """
+
+    def __init__(self, rows, balance, *, scaling, held_out, device):
         valid_rows, train_rows = (torch.from_numpy(positions) for positions in held_out)
         self.valid_rows, self.train_rows = valid_rows.to(device), train_rows.to(device)
-        self.X = torch.from_numpy(rows.X).to(device)
-        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.device, self.n_features = device, rows.X.shape[1]
+        everything = np.arange(len(rows.X))
+        self.X = training_vectors(rows.X, everything, scaling, device)
+        self.labels = training_labels(rows.labels, everything, device)
         self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
         weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32)).to(device)
         # Mean 1 over the training rows: weights then leave the size of a step alone.
@@ -146,16 +152,16 @@ def hash_targets(data):
 def train_network(data, criterion, classifier, rng):
     """Build and train a network by the parameters of a GOTermClassifier; give it and a history."""
     network = build_network(
-        data.X.shape[1],
+        data.n_features,
         classifier.hidden_layer_sizes,
-        data.labels.shape[1],
+        len(data.prior),
         dropout=classifier.dropout,
         generator=torch_generator(rng),
         input_noise=classifier.input_noise,
-        noise_generator=torch_generator(rng, data.X.device),
-    ).to(data.X.device)
+        noise_generator=torch_generator(rng, data.device),
+    ).to(data.device)
     start = np.asarray(criterion.loss.start(data.prior), dtype=np.float32)
-    start_from_prior(network, torch.from_numpy(start).to(data.X.device))
+    start_from_prior(network, torch.from_numpy(start).to(data.device))
     batches = ShuffledBatches(len(data.train_rows), classifier.batch_size, torch_generator(rng))
     n_steps = classifier.max_steps or classifier.max_epochs * len(batches)
     optimizer = torch.optim.AdamW(
@@ -163,7 +169,7 @@ def train_network(data, criterion, classifier, rng):
     )
     step = ClassifierStep(
         network,
-        criterion.to(data.X.device),
+        criterion.to(data.device),
         data,
         optimizer,
         n_steps,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import saved_objects
 import torch
 from devices import DEVICE
 from numpy.testing import assert_array_equal
@@ -17,7 +18,7 @@ from protimb.classification import (
     PrototypeTermClassifier,
     ResampledClassifier,
 )
-from protimb.exceptions import ArtifactError, DeviceUnavailableError
+from protimb.exceptions import ArtifactError, DeviceUnavailableError, TrainingDiverged
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import RandomLabelsetOverSampler
 from protimb.training import load_state, save_state
@@ -301,3 +302,17 @@ def test_ids_that_do_not_fit_are_refused(data, ids, message):
     model = ResampledClassifier(None, KNNTermClassifier(3)).fit(data.X, data.y)
     with pytest.raises(ValueError, match=message):
         model.predict_frame(data.X[:2], ids)
+
+
+@pytest.mark.parametrize("name", ["network", "tale of vectors", "attention"])
+def test_weights_that_overflow_are_an_error_and_no_nan(name):
+    maker, X = saved_objects.MAKERS[name]
+    fitted = maker().fit(X, saved_objects.TOY.y)
+    with torch.no_grad():
+        for part in fitted.network_.parameters():
+            part.fill_(3e38)
+    with pytest.raises(TrainingDiverged, match="gives NaN for 4 of 4 rows, first for row 0"):
+        fitted.predict_proba(X[:4])
+    if name == "attention":
+        with pytest.raises(TrainingDiverged):
+            fitted.predict_terms(X[:4], saved_objects.VECTORS)

@@ -10,8 +10,8 @@ from devices import DEVICE
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from protimb.gan._training_rows import CutLabels, CutVectors
 from protimb.training import Callback
+from protimb.training._cut_rows import CutLabels, CutVectors
 from protimb.utils import _memory
 
 

@@ -14,7 +14,7 @@ from protimb.exceptions import ArtifactError, InvalidLabelsError
 from protimb.gan import ConditionalGAN
 from protimb.gan._lending import find_parents, lend_means
 from protimb.gan._starts import Relative, find_centres
-from protimb.gan._training_rows import MovedStarts
+from protimb.gan._training_starts import MovedStarts
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import CGANSampler
 from protimb.preprocessing import WithinTermWhitening

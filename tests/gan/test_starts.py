@@ -11,7 +11,7 @@ from scipy import sparse
 
 from protimb.gan import _starts
 from protimb.gan._starts import STARTS, Relative, find_centres, find_moves, move
-from protimb.gan._training_rows import MovedStarts
+from protimb.gan._training_starts import MovedStarts
 
 
 def test_moves_of_rows_that_share_no_term_lead_to_the_nearest_by_angle(monkeypatch):

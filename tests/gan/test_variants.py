@@ -20,7 +20,7 @@ from protimb.gan._rows import hold_out, row_weights, rows_with
 from protimb.gan._scaling import fit_scaling
 from protimb.gan._starts import Member
 from protimb.gan._step import AdversarialStep
-from protimb.gan._training_rows import MemberStarts
+from protimb.gan._training_starts import MemberStarts
 from protimb.gan._validation import HeldOutRows, Plateau
 from protimb.training import Callback
 from protimb.utils._labelsets import rarest_terms
