@@ -21,6 +21,9 @@ SECONDS  ?= 600
 # Two workers share the cores already; threads of their own would only spin for each other. Our
 # matrices are small enough that the site builds faster this way too.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+# Two workers and dozens of processes read the same files: whoever compiles one keeps that for all,
+# whatever the shell says about keeping.
+KEEP_COMPILED := PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser fuzz attack lint docs bench clean
@@ -32,7 +35,7 @@ demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
 	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --maps tsne,umap --out $(OUT) $(ARGS)
 
 test: $(VENV)/.test  ## Run every test and doctest; a skipped test is a failure
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
+	$(ONE_THREAD) $(KEEP_COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
 
 browser: $(VENV)/.browser  ## Try the reports in Debian's chromium (apt-get install chromium-driver)
 	$(ONE_THREAD) $(BIN)/python -m pytest --no-skips tests/browser $(ARGS)
