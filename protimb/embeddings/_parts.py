@@ -14,7 +14,7 @@ from protimb.embeddings._record import EncoderRecord
 from protimb.exceptions import EmbeddingFileError
 from protimb.utils._array_files import map_npy
 from protimb.utils._locks import hold
-from protimb.utils._new_folder import drop_stale, whole_file
+from protimb.utils._new_folder import drop_stale, refuse_link, whole_file
 
 # A file is cut into so many parts, unless that makes them smaller or larger than is sensible.
 _N_PARTS = 64
@@ -189,6 +189,7 @@ def working_in(folder, plan, *, keep):
 
     Where the work is cut short, it stays if anything in it is worth going on with.
     """
+    refuse_link(folder)
     is_new = not folder.exists()
     folder.mkdir(exist_ok=True)
     try:

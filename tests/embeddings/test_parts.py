@@ -395,3 +395,13 @@ def test_warnings_of_parts_are_those_of_the_whole(fasta):
     fasta.write_text(">A\nMK\n>B\nMKVLA\n")
     with pytest.warns(EmbeddingWarning, match="no word of 3"):
         embed_fasta(fasta, "kmer-3", fasta.with_name("x.parts"))
+
+
+@pytest.mark.parametrize(("out", "folder"), [("X.parts", "X_parts"), ("X.npy", ".X.npy.partial")])
+def test_a_link_in_the_place_of_the_folder_of_parts_is_refused(fasta, tmp_path, out, folder):
+    there = tmp_path / "there"
+    there.mkdir()
+    (tmp_path / folder).symlink_to(there)
+    with pytest.raises(ArtifactWriteError, match="is a link in the place of a folder"):
+        embed_fasta(fasta, KmerEncoder(1), tmp_path / out)
+    assert not [*there.iterdir()]

@@ -34,7 +34,8 @@ class Subject(NamedTuple):
     that mean nothing without each other. ``folders`` maps folders to what loads them. ``grows``
     matches files that have several right contents in the course of a run, ``timed`` those that say
     how many seconds it took. A command that ``shows`` prints its table before it saves.
-    ``statuses`` are those of success; an audit's verdict is one of two.
+    ``statuses`` are those of success; an audit's verdict is one of two. What ``keeps`` matches may
+    stay where a disk was full, for the next run to go on with.
     """
 
     words: list
@@ -47,6 +48,7 @@ class Subject(NamedTuple):
     timed: str = r"(?!)"
     shows: bool = False
     statuses: tuple = (0,)
+    keeps: str = r"(?!)"
 
 
 def _reads_state(folder):
@@ -66,6 +68,7 @@ TRAINED = [
     *("train-sampler", "--data", "{in}/cafa", "--out", "{work}/out", "--hold-out", "0.3"),
     *("--sampling-strategy", "20", *QUICK, *TINY),
 ]
+PARTS = r"(X_parts|\.X\.(npy|h5)\.partial)(/.*)?"
 EMBED = ["embed", "{in}/new.fasta", "--encoder", "kmer-{k}", "--verbose", "0", "--out"]
 COMPARE = [
     *("compare", "--data", "{in}/cafa", "--arms", "{arms}", "--heads", "mlp", "--max-steps", "2"),
@@ -114,9 +117,10 @@ SUBJECTS = {
         [*EMBED, "{work}/X.npy"],
         earlier=([*EMBED, "{work}/X.npy"],),
         together=("X.npy", "X_ids.npy"),
+        keeps=PARTS,
     ),
-    "embed, parts": Subject([*EMBED, "{work}/X.parts"], grows=r"X_parts/.*"),
-    "embed, h5": Subject([*EMBED, "{work}/X.h5"], earlier=([*EMBED, "{work}/X.h5"],)),
+    "embed, parts": Subject([*EMBED, "{work}/X.parts"], grows=PARTS),
+    "embed, h5": Subject([*EMBED, "{work}/X.h5"], earlier=([*EMBED, "{work}/X.h5"],), keeps=PARTS),
     "train": Subject(
         [
             *("train", "{in}/cafa", "--ontology", "mf", "--epochs", "1", "--neighbors", "5"),
