@@ -74,10 +74,10 @@ def read_embeddings(
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
         where that is more (text: 100 times, 32 MiB).
     memory_map : bool, default=False
-        Map the rows of an ``.npy`` file, in half precision if that is what they are in, in place of
-        reading them: ``X`` is then a read-only memory map, of the file itself where all of its rows
-        are wanted, else of a temporary copy of those wanted, which vanishes with it. Files of other
-        formats are read.
+        Map the rows of an ``.npy`` or ``.parts`` file, in half precision if that is what they are
+        in, in place of reading them: ``X`` is then a read-only memory map, of an ``.npy`` file
+        itself where all of its rows are wanted, else of a temporary copy of those wanted, which
+        vanishes with it. Files of other formats are read.
 
     Returns
     -------

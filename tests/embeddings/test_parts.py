@@ -255,6 +255,18 @@ def test_blocks_cover_all_rows_of_any_format(fasta, whole, name):
     assert {len(ids) for ids, _ in blocks} == {7, 5}
 
 
+@pytest.mark.parametrize("rows", [None, [31, 4, 5, 30]])
+def test_parts_are_mapped_as_one_matrix_by_way_of_a_temporary_file(fasta, whole, rows):
+    out = fasta.with_name("x.parts")
+    embed_fasta(fasta, "kmer-1", out, dtype="float16")
+    select = None if rows is None else [IDS[row] for row in rows]
+    X, ids = read_embeddings(out, select=select, memory_map=True)
+    assert (type(X), X.dtype, X.mode) == (np.memmap, np.float16, "r")
+    expected = whole if rows is None else whole[rows]
+    np.testing.assert_array_equal(X, expected.astype(np.float16))
+    assert ids.tolist() == (select or IDS)
+
+
 def test_a_block_is_read_in_little_more_than_its_memory(made, whole):
     """The whole is eight times the block, in float32."""
     _, files = files_of(made)
