@@ -15,7 +15,7 @@ from protimb.utils._new_folder import renewed_folder, whole_file
 from protimb.utils._optional import import_optional
 
 PARTS = ".parts"
-_PATIENCE = 60  # seconds that the last processes of several wait for each other
+_PATIENCE = 3600  # seconds that who ends last waits for who ends with it
 
 
 def check_target(out, dtype, share):

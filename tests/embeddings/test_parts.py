@@ -124,9 +124,11 @@ def test_another_number_of_processes_goes_on_with_what_is_there(fasta, whole, en
     out = fasta.with_name("x.parts")
     embed_fasta(fasta, "kmer-1", out, share=(2, 4))
     n_before = sum(calls)
+    fasta.with_name(".x.parts.share-4-of-4.lock").touch()  # of one that was killed
     embed_fasta(fasta, "kmer-1", out, share=(1, 3))
     np.testing.assert_array_equal(embed_fasta(fasta, "kmer-1", out)[0], whole)
     assert 0 < n_before < sum(calls) == len(IDS)
+    assert list(fasta.parent.rglob(".*")) == []
 
 
 @pytest.mark.parametrize("name", ["x.parts", "x.npy", "x.h5"])
