@@ -50,7 +50,7 @@ def embed(
     verbose: Annotated[int, typer.Option("--verbose", "-v", min=0, max=1)] = 1,
 ):
     """Embed the proteins of a FASTA file. A run that was killed goes on where it was."""
-    with clean_messages():
+    with clean_messages(kept="; the same words go on with the parts that are whole"):
         names(dtype, ("float32", "float16"), "--dtype")
         asked = _read_share(share)
         if out.suffix != ".parts" and "share" not in explicit_options(context):

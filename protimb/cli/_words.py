@@ -23,11 +23,11 @@ MAX_SEED = 2**32 - 1  # of NumPy's generators
 
 
 @contextmanager
-def clean_messages():
+def clean_messages(kept=""):
     """Print warnings as lines, each once; end with one and code 2 on errors in what was asked.
 
     Who stops the command gets a line too, and the code that shells use for it, once drafts are
-    gone.
+    gone; ``kept`` says what is still there.
     """
     said = set()
 
@@ -49,7 +49,7 @@ def clean_messages():
                 explain_interrupt()
             number = error.args[0] if error.args else signal.SIGINT
             name = signal.Signals(number).name
-            _complain("stopped", f"by {name}; what was half-written is removed")
+            _complain("stopped", f"by {name}; what was half-written is removed{kept}")
             raise typer.Exit(128 + number) from error
 
 

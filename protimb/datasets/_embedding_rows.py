@@ -71,11 +71,10 @@ class Embeddings:
     def __getitem__(self, rows):
         if np.ndim(rows) == 0 and not isinstance(rows, slice):
             return self[[rows]][0]
-        chosen = np.arange(len(self))[rows]
+        places = self._places[rows]
         # Of no protein one row is read as well: it tells the width.
-        places = self._places[chosen] if len(chosen) else self._places[:1]
-        X = self._vectors.take(places)[: len(chosen)]
-        _check_finite(X, self.protein_ids[chosen], self.path)
+        X = self._vectors.take(places if len(places) else self._places[:1])[: len(places)]
+        _check_finite(X, self.protein_ids[rows], self.path)
         return X
 
     def __array__(self, dtype=None, copy=None):
@@ -168,7 +167,8 @@ def _report_missing(absent, n_selected, missing, path):
 
 
 def _check_finite(X, protein_ids, path):
-    finite = [np.isfinite(block).all(axis=1) for block in read_blocks(X)]
+    blocks = read_blocks(X) if len(X) else ()
+    finite = [np.isfinite(block).all(axis=1) for block in blocks]
     bad = np.flatnonzero(~np.concatenate([np.ones(0, dtype=bool), *finite]))
     if len(bad):
         some = ", ".join(protein_ids[bad][:5])

@@ -42,23 +42,8 @@ def read_parts(path, max_bytes=None):
     heights = [part["rows"] for part in index["parts"]]
     for file, n_rows in zip(files, heights, strict=True):
         _check_part(file, (n_rows, index["width"]), index["dtype"], path)
-    starts = np.concatenate([[0], np.cumsum(heights)])
-    matrix = _Matrix(files, starts, index["width"], np.dtype(index["dtype"]))
-    return Vectors(None, len(matrix), matrix.__getitem__, lambda: matrix)
-
-
-class _Matrix:
-    """The rows of all parts, read when they are asked for."""
-
-    def __init__(self, files, starts, width, dtype):
-        self._files, self._starts = files, starts
-        self.shape, self.dtype = (int(starts[-1]), width), dtype
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        return _take(self._files, self._starts, self.shape[1], rows)
+    matrix = PartedMatrix(files, heights, index["width"], index["dtype"])
+    return Vectors(None, len(matrix), matrix.take, lambda: matrix)
 
 
 def read_index(path):
@@ -108,15 +93,31 @@ def _check_part(file, shape, dtype, path):
         )
 
 
-def _take(files, starts, width, rows):
-    """Read rows of any parts, in any order, into float32 (n_rows, width)."""
-    X = np.empty((len(rows), width), dtype=np.float32)
-    part_of = np.searchsorted(starts, rows, side="right") - 1
-    order = np.argsort(part_of, kind="stable")
-    parts, firsts = np.unique(part_of[order], return_index=True)
-    for part, places in zip(parts, np.split(order, firsts[1:]), strict=True):
-        matrix = map_npy(files[part], EmbeddingFileError, "vectors")
-        for some in gen_batches(len(places), _ROWS):
-            X[places[some]] = matrix[rows[places[some]] - starts[part]]
-            release_pages(matrix)
-    return X
+class PartedMatrix:
+    """A matrix in parts, rows of which are read from maps; in the dtype of the parts."""
+
+    def __init__(self, files, heights, width, dtype):
+        self._files = files
+        self._starts = np.concatenate([[0], np.cumsum(heights)])
+        self.shape = int(self._starts[-1]), width
+        self.dtype = np.dtype(dtype)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        rows = rows if isinstance(rows, np.ndarray) else np.arange(len(self))[rows]
+        return self.take(rows, self.dtype)
+
+    def take(self, rows, dtype=np.float32):
+        """Read rows of any parts, in any order, (n_rows, width)."""
+        X = np.empty((len(rows), self.shape[1]), dtype=dtype)
+        part_of = np.searchsorted(self._starts, rows, side="right") - 1
+        order = np.argsort(part_of, kind="stable")
+        parts, firsts = np.unique(part_of[order], return_index=True)
+        for part, places in zip(parts, np.split(order, firsts[1:]), strict=True):
+            matrix = map_npy(self._files[part], EmbeddingFileError, "vectors")
+            for some in gen_batches(len(places), _ROWS):
+                X[places[some]] = matrix[rows[places[some]] - self._starts[part]]
+                release_pages(matrix)
+        return X

@@ -1,5 +1,6 @@
 """From a FASTA file to a file of vectors."""
 
+import re
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ from protimb.embeddings._parts import (
 from protimb.embeddings._record import EncoderRecord
 from protimb.embeddings._writing import PARTS, check_target, folder_of_parts, write_vectors
 from protimb.exceptions import ArtifactWriteError, ProtimbError
-from protimb.utils._locks import hold
+from protimb.utils._locks import LOCK, hold
+from protimb.utils._new_folder import drop_stale
 
 
 def embed_fasta(
@@ -157,9 +159,8 @@ def _encode_part(encoder, sequences, keeps_own, part, path):
 
 def _write_parts(out, plan, encode, share, protein_ids, record):
     """Make the parts of a share, and of all parts the file; tell whether all were there."""
-    number, n_shares = share
     folder = folder_of_parts(out)
-    lock = out.with_name(f".{out.name}.share-{number}-of-{n_shares}.lock")
+    lock = out.with_name(f".{out.name}.share-{share[0]}-of-{share[1]}{LOCK}")
     with hold(lock, out), working_in(folder, plan, keep=out.suffix == PARTS):
         for one in plan.share(*share):
             path = folder / plan.names[one]
@@ -167,4 +168,6 @@ def _write_parts(out, plan, encode, share, protein_ids, record):
         is_whole = not find_missing(folder, plan)
         if is_whole:
             write_vectors(out, plan, map_parts(folder, plan), protein_ids, record)
+    if is_whole:  # locks of killed processes that were others of how many
+        drop_stale(out.parent, rf"{re.escape(out.name)}\.share-\d+-of-\d+")
     return is_whole

@@ -8,13 +8,14 @@ import numpy as np
 from protimb.datasets._beside import beside
 from protimb.datasets._vectors_parts import DTYPES, parts_folder
 from protimb.embeddings._record import ATTRIBUTE, record_path
+from protimb.utils._array_files import write_npy
 from protimb.utils._locks import LOCK, hold
 from protimb.utils._memory import release_pages
 from protimb.utils._new_folder import renewed_folder, whole_file
 from protimb.utils._optional import import_optional
 
 PARTS = ".parts"
-_PATIENCE = 60  # seconds that the last processes of several wait for each other
+_PATIENCE = 3600  # seconds that who ends last waits for who ends with it
 
 
 def check_target(out, dtype, share):
@@ -75,7 +76,8 @@ def _write_index(out, plan, parts, protein_ids, record):
 def _write_npy(out, plan, parts, protein_ids, record):
     # Together: vectors with the ids of others would be read without a word.
     with renewed_folder(out.parent, stem=f"{out.name}.") as draft:
-        _join(draft / out.name, plan, parts)
+        dtype = np.dtype(plan.index["dtype"])
+        write_npy(draft / out.name, _released(parts), plan.shape, dtype)
         _write_beside(draft / out.name, protein_ids, record)
 
 
@@ -85,15 +87,11 @@ def _write_beside(path, protein_ids, record):
     record_path(path).write_text(record.to_json(), encoding="utf-8")
 
 
-def _join(path, plan, parts):
-    """Write blocks of rows below one header, as np.save would write all of them."""
-    descr = np.lib.format.dtype_to_descr(np.dtype(plan.index["dtype"]))
-    header = {"descr": descr, "fortran_order": False, "shape": plan.shape}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for X in parts:
-            file.write(X.data)
-            release_pages(X)
+def _released(parts):
+    """Yield memory maps, letting go of what each has read once it is written."""
+    for X in parts:
+        yield X
+        release_pages(X)
 
 
 def _write_h5(out, plan, parts, protein_ids, record):
@@ -105,10 +103,9 @@ def _write_h5(out, plan, parts, protein_ids, record):
             with h5py.File(patient, "w") as file:
                 file.attrs[ATTRIBUTE] = record.to_json()
                 add = _adder(h5py, file, plan)
-                for X in parts:
+                for X in _released(parts):
                     for vector, named in zip(X, names, strict=False):
                         add(vector, *named)
-                    release_pages(X)
                     patient.check()
         finally:  # also of what went wrong because of it
             patient.check()

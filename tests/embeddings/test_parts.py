@@ -124,9 +124,11 @@ def test_another_number_of_processes_goes_on_with_what_is_there(fasta, whole, en
     out = fasta.with_name("x.parts")
     embed_fasta(fasta, "kmer-1", out, share=(2, 4))
     n_before = sum(calls)
+    fasta.with_name(".x.parts.share-4-of-4.lock").touch()  # of one that was killed
     embed_fasta(fasta, "kmer-1", out, share=(1, 3))
     np.testing.assert_array_equal(embed_fasta(fasta, "kmer-1", out)[0], whole)
     assert 0 < n_before < sum(calls) == len(IDS)
+    assert list(fasta.parent.rglob(".*")) == []
 
 
 @pytest.mark.parametrize("name", ["x.parts", "x.npy", "x.h5"])
@@ -253,6 +255,18 @@ def test_blocks_cover_all_rows_of_any_format(fasta, whole, name):
     assert sorted(order) == list(range(len(IDS)))
     np.testing.assert_array_equal(np.concatenate([X for _, X in blocks]), whole[order])
     assert {len(ids) for ids, _ in blocks} == {7, 5}
+
+
+@pytest.mark.parametrize("rows", [None, [31, 4, 5, 30]])
+def test_parts_are_mapped_as_one_matrix_by_way_of_a_temporary_file(fasta, whole, rows):
+    out = fasta.with_name("x.parts")
+    embed_fasta(fasta, "kmer-1", out, dtype="float16")
+    select = None if rows is None else [IDS[row] for row in rows]
+    X, ids = read_embeddings(out, select=select, memory_map=True)
+    assert (type(X), X.dtype, X.mode) == (np.memmap, np.float16, "r")
+    expected = whole if rows is None else whole[rows]
+    np.testing.assert_array_equal(X, expected.astype(np.float16))
+    assert ids.tolist() == (select or IDS)
 
 
 def test_a_block_is_read_in_little_more_than_its_memory(made, whole):
