@@ -15,8 +15,9 @@ def attended(residues, labels, values):
 
     Residues are (n_positions, d), labels (n_terms, d); the result is (n_positions, n_values).
     """
-    with torch.autocast(residues.device.type, enabled=False):  # it writes into what it has made
-        return _Attended.apply(residues.float(), labels.float(), values.float())
+    # In the values' precision: half of the digits would be lost in sums over all terms.
+    with torch.autocast(residues.device.type, enabled=False):
+        return _Attended.apply(residues.to(values.dtype), labels.to(values.dtype), values)
 
 
 class _Attended(torch.autograd.Function):
