@@ -15,6 +15,7 @@ __all__ = [
     "ArtifactWriteError",
     "ClusteringError",
     "DeviceMemoryError",
+    "DeviceMemoryWarning",
     "DeviceUnavailableError",
     "DuplicateRowsWarning",
     "EmbeddingFileError",
@@ -189,6 +190,10 @@ class AmbiguousTargetWarning(ProtimbWarning):
 
 class RareTermWarning(ProtimbWarning):
     """Terms have so few members that what is generated for them varies little."""
+
+
+class DeviceMemoryWarning(ProtimbWarning, RuntimeWarning):
+    """A device had no room for so many rows at once; what was asked for is done with fewer."""
 
 
 class SkippedTermWarning(ProtimbWarning):

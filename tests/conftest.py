@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from devices import DEVICE, choose
 from hypothesis import settings
 
 # No screen is needed, nor looked for, when a test or a doctest draws.
@@ -99,6 +100,16 @@ def faiss(monkeypatch):
     from flat_index import FAISS
 
     monkeypatch.setitem(sys.modules, "faiss", FAISS)
+
+
+@pytest.fixture(scope="session")
+def device():
+    """The device that networks are tested on."""
+    return DEVICE
+
+
+def pytest_configure(config):
+    choose(DEVICE)
 
 
 def pytest_addoption(parser):

@@ -81,8 +81,9 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
 class LazySequences(Mapping):
     """Sequences of some proteins, in their order; the FASTA file is read when one is asked for."""
 
-    def __init__(self, path, protein_ids):
+    def __init__(self, path, protein_ids, max_bytes=None):
         self.path = path
+        self._max_bytes = max_bytes
         self._protein_ids = dict.fromkeys(map(str, protein_ids))
         self._sequences = None
 
@@ -105,7 +106,7 @@ class LazySequences(Mapping):
 
     def restricted_to(self, protein_ids):
         """Return the sequences of other proteins of the file, read already if these are."""
-        part = LazySequences(self.path, protein_ids)
+        part = LazySequences(self.path, protein_ids, self._max_bytes)
         part._sequences = self._sequences
         return part
 
@@ -116,7 +117,7 @@ class LazySequences(Mapping):
 
     def _read(self):
         if self._sequences is None:
-            self._sequences = read_fasta(self.path)
+            self._sequences = read_fasta(self.path, max_bytes=self._max_bytes)
         return self._sequences
 
 

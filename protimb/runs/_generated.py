@@ -11,6 +11,7 @@ from protimb.datasets._ids import is_accession, normalise_protein_id
 from protimb.datasets._vectors import as_float32
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
+from protimb.utils._containers import label_frame
 from protimb.utils._files import local_path
 from protimb.utils._new_folder import whole_file
 from protimb.utils._spelling import is_number, why_unreadable
@@ -214,7 +215,7 @@ _PARTS = {
 def generate(sampler, bunch, taken, ontology, seed):
     """Draw what the strategy of a fitted sampler plans for a bunch, with ids that are not taken."""
     terms = np.asarray(bunch.terms, dtype=str)
-    y = pd.DataFrame(bunch.y, columns=terms)
+    y = label_frame(bunch.y, terms)
     new = sampler.generate(bunch.X, y, random_state=seed)
     labels = sparse.csr_array(bunch.y)[new.rows]
     return Generated(

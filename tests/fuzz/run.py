@@ -47,6 +47,8 @@ class HangError(BaseException):
 def make_input(name, target, number):
     """Make the damaged files of one input, {path: content}: the same ones each time."""
     rng = random.Random(f"{name}/{number}")
+    if target.vary is not None:
+        return target.vary(rng)
     damaged = rng.choice(sorted(target.files))
     other = target.files[rng.choice(sorted(target.files))]
     return {damaged: mutate(rng, target.files[damaged], other)}
@@ -233,5 +235,6 @@ def _options():
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads do not survive a fork
-    sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "shared")]
+    tests = Path(__file__).parents[1]
+    sys.path[:0] = [str(tests.parent), str(tests / "shared"), str(tests / "faults")]
     main()

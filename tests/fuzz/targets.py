@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from commands import command_targets
 
 OBO = "format-version: 1.2\ndata-version: releases/2026-01-01\nontology: go\n\n" + "".join(
     f"[Term]\nid: {term}\nname: {name}\nnamespace: {space}\n{more}\n"
@@ -87,11 +88,13 @@ class Target(NamedTuple):
     files: dict[str, bytes]  # path in a folder -> content
     read: Callable[[Path], Any]  # the folder -> what was read
     check: Callable[[Any], None] = lambda found: None  # AssertionError where it is no sane result
+    vary: Callable[[Any], dict] | None = None  # random.Random -> damaged files, if not of any bytes
 
 
 def collect(part=""):
     """Make every target whose name has a part: {name: Target}. Saved objects take seconds."""
     found = {**_texts(), **_vectors(), **_folders(), **_records(), **_saved(part)}
+    found |= command_targets(Target, part)
     return {name: target for name, target in found.items() if part in name}
 
 
