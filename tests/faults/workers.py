@@ -29,6 +29,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "
 TRAIN = ["train-sampler", "--hold-out", "0.3", "--sampling-strategy", "20", *QUICK, *TINY]
 ENDLESS = ["--param", "min_updates=1000000", "--updates", "1000000"]
 DISK = 2**20  # bytes of a small one
+_LIMIT = "ATTACK_FILE_BYTES"  # the largest file that a process may write
 HUNG = 15.0  # seconds that processes wait for one that stands still
 
 
@@ -83,21 +84,23 @@ def be_a_rank(words):
     """Be one of several processes, each with words of its own."""
     from protimb.cli import app
 
+    if _LIMIT in os.environ:
+        limit = int(os.environ[_LIMIT]), resource.RLIM_INFINITY
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     app(words[int(os.environ["RANK"])], prog_name="protimb")
 
 
-def launch(words, *, port=None, patience=60.0, **options):
+def launch(words, *, patience=60.0, **told):
     """Start two processes; words are those of both, or a list for each."""
     each = isinstance(words[0], list)
     script = [__file__, "--as-rank", json.dumps(words)] if each else ["-m", "protimb", *words]
-    where = ["--master-port", str(port or free_port())]
+    told |= {"OMP_NUM_THREADS": "1", "PROTIMB_TIMEOUT": patience}
     return subprocess.Popen(
-        [*TORCHRUN, *where, *script],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PROTIMB_TIMEOUT": str(patience)},
+        [*TORCHRUN, "--master-port", str(free_port()), *script],
+        env=os.environ | {name: str(value) for name, value in told.items()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
@@ -153,16 +156,12 @@ def kills(field, asked):
 
 
 def small_files(field, asked):
-    """Refuse files beyond a size."""
+    """Refuse the processes files beyond a size."""
     for size in (0, 2000, 20_000):
         out = field.fresh()
-        limit = (size, resource.RLIM_INFINITY)
-        # The launcher has set its own files up when a worker begins.
         words = field.words(out, "--updates", "3")
-        launcher = launch(
-            words, preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        )
-        yield judge(field, end_of(launcher), out, f"files of at most {size} bytes")
+        ended = end_of(launch([words, words], **{_LIMIT: size}))
+        yield judge(field, ended, out, f"files of at most {size} bytes")
 
 
 def small_disks(field, asked):
@@ -321,13 +320,14 @@ def look(out):
 
 
 def go_on(field, out):
-    """Go on with a run in one process, or start it where it has learned nothing: what is wrong."""
+    """Go on with a run in one process, or start it where it had not begun: what is wrong."""
     from protimb.training import load_state
 
     words, n_done = field.words(out), 0
+    if (out / "checkpoints").is_dir() and (out / "config.json").is_file():
+        words = ["train-sampler", "--resume", "--out", str(out), "--verbose", "0"]
     if (out / "checkpoints" / "manifest.json").exists():
         n_done = load_state(out / "checkpoints")[0]["n_steps"]
-        words = ["train-sampler", "--resume", "--out", str(out), "--verbose", "0"]
     done = Running([*words, "--updates", str(n_done + 2)], field.root / "scratch").wait()
     return done.stderr[-300:] if done.status else None
 
