@@ -51,9 +51,12 @@ def main():
     warnings.simplefilter("ignore")
     args = _parse_arguments()
     goals = {"rows": args.rows, "batch": BATCH, "width": N_FEATURES, "residues": RESIDUES}
+    print(
+        "| term | of | law | unit | measured | held-out size | predicted / measured - 1 | there |"
+    )
+    print("|---|---|---|---|---|--:|--:|--:|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         found = pd.DataFrame([estimate(term, goals, args) for term in terms(Path(folder))])
-    print(found.to_string(index=False))
     found = found.set_index("term")
     print()
     print(steps(found["at full scale"], args).to_string())
@@ -66,7 +69,7 @@ def estimate(term, goals, args):
     """Measure a term at its sizes, hold the law against the last, and extrapolate."""
     values = [min(term.measure(size) for _ in range(args.repeats)) for size in term.sizes]
     predicted = fit(term.law, term.sizes[:-1], values[:-1])(term.sizes[-1])
-    return {
+    found = {
         "term": term.name,
         "of": term.of,
         "law": term.law,
@@ -76,6 +79,8 @@ def estimate(term, goals, args):
         "off": round(predicted / values[-1] - 1, 3),
         "at full scale": float(f"{fit(term.law, term.sizes, values)(goals[term.goal]):.3g}"),
     }
+    print("| " + " | ".join(map(str, found.values())) + " |", flush=True)
+    return found
 
 
 def fit(law, sizes, values):
@@ -139,15 +144,15 @@ def terms(folder):
         Term(f"vectors, {dtype}", "linear", "rows", (1000, 4000, 16_000), file, "rows", "bytes")
         for dtype, file in (("float16", _file(folder, "f2")), ("float32", _file(folder, "f4")))
     ] + [
-        Term("reading", "linear", "rows", (8000, 32_000, 128_000), _reading(folder), "rows"),
+        Term("reading", "linear", "rows", (4000, 16_000, 64_000), _reading(folder), "rows"),
         Term("embedding", "quadratic", "residues", (128, 256, 512), _encode, "residues"),
-        Term("GAN update", "linear", "batch", (128, 256, 512), _update, "batch"),
+        Term("GAN update", "linear", "batch", (64, 128, 256), _update, "batch"),
         Term("all-reduce", "linear", "width", (256, 512, 1024), _message, "width", "bytes"),
-        Term("generation", "linear", "rows", (2000, 8000, 32_000), _generate, "rows"),
-        Term("classifier", "linear", "rows", (2000, 4000, 16_000), _epoch, "rows"),
-        Term("predict", "linear", "rows", (2000, 8000, 32_000), _predict, "rows"),
-        Term("neighbours, exact", "quadratic", "rows", (4000, 8000, 16_000), _exact, "rows"),
-        Term("neighbours, sampled", "linear", "rows", (8000, 16_000, 32_000), _sampled, "rows"),
+        Term("generation", "linear", "rows", (1000, 4000, 16_000), _generate, "rows"),
+        Term("classifier", "linear", "rows", (1000, 2000, 8000), _epoch, "rows"),
+        Term("predict", "linear", "rows", (1000, 4000, 16_000), _predict, "rows"),
+        Term("neighbours, exact", "quadratic", "rows", (2000, 4000, 8000), _exact, "rows"),
+        Term("neighbours, sampled", "linear", "rows", (4000, 8000, 16_000), _sampled, "rows"),
     ]
 
 
@@ -296,7 +301,7 @@ def _sampled(n_rows):
     from protimb.neighbors import SampledNeighbors
 
     X = make_rows(n_rows)[0]
-    search = SampledNeighbors(max_reference=4000, random_state=0)
+    search = SampledNeighbors(max_reference=2000, random_state=0)
     return timed(lambda: search.fit(X).kneighbors())
 
 

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from subjects import QUICK, TINY, is_whole, write_inputs
-from trials import PATIENCE, Running, is_hidden, snapshot
+from trials import Running, is_hidden, snapshot
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
 TRAIN = ["train-sampler", "--hold-out", "0.3", "--sampling-strategy", "20", *QUICK, *TINY]
 ENDLESS = ["--param", "min_updates=1000000", "--updates", "1000000"]
 DISK = 2**20  # bytes of a small one
 _LIMIT = "ATTACK_FILE_BYTES"  # the largest file that a process may write
+PATIENCE = 600.0  # seconds until a run counts as hung, on a machine with much else to do
 HUNG = 15.0  # seconds that processes wait for one that stands still
 
 
@@ -194,7 +195,7 @@ def two_resumes(field, asked):
     done = Running(field.words(out, "--updates", "2"), field.root / "scratch").wait()
     if done.status:
         raise RuntimeError(done.stderr)
-    words = ["train-sampler", "--resume", "--out", str(out), "--verbose", "0", "--updates", "200"]
+    words = ["train-sampler", "--resume", "--out", str(out), "--verbose", "0", "--updates", "20"]
     started = [launch(words) for _ in range(2)]
     yield of_two(field, [end_of(one) for one in started], out, "at once")
 
