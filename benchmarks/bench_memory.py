@@ -165,11 +165,11 @@ def resample(X, y, out):
 
 
 def audit(X, y, out):
-    """Judge 5,000 noisy copies of rows."""
+    """Judge 1,000 noisy copies of rows."""
     from protimb.metrics import quality_report
 
     rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(len(X), min(len(X), 5000), replace=False))
+    rows = np.sort(rng.choice(len(X), min(len(X), 1000), replace=False))
     X_new = X[rows].astype(np.float32)
     X_new += rng.normal(scale=0.1, size=X_new.shape).astype(np.float32)
     report = quality_report(X, y, X_new, y[rows])

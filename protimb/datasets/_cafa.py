@@ -40,7 +40,6 @@ from protimb.ontology._propagate import (
 )
 from protimb.utils._containers import label_frame
 from protimb.utils._files import local_path, read_text
-from protimb.utils._memory import is_large
 from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -99,8 +98,8 @@ def read_cafa(
         see the readers of single files.
     memory_map : bool or "auto", default=False
         Map ``X``, as `read_embeddings` does, and leave ``y`` sparse, a csr_array: for vectors or
-        labels that memory does not hold. ``"auto"`` does so where the file of vectors is an
-        ``.npy`` of more than 256 MiB.
+        labels that memory does not hold. ``"auto"`` does so where the vectors would take more than
+        256 MiB, and the file can be mapped.
 
     Returns
     -------
@@ -167,16 +166,14 @@ def read_cafa(
     inside = _namespaces(lookup.columns, graph) == namespace
     _check_any(inside, namespace, paths["terms"])
     protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
-    if memory_map == "auto":
-        memory_map = _is_large_matrix(paths["vectors"])
     wanted = {"select": protein_ids, "missing": "drop", "max_bytes": max_bytes}
     X, kept = read_embeddings(paths["vectors"], paths["ids"], memory_map=memory_map, **wanted)
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = terms_between(propagated, graph, min_proteins, max_proteins)
-    labels = cut_columns(propagated, graph, terms)
+    labels, is_mapped = cut_columns(propagated, graph, terms), isinstance(X, np.memmap)
     bunch = ProteinData(
         X=X,
-        y=sparse.csr_array(labels, dtype=np.uint8) if memory_map else labels.toarray(),
+        y=sparse.csr_array(labels, dtype=np.uint8) if is_mapped else labels.toarray(),
         protein_ids=kept,
         terms=np.array(terms, dtype=str),
         term_names=np.array([graph.names[term] for term in terms], dtype=str),
@@ -190,10 +187,6 @@ def read_cafa(
     if dates is not None:
         bunch["dates"] = dates
     return _shaped(bunch, as_frame, return_X_y)
-
-
-def _is_large_matrix(path):
-    return path.suffix == ".npy" and is_large((path.stat().st_size, 1), 1)
 
 
 def _namespace(ontology):

@@ -9,7 +9,7 @@ from sklearn.utils import gen_batches
 
 from protimb.datasets._row_ids import as_protein_ids
 from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
-from protimb.utils._memory import read_blocks, rows_a_block
+from protimb.utils._memory import is_large, read_blocks, rows_a_block
 from protimb.utils._rows_on_disk import spilled
 from protimb.utils._warnings import users_level
 
@@ -90,7 +90,7 @@ class Embeddings:
             In the order wanted; None reads all.
         missing : {"raise", "drop"}
             What to do about proteins that have no vector.
-        memory_map : bool, default=False
+        memory_map : bool or "auto", default=False
             Map the rows where the format can be mapped, as `read_embeddings` does.
 
         Returns
@@ -104,11 +104,23 @@ class Embeddings:
             If a protein has no vector, or a vector is not finite.
         """
         chosen = _select_rows(self.protein_ids, protein_ids, missing, self.path)
-        can_map = memory_map and self._vectors.mapped and len(chosen)
+        can_map = memory_map and self.can_be_mapped and len(chosen)
+        if memory_map == "auto":
+            can_map = can_map and is_large((len(chosen), self.shape[1]), 4)
         return self._map(chosen) if can_map else self[chosen], self.protein_ids[chosen]
 
+    @property
+    def can_be_mapped(self):
+        """Whether rows lie in the file as they are in memory, so that they can be mapped."""
+        return self._vectors.mapped is not None
+
     def _map(self, chosen):
-        X = _mapped(self._vectors.mapped(), self._places[chosen])
+        """Map rows: of the file where all are wanted as they lie, else of a copy of them."""
+        X, places = self._vectors.mapped(), self._places[chosen]
+        if X.dtype not in (np.float16, np.float32):
+            return spilled(self, chosen)
+        is_whole = len(places) == len(X) and (np.diff(places) == 1).all()
+        X = X if isinstance(X, np.memmap) and is_whole else spilled(X, places)
         _check_finite(X, self.protein_ids[chosen], self.path)
         return X
 
@@ -153,14 +165,6 @@ def _report_missing(absent, n_selected, missing, path):
     if missing == "raise":
         raise EmbeddingFileError(f"{message} Pass missing='drop' to go on without them.")
     warn(message, EmbeddingWarning, stacklevel=users_level())
-
-
-def _mapped(X, rows):
-    """Give rows of a map, in half or single precision: itself where all are wanted as they lie."""
-    dtype = np.dtype(np.float16 if X.dtype == np.float16 else np.float32)
-    if X.dtype == dtype and len(rows) == len(X) and (np.diff(rows) == 1).all():
-        return X
-    return spilled(X, rows, dtype)
 
 
 def _check_finite(X, protein_ids, path):

@@ -73,11 +73,12 @@ def read_embeddings(
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
         where that is more (text: 100 times, 32 MiB).
-    memory_map : bool, default=False
-        Map the rows of an ``.npy`` file, in half precision if that is what they are in, in place of
-        reading them: ``X`` is then a read-only memory map, of the file itself where all of its rows
-        are wanted, else of a temporary copy of those wanted, which vanishes with it. Files of other
-        formats are read.
+    memory_map : bool or "auto", default=False
+        Map the rows of an ``.npy`` or ``.parts`` file, in half precision if that is what they are
+        in, in place of reading them: ``X`` is then a read-only memory map, of an ``.npy`` file
+        itself where all of its rows are wanted, else of a temporary copy of those wanted, which
+        vanishes with it. ``"auto"`` maps what would take more than 256 MiB. Files of other formats
+        are read.
 
     Returns
     -------
@@ -113,7 +114,8 @@ def read_embeddings(
     The size that a file claims is compared with what is there before any memory is allocated.
     Files of Python objects are refused, because reading them runs code. Soft and external links,
     external storage and virtual datasets of HDF5 are refused as well, because they lead to other
-    files than the one that was named. No file stays open.
+    files than the one that was named. No file stays open but one that is mapped, which must not
+    change or shrink while its map is in use.
 
     Vectors in half precision are widened as they are read. Of ``.npy``, ``.parts`` and ``.h5``
     files, and of an ``.npz`` file of one array a protein, only the selected rows are held in

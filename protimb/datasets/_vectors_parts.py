@@ -43,7 +43,22 @@ def read_parts(path, max_bytes=None):
     for file, n_rows in zip(files, heights, strict=True):
         _check_part(file, (n_rows, index["width"]), index["dtype"], path)
     starts = np.concatenate([[0], np.cumsum(heights)])
-    return Vectors(None, int(starts[-1]), lambda rows: _take(files, starts, index["width"], rows))
+    matrix = _Matrix(files, starts, index["width"], np.dtype(index["dtype"]))
+    return Vectors(None, len(matrix), matrix.__getitem__, lambda: matrix)
+
+
+class _Matrix:
+    """The rows of all parts, read when they are asked for."""
+
+    def __init__(self, files, starts, width, dtype):
+        self._files, self._starts = files, starts
+        self.shape, self.dtype = (int(starts[-1]), width), dtype
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        return _take(self._files, self._starts, self.shape[1], rows)
 
 
 def read_index(path):

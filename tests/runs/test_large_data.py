@@ -6,7 +6,7 @@ from gans import no_room
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from protimb.datasets import read_cafa, read_embeddings
+from protimb.datasets import Embeddings, read_cafa, read_embeddings
 from protimb.runs import audit, predict_terms, resample, train_classifier
 from protimb.runs._predict import _read_new
 
@@ -51,7 +51,9 @@ def test_a_run_on_mapped_proteins_goes_its_whole_way(cafa, train, tmp_path):
     resample(tmp_path / "run", tmp_path / "enlarged")
     X = np.load(tmp_path / "enlarged" / "train_embeddings.npy")
     assert_array_equal(X, np.concatenate([np.load(cafa / "train_embeds.npy"), run.generated.X]))
-    judged = audit(cafa, tmp_path / "run", properties=["copies"])
+    report = tmp_path / "report"
+    judged = audit(cafa, tmp_path / "run", report, properties=["copies"], maps=("pca",))
+    assert (report / "report.html").is_file()
     assert len(judged.rows.X) == len(run.generated.X)
     small = {"hidden_layer_sizes": (4,)}
     train_classifier(tmp_path / "model", cafa, "mf", epochs=1, classifier_params=small)
@@ -64,7 +66,7 @@ def test_a_run_on_mapped_proteins_goes_its_whole_way(cafa, train, tmp_path):
 def test_vectors_to_predict_are_read_where_they_lie(cafa, tmp_path):
     class Model:
         def check_vectors(self, X, path, encoder):
-            assert isinstance(X, np.memmap)
+            assert isinstance(X, Embeddings)
 
     proteins = _read_new(cafa / "train_embeds.npy", None, Model(), {})
     assert_array_equal(proteins.vectors(slice(3, 5)), np.load(cafa / "train_embeds.npy")[3:5])
