@@ -1,10 +1,10 @@
 """Seconds and memory a row of whatever searches or holds wide tables, as the rows become many.
 
 Run by hand: ``OMP_NUM_THREADS=1 python benchmarks/bench_growth.py --rows 3000 10000 30000``. Each
-step runs in a process of its own, for its peak of memory; its seconds are CPU seconds. Data are
-ESM-2 vectors of human proteins, each moved a part of the way to another (``--data human``), or
-made with families and a spectrum like theirs, 512 wide (``--data made``); labels are 5,000 sparse
-terms of a long tail, members of one family sharing theirs.
+step runs in a process of its own, for its peak of memory, which holds the result; its seconds are
+CPU seconds. Data are ESM-2 vectors of human proteins, each moved a part of the way to another
+(``--data human``), or made with families and a spectrum like theirs, 512 wide (``--data made``);
+labels are 5,000 sparse terms of a long tail, members of one family sharing theirs.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main():
     print(f"{'step':24s}" + "".join(f"{n:>12,} s {'peak':>6s}" for n in args.rows) + "   a row")
     missed = []
     for step in args.steps or STEPS:
-        found = [_in_a_process(step, args.data, n_rows) for n_rows in args.rows]
+        found = [_best(step, args.data, n_rows, args.repeats) for n_rows in args.rows]
         cells = "".join(f"{seconds:14.1f} {peak:5.2f}x" for seconds, peak in found)
         growth = found[-1][0] / found[0][0] * args.rows[0] / args.rows[-1]
         print(f"{step:24s}{cells} {growth:6.2f}x", flush=True)
@@ -41,6 +41,14 @@ def main():
             missed.append(f"{step}: {growth:.2f} times the seconds a row, peak {found[-1][1]:.2f}")
     if missed:
         raise SystemExit("; ".join(missed))
+
+
+def _best(step, data, n_rows, n_repeats):
+    """Give the least seconds of several processes, and the highest peak."""
+    seconds, peaks = zip(
+        *[_in_a_process(step, data, n_rows) for _ in range(n_repeats)], strict=True
+    )
+    return min(seconds), max(peaks)
 
 
 def _in_a_process(step, data, n_rows):
@@ -191,6 +199,7 @@ STEPS = {
     "KNNTermClassifier": _neighbours,
     "MLSOL, sampled": _resampling("MLSOL", "k_neighbors"),
     "MLeNN, sampled": _resampling("MLeNN", "n_neighbors"),
+    "MLTL, sampled": _resampling("MLTL", "neighbors"),
     "KNN, sampled": lambda kind, n_rows: _neighbours(kind, n_rows, _sampled(100)),
     "two_sample_score knn": _two_samples,
     "propagate_scores": _propagating,
@@ -226,6 +235,7 @@ def _parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 30_000])
     parser.add_argument("--data", choices=["human", "made"], default="human")
+    parser.add_argument("--repeats", type=int, default=1, help="on a busy machine")
     parser.add_argument("--steps", nargs="+", choices=STEPS)
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     return parser.parse_args()

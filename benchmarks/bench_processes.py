@@ -57,6 +57,8 @@ def main():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = str(one.getsockname()[1])
+    # As protimb's commands do: threads that spin while they wait hold the cores of others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port]
     done = subprocess.run([sys.executable, *launcher, __file__, *sys.argv[1:]], check=False)
     raise SystemExit(done.returncode)
