@@ -1,5 +1,6 @@
 """What every test run shares: steady hypothesis settings, `--no-skips`, a small CAFA folder."""
 
+import gc
 import os
 import sys
 
@@ -99,6 +100,17 @@ def faiss(monkeypatch):
     from flat_index import FAISS
 
     monkeypatch.setitem(sys.modules, "faiss", FAISS)
+
+
+def pytest_collection():
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Ten thousand tests and their modules stay to the end: collect no garbage among them."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser):
