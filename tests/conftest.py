@@ -1,5 +1,6 @@
 """What every test run shares: steady hypothesis settings, `--no-skips`, a small CAFA folder."""
 
+import gc
 import os
 import sys
 
@@ -110,6 +111,17 @@ def device():
 
 def pytest_configure(config):
     choose(DEVICE)
+
+
+def pytest_collection():
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Ten thousand tests and their modules stay to the end: collect no garbage among them."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser):

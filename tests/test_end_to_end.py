@@ -1,10 +1,15 @@
 """The whole path on a slice of the real human proteins: vectors in, honest report out."""
 
 import json
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from imblearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
@@ -100,3 +105,41 @@ def test_the_comparison_reports_every_arm_on_the_same_held_out_proteins(proteins
     assert fold["n_train"] + fold["n_test"] == len(proteins.X)
     assert len(comparison.winners()) == comparison.evaluations["none", "mlp"].n_terms.gt(0).sum()
     assert "<img" in (tmp_path / "report.html").read_text()
+
+
+LATE = """
+import sys
+import protimb.classification, protimb.over_sampling
+assert "torch" not in sys.modules, "importing protimb.classification loaded torch"
+"""
+# Two rows in one: what a classifier says of proteins, and the proteins that a sampler makes.
+WORK = """
+import sys, torch
+from protimb import CGANSampler, GOTermClassifier
+from protimb.datasets import make_longtail_multilabel
+
+torch.set_num_threads({n_threads})
+data = make_longtail_multilabel(120, n_features=8, n_terms=6, random_state=0)
+model = GOTermClassifier(
+    hidden_layer_sizes=(16,), max_epochs=3, batch_size=32, lr=0.01, weight_decay=0.01,
+    early_stopping=False, device="cpu", random_state=0,
+)
+print(model.fit(data.X, data.y).predict_proba(data.X).tobytes().hex())
+sampler = CGANSampler(sampling_strategy=20, max_updates=2, device="cpu", random_state=0)
+X, _ = sampler.fit_resample(data.X, data.y)
+print(X[sampler.synthetic_mask_].tobytes().hex())
+"""
+ALONE = 'assert "accelerate" not in sys.modules, "one process loaded the engine of several"\n'
+
+
+def test_another_process_computes_the_same_bits_and_imports_late():
+    """Case 31."""
+    program = WORK.format(n_threads=torch.get_num_threads())
+    with redirect_stdout(StringIO()) as here:
+        exec(program, {})
+    run = subprocess.run(
+        [sys.executable, "-c", LATE + program + ALONE], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == here.getvalue()
+    assert all(len(line) > 1000 for line in run.stdout.splitlines())

@@ -63,7 +63,13 @@ class ImportReader(ast.NodeVisitor):
         self.generic_visit(node)
         self.depth -= 1
 
-    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def generic_visit(self, node):
+        # Statements alone hold imports; the many expressions are left unread.
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            for statement in getattr(node, name, ()):
+                self.visit(statement)
 
 
 def read_imports(source, module="protimb.x._y", *, is_package=False):

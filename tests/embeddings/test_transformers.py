@@ -10,8 +10,6 @@ from devices import DEVICE
 from encoders import save_esm
 from safetensors.torch import load_file, save_file
 from sklearn.base import clone
-from transformers import EsmModel, T5EncoderModel
-from transformers.utils import logging
 
 from protimb.embeddings import TransformersEncoder
 from protimb.embeddings._language_model import LanguageModel
@@ -24,13 +22,15 @@ SEQUENCES = ["MKVLAWGHPC", "M", "ACDEFGHIKLMNPQRSTVWY" * 2, "MKVXLL"]
 LETTERS = {"esm": "LAGVSERTIDPKQNFYMHWCXBUZO", "t5": "ALGVSREDTIPKFQNYMHWCXBOUZ"}
 FIRST = {"esm": 4, "t5": 3}
 AROUND = {"esm": ([0], [2]), "t5": ([], [1])}
-KINDS = {"esm": (EsmModel, {"add_pooling_layer": False}), "t5": (T5EncoderModel, {})}
+KINDS = {"esm": ("EsmModel", {"add_pooling_layer": False}), "t5": ("T5EncoderModel", {})}
 
 
 def load(kind, folder):
-    model, options = KINDS[kind]
-    logging.disable_progress_bar()
-    return model.from_pretrained(folder, **options).eval()
+    import transformers
+
+    name, options = KINDS[kind]
+    transformers.utils.logging.disable_progress_bar()
+    return getattr(transformers, name).from_pretrained(folder, **options).eval()
 
 
 def residue_vectors(network, kind, sequence, layer):

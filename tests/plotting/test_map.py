@@ -1,5 +1,7 @@
 """A map shows rows of the chosen terms, real ones as dots and generated ones as crosses."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,7 +41,18 @@ def test_rows_are_told_by_kind_and_term(rows):
     }
 
 
+@pytest.fixture
+def umap_uncompiled(monkeypatch):
+    """Let umap's steps run as Python: few rows take far less than numba's compiler."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of tensorflow, for its parametric variant
+        from umap import umap_
+    for name in ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths"):
+        monkeypatch.setattr(umap_, name, getattr(umap_, name).py_func)
+
+
 @pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.usefixtures("umap_uncompiled")
 def test_clusters_of_the_vectors_are_clusters_of_the_map(rows, method):
     points = lay_out(rows, method=method, random_state=0).points
     centres = points[points["kind"] != "background"].groupby("term")[["x", "y"]]

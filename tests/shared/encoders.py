@@ -1,17 +1,10 @@
-"""Small random encoders, saved as the real ones are."""
+"""Small random encoders, saved as the real ones are.
+
+transformers takes seconds to import: only a worker that saves an encoder does so.
+"""
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    EsmConfig,
-    EsmModel,
-    EsmTokenizer,
-    PreTrainedTokenizerFast,
-    T5Config,
-    T5EncoderModel,
-)
-from transformers.utils import logging
 
 ESM_LETTERS = "LAGVSERTIDPKQNFYMHWCXBUZO.-"
 ESM_VOCABULARY = ["<cls>", "<pad>", "<eos>", "<unk>", *ESM_LETTERS, "<null_1>", "<mask>"]
@@ -20,6 +13,8 @@ T5_LETTERS = "ALGVSREDTIPKFQNYMHWCXBOUZ"
 
 def save_esm(folder, seed=0, **config):
     """An ESM-2 of two layers, 16 wide."""
+    from transformers import EsmConfig, EsmModel, EsmTokenizer
+
     folder.mkdir(exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(ESM_VOCABULARY))
     EsmTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
@@ -40,6 +35,9 @@ def save_esm(folder, seed=0, **config):
 
 def save_t5(folder, seed=0):
     """A T5 encoder of two layers, 16 wide, whose tokens stand behind blanks as ProtT5's do."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+
     specials = ["<pad>", "</s>", "<unk>"]
     pieces = [(one, 0.0) for one in specials] + [(f"▁{one}", -1.0) for one in T5_LETTERS]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
@@ -79,6 +77,8 @@ def save_unirep(path, width=5, n_cells=2, seed=0):
 
 
 def _save(kind, config, folder, seed, **options):
+    from transformers.utils import logging
+
     logging.disable_progress_bar()
     with torch.random.fork_rng():
         torch.manual_seed(seed)

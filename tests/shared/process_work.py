@@ -1,8 +1,11 @@
-"""What tests have done by one process, and by several that torchrun starts."""
+"""What tests have done by one process, and by several that train together."""
 
+import atexit
 import contextlib
 import json
+import os
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -152,5 +155,35 @@ def main(folder, how, cafa=None):
         (folder / f"found_{n_processes()}.json").write_text(json.dumps(found))
 
 
+def in_ranks(n_ranks, port, work):
+    """Do work in several processes, told by the environment as launchers tell; imports are shared.
+
+    Returns the worst of their exit statuses.
+    """
+
+    import protimb.runs  # noqa: F401
+
+    children = []
+    for number in range(n_ranks):
+        children.append(os.fork())
+        if not children[-1]:
+            told = {"WORLD_SIZE": n_ranks, "RANK": number, "LOCAL_RANK": number}
+            told |= {"LOCAL_WORLD_SIZE": n_ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+            os.environ.update({name: str(value) for name, value in told.items()})
+            os._exit(_status(work))
+    return max(os.waitpid(child, 0)[1] for child in children)
+
+
+def _status(work):
+    try:
+        work()
+        atexit._run_exitfuncs()
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    n_ranks, port, *words = sys.argv[1:]
+    sys.exit(in_ranks(int(n_ranks), port, lambda: main(*words)) != 0)
