@@ -44,7 +44,7 @@ def read_parts(path, max_bytes=None):
         _check_part(file, (n_rows, index["width"]), index["dtype"], path)
     starts = np.concatenate([[0], np.cumsum(heights)])
     matrix = _Matrix(files, starts, index["width"], np.dtype(index["dtype"]))
-    return Vectors(None, len(matrix), matrix.__getitem__, lambda: matrix)
+    return Vectors(None, len(matrix), matrix.take, lambda: matrix)
 
 
 class _Matrix:
@@ -58,6 +58,10 @@ class _Matrix:
         return self.shape[0]
 
     def __getitem__(self, rows):
+        return self.take(rows)
+
+    def take(self, rows):
+        """Read rows (n_rows,) into float32."""
         return _take(self._files, self._starts, self.shape[1], rows)
 
 
