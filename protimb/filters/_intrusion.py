@@ -8,6 +8,7 @@ from sklearn.preprocessing import normalize
 
 from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
+    ask_in_blocks,
     check_some_tell_apart,
     group_by_term,
     keep_rows,
@@ -106,7 +107,8 @@ class IntrusionFilter(BaseFilter):
         )
         terms = rarest_terms(self._labels, self.n_members_)
         asked = rows_to_ask(terms)
-        shares = self._carried(self._real.rows[asked], self._labels[asked], own=asked)
+        real, labels = self._real.rows, self._labels
+        shares = ask_in_blocks(lambda rows: self._carried(real[rows], labels[rows], rows), asked)
         by_term = group_by_term(shares, terms[asked], len(known))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
 

@@ -8,7 +8,7 @@ import numpy as np
 from protimb.budgets._duplicates import number_vectors
 from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
-from protimb.filters._thresholds import MOST_ASKED, some_of_all
+from protimb.filters._thresholds import MOST_ASKED, ask_in_blocks, some_of_all
 from protimb.utils._nearest import Reference
 from protimb.utils._sklearn_compat import Interval
 from protimb.utils._standardizing import fit_standardizer, standardize
@@ -76,7 +76,7 @@ class MemorisationFilter(BaseFilter):
         self._real = Reference(real)
         asked = some_of_all(len(real), MOST_ASKED)
         self.n_asked_ = len(asked)
-        between = self._real.nearest(real[asked], 1, asked)[0]
+        between = ask_in_blocks(lambda rows: self._real.nearest(real[rows], 1, rows)[0], asked)
         self.threshold_ = float(np.quantile(between, self.quantile))
 
     def _score(self, X_new, claims):

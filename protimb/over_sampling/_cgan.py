@@ -31,7 +31,7 @@ from protimb.over_sampling._quality_control import (
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._labelsets import count_members
-from protimb.utils._memory import gather_rows
+from protimb.utils._memory import gather_rows, rows_a_block
 from protimb.utils._sklearn_compat import (
     HasMethods,
     StrOptions,
@@ -713,7 +713,7 @@ class CGANSampler(QualityControlled):
 
         def generate(plan):
             X_new = np.empty((len(plan), X.shape[1]), dtype=self.model_.dtype_)
-            for block in gen_batches(len(plan), _BLOCK):
+            for block in gen_batches(len(plan), min(_BLOCK, rows_a_block(X))):
                 rows, terms = plan.rows[block], plan.terms[block]
                 real = gather_rows(X, rows)
                 X_new[block] = self.model_.vary(real, y[rows], terms, random_state=rng)

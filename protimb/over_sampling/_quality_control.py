@@ -13,7 +13,7 @@ from protimb.budgets._plan import Plan, join
 from protimb.exceptions import ModeCollapseWarning
 from protimb.filters import FILTERS, BaseFilter
 from protimb.utils._labelsets import group_positions
-from protimb.utils._memory import gather_rows, is_large, read_blocks
+from protimb.utils._memory import gather_rows, is_large, read_blocks, rows_a_block
 from protimb.utils._named import resolve, seeded, with_objects
 from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._sklearn_compat import Interval, StrOptions
@@ -26,8 +26,7 @@ COLLAPSED = 0.1
 # Fewer new rows tell little about spread.
 _MIN_ROWS = 5
 
-# Rows judged at a time, which bounds what that takes beside the rows themselves.
-_BLOCK = 2**16
+# Real rows compared with copies at a time.
 _BLOCK_OF_REAL = 2**12
 
 
@@ -135,7 +134,7 @@ class QualityControl:
         passed = np.ones(len(plan), dtype=bool)
         if self.quality is not None:
             labels = plan.carried(self.y)
-            for block in gen_batches(len(plan), _BLOCK):
+            for block in gen_batches(len(plan), rows_a_block(X_new)):
                 passed[block] = self.quality.select(X_new[block], labels[block])
         self.n_drawn += self._by_term(plan.terms)
         self.n_passed += self._by_term(plan.terms[passed])
@@ -210,10 +209,19 @@ def in_order(kept):
     """Put the rows of all rounds where they were planned."""
     if len(kept) == 1:
         return kept[0]
-    positions, vectors, plans = zip(*kept, strict=True)
-    order = np.argsort(np.concatenate(positions))
-    X_new = np.concatenate(vectors)
-    return Kept(np.concatenate(positions)[order], X_new[order], join(plans).take(order))
+    positions = np.concatenate([one.positions for one in kept])
+    order = np.argsort(positions)
+    plan = join([one.plan for one in kept]).take(order)
+    return Kept(positions[order], _merged([one.X for one in kept], np.argsort(order)), plan)
+
+
+def _merged(parts, places):
+    """Put rows of several arrays to their places, (n_rows,), without joining them first."""
+    merged = np.empty((len(places), parts[0].shape[1]), dtype=np.result_type(*parts))
+    begins = np.cumsum([0, *map(len, parts)])
+    for rows, begin in zip(parts, begins[:-1], strict=True):
+        merged[places[begin : begin + len(rows)]] = rows
+    return merged
 
 
 def _spreads(report):

@@ -1,6 +1,7 @@
 """Containers in, the same containers out: lists, arrays, pandas, polars and scipy.sparse."""
 
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,8 @@ def _labels_in_sparse(y, labels, ids=None):
 
 def label_frame(y, terms, ids=None):
     """Name the columns of labels (n_rows, n_terms); a sparse matrix becomes sparse columns."""
-    make = pd.DataFrame.sparse.from_spmatrix if sparse.issparse(y) else pd.DataFrame
+    frames: Any = pd.DataFrame  # whose accessor pandas does not declare
+    make = frames.sparse.from_spmatrix if sparse.issparse(y) else frames
     return make(y, index=ids, columns=terms)
 
 

@@ -208,7 +208,7 @@ def test_a_filter_that_rejects_all_ends_after_its_rounds_and_is_reported_by_term
 
 @pytest.mark.parametrize("block", [1, 7])
 def test_rows_are_drawn_and_judged_in_blocks(tiny, toy, monkeypatch, block):
-    monkeypatch.setattr(_quality_control, "_BLOCK", block)
+    monkeypatch.setattr(_quality_control, "rows_a_block", lambda X: block)
     sizes = []
 
     class Spy(PassEvery):

@@ -12,6 +12,7 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.filters import CosineFilter
 from protimb.gan import ConditionalGAN
 from protimb.utils import _memory
+from protimb.utils._containers import label_frame
 from protimb.utils._validation import as_array, check_indicator, check_vectors
 
 LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
@@ -205,3 +206,28 @@ def test_a_number_that_is_too_large_is_named_with_its_place(learn, container):
     y = np.eye(30, 2, dtype=np.uint8)
     with pytest.raises(ValueError, match=r"-1e\+308 in row 4 .*column 1: .*Divide this column"):
         learn().fit(container(X), y)
+
+
+@pytest.mark.parametrize("fill", [0, 1])
+def test_sparse_columns_are_read_as_what_they_hold(fill):
+    y = np.array([[1, 0], [0, 0], [1, 1]])
+    frame = pd.DataFrame(y, columns=["a", "b"]).astype(pd.SparseDtype(int, fill))
+    indicator, terms = check_indicator(frame)
+    np.testing.assert_array_equal(indicator.toarray(), y)
+    assert terms == ["a", "b"]
+
+
+def test_sparse_columns_are_never_made_dense(monkeypatch):
+    y = sparse.csr_array(np.eye(3, dtype=np.uint8))
+    monkeypatch.setattr(pd.DataFrame, "to_numpy", None)
+    assert (check_indicator(label_frame(y, ["a", "b", "c"]))[0] != y).nnz == 0
+
+
+def test_a_wrong_label_in_sparse_columns_is_named():
+    frame = label_frame(
+        sparse.csr_array(np.array([[1.0, 0.0], [0.0, 2.0]])), ["a", "b"], ["P", "Q"]
+    )
+    with pytest.raises(
+        InvalidLabelsError, match=r"something else \(2.0\), the first in row Q, col"
+    ):
+        check_indicator(frame)
