@@ -164,7 +164,7 @@ def _write_parts(out, plan, encode, share, protein_ids, record):
     with hold(lock, out), working_in(folder, plan, keep=out.suffix == PARTS):
         for one in plan.share(*share):
             path = folder / plan.names[one]
-            make_part(path, partial(encode, plan.parts[one], path), plan.index["dtype"])
+            make_part(path, partial(encode, plan.parts[one], path), plan.manifest["dtype"])
         is_whole = not find_missing(folder, plan)
         if is_whole:
             write_vectors(out, plan, map_parts(folder, plan), protein_ids, record)

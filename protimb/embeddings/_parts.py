@@ -29,18 +29,18 @@ _PATIENCE = 60  # seconds that processes which start or end together wait for ea
 class Plan(NamedTuple):
     """Which proteins are in which part; it follows from what is embedded, in every process."""
 
-    index: dict
+    manifest: dict
     parts: list  # of slices of the proteins
 
     @property
     def names(self):
         """Names of the files of the parts."""
-        return [part["file"] for part in self.index["parts"]]
+        return [part["file"] for part in self.manifest["parts"]]
 
     @property
     def shape(self):
         """Shape of the whole matrix."""
-        return self.parts[-1].stop, self.index["width"]
+        return self.parts[-1].stop, self.manifest["width"]
 
     def share(self, number, n_shares):
         """Give the numbers of the parts of a share, counted from 1."""
@@ -101,10 +101,10 @@ def _settle(folder, plan):
     path = folder / _PLAN
     with hold(folder / ".plan.lock", path, _PATIENCE):
         if path.exists():
-            _check_same(read_index(path), plan.index, folder)
+            _check_same(read_index(path), plan.manifest, folder)
         else:
             with whole_file(path) as draft:
-                draft.write_text(json.dumps(plan.index, indent=1) + "\n", encoding="utf-8")
+                draft.write_text(json.dumps(plan.manifest, indent=1) + "\n", encoding="utf-8")
     foreign = sorted(set(_parts_in(folder)) - set(plan.names))
     if foreign:
         _refuse(folder, [f"{foreign[0]} is of another FASTA file, encoder or dtype"])

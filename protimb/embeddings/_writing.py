@@ -69,14 +69,14 @@ def _write_index(out, plan, parts, protein_ids, record):
         hold(out.with_name(f".{out.name}{LOCK}"), out, _PATIENCE),
         renewed_folder(out.parent, held=True, stem=f"{out.name}.") as draft,
     ):
-        (draft / out.name).write_text(json.dumps(plan.index, indent=1) + "\n", encoding="utf-8")
+        (draft / out.name).write_text(json.dumps(plan.manifest, indent=1) + "\n", encoding="utf-8")
         _write_beside(draft / out.name, protein_ids, record)
 
 
 def _write_npy(out, plan, parts, protein_ids, record):
     # Together: vectors with the ids of others would be read without a word.
     with renewed_folder(out.parent, stem=f"{out.name}.") as draft:
-        dtype = np.dtype(plan.index["dtype"])
+        dtype = np.dtype(plan.manifest["dtype"])
         write_npy(draft / out.name, _released(parts), plan.shape, dtype)
         _write_beside(draft / out.name, protein_ids, record)
 
@@ -114,9 +114,9 @@ def _write_h5(out, plan, parts, protein_ids, record):
 def _adder(h5py, file, plan):
     """Give a function that adds a vector's dataset, in half the time of ``create_dataset``."""
     h5d, h5a, whole = h5py.h5d, h5py.h5a, h5py.h5s.ALL
-    numbers = h5py.h5t.py_create(np.dtype(plan.index["dtype"]), logical=True)
+    numbers = h5py.h5t.py_create(np.dtype(plan.manifest["dtype"]), logical=True)
     text = h5py.h5t.py_create(h5py.string_dtype(), logical=True)
-    row, one = h5py.h5s.create_simple((plan.index["width"],)), h5py.h5s.create(h5py.h5s.SCALAR)
+    row, one = h5py.h5s.create_simple((plan.manifest["width"],)), h5py.h5s.create(h5py.h5s.SCALAR)
     untimed = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     untimed.set_obj_track_times(False)  # equal vectors make equal files
     links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
