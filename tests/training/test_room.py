@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from protimb.classification import GOTermClassifier, LabelAttentionClassifier, TALEClassifier
 from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import DeviceMemoryError, DeviceMemoryWarning
-from protimb.gan import ConditionalGAN
+from protimb.gan import ConditionalGAN, _sampling
 from protimb.nn import MLPBackbone
 from protimb.training import draw_rows, share_batch
 from protimb.training._room import Room
@@ -146,3 +146,33 @@ def test_a_loss_of_the_whole_batch_is_not_made_in_parts(monkeypatch):
         pytest.raises(DeviceMemoryError, match=r"all of its rows together .* Lower batch_size"),
     ):
         fit.fit(TOY.X, TOY.y)
+
+
+def test_rows_are_generated_by_halves_and_are_the_same(monkeypatch):
+    made = gan()
+    expected = made.sample(TOY.y, random_state=0)
+    run_chunk = _sampling._run_chunk
+
+    def small(generator, y, noise, starts, part):
+        out_of(part.stop - part.start, 20)
+        return run_chunk(generator, y, noise, starts, part)
+
+    monkeypatch.setattr(_sampling, "_run_chunk", small)
+    with pytest.warns(DeviceMemoryWarning, match="no room for [36]0 rows to generate"):
+        found = made.sample(TOY.y, random_state=0)
+    assert_allclose(found, expected, atol=1e-5)
+
+
+def test_tale_predicts_by_halves_what_it_predicts_at_once(monkeypatch):
+    model = TALEClassifier(inputs="vectors", n_hidden=4, **ONE_EPOCH).fit(TOY.X, TOY.y)
+    expected = model.predict_proba(TOY.X)
+    forward = type(model.network_).forward
+
+    def small(self, x, mask=None):
+        out_of(len(x), 50)
+        return forward(self, x, mask)
+
+    monkeypatch.setattr(type(model.network_), "forward", small)
+    with pytest.warns(DeviceMemoryWarning, match="windows at a time"):
+        found = model.predict_proba(TOY.X)
+    assert_allclose(found, expected, atol=1e-6)
