@@ -22,6 +22,9 @@ DEVICE   ?= cpu
 # Two workers share the cores already; threads of their own would only spin for each other. Our
 # matrices are small enough that the site builds faster this way too.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+# Two workers and dozens of processes read the same files: whoever compiles one keeps that for all,
+# whatever the shell says about keeping.
+KEEP_COMPILED := PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test browser fuzz attack lint docs bench clean
@@ -33,7 +36,7 @@ demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
 	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --maps tsne,umap --out $(OUT) $(ARGS)
 
 test: $(VENV)/.test  ## Run every test and doctest (DEVICE=cuda: on a GPU); a skipped one fails
-	PROTIMB_TEST_DEVICE=$(DEVICE) $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
+	PROTIMB_TEST_DEVICE=$(DEVICE) $(ONE_THREAD) $(KEEP_COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
 
 browser: $(VENV)/.browser  ## Try the reports in Debian's chromium (apt-get install chromium-driver)
 	$(ONE_THREAD) $(BIN)/python -m pytest --no-skips tests/browser $(ARGS)

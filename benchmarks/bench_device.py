@@ -22,6 +22,7 @@ import time
 import warnings
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
@@ -76,8 +77,8 @@ def main():
         measure(devices, clock, args.only, Path(scratch), report)
     print(report.text())
     print(f"{clock.spent():.0f} s in all")
-    if any("DIFFERS" in line for line in report.said):
-        raise SystemExit("The devices do not agree.")
+    if any("DIFFERS" in line or "FAILED" in line for line in [*report.said, *report.missed]):
+        raise SystemExit("The devices do not agree, or something failed.")
 
 
 class Report:
@@ -128,25 +129,32 @@ def describe(devices):
 
 def agreement(devices):
     """Compare each device with the CPU: losses of first updates, and saved models."""
-    for device, precision in [
-        (d, p) for d in devices for p in ON[d] if (d, p) != ("cpu", "float32")
-    ]:
+    for (what, limit), work in comparisons(devices).items():
+        try:
+            yield verdict(what, *work(), limit)
+        except Exception as error:
+            yield f"FAILED: {what}: {type(error).__name__}: {error}"
+
+
+def comparisons(devices):
+    """Name what is compared: {(what, tolerance): function that gives two arrays}."""
+    found = {}
+    others = [(d, p) for d in devices for p in ON[d] if (d, p) != ("cpu", "float32")]
+    for device, precision in others:
+        limit = TOLERANCE["losses" if precision == "float32" else "losses in bfloat16"]
         for name, make in NETWORKS.items():
-            ours, theirs = (
-                first_losses(make, where, what)
-                for where, what in (("cpu", "float32"), (device, precision))
-            )
-            rounded = precision != "float32"
-            limit = TOLERANCE["losses in bfloat16" if rounded else "losses"]
-            yield verdict(f"losses of {name}, {device} in {precision}", ours, theirs, limit)
-    if "cuda" not in devices:
-        return
-    for trained, loaded in (("cuda", "cpu"), ("cpu", "cuda")):
+            what = f"losses of {name}, {device} in {precision}"
+            found[what, limit] = partial(first_losses_twice, make, device, precision)
+    for trained, loaded in [("cuda", "cpu"), ("cpu", "cuda")] if "cuda" in devices else []:
         for name, make in NETWORKS.items():
-            pair = answers(make, trained, loaded)
-            yield verdict(
-                f"{name} trained on {trained}, loaded on {loaded}", *pair, TOLERANCE["loaded"]
-            )
+            what = f"{name} trained on {trained}, loaded on {loaded}"
+            found[what, TOLERANCE["loaded"]] = partial(answers, make, trained, loaded)
+    return found
+
+
+def first_losses_twice(make, device, precision):
+    """Give losses of the CPU in float32, and those of a device in some precision."""
+    return first_losses(make, "cpu", "float32"), first_losses(make, device, precision)
 
 
 def verdict(what, ours, theirs, limit):
@@ -208,6 +216,7 @@ NETWORKS = {f"GAN {name}": partial(_gan, name) for name in BACKBONES} | {
 def drawn_on_the_cpu():
     """Draw noise and masks on the CPU wherever they are used, from one source."""
     source = torch.Generator().manual_seed(0)
+    import_module("protimb.gan._training")  # with all that draws: fit would load it later
 
     def draw_rows(draw, shape, generator, device=None):
         where = generator.device if device is None else device
@@ -282,8 +291,12 @@ def measure(devices, clock, only, scratch, report):
         if seconds < 0.05:
             report.missed.append(f"not measured, no time was left: {what}")
             continue
-        with products(precision):
-            rate, flops = workloads[name](device, precision, seconds)
+        try:
+            with products(precision):
+                rate, flops = workloads[name](device, precision, seconds)
+        except Exception as error:  # what else there is to measure is worth the machine
+            report.missed.append(f"FAILED: {what}: {type(error).__name__}: {error}")
+            continue
         share = flops * rate / rates[device, precision]
         row = {"what": name, "device": device, "precision": precision, "rows/s": rate}
         report.rows.append(row | {"TFLOP/s": flops * rate / 1e12, "of product rate": share})
@@ -346,7 +359,7 @@ def make_workloads(scratch):
         f"generate {name}": partial(generate_rows, X.shape[1], bunch.y, name) for name in BACKBONES
     }
     terms = {"ontology": bunch.ontology, "terms": bunch.terms}
-    large = {"n_layers": 6, "n_hidden": 256, "n_heads": 8}
+    large = {"n_layers": 6, "n_hidden": 256, "n_heads": 8, "batch_size": 32}
     classifiers = {
         "GOTermClassifier": (GOTermClassifier, terms, X),
         "LabelAttentionClassifier": (LabelAttentionClassifier, {}, X),
@@ -402,12 +415,10 @@ def train_classifier(make, X, y, device, precision, seconds):
     found = []
 
     def run(self):
-        batches = itertools.cycle(list(itertools.islice(iter(self.batches), 8)))
-        rows = [next(batches) for _ in range(8)]
+        rows = list(itertools.islice(_forever(self.batches), 8))
         places = itertools.cycle(rows)
         n_rows = sum(map(len, rows)) / len(rows)
-        flops = sum(count_flops(partial(self.step.train_batch, one)) for one in rows[:2])
-        per_row = flops / sum(map(len, rows[:2]))
+        per_row = count_flops(partial(self.step.train_batch, rows[0])) / len(rows[0])
         calls = repeat(lambda: self.step.train_batch(next(places)), device, seconds)
         found.append((calls * n_rows, per_row))
         raise Stopped

@@ -82,7 +82,7 @@ class DeviceUnavailableError(ProtimbError, RuntimeError):
 
 
 class DeviceMemoryError(ProtimbError, MemoryError):
-    """A device ran out of memory in training; its cache has been released."""
+    """A device has no room for a single row, or for what cannot be done in parts."""
 
 
 class TrainingDiverged(ProtimbError, RuntimeError):

@@ -67,7 +67,7 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     _check_lines(text, path)
     sequences: dict[str, str] = {}
     n_repeated = n_repaired = 0
-    for record in text[1:].split("\n>"):
+    for record in _records(text):
         header, _, raw = record.partition("\n")
         protein_id = _protein_id(header, path)
         sequence, repaired = _residues(raw, protein_id, path)
@@ -76,6 +76,15 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
         sequences[protein_id] = sequence
     _warn_of_repairs(n_repeated, n_repaired, path)
     return sequences
+
+
+def _records(text):
+    """Yield records without their marks, one at a time: a list would hold the text once more."""
+    start = 1
+    while (end := text.find("\n>", start)) >= 0:
+        yield text[start:end]
+        start = end + 2
+    yield text[start:]
 
 
 class LazySequences(Mapping):

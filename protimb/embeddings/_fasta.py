@@ -142,7 +142,9 @@ def embed_fasta(
         if isinstance(error, ProtimbError):
             raise
         raise ArtifactWriteError(
-            f"{out} could not be written ({error}). Look for space, quota and permissions."
+            f"{out} could not be written ({error}). Look for space, quota and permissions; the "
+            f"parts that are whole stay in {folder_of_parts(Path(out))}, for the same call to go "
+            "on from."
         ) from error
     return open_embeddings(out) if is_whole else None, protein_ids
 

@@ -120,9 +120,13 @@ def _adder(h5py, file, plan):
     numbers = h5py.h5t.py_create(np.dtype(plan.index["dtype"]), logical=True)
     text = h5py.h5t.py_create(h5py.string_dtype(), logical=True)
     row, one = h5py.h5s.create_simple((plan.index["width"],)), h5py.h5s.create(h5py.h5s.SCALAR)
+    untimed = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)  # equal vectors make equal files
+    links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
+    links.set_char_encoding(h5py.h5t.CSET_UTF8)
 
     def add(vector, name, protein_id):
-        dataset = h5d.create(file.id, name.encode(), numbers, row)
+        dataset = h5d.create(file.id, name.encode(), numbers, row, untimed, links)
         dataset.write(whole, whole, vector)
         h5a.create(dataset, b"original_id", text, one).write(np.array(protein_id, dtype=object))
 

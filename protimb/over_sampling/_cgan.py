@@ -165,8 +165,8 @@ class CGANSampler(QualityControlled):
         generates all rows.
 
     mixed_precision : bool, default=False
-        Whether training runs the networks in bfloat16 where torch thinks that safe: less memory,
-        and faster on a GPU that has it. Rows are always generated in single precision.
+        Whether training runs the networks' products in bfloat16: less memory, and faster on a GPU
+        that has it. Losses are taken, and rows generated, in single precision.
     callbacks : list of Callback or None, default=None
         Hooks into training, see ``protimb.training``.
     device : str or torch.device, default="auto"

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def resume_training(out, *, max_updates=None, verbose=0):
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
     folder = Path(out)
-    settings, data = in_each(read_config, folder)
+    settings, data = in_each(partial(read_config, to_train=True), folder)
     with ExitStack() as held:
         from_first(_go_on, held, folder)
         if max_updates is not None:

@@ -231,14 +231,17 @@ class _Part:
 
     @torch.no_grad()
     def average(self, network, losses):
-        """Average gradients of a network, and losses, in place: one message for all."""
-        tensors = [p.grad for p in network.parameters() if p.grad is not None]
-        tensors += losses.values()
-        # torch.cat takes the widest type of all, and copy_ gives each its own back.
+        """Average gradients of a network, and losses: one message for all."""
+        weights = [p for p in network.parameters() if p.grad is not None]
+        tensors = [*(p.grad for p in weights), *losses.values()]
+        # torch.cat takes the widest type of all; each gets its own back.
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).mul_(self.weight)
         pieces = sum_over_processes(flat).split([tensor.numel() for tensor in tensors])
-        for tensor, piece in zip(tensors, pieces, strict=True):
-            tensor.copy_(piece.view_as(tensor))
+        shared = [_like(tensor, piece) for tensor, piece in zip(tensors, pieces, strict=True)]
+        for weight, gradient in zip(weights, shared, strict=False):
+            weight.grad = gradient  # a part of the message: no copy
+        for loss, mean in zip(losses.values(), shared[len(weights) :], strict=True):
+            loss.copy_(mean)
         return losses
 
     def total(self, tensor):
@@ -249,3 +252,8 @@ class _Part:
         if self.weight:
             joined[self.index] = rows
         return sum_over_processes(joined)
+
+
+def _like(tensor, piece):
+    """Give a piece of a message, (n_numbers,), the shape and type of a tensor."""
+    return piece.view_as(tensor).to(tensor.dtype)

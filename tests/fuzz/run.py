@@ -7,6 +7,7 @@ target and its number: ``--target obo --first 1234 --inputs 1`` makes it again.
 
 import argparse
 import contextlib
+import importlib
 import json
 import mmap
 import os
@@ -200,6 +201,8 @@ def main():
     """Fuzz, print the table, and say by the status whether anything was found."""
     options = _options()
     warnings.simplefilter("ignore")
+    with contextlib.suppress(ImportError):  # within a limit half of it might be imported
+        importlib.import_module("transformers")
     chosen = collect(options.target)
     if not chosen:
         raise SystemExit(f"No target is called {options.target!r}.")

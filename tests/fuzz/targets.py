@@ -169,6 +169,7 @@ def _vectors():
         "vectors npz, one each": {"x.npz": one_each},
         "vectors h5": {"x.h5": _h5()},
         "vectors h5, a matrix": {"x.h5": _h5_matrix()},
+        "vectors h5, ids in chunks": {"x.h5": _h5_chunks()},
         "vectors parquet": {"x.parquet": _parquet()},
         "vectors parquet, lists": {"x.parquet": _parquet_lists()},
         "vectors csv": {"x.csv": TABLE},
@@ -215,6 +216,17 @@ def _h5_matrix():
     with h5py.File(buffer, "w") as file:
         file["ids"] = IDS
         file.create_dataset("embeddings", data=X, compression="gzip")
+    return buffer.getvalue()
+
+
+def _h5_chunks():
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        packed = {"chunks": (5,), "compression": "gzip", "shuffle": True}
+        file.create_dataset("ids", data=IDS, dtype=h5py.string_dtype(), **packed)
+        file.create_dataset("embeddings", data=X)
     return buffer.getvalue()
 
 
@@ -315,7 +327,7 @@ def _records():
     real = _real()
 
     def config_of(folder):
-        return read_config(folder)[0].build_sampler()
+        return read_config(folder, to_train=True)
 
     def load(folder):
         return Generated.load(folder / "generated.npz")
