@@ -118,6 +118,7 @@ class QualityControl:
             passed = self.judge(X_new, plan)
             drawn, undrawn = np.split(pending, [len(plan)])
             kept.append(Kept(drawn, X_new, plan).take(passed))
+            del X_new  # the next round would hold it beside what was kept of it
             pending = np.concatenate([drawn[~passed], undrawn])
             if not (len(pending) and len(plan)):
                 break
