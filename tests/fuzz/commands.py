@@ -18,6 +18,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 COMMAND = "command "  # begins the names of these targets
 _WORDS = "words.json"
+_PATIENCE = 120  # seconds for a report, which takes some where nothing else runs
 _ENOUGH = 1.0  # seconds, where a large number was asked for and is being worked on
 
 _OF_ALL = ("compare", "train", "train-sampler")  # unless told otherwise
@@ -82,6 +83,7 @@ def command_targets(target, part=""):
             _run_in,
             _sane,
             partial(_vary, words, tuple(_options(commands[name]))),
+            _PATIENCE,
         )
     return found
 

@@ -29,7 +29,6 @@ from mutations import mutate
 from targets import collect, write
 
 ROOM = 2**30  # bytes of address space beyond what the process had before its first input
-PATIENCE = 20  # seconds for one input
 
 
 class Finding(NamedTuple):
@@ -140,7 +139,7 @@ def fuzz(name, target, first, n_inputs, seconds=None):
                     _work(name, target, (at, first + n_inputs), ends_at, scratch, shared)
                 finally:
                     os._exit(1)  # an error of ours: nothing of the parent's may be cleaned up
-            status = _watch(child, shared)
+            status = _watch(child, shared, target.patience)
             number, is_done = struct.unpack("<qq", shared[:16])
             findings += [Finding(name, *_line(one)) for one in log.read_text().splitlines()]
             at = number + 1
@@ -152,7 +151,7 @@ def fuzz(name, target, first, n_inputs, seconds=None):
     return at - first, findings
 
 
-def _watch(child, shared):
+def _watch(child, shared, patience):
     """Wait for a child's end, and end it where it is held within a library's own code."""
     seen, since = None, time.monotonic()
     while True:
@@ -161,7 +160,7 @@ def _watch(child, shared):
             return status
         if shared[:8] != seen:
             seen, since = shared[:8], time.monotonic()
-        elif time.monotonic() - since > PATIENCE + 5:
+        elif time.monotonic() - since > patience + 5:
             os.kill(child, signal.SIGKILL)
         time.sleep(0.05)
 
@@ -185,7 +184,7 @@ def _work(name, target, numbers, ends_at, scratch, shared):
     with _limits(), (scratch / "findings.txt").open("a") as log:
         for number in range(*numbers):
             shared[:16] = struct.pack("<qq", number, 0)
-            signal.alarm(PATIENCE)
+            signal.alarm(target.patience)
             found = try_input(target, folder, make_input(name, target, number))
             signal.alarm(0)
             if found:

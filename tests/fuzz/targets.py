@@ -89,6 +89,7 @@ class Target(NamedTuple):
     read: Callable[[Path], Any]  # the folder -> what was read
     check: Callable[[Any], None] = lambda found: None  # AssertionError where it is no sane result
     vary: Callable[[Any], dict] | None = None  # random.Random -> damaged files, if not of any bytes
+    patience: int = 20  # seconds for one input
 
 
 def collect(part=""):
