@@ -149,7 +149,7 @@ def terms(folder):
         Term("GAN update", "linear", "batch", (64, 128, 256), _update, "batch"),
         Term("all-reduce", "linear", "width", (256, 512, 1024), _message, "width", "bytes"),
         Term("generation", "linear", "rows", (1000, 4000, 16_000), _generate, "rows"),
-        Term("classifier", "linear", "rows", (1000, 2000, 8000), _epoch, "rows"),
+        Term("classifier", "linear", "rows", (2000, 4000, 8000), _epoch, "rows"),
         Term("predict", "linear", "rows", (1000, 4000, 16_000), _predict, "rows"),
         Term("neighbours, exact", "quadratic", "rows", (2000, 4000, 8000), _exact, "rows"),
         Term("neighbours, sampled", "linear", "rows", (4000, 8000, 16_000), _sampled, "rows"),

@@ -31,13 +31,14 @@ def search_among(rows, n_neighbors, gap=None, asked=None):
     """
     if isinstance(n_neighbors, Integral):
         if asked is not None:
-            warn_if_slow(*asked, len(rows))
+            warn_if_slow(asked, len(rows))
         return Reference(rows, gap), int(n_neighbors)
     return Given(clone(n_neighbors).fit(rows), rows, gap), int(n_neighbors.n_neighbors)
 
 
-def warn_if_slow(n_asked, parameter, n_reference):
+def warn_if_slow(asked, n_reference):
     """Say what an exact search of so many pairs costs, and what to pass in its place."""
+    n_asked, parameter = asked
     if n_asked * n_reference <= _MANY_PAIRS:
         return
     warnings.warn(

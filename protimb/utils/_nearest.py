@@ -342,6 +342,10 @@ class _Table:
     def _asked(self, placed):
         return self.place.columns(placed, self._parts(placed)).astype(self._dtype)
 
+    def _of(self, columns):
+        """Give what rows of the reference are multiplied by: (n_columns, n_parts)."""
+        raise NotImplementedError
+
     def _parts(self, placed):
         return placed
 

@@ -8,6 +8,7 @@ takes some ten seconds on two idle cores. Kills are known by their number: ``--a
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -125,11 +126,12 @@ def free_port():
 
 def workers(launcher):
     """List the processes that a launcher started, by rank."""
-    tasks = Path(f"/proc/{launcher.pid}/task").glob("*/children")
     ranks = {}
-    for pid in " ".join(path.read_text() for path in tasks).split():
-        told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        ranks |= {int(one[5:]): int(pid) for one in told if one.startswith(b"RANK=")}
+    with contextlib.suppress(OSError):  # some may end while we look
+        for path in Path(f"/proc/{launcher.pid}/task").glob("*/children"):
+            for pid in path.read_text().split():
+                told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                ranks |= {int(one[5:]): int(pid) for one in told if one.startswith(b"RANK=")}
     return [ranks[number] for number in sorted(ranks)]
 
 
