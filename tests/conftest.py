@@ -102,15 +102,16 @@ def faiss(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", FAISS)
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection():
+    """Ten thousand tests and their modules stay to the end: look for no garbage among them."""
     gc.disable()
-
-
-def pytest_collection_finish():
-    """Ten thousand tests and their modules stay to the end: collect no garbage among them."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_addoption(parser):
