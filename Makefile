@@ -18,6 +18,7 @@ ARGS     ?=
 WORKERS  ?= 2
 KILLS    ?= 200
 SECONDS  ?= 600
+DEVICE   ?= cpu
 # Two workers share the cores already; threads of their own would only spin for each other. Our
 # matrices are small enough that the site builds faster this way too.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
@@ -34,8 +35,8 @@ help:  ## Say what each target does
 demo: $(VENV)/.base  ## Rescue rare GO terms of human proteins; writes report/
 	$(BIN)/protimb compare --ontology $(ONTOLOGY) --seeds $(SEEDS) --maps tsne,umap --out $(OUT) $(ARGS)
 
-test: $(VENV)/.test  ## Run every test and doctest; a skipped test is a failure
-	$(ONE_THREAD) $(KEEP_COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
+test: $(VENV)/.test  ## Run every test and doctest (DEVICE=cuda: on a GPU); a skipped one fails
+	PROTIMB_TEST_DEVICE=$(DEVICE) $(ONE_THREAD) $(KEEP_COMPILED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --no-skips $(ARGS)
 
 browser: $(VENV)/.browser  ## Try the reports in Debian's chromium (apt-get install chromium-driver)
 	$(ONE_THREAD) $(BIN)/python -m pytest --no-skips tests/browser $(ARGS)

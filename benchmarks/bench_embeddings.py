@@ -109,27 +109,27 @@ def count_padding(encoder, sequences):
     return padding_share(lengths, batches)
 
 
-def save_smallest_esm(folder):
-    """Save a random model of the size of esm2_t6_8M_UR50D."""
+def save_smallest_esm(folder, **sizes):
+    """Save a random model of the size of esm2_t6_8M_UR50D, or of others."""
     from transformers import EsmConfig, EsmModel, EsmTokenizer
 
     vocabulary = ["<cls>", "<pad>", "<eos>", "<unk>", *LETTERS, "<null_1>", "<mask>"]
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     EsmTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
-    config = EsmConfig(
-        vocab_size=33,
-        hidden_size=320,
-        num_hidden_layers=6,
-        num_attention_heads=20,
-        intermediate_size=1280,
-        pad_token_id=1,
-        mask_token_id=32,
-        position_embedding_type="rotary",
-        token_dropout=True,
-        emb_layer_norm_before=False,
-    )
+    config = {
+        "vocab_size": 33,
+        "hidden_size": 320,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 20,
+        "intermediate_size": 1280,
+        "pad_token_id": 1,
+        "mask_token_id": 32,
+        "position_embedding_type": "rotary",
+        "token_dropout": True,
+        "emb_layer_norm_before": False,
+    }
     torch.manual_seed(0)
-    EsmModel(config, add_pooling_layer=False).save_pretrained(folder)
+    EsmModel(EsmConfig(**config | sizes), add_pooling_layer=False).save_pretrained(folder)
     return folder
 
 

@@ -1,131 +1,195 @@
 """Rows a second of training in one process with one and with two threads, and in two processes.
 
-Run by hand: ``python benchmarks/bench_processes.py``. Each way is started several times, in turn,
-on the same data and the same total batch; the table gives medians, and ratios to one process with
-one thread. Absolute figures mean little on a shared machine. Two processes are started by torchrun
-and speak over gloo.
+Run by hand: ``python benchmarks/bench_processes.py``; it ends within four minutes. Two processes
+are started once, by torchrun, and speak over gloo. In turn, round after round, they train together,
+and the first one alone while the other sleeps, on the same data and the same total batch. The table
+gives medians, and ratios to one process with one thread within a round. On a shared machine rows a
+second mean little; CPU seconds of the busiest process say what an idle one could reach at best: the
+time that a process waits for the other is not in them. "half a batch" is one process with half of
+the rows, all that one of two has to compute: what is lost beyond that is lost by speaking.
 """
 
 import argparse
-import json
+import contextlib
 import os
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from bench_cgan_steps import N_FEATURES, N_ROWS, N_TERMS, protimb_loop
-from textbook_gan import N_CRITIC
 
-# name -> processes, threads of each
+TARGET = 1.7  # times the rows a second of one process with one thread
+
+
+class Way(NamedTuple):
+    """How many processes train, with how many threads each, on what share of a batch."""
+
+    n_processes: int = 1
+    n_threads: int = 1
+    share: float = 1.0
+
+
 WAYS = {
-    "1 process, 1 thread": (1, 1),
-    "1 process, 2 threads": (1, 2),
-    "2 processes, 1 thread each": (2, 1),
+    "1 process, 1 thread": Way(),
+    "1 process, 2 threads": Way(n_threads=2),
+    "2 processes, 1 thread each": Way(n_processes=2),
+    "half a batch, 1 process": Way(share=0.5),
 }
+ONE, THREADS, TWO, _ = WAYS
 
 
 def main():
-    """Print one row a way and network."""
+    """Start two processes that print one row a way, network and batch size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of a timing, about")
-    parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=9, help="at most")
+    parser.add_argument("--minutes", type=float, default=3.0, help="that may pass before a round")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[256, 1024])
+    parser.add_argument("--seconds", type=float, default=0.7, help="of a timing, about")
     args = parser.parse_args()
-    if args.worker:
+    if "RANK" in os.environ:
         work(args)
         return
-    rounds = [
-        {way: start(args, *counts) for way, counts in WAYS.items()} for _ in range(args.rounds)
-    ]
-    networks = rounds[0][next(iter(WAYS))]
-    print(
-        f"batch {args.batch_size}, {N_FEATURES} features, {N_TERMS} terms, {os.cpu_count()} cores"
-    )
-    print(
-        pd.DataFrame([row for name in networks for row in table(name, rounds)]).to_string(
-            index=False, float_format="%.2f"
-        )
-    )
-
-
-def table(network, rounds):
-    """Give medians of a network, and of ratios taken within a round."""
-    first = next(iter(WAYS))
-    for way in WAYS:
-        ratios = [found[way][network] / found[first][network] for found in rounds]
-        rates = [found[way][network] for found in rounds]
-        yield {
-            "network": network,
-            "way": way,
-            "rows/s": round(statistics.median(rates)),
-            "ratio": statistics.median(ratios),
-        }
-
-
-def start(args, n_processes, n_threads):
-    """Measure in fresh processes: {network: rows a second}."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = str(one.getsockname()[1])
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(n_processes)]
-    launcher = [] if n_processes == 1 else [*launcher, "--master-port", port]
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "found.json")
-        options = ["--batch-size", str(args.batch_size), "--seconds", str(args.seconds)]
-        subprocess.run(
-            [sys.executable, *launcher, __file__, *options, "--worker", str(out)],
-            env=os.environ | {"OMP_NUM_THREADS": str(n_threads)},
-            check=True,
-        )
-        return json.loads(out.read_text())
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port]
+    done = subprocess.run([sys.executable, *launcher, __file__, *sys.argv[1:]], check=False)
+    raise SystemExit(done.returncode)
 
 
 def work(args):
-    """Time both networks in this process, with the others if there are any."""
+    """Time every way in turn, with the other process."""
     from protimb.utils._ranks import is_first
 
     rng = np.random.RandomState(0)
     X = rng.randn(N_ROWS, N_FEATURES).astype(np.float32)
     y = (rng.rand(N_ROWS, N_TERMS) < 0.01).astype(np.uint8)
-    trainers = {"CGANSampler's networks": gan_trainer, "GOTermClassifier": classifier_trainer}
-    found = {name: rate(make(X, y, args), args) for name, make in trainers.items()}
+    trainers = {"CGANSampler": gan_trainer, "GOTermClassifier": classifier_trainer}
+    races = [
+        Race(name, batch_size, make, X, y)
+        for batch_size in args.batch_sizes
+        for name, make in trainers.items()
+    ]
+    run(races, args)
     if is_first():
-        args.worker.write_text(json.dumps(found))
+        print(f"{N_FEATURES} features, {N_TERMS} terms, {os.cpu_count()} cores, medians of")
+        print(f"{len(races[0].rounds)} rounds; the load of the machine is {os.getloadavg()[0]:.1f}")
+        frame = pd.DataFrame([row for race in races for row in race.table()])
+        frame = frame.set_index(["network", "batch", "way"])
+        print(frame.to_string(float_format="%.2f"))
+        print("\n".join(verdicts(frame)))
 
 
-def rate(train, args):
-    """Count rows a second of what trains n batches and says how many rows these were."""
+def run(races, args):
+    """Make rounds until there are enough, or time is up."""
     from protimb.training import from_first
 
-    train(2)
-    began = time.perf_counter()
-    train(2)
-    n_batches = from_first(max, 4, round(2 * args.seconds / (time.perf_counter() - began)))
-    began = time.perf_counter()
-    return train(n_batches) / (time.perf_counter() - began)
+    began = time.monotonic()
+    for race in races:
+        race.set_length(args.seconds)
+    for _ in range(args.rounds):
+        for race in races:
+            race.round()
+        if from_first(time.monotonic) - began > 60 * args.minutes:
+            break
 
 
-def gan_trainer(X, y, args):
+class Race:
+    """One network and batch size, trained in every way, round after round."""
+
+    def __init__(self, network, batch_size, make, X, y):
+        self.facts = {"network": network, "batch": batch_size}
+        self.batch_size = batch_size
+        self.trains = {way: make(X, y, int(way.share * batch_size)) for way in WAYS.values()}
+        self.rounds = []
+
+    def set_length(self, seconds):
+        """Choose how many batches a timing has."""
+        timed(Way(), self.trains[Way()], 1)
+        self.n_batches = max(2, round(2 * seconds / timed(Way(), self.trains[Way()], 2)[0]))
+
+    def round(self):
+        """Time all ways once: {way: (rows a second, CPU ms of a batch)}."""
+        found = {}
+        for name, way in WAYS.items():
+            wall, cpu = timed(way, self.trains[way], self.n_batches)
+            n_rows = self.n_batches * int(way.share * self.batch_size)
+            found[name] = (n_rows / wall, 1e3 * cpu / self.n_batches)
+        self.rounds.append(found)
+
+    def table(self):
+        """Give one row of medians a way; ratios are taken within a round."""
+        for name in WAYS:
+            rates = [found[name][0] for found in self.rounds]
+            cpu = [found[name][1] for found in self.rounds]
+            ratios = [found[name][0] / found[ONE][0] for found in self.rounds]
+            by_cpu = [found[ONE][1] / found[name][1] for found in self.rounds]
+            yield self.facts | {
+                "way": name,
+                "rows/s": round(statistics.median(rates)),
+                "ratio": statistics.median(ratios),
+                "CPU ms": statistics.median(cpu),
+                "less CPU": statistics.median(by_cpu),
+            }
+
+
+def timed(way, train, n_batches):
+    """Give the seconds, of the wall and of the busiest process, that both learn from the first."""
+    import torch
+
+    from protimb.training._processes import hear_all
+    from protimb.utils._ranks import is_first
+
+    trains = way.n_processes == 2 or is_first()
+    torch.set_num_threads(way.n_threads)
+    hear_all(None)
+    took = (0.0, 0.0)
+    if trains:
+        with contextlib.nullcontext() if way.n_processes == 2 else alone():
+            train(1)
+            began, cpu = time.perf_counter(), time.process_time()
+            train(n_batches)
+            took = (time.perf_counter() - began, time.process_time() - cpu)
+    return tuple(map(max, zip(*hear_all(took), strict=True)))
+
+
+@contextlib.contextmanager
+def alone():
+    """Work as the only process, while the other one waits."""
+    told = os.environ["WORLD_SIZE"]
+    os.environ["WORLD_SIZE"] = "1"
+    try:
+        yield
+    finally:
+        os.environ["WORLD_SIZE"] = told
+
+
+def verdicts(frame):
+    """Say where two processes reach the target, and two threads."""
+    for (network, batch), part in frame.groupby(level=[0, 1]):
+        ratio = part.xs(TWO, level=2)["ratio"].item()
+        by_threads = part.xs(THREADS, level=2)["ratio"].item()
+        reached = "reach" if ratio >= TARGET else "do NOT reach"
+        beaten = "no worse" if ratio >= by_threads else "WORSE"
+        yield (
+            f"{network}, batch {batch}: two processes {reached} {TARGET} ({ratio:.2f}), and are "
+            f"{beaten} than two threads ({by_threads:.2f})"
+        )
+
+
+def gan_trainer(X, y, batch_size):
     """Give a function that makes n updates of the generator, each after five of the critic."""
     import torch
 
-    run = protimb_loop(torch.from_numpy(X), torch.from_numpy(y), args.batch_size, "mlp")
-
-    def train(n_batches):
-        run(n_batches)
-        return n_batches * args.batch_size * N_CRITIC
-
-    return train
+    return protimb_loop(torch.from_numpy(X), torch.from_numpy(y), batch_size, "mlp")
 
 
-def classifier_trainer(X, y, args):
+def classifier_trainer(X, y, batch_size):
     """Give a function that makes n updates of a classifier."""
     import torch
 
@@ -158,8 +222,7 @@ def classifier_trainer(X, y, args):
 
     def train(n_batches):
         for _ in range(n_batches):
-            step.train_batch(torch.randint(N_ROWS, (args.batch_size,), generator=source))
-        return n_batches * args.batch_size
+            step.train_batch(torch.randint(N_ROWS, (batch_size,), generator=source))
 
     return train
 

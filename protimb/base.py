@@ -26,6 +26,7 @@ from protimb.utils._containers import (
 )
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
+from protimb.utils._rows_on_disk import Part, check_out, write_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_rows, check_vectors, has_numbers
 from protimb.utils._warnings import users_level
@@ -195,7 +196,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X, y):
+    def fit_resample(self, X, y, *, out=None):
         """Give the real rows, unchanged and in order, then the synthetic ones.
 
         Parameters
@@ -204,20 +205,38 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
+        out : path-like, optional
+            Folder to write the result to, new or empty, where memory does not hold it: the rows of
+            X, an array or a memory map, are copied by blocks into ``X.npy``, and the new ones put
+            below them; ``y.npz`` holds sparse indicators, ``y.npy`` classes.
 
         Returns
         -------
         X_res : same type as X, n_rows + n_synthetic rows
+            With ``out`` a read-only memory map of ``X.npy``, in the dtype of X.
         y_res : same type as y, n_rows + n_synthetic rows
+            With ``out`` a csr_array of uint8, or classes.
 
         Raises
         ------
+        ArtifactWriteError
+            If the disk has no room for ``out``.
+        FileExistsError
+            If ``out`` holds something already.
         InvalidLabelsError
             If y is not made of binary indicators, or cannot be resampled.
         MemoryEstimateError
             If the result would not fit in memory.
+        TypeError
+            If X is no matrix of numbers that ``out`` could hold.
+
+        Notes
+        -----
+        ``out`` appears whole or not at all. ``np.load(out / "X.npy", mmap_mode="r")`` and
+        ``scipy.sparse.load_npz(out / "y.npz")`` read it again.
         """
         self._forget()
+        check_out(out, X)
         vectors, target = self._read(X, y)
         budget = self._find_budget(target, y)
         warn_if_ambiguous(
@@ -232,6 +251,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         X_new, plan = self._resample(vectors, target.indicator, ledger, rng)
         self._report(plan, target, budget)
         warn_about_shortfall(self.sampling_plan_)
+        if out is not None:
+            return self._write(out, X, y, X_new, plan, target)
         voted = plan.labels is not None and target.classes is None
         y_res = append_labels(y, plan.labels) if voted else append_copies(y, plan.rows)
         return self._append(X, X_new, plan), y_res
@@ -283,6 +304,19 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
     def _append(self, X, X_new, plan):
         """Put new rows below the real ones, in the container of X."""
         return append_vectors(X, X_new)
+
+    def _write(self, out, X, y, X_new, plan, target):
+        """Write the real rows and the new ones to a folder, block by block; give both, mapped."""
+        labels = target.indicator
+        new = plan.carried(labels) if target.classes is None else labels[plan.rows]
+        if target.is_matrix:
+            y = sparse.vstack([labels, new], format="csr")
+        else:
+            y = append_copies(target.classes, plan.rows)
+        return write_rows(out, [Part(X), self._new_part(X, X_new, plan)], y)
+
+    def _new_part(self, X, X_new, plan):
+        return Part(X_new)
 
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None

@@ -15,6 +15,7 @@ __all__ = [
     "ArtifactWriteError",
     "ClusteringError",
     "DeviceMemoryError",
+    "DeviceMemoryWarning",
     "DeviceUnavailableError",
     "DuplicateRowsWarning",
     "EmbeddingFileError",
@@ -41,6 +42,7 @@ __all__ = [
     "SequenceError",
     "ShortfallWarning",
     "SkippedTermWarning",
+    "SlowSearchWarning",
     "SourceError",
     "TeachingWarning",
     "TermVectorError",
@@ -80,7 +82,7 @@ class DeviceUnavailableError(ProtimbError, RuntimeError):
 
 
 class DeviceMemoryError(ProtimbError, MemoryError):
-    """A device ran out of memory in training; its cache has been released."""
+    """A device has no room for a single row, or for what cannot be done in parts."""
 
 
 class TrainingDiverged(ProtimbError, RuntimeError):
@@ -190,8 +192,16 @@ class RareTermWarning(ProtimbWarning):
     """Terms have so few members that what is generated for them varies little."""
 
 
+class DeviceMemoryWarning(ProtimbWarning, RuntimeWarning):
+    """A device had no room for so many rows at once; what was asked for is done with fewer."""
+
+
 class SkippedTermWarning(ProtimbWarning):
     """Terms cannot be resampled (no member, or every row a member) and are left alone."""
+
+
+class SlowSearchWarning(ProtimbWarning):
+    """An exact search compares so many pairs of rows that its time, their number, tells."""
 
 
 class TermlessFoldWarning(ProtimbWarning):

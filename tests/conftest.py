@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from devices import DEVICE, choose
 from hypothesis import settings
 
 # No screen is needed, nor looked for, when a test or a doctest draws.
@@ -112,6 +113,16 @@ def pytest_collection():
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session")
+def device():
+    """The device that networks are tested on."""
+    return DEVICE
+
+
+def pytest_configure(config):
+    choose(DEVICE)
 
 
 def pytest_addoption(parser):

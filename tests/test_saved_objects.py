@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import saved_objects
 import torch
+from devices import DEVICE
 
 from protimb import CGANSampler
 from protimb.classification import GOTermClassifier, KNNTermClassifier, TALEClassifier
@@ -56,7 +57,7 @@ def try_out(load, use, folder):
 
 
 def sampler(folder):
-    return CGANSampler.load(folder, device="cpu")
+    return CGANSampler.load(folder, device=DEVICE)
 
 
 def put(*path, at):

@@ -25,14 +25,15 @@ INTO_DRAFTS = {
     ("comparison/_figures.py", "draw_figures"),
     ("comparison/_imbalance.py", "_write"),
     ("datasets/_proteins.py", "_write_sequences"),
-    ("embeddings/_writing.py", "_save"),
-    ("embeddings/_writing.py", "_write_h5"),  # opens a file in memory
+    ("embeddings/_writing.py", "_join"),
+    ("embeddings/_writing.py", "_write_beside"),
     ("evaluation/_result.py", "_write"),
     ("runs/_audit_page.py", "write_audit"),
     ("runs/_audit_page.py", "_picture"),
     ("runs/_enlarge.py", "_write"),
     ("runs/_train.py", "_write_history"),
     ("training/_checkpoint.py", "save_state"),
+    ("utils/_array_files.py", "write_npy"),
     ("utils/_new_folder.py", "_keep_earlier"),
 }
 

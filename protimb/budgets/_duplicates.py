@@ -1,7 +1,6 @@
 """Find terms whose members are mostly copies of one another."""
 
 import warnings
-from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +8,9 @@ import pandas as pd
 from scipy import sparse
 
 from protimb.exceptions import DuplicateRowsWarning
+from protimb.utils._equal_rows import digest, number_equal
 from protimb.utils._labelsets import members_by_term
+from protimb.utils._memory import read_blocks
 from protimb.utils._validation import a_few, check_rows
 from protimb.utils._warnings import users_level
 
@@ -38,12 +39,14 @@ def number_vectors(X):
     >>> number_vectors(np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0]])).tolist()
     [0, 1, 0]
     """
-    # Digests of 16 bytes: to sort the rows themselves takes longer, and three times their memory.
-    seen: dict[bytes, int] = {}
     X = check_rows(X) if isinstance(X, pd.DataFrame) else X
-    rows = _sparse_rows(X) if sparse.issparse(X) else (np.ascontiguousarray(row).data for row in X)
-    digests = (blake2b(row, digest_size=16).digest() for row in rows)
-    return np.array([seen.setdefault(digest, len(seen)) for digest in digests], dtype=np.int64)
+    return number_equal(map(digest, _sparse_rows(X) if sparse.issparse(X) else _rows(X)))
+
+
+def _rows(X):
+    """Yield the bytes of each row of an array."""
+    for block in read_blocks(X):
+        yield from map(np.ascontiguousarray, block)
 
 
 def _sparse_rows(X):

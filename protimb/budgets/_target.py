@@ -36,6 +36,11 @@ class Target:
     def _names_are_numbers(self):
         return any(isinstance(term, int | np.integer) for term in self.terms)
 
+    @property
+    def is_matrix(self):
+        """Whether y has a column for each term or class."""
+        return self.classes is None or self.one_hot
+
     def as_classes(self):
         """Give the same target with columns that are classes."""
         n_labels = np.diff(self.indicator.indptr)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from protimb.classification._label_attention_residues import is_residues
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import dense_labels, encode_targets
-from protimb.exceptions import InvalidLabelsError
+from protimb.exceptions import InvalidLabelsError, TrainingDiverged
 from protimb.ontology import GeneOntology
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import read_table
@@ -47,11 +47,16 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
             Of shape (n_rows, n_terms) for multilabel targets, one independent probability a
             term, in float32 where X is float32 or float16 and else in float64; float64 of
             shape (n_rows, n_classes), rows summing to 1, for a single label.
+
+        Raises
+        ------
+        TrainingDiverged
+            If a probability is NaN, as weights of a changed folder may make it.
         """
         check_is_fitted(self)
         X = X if is_residues(X) else read_table(X, "X")
         scores = self._scores(self._check_rows(X, reset=False), _score_dtype(X))
-        return self._coding.probabilities(scores)
+        return self._coding.probabilities(require_scores(scores, self))
 
     def predict(self, X):
         """Decide which terms, or which class, each row has.
@@ -163,12 +168,18 @@ class BaseTermClassifier(FittedClassifierMixin, ClassifierMixin, BaseEstimator, 
     def _check_rows(self, X, *, reset):
         X = as_vectors(X)
         refuse_beyond(X, LARGEST, IN_SINGLE)
-        X = validate_data(self, X, reset=reset, dtype=np.float32, ensure_all_finite=False)
+        half = self._widens_blocks and getattr(X, "dtype", None) == np.float16
+        dtype = np.float16 if half else np.float32
+        X = validate_data(self, X, reset=reset, dtype=dtype, ensure_all_finite=False)
         # check_vectors tests for NaN and inf: its message names the columns, so give them back.
         names = getattr(self, "feature_names_in_", None)
-        X = check_vectors(X if names is None else pd.DataFrame(X, columns=names, copy=False))
+        named = X if names is None else pd.DataFrame(X, columns=names, copy=False)
+        X = check_vectors(named, keep_half=self._widens_blocks)
         # A frame holds columns together, and sums over them would round in another order.
         return np.ascontiguousarray(X)
+
+    # Whether vectors in half precision stay so, to be widened a block at a time.
+    _widens_blocks = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -184,6 +195,24 @@ def check_is_ontology(classifier):
             f"The 'ontology' parameter of {type(classifier).__name__} is "
             f"{type(classifier.ontology).__name__}; pass a GeneOntology, as read_obo gives it."
         )
+
+
+def require_scores(scores, classifier):
+    """Refuse scores (n_rows, n_columns) in [0, 1] of which some are NaN; gives them back."""
+    if np.isnan(scores.sum()):  # without a mask of the size of all
+        wrong = np.isnan(scores).any(axis=1)
+        raise TrainingDiverged(
+            f"{type(classifier).__name__} gives NaN for {wrong.sum():,} of {len(scores):,} rows, "
+            f"first for row {wrong.argmax()}: numbers that it has learned are too large to reckon "
+            "with, as those of a folder that was changed. Restore it from a copy, or fit again.",
+            step=_last_step(classifier),
+        )
+    return scores
+
+
+def _last_step(classifier):
+    history = getattr(classifier, "history_", None)
+    return int(history[-1].get("n_steps", 0)) if history else 0
 
 
 def _score_dtype(X):

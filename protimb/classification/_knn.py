@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
 from protimb.classification._base import BaseTermClassifier
@@ -13,6 +13,7 @@ from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.utils._nearest import Cosine, Reference
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
+from protimb.utils._standardizing import fit_standardizer, standardize
 
 # Rows whose votes are counted at a time.
 _BLOCK = 1024
@@ -112,9 +113,9 @@ class KNNTermClassifier(BaseTermClassifier):
         self._validate_params()
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y)
-            self._scaler = StandardScaler().fit(X) if self.standardize else None
+            self._scaler = fit_standardizer(X) if self.standardize else None
             votes = CosineVote(self.n_neighbors, self.temperature)
-            self._votes = votes.fit(self._standardized(X), labels)
+            self._votes = votes.fit(self._standardized(X), labels, own=self.standardize)
         return self
 
     def _scores(self, X, dtype):
@@ -124,7 +125,7 @@ class KNNTermClassifier(BaseTermClassifier):
         return self._votes, self._standardized(X)
 
     def _standardized(self, X):
-        return X if self._scaler is None else self._scaler.transform(X)
+        return X if self._scaler is None else standardize(self._scaler, X)
 
 
 class CosineVote:
@@ -134,10 +135,13 @@ class CosineVote:
         self.n_neighbors = n_neighbors
         self.temperature = temperature
 
-    def fit(self, X, labels):
-        """Remember rows (n_train, n_features) and their labels (n_train, n_columns)."""
+    def fit(self, X, labels, *, own=False):
+        """Remember rows (n_train, n_features) and their labels (n_train, n_columns).
+
+        ``own`` rows, which nobody else needs, are brought to unit length where they lie.
+        """
         self.labels = sparse.csr_array(labels, dtype=np.float32)
-        found = search_among(normalize(X), self.n_neighbors, Cosine())
+        found = search_among(normalize(X, copy=not own), self.n_neighbors, Cosine())
         self._reference, self.n_neighbors = found
         # What a sample leaves out has no vote, and is not kept.
         sampled = getattr(self._reference.search, "sample_indices_", None)

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import ColumnBalance, check_row_weights, hold_out
+from protimb.classification._base import require_scores
 from protimb.classification._label_attention_residues import Residues, is_residues, read_residues
 from protimb.classification._label_attention_terms import TermSpace, describe_lost, find_vectors
 from protimb.classification._mlp import LabelledRows
@@ -91,6 +92,9 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         from the ontology by ``describe_terms``; without one terms get random vectors, which say
         nothing of terms without a member. A term that lacks a vector keeps its place, in the
         middle of all.
+    mixed_precision : bool
+        Whether training runs the network's products in bfloat16: less memory, and faster on a GPU
+        that has it. Losses, validation and predictions are in single precision.
     device : str or torch.device
         Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
         CUDA where there is one.
@@ -183,6 +187,7 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         "ontology": "no_validation",
         "terms": ["array-like", None],
         "term_vectors": "no_validation",
+        "mixed_precision": ["boolean"],
         "device": "no_validation",
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -213,6 +218,7 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         ontology=None,
         terms=None,
         term_vectors=None,
+        mixed_precision=False,
         device="auto",
         verbose=0,
         random_state=None,
@@ -239,6 +245,7 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         self.ontology = ontology
         self.terms = terms
         self.term_vectors = term_vectors
+        self.mixed_precision = mixed_precision
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
@@ -319,6 +326,8 @@ class LabelAttentionClassifier(NetworkTermClassifier):
             If an ontology is given, and columns or vectors have no names to find in it.
         UnknownTermError
             If the ontology does not have the term of a column, or of a vector.
+        TrainingDiverged
+            If a probability is NaN, as weights of a changed folder may make it.
         """
         from protimb.classification._label_attention_step import attention_logits
 
@@ -328,12 +337,12 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         logits = attention_logits(self.network_, rows, vectors, own=False)
         scores = expit(logits + self._prior.min())
         if ontology is None:
-            return scores
+            return require_scores(scores, self)
         taught = expit(self._logits(rows))
         for number, above in self._columns_above(term_vectors, ontology):
             parts = np.column_stack([scores[:, number], taught[:, above]])
             scores[:, number] = _under_parents(parts, 0, slice(1, None), self.parent_weight)
-        return scores
+        return require_scores(scores, self)
 
     def _columns_above(self, term_vectors, ontology):
         """List (number of a new term, columns of its nearest ancestors that have a member)."""

@@ -37,30 +37,34 @@ class AttentionData:
         return own | hash_targets(self)
 
 
-def _all(rows):
-    return rows
-
-
 class AttentionStep(ClassifierStep):
     """The step of the network, where terms are asked for by their vectors."""
 
-    def __init__(self, network, criterion, data, optimizer, n_steps, keep):
-        super().__init__(network, criterion, data, optimizer, n_steps)
+    def __init__(self, network, criterion, data, optimizer, n_steps, keep, **options):
+        super().__init__(network, criterion, data, optimizer, n_steps, **options)
         self.keep = keep
 
-    def _train_losses(self, rows, share):
-        return self._losses(rows, self.keep(), share.own)
+    def _gradients(self, share, rows):
+        # Cut once padded: noise and dropout are drawn for the width of the whole batch.
+        own = [None if part is None else share.own(part) for part in (rows, *self.data.X[rows])]
+        keep = self.keep()
+
+        def mean_loss(rows, x, padding):
+            loss = self._losses_of(rows, x, padding, keep).mean()
+            return loss, {"loss": loss}
+
+        return self.room.gradients(share, self.optimizer, mean_loss, *own)
 
     def _n_rows_at_once(self):
         return _block_rows(self.network, self.data.X.longest, len(self.data.term_vectors))
 
-    def _losses(self, rows, keep=None, own=_all):
+    def _losses(self, rows):
         """Give rows (batch,) the criterion's losses, times the weights of the rows."""
-        # Cut once padded: noise and dropout are drawn for the width of the whole batch.
-        x, padding = self.data.X[rows]
-        x, padding = own(x), None if padding is None else own(padding)
-        rows = own(rows)
-        logits = self.network(x, self.data.term_vectors, padding, keep)
+        return self._losses_of(rows, *self.data.X[rows])
+
+    def _losses_of(self, rows, x, padding, keep=None):
+        with self._precision():
+            logits = self.network(x, self.data.term_vectors, padding, keep).float()
         known = None if self.data.known is None else self.data.known[rows]
         return self.criterion(logits, self.data.labels[rows], known=known) * self.data.weights[rows]
 
@@ -77,7 +81,15 @@ def train_attention(data, criterion, classifier, rng):
         network.parameters(), lr=classifier.lr, weight_decay=classifier.weight_decay, fused=True
     )
     keep = _TermDropout(classifier.term_dropout, data, torch_generator(rng, device))
-    step = AttentionStep(network, criterion.to(device), data, optimizer, n_steps, keep)
+    step = AttentionStep(
+        network,
+        criterion.to(device),
+        data,
+        optimizer,
+        n_steps,
+        keep,
+        mixed_precision=classifier.mixed_precision,
+    )
     loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(classifier))
     loop.run()
     return at_rest(network), loop.history

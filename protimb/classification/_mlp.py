@@ -6,7 +6,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,14 +18,16 @@ from protimb.classification._balance import (
 )
 from protimb.classification._knn import CosineVote
 from protimb.classification._network_base import NetworkTermClassifier
-from protimb.classification._targets import check_label_mask, dense_labels
+from protimb.classification._targets import check_label_mask
 from protimb.exceptions import InvalidLabelsError
 from protimb.neighbors._search import NEIGHBORS
 from protimb.ontology._propagate import edges_among, propagate_scores
 from protimb.utils._alignment import check_same_order
+from protimb.utils._memory import release_pages
 from protimb.utils._named import reached_into, with_objects
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval, StrOptions, check_params
+from protimb.utils._standardizing import Standardized, fit_standardizer, standardize
 
 # Rows scored at a time, a multiple of those that the network answers at a time.
 _BLOCK = 4096
@@ -87,6 +88,9 @@ class GOTermClassifier(NetworkTermClassifier):
     n_neighbors : int or object, optional
         Average the network's probabilities with those of this many cosine neighbours, or of those
         that an object finds, as in :class:`KNNTermClassifier`.
+    mixed_precision : bool
+        Whether training runs the network's products in bfloat16: less memory, and faster on a GPU
+        that has it. Losses, validation and predictions are in single precision.
     device : str or torch.device
         Where the network trains: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes
         CUDA where there is one.
@@ -165,6 +169,7 @@ class GOTermClassifier(NetworkTermClassifier):
         "ontology": "no_validation",
         "terms": ["array-like", None],
         "n_neighbors": [*NEIGHBORS, None],
+        "mixed_precision": ["boolean"],
         "device": "no_validation",
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -190,6 +195,7 @@ class GOTermClassifier(NetworkTermClassifier):
         ontology=None,
         terms=None,
         n_neighbors=None,
+        mixed_precision=False,
         device="auto",
         verbose=0,
         random_state=None,
@@ -211,6 +217,7 @@ class GOTermClassifier(NetworkTermClassifier):
         self.ontology = ontology
         self.terms = terms
         self.n_neighbors = n_neighbors
+        self.mixed_precision = mixed_precision
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
@@ -257,8 +264,7 @@ class GOTermClassifier(NetworkTermClassifier):
             X, labels = self._read_training(X, y, self.terms)
             self._check_ontology()
             rows = self._read_rows(X, y, labels, sample_weight, label_mask)
-            self._scaler = StandardScaler().fit(rows.X, sample_weight=rows.weights)
-            rows = rows._replace(X=self._scaler.transform(rows.X))
+            self._scaler = fit_standardizer(rows.X, rows.weights)
             self._train(rows, loss)
             self._neighbors = self._fit_neighbors(rows)
         return self
@@ -277,7 +283,7 @@ class GOTermClassifier(NetworkTermClassifier):
             Or (n_rows,) for two classes.
         """
         check_is_fitted(self)
-        logits = self._logits(self._scaler.transform(self._check_rows(X, reset=False)))
+        logits = self._logits(standardize(self._scaler, self._check_rows(X, reset=False)))
         single_column = not self._coding.multilabel and logits.shape[1] == 1
         return logits[:, 0] if single_column else logits
 
@@ -298,6 +304,8 @@ class GOTermClassifier(NetworkTermClassifier):
             params = with_objects(params, self, {"loss": LOSSES})
         return super().set_params(**params)
 
+    _widens_blocks = True
+
     def _train(self, rows, loss):
         from protimb.classification._step import TrainingData, train_network
         from protimb.nn import make_loss
@@ -311,8 +319,9 @@ class GOTermClassifier(NetworkTermClassifier):
         counts = count_cells(rows.labels, rows.given_weights, rows.known)
         criterion = make_loss(loss, *counts, edges=self._edges(loss))
         data = TrainingData(
-            rows._replace(labels=dense_labels(rows.labels)),
+            rows,
             self._balance(rows),
+            scaling=Standardized(self._scaler),
             held_out=hold_out(rows.given_weights, self._held_out_share(len(rows.X)), split_rng),
             device=resolve_device(self.device),
         )
@@ -321,7 +330,8 @@ class GOTermClassifier(NetworkTermClassifier):
     def _scores(self, X, dtype):
         scores = np.empty((len(X), self._coding.n_columns), dtype=dtype)
         for rows in gen_batches(len(X), _BLOCK):
-            scores[rows] = self._score_block(self._scaler.transform(X[rows]), dtype)
+            scores[rows] = self._score_block(standardize(self._scaler, X[rows]), dtype)
+            release_pages(X)
         if self.ontology is not None:
             propagate_scores(self.ontology, scores, self.terms_, out=scores)
         return scores
@@ -331,7 +341,7 @@ class GOTermClassifier(NetworkTermClassifier):
         return scores if self._neighbors is None else (scores + self._neighbors.scores(X)) / 2
 
     def _voters(self, X):
-        return self._neighbors, self._scaler.transform(X)
+        return self._neighbors, standardize(self._scaler, X)
 
     def _logits(self, X):
         from protimb.classification._network import network_logits
@@ -342,12 +352,13 @@ class GOTermClassifier(NetworkTermClassifier):
         if self.n_neighbors is None:
             return None
         seen = slice(None) if rows.known is None else rows.known.all(axis=1)
-        if not len(rows.X[seen]):
+        if not rows.labels[seen].shape[0]:
             raise InvalidLabelsError(
                 "label_mask leaves no row with all of its labels, so no neighbour can vote. Pass "
                 "n_neighbors=None."
             )
-        return CosineVote(self.n_neighbors).fit(rows.X[seen], rows.labels[seen])
+        X = standardize(self._scaler, rows.X[seen])
+        return CosineVote(self.n_neighbors).fit(X, rows.labels[seen], own=True)
 
     def _edges(self, loss):
         """Pair columns with those of nearest ancestors, (n_edges, 2), for a loss that asks."""

@@ -16,29 +16,34 @@ from protimb.training import (
     share_batch,
     torch_generator,
 )
+from protimb.training._cut_rows import training_labels, training_vectors
 from protimb.training._fitting import put_back
+from protimb.training._precision import half_digits
 from protimb.training._processes import hash_rows
+from protimb.training._room import Room
 from protimb.utils._row_blocks import BLOCK_ROWS
+
+BATCH_ROWS = "rows of a batch"
 
 
 class ClassifierStep:
     """One network, a criterion, an optimizer and the data that they learn from, on one device."""
 
-    def __init__(self, network, criterion, data, optimizer, n_steps):
+    def __init__(self, network, criterion, data, optimizer, n_steps, *, mixed_precision=False):
         self.network = network
+        self.mixed_precision = mixed_precision
         self.criterion = criterion
         self.data = data
+        self.room, self.valid_room = Room(rows=BATCH_ROWS), Room(self._n_rows_at_once())
         self.optimizer = optimizer
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
 
     def train_batch(self, rows):
         """Make one update from positions (batch,) among the training rows; give its ``loss``."""
         self._train(True)
-        with share_batch(len(rows)) as share:
-            loss = self._train_losses(self.data.train_rows[rows], share).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        record = share.average(self.network, {"loss": loss.detach()})
+        share = share_batch(len(rows))
+        record = self._gradients(share, self.data.train_rows[rows])
+        share.average(self.network, record)
         self.optimizer.step()
         self.schedule.step()
         return record
@@ -50,8 +55,9 @@ class ClassifierStep:
             return {}
         self._train(False)
         share = share_batch(len(self.data.valid_rows))
-        blocks = share.own(self.data.valid_rows).split(self._n_rows_at_once())
-        total = share.total(sum(self._losses(rows).sum() for rows in blocks))
+        rows = share.own(self.data.valid_rows)
+        losses = self.valid_room.blocks(len(rows), lambda some: self._losses(rows[some]).sum())
+        total = share.total(sum(losses))
         weight = self.data.weights[self.data.valid_rows].sum()
         return {"valid_loss": float(total) / float(weight)}
 
@@ -59,22 +65,33 @@ class ClassifierStep:
         for module in (self.network, self.criterion):
             module.train(mode)
 
-    def _train_losses(self, rows, share):
-        return self._losses(share.own(rows))
+    def _gradients(self, share, rows):
+        return self.room.gradients(share, self.optimizer, self._mean_loss, share.own(rows))
+
+    def _mean_loss(self, rows):
+        loss = self._losses(rows).mean()
+        return loss, {"loss": loss}
+
+    def _precision(self):
+        """Train in half the digits, if asked for; validate in all of them, as predictions are."""
+        enabled = self.mixed_precision and self.network.training
+        return half_digits(self.data.labels.device, enabled)
 
     def _n_rows_at_once(self):
         return 4 * BLOCK_ROWS
 
     def _losses(self, rows):
         """Give rows (batch,) the criterion's losses, times the weights of the rows."""
-        features = self.network[:-1](self.data.X[rows])
         last = self.network[-1]
+        with self._precision():
+            features = self.network[:-1](self.data.X[rows])
+            logits = last(features)
         losses = self.criterion(
-            last(features),
+            logits.float(),
             self.data.labels[rows],
             known=None if self.data.known is None else self.data.known[rows],
             pos_weight=self.data.pos_weight,
-            features=features,
+            features=features.float(),
             weight=last.weight,
         )
         return losses * self.data.weights[rows]
@@ -96,13 +113,18 @@ class ClassifierStep:
 
 
 class TrainingData:
-    """Rows as tensors on one device, cut by index; ``held_out`` are positions for validation."""
+    """Rows on one device, cut by index; ``held_out`` are positions for validation.
 
-    def __init__(self, rows, balance, *, held_out, device):
+    Tensors, or batches of what is too large to be held once more, scaled when they are cut.
+    """
+
+    def __init__(self, rows, balance, *, scaling, held_out, device):
         valid_rows, train_rows = (torch.from_numpy(positions) for positions in held_out)
         self.valid_rows, self.train_rows = valid_rows.to(device), train_rows.to(device)
-        self.X = torch.from_numpy(rows.X).to(device)
-        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.device, self.n_features = device, rows.X.shape[1]
+        everything = np.arange(len(rows.X))
+        self.X = training_vectors(rows.X, everything, scaling, device)
+        self.labels = training_labels(rows.labels, everything, device)
         self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
         weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32)).to(device)
         # Mean 1 over the training rows: weights then leave the size of a step alone.
@@ -130,22 +152,29 @@ def hash_targets(data):
 def train_network(data, criterion, classifier, rng):
     """Build and train a network by the parameters of a GOTermClassifier; give it and a history."""
     network = build_network(
-        data.X.shape[1],
+        data.n_features,
         classifier.hidden_layer_sizes,
-        data.labels.shape[1],
+        len(data.prior),
         dropout=classifier.dropout,
         generator=torch_generator(rng),
         input_noise=classifier.input_noise,
-        noise_generator=torch_generator(rng, data.X.device),
-    ).to(data.X.device)
+        noise_generator=torch_generator(rng, data.device),
+    ).to(data.device)
     start = np.asarray(criterion.loss.start(data.prior), dtype=np.float32)
-    start_from_prior(network, torch.from_numpy(start).to(data.X.device))
+    start_from_prior(network, torch.from_numpy(start).to(data.device))
     batches = ShuffledBatches(len(data.train_rows), classifier.batch_size, torch_generator(rng))
     n_steps = classifier.max_steps or classifier.max_epochs * len(batches)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=classifier.lr, weight_decay=classifier.weight_decay, fused=True
     )
-    step = ClassifierStep(network, criterion.to(data.X.device), data, optimizer, n_steps)
+    step = ClassifierStep(
+        network,
+        criterion.to(data.device),
+        data,
+        optimizer,
+        n_steps,
+        mixed_precision=classifier.mixed_precision,
+    )
     loop = TrainingLoop(step, batches, max_steps=n_steps, callbacks=_callbacks(classifier))
     _run(loop, classifier.loss)
     return at_rest(network), loop.history

@@ -123,6 +123,9 @@ class TALEClassifier(NetworkTermClassifier):
         data and parameters, ``fit`` goes on from there, to the same bits on a CPU.
     checkpoint_steps : int, optional
         Save after every so many updates too.
+    mixed_precision : bool
+        Whether training runs the network's products in bfloat16: less memory, and faster on a GPU
+        that has it. Losses, validation and predictions are in single precision.
     device : str or torch.device
         Where the network trains and predicts; ``"auto"`` takes CUDA where there is one.
     verbose : int
@@ -220,6 +223,7 @@ class TALEClassifier(NetworkTermClassifier):
         "terms": ["array-like", None],
         "checkpoint": "no_validation",
         "checkpoint_steps": [*_AT_LEAST_ONE, None],
+        "mixed_precision": ["boolean"],
         "device": "no_validation",
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -263,6 +267,7 @@ class TALEClassifier(NetworkTermClassifier):
         terms=None,
         checkpoint=None,
         checkpoint_steps=None,
+        mixed_precision=False,
         device="auto",
         verbose=0,
         random_state=None,
@@ -300,6 +305,7 @@ class TALEClassifier(NetworkTermClassifier):
         self.terms = terms
         self.checkpoint = checkpoint
         self.checkpoint_steps = checkpoint_steps
+        self.mixed_precision = mixed_precision
         self.device = device
         self.verbose = verbose
         self.random_state = random_state

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from protimb.classification._step import hash_targets
+from protimb.classification._step import BATCH_ROWS, hash_targets
 from protimb.nn import SeededDropout, make_loss
 from protimb.nn._tale import TALENetwork, labels_fixed
 from protimb.nn._tale_labels import TermPaths
@@ -27,11 +27,9 @@ from protimb.training import (
     torch_generator,
 )
 from protimb.training._fitting import put_back
+from protimb.training._precision import half_digits
+from protimb.training._room import Room
 from protimb.utils._rebuilding import rebuilding
-
-
-def _all(rows):
-    return rows
 
 
 class TALEStep:
@@ -45,17 +43,19 @@ class TALEStep:
         self.schedule = schedule
         self.generators = generators  # name -> torch.Generator
         self.parameters = list(network.parameters())
+        self.room, self.valid_room = Room(rows=BATCH_ROWS), Room(4 * options.batch_size)
 
     def train_batch(self, rows):
         """Make one update from positions (batch,) among the training rows; give its ``loss``."""
         self.network.train()
         self.data.criterion.train()
         rows = self.data.train_rows[rows]
-        with share_batch(len(rows)) as share:
-            loss = self._losses(rows, self.generators["crop"], share.own).mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        record = share.average(self.network, {"loss": loss.detach()})
+        share = share_batch(len(rows))
+        # Cut once padded: stretches and dropout are drawn for the whole batch.
+        x, mask = self.data.source.batch(rows, self.generators["crop"])
+        own = [None if part is None else share.own(part) for part in (rows, x, mask)]
+        record = self.room.gradients(share, self.optimizer, self._mean_loss, *own)
+        share.average(self.network, record)
         if self.options.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
         self.optimizer.step()
@@ -71,26 +71,38 @@ class TALEStep:
         self.network.eval()
         self.data.criterion.eval()
         share = share_batch(len(rows))
-        blocks = share.own(rows).split(4 * self.options.batch_size)
-        total = share.total(sum(self._losses(block).sum() for block in blocks))
+        own = share.own(rows)
+        losses = self.valid_room.blocks(len(own), lambda some: self._losses(own[some]).sum())
+        total = share.total(sum(losses))
         return {"valid_loss": float(total) / float(self.data.weights[rows.to(total.device)].sum())}
 
-    def _losses(self, rows, generator=None, own=_all):
-        """Give each of a process's own rows its loss, (n_own,)."""
+    def _mean_loss(self, rows, x, mask):
+        loss = self._losses_of(rows, x, mask).mean()
+        return loss, {"loss": loss}
+
+    def _losses(self, rows):
+        """Give each row its loss, (batch,)."""
+        return self._losses_of(rows, *self.data.source.batch(rows))
+
+    def _losses_of(self, rows, x, mask):
         data = self.data
-        # Cut once padded: stretches and dropout are drawn for the whole batch.
-        x, mask = data.source.batch(rows, generator)
-        features = self.network.features(own(x), None if mask is None else own(mask))
-        logits = self.network.logits(features)
-        rows = own(rows).to(logits.device, non_blocking=True)
+        with self._precision():
+            features = self.network.features(x, mask)
+            logits = self.network.logits(features).float()
+        rows = rows.to(logits.device, non_blocking=True)
         known = None if data.known is None else data.known[rows]
         more = {}
         if data.needs_features:
-            more = {"features": features, "weight": self.network.out.weight}
+            more = {"features": features.float(), "weight": self.network.out.weight}
         losses = data.criterion(logits, data.labels[rows], known=known, **more)
         if self.options.hierarchy_penalty:
             losses = losses + self.options.hierarchy_penalty * violations(logits, data.edges, known)
         return losses * data.weights[rows]
+
+    def _precision(self):
+        """Train in half the digits, if asked for; validate in all of them, as predictions are."""
+        enabled = self.options.mixed_precision and self.network.training
+        return half_digits(self.data.labels.device, enabled)
 
     def fingerprint(self):
         """Return hashes of the proteins and their labels, for processes that train together."""
@@ -241,24 +253,25 @@ def tale_scores(network, source, device):
     if device.type != "cpu":
         network = copy.deepcopy(network).to(device)
     scores = np.zeros((len(source), network.out.out_features))
-    windows = source.windows()
+    windows, room = source.windows(), Room(source.n_together, "windows")
     by_width = defaultdict(list)
     for window in windows:
         by_width[source.width_of(window)].append(window)
     with torch.inference_mode(), labels_fixed(network):
         for alike in by_width.values():
-            _add_scores(scores, network, source, alike)
+            _add_scores(scores, network, source, alike, room)
     counts = np.bincount([window.row for window in windows], minlength=len(source))
     return scores / counts[:, None]
 
 
-def _add_scores(scores, network, source, windows):
+def _add_scores(scores, network, source, windows, room):
     # Blocks of one size: a product rounds differently for other heights, and a protein's score must
     # not depend on its company.
-    n_block = source.n_together
-    for start in range(0, len(windows), n_block):
-        block = windows[start : start + n_block]
-        filled = block + [block[-1]] * (n_block - len(block))
+    def score(some):
+        block = windows[some]
+        filled = block + [block[-1]] * (room.n_most - len(block))
         logits = network(*source.of_windows(filled))[: len(block)]
-        probabilities = torch.sigmoid(logits.double()).cpu().numpy()
-        np.add.at(scores, [window.row for window in block], probabilities)
+        return torch.sigmoid(logits.double()).cpu().numpy()
+
+    probabilities = np.concatenate(room.blocks(len(windows), score))
+    np.add.at(scores, [window.row for window in windows], probabilities)

@@ -39,24 +39,29 @@ def audit(
         raise typer.BadParameter(f"{ontology!r}; name one.", param_hint="--ontology")
     wanted = names(maps, MAPS, "--maps", {"none": ()})
     with clean_messages():
-        from protimb import runs
+        from protimb.runs._audit import audit_and_show
 
-        found = runs.audit(
-            real,
-            generated,
-            out,
+        # Printed first: the disk may be full.
+        found = audit_and_show(
+            _show,
+            real=real,
+            generated=generated,
+            out=out,
             ontology=ontology,
             min_proteins=min_proteins,
             held_out=held_out,
             maps=wanted,
             random_state=seed,
         )
-        said = [*found.report.sentences(), found.record["guard"], *_say_how(found.record)]
-        say("\n".join(filter(None, said)))
         if out:
             say(f"\nWritten to {out}: report.html, properties.csv, terms.csv, audit.json")
     if not found.report.passed:
         raise typer.Exit(1)
+
+
+def _show(found):
+    said = [*found.report.sentences(), found.record["guard"], *_say_how(found.record)]
+    say("\n".join(filter(None, said)))
 
 
 def _say_how(record):

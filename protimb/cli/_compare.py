@@ -22,6 +22,7 @@ from protimb.cli._words import (
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
 from protimb.comparison._splits import SPLITS
+from protimb.utils._spelling import is_number
 
 _WIDTH = 100  # of a table in a file or a pipe
 _ARM_GROUPS = {"main": MAIN_ARMS, "losses": LOSS_ARMS, "all": ARMS}
@@ -214,7 +215,7 @@ def _sizes(shots, max_train):
 
 def _numbers(text, option):
     words = text.split(",")
-    if not all(word.isdecimal() and int(word) for word in words):
+    if not all(is_number(word) and int(word) for word in words):
         raise typer.BadParameter(f"{text!r}; give numbers from 1: 1,2,5.", param_hint=option)
     refuse_repeats(map(int, words), option, "named")
     return [int(word) for word in words]
@@ -235,7 +236,7 @@ def _folder(out, namespace, size):
 def _seeds(text):
     """Read how many seeds, counted from 0, or a list of them."""
     words = text.split(",")
-    if not all(word.isdecimal() for word in words) or text == "0":
+    if not all(is_number(word) for word in words) or text == "0":
         raise typer.BadParameter(
             f"{text!r}; give how many, or which: 5, or 100,101.", param_hint="--seeds"
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, say
+from protimb.utils._spelling import is_number
 
 PRESETS = ("experimental", "curated", "all")
 
@@ -72,7 +73,7 @@ def ingest(
 
 def _numbers(text):
     words = text.split(",")
-    if not all(word.isdecimal() for word in words):
+    if not all(is_number(word) for word in words):
         raise typer.BadParameter(
             f"{text!r}; give NCBI's numbers: 9606, or 9606,10090.", param_hint="--taxon"
         )

@@ -1,4 +1,4 @@
-"""What a launcher's processes do with a subcommand: train together, or leave it to the first."""
+"""What a launcher's processes do with a subcommand: train together, share, or leave it to one."""
 
 import atexit
 import signal
@@ -8,21 +8,26 @@ import time
 import typer
 
 from protimb.exceptions import ProcessError
-from protimb.utils._ranks import go_alone, is_first, local_rank, n_processes
+from protimb.utils._ranks import go_alone, is_first, local_rank, n_processes, take_share
 
 TOGETHER = ("train-sampler", "train")
+SHARED = "embed"  # each makes a share, and none waits for another
 
 _GRACE = 3.0  # seconds in which the first process says why all failed
 
 
 def take_part(context):
-    """Join in what several processes do together; of anything else the first does it all."""
+    """Join in what several do together, or take a share; of anything else the first does it all."""
     if n_processes() == 1:
         return
     if context.invoked_subcommand in TOGETHER:
         signal.signal(signal.SIGTERM, _end)
         if not is_first():
             atexit.register(_let_the_first_speak)
+        return
+    if context.invoked_subcommand == SHARED:
+        number, n_shares = take_share()
+        context.default_map = {SHARED: {"share": f"{number}/{n_shares}"}}
         return
     if not is_first():
         raise typer.Exit

@@ -15,6 +15,7 @@ from protimb.cli._processes import explain_interrupt, leave
 from protimb.exceptions import ProtimbError
 from protimb.utils._ranks import is_first, n_processes
 from protimb.utils._shorten import shorten, spell_out
+from protimb.utils._spelling import is_number
 
 _MAX_MESSAGE = 2000  # letters; what is longer quotes a hostile file
 MAPS = ("pca", "tsne", "umap")  # ways to lay proteins out on a plane
@@ -97,7 +98,7 @@ def strategy(text):
     """Read a number of rows, or the word auto."""
     if text == "auto":
         return text
-    if not text.isdecimal():
+    if not is_number(text):
         raise typer.BadParameter(
             f"{text!r}; give a number of rows or 'auto'.", param_hint="--sampling-strategy"
         )

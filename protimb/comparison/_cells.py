@@ -27,7 +27,7 @@ from protimb.utils._declared import (
     Text,
     check_declared,
 )
-from protimb.utils._folder import read_regular
+from protimb.utils._folder import read_regular, require_plain
 from protimb.utils._json_text import read_json
 from protimb.utils._locks import LOCK, let_go, try_to_hold
 from protimb.utils._new_folder import drop_stale, refuse_link, whole_file
@@ -51,6 +51,7 @@ class Cells:
             return None
         path = _path(self.folder, seed, arm, head)
         try:
+            require_plain(path)
             with open_archive(path, ArtifactError) as arrays:
                 return _decode({name: arrays.read(name) for name in arrays.names})
         except _DAMAGES as error:

@@ -1,6 +1,7 @@
 """Comparison: the result, as tables, sentences and files."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
@@ -20,7 +21,10 @@ from protimb.comparison._winners import (
     shared_differences,
     winner_sentences,
 )
+from protimb.exceptions import ArtifactError
 from protimb.utils._csv import UTF8, write_csv
+from protimb.utils._folder import read_regular
+from protimb.utils._json_text import read_json
 from protimb.utils._new_folder import renewed_folder, whole_file
 
 COLUMNS = [
@@ -53,6 +57,10 @@ ABOUT_DECISIONS = (
 )
 HEAD_COLUMNS = ["arm", "classifier", "other", "metric", "difference", "low", "high"]
 PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
+
+_RECORD, _MAX_RECORD = "comparison.json", 2**26  # bytes
+# Files that depend on arms, seeds and what there is to draw.
+_OF_SOME = re.compile(r"figures/[^/]+\.png|quality_[^/]+\.csv|test_ids_[0-9]+\.txt")
 
 
 @dataclass
@@ -430,6 +438,9 @@ class Comparison:
         ----------
         path : str or Path
         """
+        self._write_json(path)
+
+    def _write_json(self, path, **more):
         content = self.record | {
             "advice": self.advice(),
             "winners": self.winners(),
@@ -437,6 +448,7 @@ class Comparison:
             "ranks": self.ranks().to_dict(),
             "caveat": self.caveat,
             "table": _records(self.table),
+            **more,
         }
         text = json.dumps(content, indent=2, default=str, allow_nan=False)
         with whole_file(path) as draft:
@@ -457,7 +469,9 @@ class Comparison:
         ----------
         folder : str or Path
             Made if missing; files of these names in it are replaced, all of them once all are
-            written, or none. Links in their places are replaced, not followed.
+            written, or none. Those of an earlier comparison's arms, seeds and figures that this
+            one has not are removed, as far as its ``comparison.json`` lists them. Links in their
+            places are replaced, not followed.
 
         Returns
         -------
@@ -475,7 +489,7 @@ class Comparison:
         In all ``.csv`` files text that a spreadsheet would take for a formula, as it begins with
         ``=``, ``+``, ``-`` or ``@``, has an apostrophe before it.
         """
-        with renewed_folder(folder) as draft:
+        with renewed_folder(folder, listed=_read_files) as draft:
             self._write(draft)
         return Path(folder)
 
@@ -490,7 +504,6 @@ class Comparison:
         write_csv(self.pairwise(), folder / "pairs.csv", index=False)
         write_csv(self.between_heads(), folder / "heads.csv", index=False)
         write_csv(self.verdicts(), folder / "verdicts.csv", index=False)
-        self.to_json(folder / "comparison.json")
         for seed, ids in self.test_ids.items():
             text = "".join(f"{one}\n" for one in ids)
             (folder / f"test_ids_{seed}.txt").write_text(text, **UTF8)
@@ -499,6 +512,18 @@ class Comparison:
                 table = traces["quality"]
                 write_csv(table, folder / f"quality_{arm}.csv", index_label="term")
         write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
+        files = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        self._write_json(folder / _RECORD, files=sorted(files))
+
+
+def _read_files(folder):
+    """Name the files of an earlier report that not every comparison leaves."""
+    path = folder / _RECORD
+    try:
+        names = read_json(read_regular(path, max_size=_MAX_RECORD), path, ArtifactError)["files"]
+        return [name for name in names if _OF_SOME.fullmatch(name)]
+    except (ArtifactError, LookupError, TypeError):  # none, or of another protimb
+        return []
 
 
 def average_evaluations(evaluations):

@@ -52,6 +52,7 @@ def _run_in_processes(arms, folds, protocol, stages, cells, jobs):
         for number, fold in enumerate(folds)
         for name, arm in arms.items()
     )
+    jobs = min(jobs, len(folds) * len(arms))  # each would be started, with nothing to do
     # Plain copies of the data: a mapped file would be read-only for samplers. No more tasks than
     # processes hold one.
     pool = Parallel(

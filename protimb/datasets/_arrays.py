@@ -10,8 +10,8 @@ from protimb.datasets._annotations import each
 from protimb.datasets._aspects import ONTOLOGIES
 from protimb.datasets._cafa import _namespaces, terms_between
 from protimb.datasets._dated import DATED_COLUMNS, dated_annotations
-from protimb.datasets._embeddings import _protein_ids
 from protimb.datasets._ids import check_protein_ids, normalise_protein_id
+from protimb.datasets._row_ids import as_protein_ids
 from protimb.exceptions import AnnotationError, EmbeddingFileError, EmbeddingWarning
 from protimb.ontology._lookup import look_up
 from protimb.ontology._propagate import (
@@ -78,7 +78,7 @@ def _read_ids(X, protein_ids):
                 "id a row, or X as a DataFrame indexed by id."
             )
         protein_ids = table.index
-    ids = _protein_ids(protein_ids)
+    ids = as_protein_ids(protein_ids)
     repeated = ids[pd.Index(ids).duplicated()]
     if len(repeated):
         raise EmbeddingFileError(

@@ -6,6 +6,7 @@ from warnings import warn
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from protimb.datasets._annotations import read_annotations
 from protimb.datasets._aspects import ONTOLOGIES, SPELLINGS, namespace_of
@@ -37,6 +38,7 @@ from protimb.ontology._propagate import (
     indicator,
     propagate_indicators,
 )
+from protimb.utils._containers import label_frame
 from protimb.utils._files import local_path, read_text
 from protimb.utils._spelling import check_names
 from protimb.utils._validation import a_few
@@ -67,6 +69,8 @@ def read_cafa(
     max_proteins=None,
     as_frame=False,
     return_X_y=False,
+    max_bytes=None,
+    memory_map=False,
 ):
     """Read a training folder in the layout of CAFA-5 and CAFA-6.
 
@@ -89,6 +93,13 @@ def read_cafa(
         Return ``X`` and ``y`` as DataFrames, indexed by protein id.
     return_X_y : bool
         Return ``(X, y)`` instead of an object.
+    max_bytes : int, optional
+        Most bytes that each compressed file may unfold to; by default what text and numbers do,
+        see the readers of single files.
+    memory_map : bool or "auto", default=False
+        Map ``X``, as `read_embeddings` does, and leave ``y`` sparse, a csr_array: for vectors or
+        labels that memory does not hold. ``"auto"`` does so where the vectors would take more than
+        256 MiB, and the file can be mapped.
 
     Returns
     -------
@@ -148,25 +159,27 @@ def read_cafa(
     namespace = _namespace(ontology)
     _check_limits(min_proteins, max_proteins)
     paths = _find_files(Path(folder))
-    graph = _read_obo_once(paths["ontology"])
-    annotations = read_annotations(paths["terms"], dates=True)
+    graph = _read_obo_once(paths["ontology"], max_bytes)
+    annotations = read_annotations(paths["terms"], dates=True, max_bytes=max_bytes)
     lookup = look_up(annotations["term"].tolist(), graph)
     _warn_of_aspects(annotations, lookup.columns, graph)
     inside = _namespaces(lookup.columns, graph) == namespace
     _check_any(inside, namespace, paths["terms"])
     protein_ids, propagated = _propagated(annotations[inside], lookup.columns[inside], graph)
-    X, kept = read_embeddings(paths["vectors"], paths["ids"], select=protein_ids, missing="drop")
+    wanted = {"select": protein_ids, "missing": "drop", "max_bytes": max_bytes}
+    X, kept = read_embeddings(paths["vectors"], paths["ids"], memory_map=memory_map, **wanted)
     propagated = propagated[np.isin(protein_ids, kept)]
     terms = terms_between(propagated, graph, min_proteins, max_proteins)
+    labels, is_mapped = cut_columns(propagated, graph, terms), isinstance(X, np.memmap)
     bunch = ProteinData(
         X=X,
-        y=cut_columns(propagated, graph, terms).toarray(),
+        y=sparse.csr_array(labels, dtype=np.uint8) if is_mapped else labels.toarray(),
         protein_ids=kept,
         terms=np.array(terms, dtype=str),
         term_names=np.array([graph.names[term] for term in terms], dtype=str),
-        groups=_read_groups(paths["clusters"], kept),
+        groups=_read_groups(paths["clusters"], kept, max_bytes),
         ontology=graph,
-        sequences=LazySequences(paths["sequences"], kept) if paths["sequences"] else {},
+        sequences=_sequences(paths["sequences"], kept, max_bytes),
         n_terms_left_out=count_left_out(propagated, graph, terms),
         DESCR=_read_description(paths["description"], folder),
     )
@@ -229,15 +242,19 @@ def _called(what):
     return " or ".join(FILES[what])
 
 
-def _read_obo_once(path):
+def _sequences(path, protein_ids, max_bytes):
+    return {} if path is None else LazySequences(path, protein_ids, max_bytes)
+
+
+def _read_obo_once(path, max_bytes=None):
     # A GeneOntology is immutable, so every data set of a process may share one.
     status = path.stat()
-    return _read_obo_version(path.resolve(), status.st_mtime_ns, status.st_size)
+    return _read_obo_version(path.resolve(), status.st_mtime_ns, status.st_size, max_bytes)
 
 
 @lru_cache(maxsize=2)
-def _read_obo_version(path, mtime, size):
-    return read_obo(path)
+def _read_obo_version(path, mtime, size, max_bytes):
+    return read_obo(path, max_bytes=max_bytes)
 
 
 def _check_any(inside, namespace, path):
@@ -284,11 +301,11 @@ def _warn_of_rows(rows, what):
         )
 
 
-def _read_groups(path, protein_ids):
+def _read_groups(path, protein_ids, max_bytes=None):
     if path is None:
         return protein_ids.copy()
     cluster_of: dict[str, str] = {}
-    for number, protein, cluster in _cluster_lines(path, protein_ids):
+    for number, protein, cluster in _cluster_lines(path, protein_ids, max_bytes):
         if cluster_of.setdefault(protein, cluster) != cluster:
             raise AnnotationError(
                 f"{path}, line {number}: protein {protein!r} is in two clusters, "
@@ -298,9 +315,9 @@ def _read_groups(path, protein_ids):
     return np.array([cluster_of.get(one, one) for one in protein_ids.tolist()], dtype=str)
 
 
-def _cluster_lines(path, protein_ids):
+def _cluster_lines(path, protein_ids, max_bytes):
     """Return (line number, protein, cluster) of each line, whichever column the proteins are in."""
-    lines = read_text(path, AnnotationError).split("\n")
+    lines = read_text(path, AnnotationError, max_bytes=max_bytes).split("\n")
     rows = {n: _two_fields(line, n, path) for n, line in enumerate(lines, 1) if line.strip()}
     columns = list(zip(*rows.values(), strict=True))
     names = [list(map(normalise_protein_id, column)) for column in columns]
@@ -359,5 +376,5 @@ def _shaped(bunch, as_frame, return_X_y):
         index = pd.Index(bunch.protein_ids, name="EntryID")
         names = [f"x{i}" for i in range(bunch.X.shape[1])]
         bunch.X = pd.DataFrame(bunch.X, index=index, columns=names)
-        bunch.y = pd.DataFrame(bunch.y, index=index, columns=bunch.terms)
+        bunch.y = label_frame(bunch.y, bunch.terms, index)
     return (bunch.X, bunch.y) if return_X_y else bunch

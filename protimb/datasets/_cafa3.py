@@ -26,7 +26,9 @@ from protimb.utils._warnings import users_level
 LAYOUTS = (_tale_files, _cafa3_release)
 
 
-def read_cafa3(folder, ontology="mf", *, vectors=None, min_proteins=10, max_proteins=None):
+def read_cafa3(
+    folder, ontology="mf", *, vectors=None, min_proteins=10, max_proteins=None, max_bytes=None
+):
     """Read CAFA-3, as its organisers lay it out or as TALE's authors do, with its split.
 
     Parameters
@@ -45,6 +47,9 @@ def read_cafa3(folder, ontology="mf", *, vectors=None, min_proteins=10, max_prot
         column: classifiers of sequences need none.
     min_proteins, max_proteins : int
         Leave out terms with fewer, or more, training proteins, counted after propagation.
+    max_bytes : int, optional
+        Most bytes that each compressed file may unfold to; by default what text and numbers do,
+        see the readers of single files.
 
     Returns
     -------
@@ -106,12 +111,12 @@ def read_cafa3(folder, ontology="mf", *, vectors=None, min_proteins=10, max_prot
     namespace = _namespace(ontology)
     _check_limits(min_proteins, max_proteins)
     folder = Path(folder)
-    part = _layout_of(folder).read(folder, ontology)
+    part = _layout_of(folder).read(folder, ontology, max_bytes)
     lookup = look_up(part.pairs["term"].tolist(), part.graph)
     inside = _namespaces(lookup.columns, part.graph) == namespace
     _check_any(inside, namespace, folder)
     ids, propagated = _propagated(part, lookup.columns, inside, folder)
-    X, ids, propagated = _with_vectors(vectors, ids, propagated)
+    X, ids, propagated = _with_vectors(vectors, ids, propagated, max_bytes)
     split = np.array([part.split[one] for one in ids.tolist()])
     _check_parts(split, namespace, folder)
     terms = frequent_terms(propagated[split == "train"], part.graph, min_proteins, max_proteins)
@@ -175,10 +180,10 @@ def _warn_of_missing(missing, n_annotated, folder):
         )
 
 
-def _with_vectors(vectors, ids, propagated):
+def _with_vectors(vectors, ids, propagated, max_bytes):
     if vectors is None or not len(ids):
         return np.zeros((len(ids), 0), dtype=np.float32), ids, propagated
-    X, kept = read_embeddings(vectors, select=ids, missing="drop")
+    X, kept = read_embeddings(vectors, select=ids, missing="drop", max_bytes=max_bytes)
     return X, kept, propagated[np.isin(ids, kept)]
 
 

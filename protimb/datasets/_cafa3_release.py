@@ -24,13 +24,14 @@ def is_laid_out(folder):
     return any(_find(folder, f"leafonly_{_aspect(one)}.txt") for one in ONTOLOGIES)
 
 
-def read(folder, ontology):
+def read(folder, ontology, max_bytes=None):
     """Read training data and targets of one ontology: a Benchmark."""
-    training = read_annotations(_need(folder, "uniprot_sprot_exp.txt"))[["EntryID", "term"]]
-    truth = read_annotations(_need(folder, f"leafonly_{_aspect(ontology)}.txt"))
-    sequences = read_fasta(_need(folder, "uniprot_sprot_exp.fasta"))
+    cap = {"max_bytes": max_bytes}
+    training = read_annotations(_need(folder, "uniprot_sprot_exp.txt"), **cap)[["EntryID", "term"]]
+    truth = read_annotations(_need(folder, f"leafonly_{_aspect(ontology)}.txt"), **cap)
+    sequences = read_fasta(_need(folder, "uniprot_sprot_exp.fasta"), **cap)
     wanted = set(truth["EntryID"])
-    targets = {one: it for one, it in _read_targets(folder).items() if one in wanted}
+    targets = {one: it for one, it in _read_targets(folder, cap).items() if one in wanted}
     both = sorted(wanted & set(sequences))
     if both:
         raise AnnotationError(
@@ -41,8 +42,8 @@ def read(folder, ontology):
         pairs=pd.concat([training, truth[["EntryID", "term"]]], ignore_index=True),
         split=split,
         sequences=sequences | targets,
-        graph=read_obo(_need(folder, *_OBO)),
-        knowledge=_read_lists(folder, ontology),
+        graph=read_obo(_need(folder, *_OBO), **cap),
+        knowledge=_read_lists(folder, ontology, cap),
     )
 
 
@@ -50,7 +51,7 @@ def read_truth(folder):
     """Read the ground truth of all ontologies that are there, and what lists say was known."""
     paths = {one: _find(folder, f"leafonly_{_aspect(one)}.txt") for one in ONTOLOGIES}
     tables = [read_annotations(path)[["EntryID", "term"]] for path in paths.values() if path]
-    lists = {ONTOLOGIES[one]: _read_lists(folder, one) for one, path in paths.items() if path}
+    lists = {ONTOLOGIES[one]: _read_lists(folder, one, {}) for one, path in paths.items() if path}
     return pd.concat(tables, ignore_index=True), lists
 
 
@@ -86,7 +87,7 @@ def _need(folder, *names):
     return path
 
 
-def _read_targets(folder):
+def _read_targets(folder, cap):
     paths = [path for end in _ENDINGS for path in folder.rglob(f"target*.fasta{end}")]
     if not paths:
         raise FileNotFoundError(
@@ -95,7 +96,7 @@ def _read_targets(folder):
         )
     sequences: dict[str, str] = {}
     for path in sorted(paths):
-        found = read_fasta(path)
+        found = read_fasta(path, **cap)
         differ = [one for one in found if sequences.get(one, found[one]) != found[one]]
         if differ:
             raise AnnotationError(
@@ -106,14 +107,14 @@ def _read_targets(folder):
     return sequences
 
 
-def _read_lists(folder, ontology):
+def _read_lists(folder, ontology, cap):
     """Return {protein: "none" or "limited"} by the lists of all species, where there are some."""
     folder = _benchmark_of(folder, f"leafonly_{_aspect(ontology)}.txt")
     knowledge: dict[str, str] = {}
     for kind, known in _LISTS.items():
         name = f"{_aspect(ontology).lower()}_all_{kind}.txt"
         path = _find(folder, name)
-        named = read_names(path) if path else []
+        named = read_names(path, **cap) if path else []
         both = sorted(knowledge.keys() & set(named))
         if both:
             raise AnnotationError(f"{path}: {a_few(both)} are in the list of type 1 as well.")
@@ -121,10 +122,10 @@ def _read_lists(folder, ontology):
     return knowledge
 
 
-def read_names(path):
+def read_names(path, max_bytes=None):
     """Read a list of proteins, one a line."""
     path = local_path(path, AnnotationError)
-    lines = read_text(path, AnnotationError).split("\n")
+    lines = read_text(path, AnnotationError, max_bytes=max_bytes).split("\n")
     names = [normalise_protein_id(line.split()[0]) for line in lines if line.strip()]
     if not names:
         raise AnnotationError(f"{path}: no protein in this file. It needs one a line.")

@@ -3,30 +3,30 @@
 import os
 from os import PathLike
 from pathlib import Path
-from warnings import warn
 
 import numpy as np
 import pandas as pd
 
 from protimb.datasets._beside import STEMS, find_beside
+from protimb.datasets._embedding_rows import Embeddings
 from protimb.datasets._folders import find_file
-from protimb.datasets._ids import check_protein_ids, normalise_protein_id
+from protimb.datasets._row_ids import as_protein_ids
 from protimb.datasets._vectors_h5 import read_h5
 from protimb.datasets._vectors_npy import read_npy
 from protimb.datasets._vectors_npz import read_npz
 from protimb.datasets._vectors_parquet import read_parquet
+from protimb.datasets._vectors_parts import read_parts
 from protimb.datasets._vectors_table import read_text_table
-from protimb.exceptions import EmbeddingFileError, EmbeddingWarning
+from protimb.exceptions import EmbeddingFileError
 from protimb.utils._array_files import read_npy as read_array
 from protimb.utils._conversions import advise
 from protimb.utils._files import local_path
-from protimb.utils._spelling import is_missing, is_name
 from protimb.utils._validation import a_few
-from protimb.utils._warnings import users_level
 
 # Suffix -> a function that looks into such a file and gives its Vectors.
 READERS = {
     ".npy": read_npy,
+    ".parts": read_parts,
     ".npz": read_npz,
     ".h5": read_h5,
     ".hdf5": read_h5,
@@ -38,7 +38,9 @@ READERS = {
 }
 
 
-def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=None):
+def read_embeddings(
+    path, ids=None, *, select=None, missing="raise", max_bytes=None, memory_map=False
+):
     """Read protein vectors, and pick those of given proteins.
 
     Parameters
@@ -48,6 +50,8 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
         ``train_embeddings``, else ``test_embeds`` or ``test_embeddings``, with such a suffix.
 
         - ``.npy``: a matrix of shape (n_rows, width), one protein a row, and ``ids``.
+        - ``.parts``: the index of a matrix in parts, as ``protimb embed`` writes it, with ``ids``
+          beside it as beside an ``.npy`` file.
         - ``.npz``: a matrix called ``embeddings``, ``vectors`` or ``X`` with its ``ids`` or
           ``protein_ids``; or one array a protein, under its id.
         - ``.h5``, ``.hdf5``: one dataset a protein, as in UniProt's per-protein files; where
@@ -59,8 +63,8 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
           or the like or else the first, and one a number.
     ids : str, path-like or sequence of str, optional
         Protein of each row, or a ``.npy`` file that holds them. By default the ids are looked
-        for in the file, and beside an ``X.npy`` in ``X_ids.npy``; ``train_embeds.npy`` and
-        ``train_embeddings.npy`` may also have ``train_ids.npy``. Where the file names its
+        for in the file, and beside ``X.npy`` or ``X.parts`` in ``X_ids.npy``; ``train_embeds``
+        and ``train_embeddings`` may also have ``train_ids.npy``. Where the file names its
         proteins itself, ``ids`` must name the same ones, and says their order.
     select : sequence of str, optional
         Proteins wanted, in the order wanted; every row in the order of the file by default.
@@ -69,6 +73,12 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     max_bytes : int, optional
         Most bytes that a compressed file may unfold to; by default 50 times its size, or 64 MiB
         where that is more (text: 100 times, 32 MiB).
+    memory_map : bool or "auto", default=False
+        Map the rows of an ``.npy`` or ``.parts`` file, in half precision if that is what they are
+        in, in place of reading them: ``X`` is then a read-only memory map, of an ``.npy`` file
+        itself where all of its rows are wanted, else of a temporary copy of those wanted, which
+        vanishes with it. ``"auto"`` maps what would take more than 256 MiB. Files of other formats
+        are read.
 
     Returns
     -------
@@ -95,6 +105,7 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
 
     See Also
     --------
+    open_embeddings : Reads rows when they are asked for.
     read_cafa : Reads vectors, annotations and ontology together.
     protimb.embeddings.embed_fasta : Makes such files.
 
@@ -103,10 +114,12 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     The size that a file claims is compared with what is there before any memory is allocated.
     Files of Python objects are refused, because reading them runs code. Soft and external links,
     external storage and virtual datasets of HDF5 are refused as well, because they lead to other
-    files than the one that was named. No file stays open.
+    files than the one that was named. No file stays open but one that is mapped, which must not
+    change or shrink while its map is in use.
 
-    Vectors in half precision are widened as they are read. Of ``.npy`` and ``.h5`` files, and of
-    an ``.npz`` file of one array a protein, only the selected rows are held in memory.
+    Vectors in half precision are widened as they are read. Of ``.npy``, ``.parts`` and ``.h5``
+    files, and of an ``.npz`` file of one array a protein, only the selected rows are held in
+    memory.
 
     Examples
     --------
@@ -119,14 +132,56 @@ def read_embeddings(path, ids=None, *, select=None, missing="raise", max_bytes=N
     ...     read_embeddings(path, ["P1", "P2"], select=["P2"])
     (array([[2., 3.]], dtype=float32), array(['P2'], dtype='<U2'))
     """
+    embeddings = open_embeddings(path, ids, max_bytes=max_bytes)
+    return embeddings.select(select, missing=missing, memory_map=memory_map)
+
+
+def open_embeddings(path, ids=None, *, max_bytes=None):
+    r"""Open a file of protein vectors, and read rows when they are asked for.
+
+    Of ``.npy``, ``.parts`` and ``.h5`` files, and of an ``.npz`` file of one array a protein, only
+    rows that are asked for come into memory. Of other formats all do, each time: read those whole.
+
+    Parameters
+    ----------
+    path, ids, max_bytes
+        As for `read_embeddings`.
+
+    Returns
+    -------
+    embeddings : Embeddings
+        Indexed like an array of float32, shape (n_proteins, width); with ``protein_ids``.
+
+    Raises
+    ------
+    EmbeddingFileError, FileNotFoundError, MissingExtraError
+        As `read_embeddings`; what is wrong with a row is found when it is read.
+
+    See Also
+    --------
+    read_embeddings : Reads all, or the rows of given proteins, at once.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from protimb.datasets import open_embeddings
+    >>> from protimb.embeddings import embed_fasta
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "toy.fasta")
+    ...     _ = path.write_text(">P1\nMKVLA\n>P2\nGHPC\n>P3\nMMK\n")
+    ...     _ = embed_fasta(path, "kmer-1", path.with_name("toy.parts"))
+    ...     embeddings = open_embeddings(path.with_name("toy.parts"))
+    ...     X, _ = embeddings.select(["P3", "P1"])
+    ...     for ids, block in embeddings.blocks(2):
+    ...         print(ids, block.shape)
+    ['P1' 'P2'] (2, 20)
+    ['P3'] (1, 20)
+    >>> X.shape
+    (2, 20)
+    """
     path = find_vectors(path)
     vectors = _reader(path)(path, max_bytes)
-    protein_ids, places = _name_rows(vectors, ids, path)
-    chosen = _select_rows(protein_ids, select, missing, path)
-    # Of no protein one row is read as well: it tells the width.
-    X = vectors.take(places[chosen]) if len(chosen) else vectors.take(places[:1])[:0]
-    _check_finite(X, protein_ids[chosen], path)
-    return X, protein_ids[chosen]
+    return Embeddings(path, vectors, *_name_rows(vectors, ids, path))
 
 
 def vector_files(kind):
@@ -136,7 +191,7 @@ def vector_files(kind):
 
 def names_own_rows(path):
     """Return whether a file of vectors holds ids too, by its format."""
-    return path.suffix.lower() != ".npy"
+    return path.suffix.lower() not in (".npy", ".parts")
 
 
 def ids_file(path):
@@ -175,7 +230,7 @@ def _name_rows(vectors, ids, path):
         protein_ids = read_ids(ids_beside(path) if ids is None else ids)
         _check_ids(protein_ids, vectors.n_rows, path)
         return protein_ids, np.arange(vectors.n_rows)
-    own = _protein_ids(vectors.names)
+    own = as_protein_ids(vectors.names)
     _check_ids(own, vectors.n_rows, path)
     if ids is None:
         return own, np.arange(vectors.n_rows)
@@ -203,46 +258,7 @@ def read_ids(ids):
         ids = read_array(
             path, EmbeddingFileError, "ids", lambda shape: advise("ids", len(shape), path)
         )
-    return _protein_ids(ids)
-
-
-def _protein_ids(names):
-    # Of a list in which one id is a list, NumPy cannot tell the shape.
-    shape = (len(names),) if isinstance(names, list | tuple) else np.shape(names)
-    if len(shape) != 1:
-        raise EmbeddingFileError(
-            f"Protein ids must be one-dimensional, one a row, found shape {shape}."
-        )
-    # Not by way of an array: it would turn a missing id into the text "nan".
-    ids = [_protein_id(name, row) for row, name in enumerate(list(names))]
-    where = "Row {}, counted from 0".format
-    check_protein_ids(dict.fromkeys(ids), lambda one: where(ids.index(one)), EmbeddingFileError)
-    return np.array(ids, dtype=str)
-
-
-def _protein_id(name, row):
-    if isinstance(name, str) and name.isalnum():
-        return name
-    if is_missing(name):
-        raise EmbeddingFileError(
-            f"Row {row}, counted from 0, has no protein id (found {name!r}). Name every row."
-        )
-    if not is_name(name):
-        raise EmbeddingFileError(
-            f"Row {row}, counted from 0: the protein id {name!r} is {type(name).__name__}, not "
-            "text. Read or write the ids as text: 1.0 is no name that other files have."
-        )
-    return normalise_protein_id(_text_of(name, row))
-
-
-def _text_of(name, row):
-    try:
-        return name.decode("utf-8") if isinstance(name, bytes) else str(name)
-    except UnicodeDecodeError as error:
-        raise EmbeddingFileError(
-            f"Row {row}, counted from 0: the protein id {name!r} is not valid UTF-8. Decode the "
-            "ids first, such as by np.char.decode(ids, 'latin-1')."
-        ) from error
+    return as_protein_ids(ids)
 
 
 def _check_ids(protein_ids, n_rows, path):
@@ -266,38 +282,4 @@ def _check_same(protein_ids, own, path):
         raise EmbeddingFileError(
             f"{path}: names its proteins itself, and ids name others: {a_few(others)} are in one "
             "of both. Leave ids out; select picks proteins."
-        )
-
-
-def _select_rows(protein_ids, select, missing, path):
-    if missing not in ("raise", "drop"):
-        raise ValueError(f"missing must be 'raise' or 'drop', got {missing!r}.")
-    if select is None:
-        return np.arange(len(protein_ids))
-    rows = pd.Index(protein_ids).get_indexer(_protein_ids(select))
-    absent = np.flatnonzero(rows < 0)
-    if len(absent):
-        _report_missing(np.asarray(select)[absent], len(rows), missing, path)
-    return rows[rows >= 0]
-
-
-def _report_missing(absent, n_selected, missing, path):
-    message = (
-        f"{path}: no vector for {len(absent)} of {n_selected} proteins "
-        f"(coverage {1 - len(absent) / n_selected:.1%}): {', '.join(map(str, absent[:5]))}."
-    )
-    if len(absent) == n_selected:
-        raise EmbeddingFileError(f"{message} Are the ids of another database?")
-    if missing == "raise":
-        raise EmbeddingFileError(f"{message} Pass missing='drop' to go on without them.")
-    warn(message, EmbeddingWarning, stacklevel=users_level())
-
-
-def _check_finite(X, protein_ids, path):
-    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
-    if len(bad):
-        some = ", ".join(protein_ids[bad][:5])
-        raise EmbeddingFileError(
-            f"{path}: {len(bad)} vectors hold NaN or infinity: {some}. Embed these proteins "
-            "again; numbers above 3e38 count as infinite, since vectors are read as float32."
         )

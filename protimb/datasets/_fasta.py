@@ -67,7 +67,7 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     _check_lines(text, path)
     sequences: dict[str, str] = {}
     n_repeated = n_repaired = 0
-    for record in text[1:].split("\n>"):
+    for record in _records(text):
         header, _, raw = record.partition("\n")
         protein_id = _protein_id(header, path)
         sequence, repaired = _residues(raw, protein_id, path)
@@ -78,11 +78,21 @@ def read_fasta(path, *, encoding="utf-8", max_bytes=None):
     return sequences
 
 
+def _records(text):
+    """Yield records without their marks, one at a time: a list would hold the text once more."""
+    start = 1
+    while (end := text.find("\n>", start)) >= 0:
+        yield text[start:end]
+        start = end + 2
+    yield text[start:]
+
+
 class LazySequences(Mapping):
     """Sequences of some proteins, in their order; the FASTA file is read when one is asked for."""
 
-    def __init__(self, path, protein_ids):
+    def __init__(self, path, protein_ids, max_bytes=None):
         self.path = path
+        self._max_bytes = max_bytes
         self._protein_ids = dict.fromkeys(map(str, protein_ids))
         self._sequences = None
 
@@ -105,7 +115,7 @@ class LazySequences(Mapping):
 
     def restricted_to(self, protein_ids):
         """Return the sequences of other proteins of the file, read already if these are."""
-        part = LazySequences(self.path, protein_ids)
+        part = LazySequences(self.path, protein_ids, self._max_bytes)
         part._sequences = self._sequences
         return part
 
@@ -116,7 +126,7 @@ class LazySequences(Mapping):
 
     def _read(self):
         if self._sequences is None:
-            self._sequences = read_fasta(self.path)
+            self._sequences = read_fasta(self.path, max_bytes=self._max_bytes)
         return self._sequences
 
 

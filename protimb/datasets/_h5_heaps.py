@@ -1,7 +1,9 @@
 """Heaps of text in an HDF5 file: looked at before the library does, which may go round for ever."""
 
+import math
 import mmap
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +47,67 @@ def _check_collection(content, start):
 def check_lengths(dataset, path):
     """Refuse text longer than its file, by ValueError: the library takes memory for it at first.
 
-    Of a dataset of text of any length, whose lengths lie in the file as they are.
+    Of a dataset of text of any length, whose lengths lie in the file, perhaps in chunks.
     """
-    offset, n_bytes = dataset.id.get_offset(), dataset.id.get_storage_size()
     n_file = Path(path).stat().st_size
-    if offset is None:  # in chunks, perhaps compressed
+    with Path(path).open("rb") as file:
+        for content in _references(dataset, file, n_file):
+            whole = len(content) // _PLACE.itemsize * _PLACE.itemsize
+            lengths = np.frombuffer(content[:whole], _PLACE)["length"]
+            if lengths.max(initial=0) > n_file:
+                raise ValueError(f"a text in it claims {lengths.max():,} bytes")
+
+
+def _references(dataset, file, n_file):
+    """Yield the bytes that say how long texts are and where, a chunk at a time."""
+    if dataset.chunks is None:
+        yield _read_at(file, dataset.id.get_offset(), dataset.id.get_storage_size(), n_file)
         return
+    plan = dataset.id.get_create_plist()
+    filters = [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
+    n_bytes = math.prod(dataset.chunks) * _PLACE.itemsize
+    for number in range(dataset.id.get_num_chunks()):
+        chunk = dataset.id.get_chunk_info(number)
+        content = _read_at(file, chunk.byte_offset, chunk.size, n_file)
+        used = [one for n, one in enumerate(filters) if not chunk.filter_mask >> n & 1]
+        for one in reversed(used):
+            content = _undo(one)(content, n_bytes)
+        yield content
+
+
+def _read_at(file, offset, n_bytes, n_file):
+    if offset is None:  # within the header of the dataset, which is small
+        return b""
     if n_bytes > n_file:
         raise ValueError(f"its texts claim {n_bytes:,} bytes")
-    with Path(path).open("rb") as file:
-        file.seek(offset)
-        content = file.read(n_bytes)
-    lengths = np.frombuffer(content[: len(content) // _PLACE.itemsize * _PLACE.itemsize], _PLACE)
-    too_long = lengths["length"] > n_file
-    if too_long.any():
-        raise ValueError(f"a text in it claims {lengths['length'].max():,} bytes")
+    file.seek(offset)
+    return file.read(n_bytes)
+
+
+def _undo(number):
+    if number not in _FILTERS:
+        raise ValueError(
+            f"its texts are compressed by filter {number}, which hides how long they are; gzip "
+            "does not (h5repack -f GZIP=6)"
+        )
+    return _FILTERS[number]
+
+
+def _inflate(content, n_bytes):
+    try:
+        return zlib.decompressobj().decompress(content, n_bytes)
+    except zlib.error as error:
+        raise ValueError(f"its texts are damaged ({error})") from error
+
+
+def _unshuffle(content, _):
+    n_whole = len(content) // _PLACE.itemsize
+    planes = np.frombuffer(content[: n_whole * _PLACE.itemsize], np.uint8)
+    return planes.reshape(_PLACE.itemsize, n_whole).T.tobytes()
+
+
+# Filters of HDF5 by their numbers: how to undo one, for content of so many bytes.
+_FILTERS = {1: _inflate, 2: _unshuffle}
 
 
 def _part(content, place, n_bytes):

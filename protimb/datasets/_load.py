@@ -8,12 +8,15 @@ from protimb.datasets._proteins import ProteinData
 from protimb.exceptions import InvalidLabelsError
 
 
-def load_proteins(data, ontology, min_proteins):
-    """Read a name or folder, or check what was given; there are two terms or more."""
+def load_proteins(data, ontology, min_proteins, memory_map=False):
+    """Read a name or folder, or check what was given; there are two terms or more.
+
+    ``memory_map`` is that of ``read_cafa``.
+    """
     if isinstance(data, str) and data == "human_go":
         bunch = load_human_go(ontology, min_proteins=min_proteins)
     elif isinstance(data, (str, PathLike)):
-        bunch = read_cafa(data, ontology, min_proteins=min_proteins)
+        bunch = read_cafa(data, ontology, min_proteins=min_proteins, memory_map=memory_map)
     else:
         bunch = ProteinData.from_fields(data)
     check_enough_terms(bunch.terms, ontology, min_proteins)

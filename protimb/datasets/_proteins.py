@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch, check_consistent_length
+from scipy import sparse
+from sklearn.utils import Bunch, check_consistent_length, gen_batches
 
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._dated import days_of_labels, first_days, labels_as_of, require_dates
@@ -16,7 +18,9 @@ from protimb.model_selection import split_by_cluster, split_by_date
 from protimb.ontology._obo_text import obo_text
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._days import require_day, spell_days
+from protimb.utils._memory import read_blocks
 from protimb.utils._new_folder import new_folder
+from protimb.utils._rows_on_disk import take_mapped
 from protimb.utils._spelling import why_unreadable
 from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
 
@@ -40,8 +44,8 @@ class ProteinData(Bunch):
     Parameters
     ----------
     **fields
-        ``X`` : array or DataFrame of shape (n_proteins, width), protein vectors.
-        ``y`` : array or DataFrame of shape (n_proteins, n_terms), binary indicators.
+        ``X`` : array, memory map or DataFrame of shape (n_proteins, width), protein vectors.
+        ``y`` : array, csr_array or DataFrame of shape (n_proteins, n_terms), binary indicators.
         ``protein_ids``, ``groups`` : str of shape (n_proteins,).
         ``terms``, ``term_names`` : str of shape (n_terms,).
         ``ontology`` : GeneOntology. ``sequences`` : mapping. ``DESCR`` : str.
@@ -260,9 +264,8 @@ class ProteinData(Bunch):
             repeated = wanted[wanted.duplicated()].unique()
             raise ValueError(f"terms names {a_few(repeated)} twice. Pass each term once.")
         columns = pd.Index(self.terms).get_indexer(wanted)
-        known, y_here = columns >= 0, self._labels()
-        y = np.zeros((len(y_here), len(columns)), dtype=y_here.dtype)
-        y[:, known] = y_here[:, columns[known]]
+        y_here = self._labels()
+        y = _columns_of(y_here, columns)
         names = [self.ontology.names.get(term, term) for term in terms]
         part = {
             "y": _in_container_of(self.y, y, terms),
@@ -340,7 +343,9 @@ class ProteinData(Bunch):
         """
         day = require_day(date)
         y_then, n_left_out = labels_as_of(self, day)
-        y_then = np.minimum(y_then, self._labels()).astype(y_then.dtype)
+        y_now = self._labels()
+        y_now = y_now.toarray() if sparse.issparse(y_now) else y_now
+        y_then = np.minimum(y_then, y_now).astype(y_then.dtype)
         part = {"y": _in_container_of(self.y, y_then, self.terms)}
         if "n_terms_left_out" in self:
             part["n_terms_left_out"] = n_left_out
@@ -385,8 +390,8 @@ class ProteinData(Bunch):
             Sizes, the ontology's version, and ``sha256``.
         """
         digest = hashlib.sha256()
-        for array in (self.X, self._labels()):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        for block in chain(_blocks_of(self.X), _blocks_of(self._labels())):
+            digest.update(np.ascontiguousarray(block).data)
         for names in (self.protein_ids, self.terms, self.groups, self.get("split", ())):
             digest.update("\n".join(map(str, names)).encode())
         if "dates" in self:
@@ -442,7 +447,7 @@ class ProteinData(Bunch):
                 f"These {len(self.X)} proteins have no vectors (X has no column), which a training "
                 "folder needs. read_cafa3(vectors=...) joins those that protimb embed made."
             )
-        check_vectors(self.X)
+        check_vectors(self.X, keep_half=True)
         for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
             bad = [one for one in map(str, names) if why_unreadable(one) or _BREAKS.search(one)]
             if bad:
@@ -463,14 +468,14 @@ class ProteinData(Bunch):
         return [*super().__dir__(), *dir(type(self))]  # a Bunch lists its fields only
 
     def _labels(self):
-        """Give y as an array, its columns in the order of ``terms``."""
-        return np.asarray(align_columns(self.y, self.terms, reference="terms"))
+        """Give y as an array, or sparse as it is, its columns in the order of ``terms``."""
+        y = align_columns(self.y, self.terms, reference="terms")
+        return y if sparse.issparse(y) else np.asarray(y)
 
     def _annotations(self):
         """Return CAFA's table: each term of each protein, the root where there is no other."""
-        y = self._labels() != 0
-        rows, columns = np.nonzero(y)
-        bare = np.flatnonzero(~y.any(axis=1))
+        rows, columns = sparse.csr_array(self._labels()).nonzero()
+        bare = np.setdiff1d(np.arange(len(self.protein_ids)), rows)
         terms = [*np.asarray(self.terms)[columns], *[self._root()] * len(bare)]
         ids = np.asarray(self.protein_ids)[[*rows, *bare]]
         aspects = {term: _aspect(self.ontology.namespace(term)) for term in dict.fromkeys(terms)}
@@ -500,7 +505,29 @@ def _row_numbers(rows, n_proteins):
 
 
 def _rows_of(values, rows):
-    return values.iloc[rows] if hasattr(values, "iloc") else np.asarray(values)[rows]
+    if hasattr(values, "iloc"):
+        return values.iloc[rows]
+    if sparse.issparse(values):
+        return values[rows]
+    return take_mapped(values, rows) if isinstance(values, np.memmap) else np.asarray(values)[rows]
+
+
+def _columns_of(y, columns):
+    """Give columns of labels, an array or csr, in another order; -1 stands for one of zeros."""
+    known = np.flatnonzero(columns >= 0)
+    if sparse.issparse(y):
+        ones, shape = np.ones(len(known), dtype=y.dtype), (y.shape[1], len(columns))
+        return y @ sparse.csr_array((ones, (columns[known], known)), shape)
+    moved = np.zeros((len(y), len(columns)), dtype=y.dtype)
+    moved[:, known] = y[:, columns[known]]
+    return moved
+
+
+def _blocks_of(matrix):
+    """Yield an array, a table or a sparse matrix as dense blocks of rows."""
+    if sparse.issparse(matrix):
+        return (matrix[block].toarray() for block in gen_batches(max(1, matrix.shape[0]), 4096))
+    return read_blocks(np.asarray(matrix))
 
 
 def _in_container_of(old, array, columns):

@@ -29,14 +29,14 @@ def is_laid_out(folder):
     return any(is_there(folder / name) for name in names)
 
 
-def read(folder, ontology):
+def read(folder, ontology, max_bytes=None):
     """Read both parts of one ontology: a Benchmark."""
-    graph, terms = _read_terms(folder, ontology)
+    graph, terms = _read_terms(folder, ontology, max_bytes)
     sequences: dict[str, str] = {}
     split: dict[str, str] = {}
     pairs = []
     for part in _PARTS:
-        found, its_pairs = _read_part(folder, part, ontology, terms)
+        found, its_pairs = _read_part(folder, part, ontology, terms, max_bytes)
         both = sorted(found.keys() & sequences.keys())
         if both:
             raise AnnotationError(
@@ -59,11 +59,12 @@ def read_truth(folder):
     return pd.concat(tables, ignore_index=True), {}
 
 
-def _read_part(folder, part, ontology, terms):
+def _read_part(folder, part, ontology, terms, max_bytes=None):
     """Return {protein: residues}, and EntryID and term of a part, joined by position."""
-    sequences = read_fasta(_converted(folder, f"{part}_seq_{ontology}", "fasta", _SEQUENCES))
+    path = _converted(folder, f"{part}_seq_{ontology}", "fasta", _SEQUENCES)
+    sequences = read_fasta(path, max_bytes=max_bytes)
     path = _converted(folder, f"{part}_label_{ontology}", "txt", _LABELS)
-    labels = read_text(path, AnnotationError).removesuffix("\n").split("\n")
+    labels = read_text(path, AnnotationError, max_bytes=max_bytes).removesuffix("\n").split("\n")
     if len(labels) != len(sequences):
         raise AnnotationError(
             f"{path}: {len(labels)} lines of labels, but {len(sequences)} sequences in "
@@ -90,14 +91,16 @@ def _terms_of(line, terms, place):
     return [terms[one] for one in numbers]
 
 
-def _read_terms(folder, ontology):
+def _read_terms(folder, ontology, max_bytes=None):
     """Return the GeneOntology, and {number: term}, both of one table."""
     names = [f"{ontology}_go_1", f"{ontology}_go"]
     name = next((one for one in names if _any_form(folder, one)), names[0])
     path = _converted(folder, name, "tsv", _TERMS, ending=".pickle")
     rows = [
         _four_fields(line, f"{path}, line {number}")
-        for number, line in enumerate(read_text(path, AnnotationError).split("\n"), 1)
+        for number, line in enumerate(
+            read_text(path, AnnotationError, max_bytes=max_bytes).split("\n"), 1
+        )
         if line.strip()
     ]
     terms = {number: term for term, number, _, _ in rows}

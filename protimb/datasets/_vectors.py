@@ -22,6 +22,7 @@ class Vectors(NamedTuple):
     names: Sequence | None  # of the proteins, one a row; None where the file has none
     n_rows: int
     take: Callable[[np.ndarray], np.ndarray]  # row numbers -> float32 (n, width)
+    mapped: Callable[[], np.ndarray] | None = None  # -> (n_rows, width), where it can be mapped
 
 
 def as_float32(array):

@@ -11,4 +11,5 @@ def read_npy(path, max_bytes=None):
     asked = path, EmbeddingFileError, "vectors", lambda shape: advise("vectors", len(shape), path)
     shape, dtype = check_npy(*asked)
     check_matrix(shape, dtype, path)
-    return Vectors(None, shape[0], lambda rows: as_float32(map_npy(*asked)[rows]))
+    take = lambda rows: as_float32(map_npy(*asked)[rows])  # noqa: E731
+    return Vectors(None, shape[0], take, lambda: map_npy(*asked))

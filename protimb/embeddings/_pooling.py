@@ -1,12 +1,11 @@
 """Run a network over sequences of all lengths, and average over residues."""
 
-import gc
-
 import numpy as np
 import torch
 
 from protimb.embeddings._batches import plan_batches
 from protimb.exceptions import DeviceMemoryError, EncoderError
+from protimb.training._room import Room
 
 
 def pool_by_length(network, sequences, batch_tokens, bar):
@@ -15,9 +14,10 @@ def pool_by_length(network, sequences, batch_tokens, bar):
     lengths = [len(piece.residues) + network.n_special for piece in pieces]
     sums: dict = {}
     left = np.bincount([piece.row for piece in pieces], minlength=len(sequences))
+    pool = _Pooling(network, batch_tokens)
     for batch in plan_batches(lengths, batch_tokens, network.min_fill):
         chosen = [pieces[item] for item in batch]
-        for piece, part in zip(chosen, _pool(network, chosen), strict=True):
+        for piece, part in zip(chosen, pool(chosen), strict=True):
             sums[piece.row] = sums.get(piece.row, 0) + part
             left[piece.row] -= 1
             if not left[piece.row]:
@@ -25,23 +25,27 @@ def pool_by_length(network, sequences, batch_tokens, bar):
                 bar.update(len(sequences[piece.row]))
 
 
-def _pool(network, pieces):
-    """Average pieces, (n_pieces, width) on the CPU; by halves where the device is too small."""
-    try:
-        return network.pool(pieces)
-    except torch.OutOfMemoryError as error:
-        reason = str(error)
-    # Out here the error is gone, and with it the frames that held the batch's tensors.
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if len(pieces) == 1:
-        raise DeviceMemoryError(
-            f"The device has no room for {len(pieces[0].residues)} residues: {reason} Pass a "
-            "smaller window, precision='float16', or device='cpu'."
-        )
-    half = len(pieces) // 2
-    return np.concatenate([_pool(network, pieces[:half]), _pool(network, pieces[half:])])
+class _Pooling:
+    """Average pieces, as many tokens at a time as the device has room for."""
+
+    def __init__(self, network, n_tokens):
+        self.network, self.n_tokens = network, n_tokens
+
+    def __call__(self, pieces):
+        """Give (n_pieces, width) on the CPU, of pieces in order of length."""
+        longest = len(pieces[0].residues) + self.network.n_special
+        room = Room(max(1, self.n_tokens // longest), f"sequences of {longest:,} tokens")
+        planned = room.n_most
+        try:
+            parts = room.blocks(len(pieces), lambda part: self.network.pool(pieces[part]))
+        except torch.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"The device cannot embed {pieces[0].residues[:10]}...: {error} Pass a smaller "
+                "window, precision='float16', or device='cpu'."
+            ) from None
+        if room.n_most < planned:
+            self.n_tokens = room.n_most * longest
+        return np.concatenate(parts)
 
 
 def _finite(vector, network):

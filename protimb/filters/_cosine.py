@@ -4,18 +4,19 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
+    keep_rows,
     learn_thresholds,
     warn_undefined,
 )
 from protimb.utils._labelsets import members_by_term, rarest_terms
 from protimb.utils._sklearn_compat import Interval
+from protimb.utils._standardizing import fit_standardizer, standardize
 
 
 class CosineFilter(BaseFilter):
@@ -111,7 +112,7 @@ class CosineFilter(BaseFilter):
         n_members = np.array([len(rows) for rows in members])
         _check_some_have_company(n_members)
         self.n_members_ = n_members
-        self._scaler = StandardScaler().fit(X[directed])
+        self._scaler = fit_standardizer(*keep_rows(directed, X))
         self._real = self._directions(X)
         self.members_ = self._cap(members)
         self.thresholds_ = self._learn_thresholds()
@@ -175,9 +176,9 @@ class CosineFilter(BaseFilter):
         ]
 
     def _directions(self, X):
-        standardized = self._scaler.transform(X)
-        length = np.linalg.norm(standardized, axis=1, keepdims=True)
-        return standardized / np.maximum(length, np.finfo(standardized.dtype).tiny)
+        rows = standardize(self._scaler, X)
+        length = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.divide(rows, np.maximum(length, np.finfo(rows.dtype).tiny), out=rows)
 
 
 def _check_some_have_company(n_members):

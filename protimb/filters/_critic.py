@@ -14,6 +14,7 @@ from protimb.filters._evidence import Evidence
 from protimb.filters._thresholds import (
     MOST_ASKED,
     check_some_tell_apart,
+    keep_rows,
     some_of_all,
     warn_undefined,
 )
@@ -121,7 +122,7 @@ class CriticFilter(BaseFilter):
     def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and are not learned from")
-        X, indicator = X[directed], indicator[directed]
+        X, indicator = keep_rows(directed, X, indicator)
         self.n_members_ = count_members(indicator)
         check_some_tell_apart(self.n_members_, len(X))
         rng = check_random_state(self.random_state)

@@ -8,10 +8,12 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_random_state, gen_batches
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
+from protimb.classification._base import BaseTermClassifier
 from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
     check_some_tell_apart,
     group_by_term,
+    keep_rows,
     learn_thresholds,
     rows_to_ask,
     warn_undefined,
@@ -129,7 +131,7 @@ class LabelFidelityFilter(BaseFilter):
     def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and are not learned from")
-        X, indicator = X[directed], indicator[directed]
+        X, indicator = keep_rows(directed, X, indicator)
         self._count(indicator)
         rng = check_random_state(self.random_state)
         judge = self._unfitted_judge(rng)
@@ -137,7 +139,7 @@ class LabelFidelityFilter(BaseFilter):
         held_out = self._held_out_beliefs(judge, X, indicator, rows_to_ask(terms), rng)
         by_term = group_by_term(held_out, terms, len(self.n_members_))
         self.thresholds_ = learn_thresholds(by_term, self.n_members_, self.quantile, self.shrinkage)
-        self.classifier_ = fit_judge(judge, X, indicator)
+        self.classifier_ = self._fitted(judge, X, indicator)
 
     def _score(self, X_new, claims):
         undefined = ~X_new.any(axis=1)
@@ -167,11 +169,17 @@ class LabelFidelityFilter(BaseFilter):
         belief = np.full(len(X), np.nan)
         folds = KFold(min(self.cv, len(X)), shuffle=True, random_state=rng)
         for seen, held_out in folds.split(X):
-            fitted = fit_judge(judge, X[seen], indicator[seen])
             rated = np.intersect1d(held_out, asked, assume_unique=True)
             if len(rated):
-                belief[rated] = self._believe(fitted, X[rated], indicator[rated])
+                # Without a name, so that no two of them are held at a time.
+                belief[rated] = self._believe(
+                    self._fitted(judge, X[seen], indicator[seen]), X[rated], indicator[rated]
+                )
         return belief
+
+    def _fitted(self, judge, X, indicator):
+        takes_sparse = isinstance(judge, BaseTermClassifier)
+        return fit_judge(judge, X, indicator, takes_sparse=takes_sparse)
 
     def _believe(self, judge, X, claims):
         belief = [

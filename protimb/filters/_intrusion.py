@@ -4,12 +4,13 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.preprocessing import normalize
 
 from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import (
     check_some_tell_apart,
     group_by_term,
+    keep_rows,
     learn_thresholds,
     rows_to_ask,
     warn_undefined,
@@ -18,6 +19,7 @@ from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._nearest import Cosine
 from protimb.utils._sklearn_compat import Interval
+from protimb.utils._standardizing import fit_standardizer, standardize
 
 
 class IntrusionFilter(BaseFilter):
@@ -93,12 +95,12 @@ class IntrusionFilter(BaseFilter):
     def _fit(self, X, indicator):
         directed = X.any(axis=1)
         warn_undefined(~directed, "real rows have zero length and are no neighbours")
-        X, self._labels = X[directed], indicator[directed]
+        X, self._labels = keep_rows(directed, X, indicator)
         self.n_members_ = count_members(self._labels)
         known = check_some_tell_apart(self.n_members_, len(X))
         share = np.where(known, self.n_members_ / len(X), 1)
         self.information_ = -np.log2(share)
-        self._scaler = StandardScaler().fit(X)
+        self._scaler = fit_standardizer(X)
         self._real, self._n_looked_at = search_among(
             self._directions(X), self.n_neighbors, Cosine()
         )
@@ -131,4 +133,4 @@ class IntrusionFilter(BaseFilter):
         return np.divide(carried, possible, where=possible > 0, out=np.full(len(weight), np.nan))
 
     def _directions(self, X):
-        return normalize(self._scaler.transform(X))
+        return normalize(standardize(self._scaler, X), copy=False)

@@ -4,7 +4,6 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from protimb.budgets._duplicates import number_vectors
 from protimb.exceptions import InvalidLabelsError
@@ -12,6 +11,7 @@ from protimb.filters._base import BaseFilter
 from protimb.filters._thresholds import MOST_ASKED, some_of_all
 from protimb.utils._nearest import Reference
 from protimb.utils._sklearn_compat import Interval
+from protimb.utils._standardizing import fit_standardizer, standardize
 
 
 class MemorisationFilter(BaseFilter):
@@ -66,8 +66,8 @@ class MemorisationFilter(BaseFilter):
         self.quantile = quantile
 
     def _fit(self, X, indicator):
-        self._scaler = StandardScaler().fit(X)
-        real = _first_of_equals(self._scaler.transform(X))
+        self._scaler = fit_standardizer(X)
+        real = _first_of_equals(standardize(self._scaler, X))
         if len(real) < 2:
             raise InvalidLabelsError(
                 "All real rows are equal, so there is no distance to compare with. Pass "

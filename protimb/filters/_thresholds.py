@@ -70,6 +70,11 @@ def check_some_tell_apart(n_members, n_rows):
     return known
 
 
+def keep_rows(kept, *tables):
+    """Keep rows marked, bool (n_rows,), of each table; all of them without a copy."""
+    return tables if kept.all() else tuple(table[kept] for table in tables)
+
+
 def warn_undefined(undefined, consequence):
     """Warn once of all rows, (n_rows,) bool, that cannot be rated, and say what becomes of them."""
     if undefined.any():

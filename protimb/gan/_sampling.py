@@ -5,6 +5,7 @@ import torch
 
 from protimb.exceptions import DeviceMemoryError
 from protimb.training import torch_generator
+from protimb.training._room import Room
 
 # Rows a call of the generator: large enough to keep the cores busy, small enough for any memory.
 _CHUNK = 4096
@@ -22,12 +23,12 @@ def draw_noise(n_rows, n_latent, rng):
 
 def run_generator(generator, y, noise, starts=None):
     """Turn noise (n_rows, n_latent) and starts into scaled vectors, a chunk of rows at a time."""
-    chunks = (slice(first, first + _CHUNK) for first in range(0, max(len(noise), 1), _CHUNK))
+    room = Room(_CHUNK, "rows to generate")
     try:
-        parts = [_run_chunk(generator, y, noise, starts, part) for part in chunks]
+        parts = room.blocks(len(noise), lambda part: _run_chunk(generator, y, noise, starts, part))
     except torch.OutOfMemoryError as error:
         raise DeviceMemoryError(
-            f"The device ran out of memory while generating {_CHUNK:,} rows at a time: {error} "
+            f"The device ran out of memory while generating: {error} "
             "Lower the widths of the backbone, or generate on the CPU: save the sampler, then "
             "CGANSampler.load(folder, device='cpu')."
         ) from None

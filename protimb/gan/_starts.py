@@ -96,7 +96,7 @@ class Member(Noise):
         return n_features
 
     def in_training(self, data, vectors, device):
-        from protimb.gan._training_rows import MemberStarts
+        from protimb.gan._training_starts import MemberStarts
 
         by_term = cut_rows(data.y, data.rows).tocsc()
         rarest = data.rarest[data.rows]
@@ -183,7 +183,7 @@ class Relative(Member):
         return cls(members.X, members.y, moves, centres, lent, keeps, options.borrowing)
 
     def in_training(self, data, vectors, device):
-        from protimb.gan._training_rows import MovedStarts
+        from protimb.gan._training_starts import MovedStarts
 
         rarest = data.rarest[data.rows]
         return MovedStarts(vectors, self, rarest, device)

@@ -8,7 +8,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from protimb.nn._losses import gradient_penalty
 from protimb.training import draw_rows, share_batch
 from protimb.training._fitting import put_back
+from protimb.training._precision import half_digits
 from protimb.training._processes import hash_rows
+from protimb.training._room import Room
 
 
 class AdversarialStep:
@@ -57,6 +59,7 @@ class AdversarialStep:
         self.auxiliary_weight = auxiliary_weight
         self.max_grad_norm = max_grad_norm
         self.mixed_precision = mixed_precision
+        self.room = Room(rows="rows of a batch")
         # A first moment would average over critics that no longer exist (Gulrajani et al. 2017).
         adam = {"lr": lr, "betas": (0.0, 0.9), "fused": True}
         self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
@@ -76,8 +79,8 @@ class AdversarialStep:
         rows = share.own(rows.to(self.rng.device))
         x_real, labels = self.X[rows], self.labels[rows]
         # The generator stands still here: one call.
-        with share, torch.no_grad(), self._precision():
-            x_fake = self.generator(self._latent(rows), labels).float()
+        with torch.no_grad():
+            x_fake = torch.cat(self.room.batch(share, self._fakes, rows, labels))
         parts = zip(share.parts, *map(share.split, (x_real, x_fake, labels)), strict=True)
         records = [self._update_critic(*part) for part in parts]
         # Means over the critic's updates, then what the generator's one update adds.
@@ -90,56 +93,70 @@ class AdversarialStep:
         return losses
 
     def _update_critic(self, share, x_real, x_fake, labels):
-        with share, self._precision():
+        own = (x_real, x_fake, labels)
+        record = self._descend(self.critic_optimizer, self.critic, self._critic_loss, share, *own)
+        return record | self._update_auxiliary(share, x_real, labels)
+
+    def _critic_loss(self, x_real, x_fake, labels):
+        with self._precision():
             mix = draw_rows(torch.rand, (len(x_real), 1), self.rng)
             condition = self.critic.conditioner(labels)
             penalty = gradient_penalty(self.critic, x_real, x_fake, condition, mix).mean()
             scores = self.critic.read(torch.cat([x_real, x_fake]), condition.repeat(2, 1))
             score_real, score_fake = scores.float().view(2, -1).mean(dim=1)
             loss = score_fake - score_real + self.penalty_weight * penalty
-        record = {
-            "critic_loss": loss.detach(),
-            "penalty": penalty.detach(),
-            "wasserstein": (score_real - score_fake).detach(),  # its estimate of the distance
+        return loss, {
+            "critic_loss": loss,
+            "penalty": penalty,
+            "wasserstein": score_real - score_fake,  # its estimate of the distance
         }
-        self._descend(self.critic_optimizer, self.critic, loss, share, record)
-        return record | self._update_auxiliary(share, x_real, labels)
 
     def _update_auxiliary(self, share, x_real, labels):
         if self.auxiliary is None:
             return {}
-        with share, self._precision():
+        optimizer, network = self.auxiliary.optimizer, self.auxiliary.network
+        return self._descend(optimizer, network, self._auxiliary_loss, share, x_real, labels)
+
+    def _auxiliary_loss(self, x_real, labels):
+        with self._precision():
             loss = self.auxiliary.loss(x_real, labels)
-        record = {"auxiliary_loss": loss.detach()}  # on real rows
-        self._descend(self.auxiliary.optimizer, self.auxiliary.network, loss, share, record)
-        return record
+        return loss, {"auxiliary_loss": loss}  # on real rows
 
     def _update_generator(self, share, rows, labels):
         judges = [self.critic] + ([] if self.auxiliary is None else [self.auxiliary.network])
         for judge in judges:
             judge.requires_grad_(False)  # its weights need no gradient here: a third saved
-        with share, self._precision():
-            x_fake = self.generator(self._latent(rows), labels)
-            loss = -self.critic(x_fake, labels).float().mean()
-            record = {"generator_loss": loss.detach()}
-            if self.auxiliary is not None:
-                label_loss = self.auxiliary.loss(x_fake, labels)
-                loss = loss + self.auxiliary_weight * label_loss
-                record["label_loss"] = label_loss.detach()  # on generated rows
-        self._descend(self.generator_optimizer, self.generator, loss, share, record)
+        record = self._descend(
+            self.generator_optimizer, self.generator, self._generator_loss, share, rows, labels
+        )
         for judge in judges:
             judge.requires_grad_(True)
         if self.average is not None:
             self.average.update_parameters(self.generator)
         return record
 
-    def _descend(self, optimizer, network, loss, share, record):
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+    def _generator_loss(self, rows, labels):
+        with self._precision():
+            x_fake = self.generator(self._latent(rows), labels)
+            loss = -self.critic(x_fake, labels).float().mean()
+            record = {"generator_loss": loss}
+            if self.auxiliary is not None:
+                label_loss = self.auxiliary.loss(x_fake, labels)
+                loss = loss + self.auxiliary_weight * label_loss
+                record["label_loss"] = label_loss  # on generated rows
+        return loss, record
+
+    def _descend(self, optimizer, network, loss_of, share, *own):
+        record = self.room.gradients(share, optimizer, loss_of, *own)
         share.average(network, record)
         if self.max_grad_norm is not None:
             torch.nn.utils.clip_grad_norm_(network.parameters(), self.max_grad_norm)
         optimizer.step()
+        return record
+
+    def _fakes(self, part, rows, labels):
+        with self._precision():
+            return self.generator(self._latent(rows), labels).float()
 
     def _latent(self, rows):
         noise = draw_rows(torch.randn, (len(rows), self.n_latent), self.rng)
@@ -148,8 +165,7 @@ class AdversarialStep:
         return torch.cat([noise, self.starts(rows, self.rng)], dim=1)
 
     def _precision(self):
-        device = self.rng.device.type
-        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.mixed_precision)
+        return half_digits(self.rng.device, self.mixed_precision)
 
     def _parts(self):
         parts = {

@@ -16,7 +16,6 @@ from protimb.gan._rows import row_weights, split_rows
 from protimb.gan._scaling import Scaling, fit_scaling
 from protimb.gan._starts import STARTS, Noise, StartOptions
 from protimb.gan._step import AdversarialStep
-from protimb.gan._training_rows import training_labels, training_vectors
 from protimb.gan._validation import (
     MAX_ROWS,
     HeldOutRows,
@@ -36,6 +35,7 @@ from protimb.training import (
     resolve_device,
     torch_generator,
 )
+from protimb.training._cut_rows import training_labels, training_vectors
 from protimb.training._processes import agree_on_draws
 from protimb.utils._memory import gather_rows
 from protimb.utils._rebuilding import rebuilding

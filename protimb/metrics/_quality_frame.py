@@ -8,9 +8,17 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.metrics._judged_rows import RealRows, Rows, find_clusters
+from protimb.metrics._quality_sample import (
+    rows_to_hold_out,
+    rows_to_judge_by,
+    say_what_is_left,
+)
 from protimb.utils._alignment import align_columns, check_same_order, column_names
+from protimb.utils._equal_rows import digests, number_equal
 from protimb.utils._groups import number_groups
 from protimb.utils._labelsets import count_members, group_positions, members_by_term, rarest_terms
+from protimb.utils._memory import gather_rows, is_large, read_blocks
+from protimb.utils._standardizing import widened
 from protimb.utils._validation import as_vectors, check_indicator, check_vectors
 
 _TEST_SIZE = 0.2  # of the real rows, where none are given as held out
@@ -32,7 +40,8 @@ class Labelled:
 
     def take(self, rows):
         """Give some of the rows."""
-        return Labelled(self.X[rows], self.y[rows], self.groups[rows])
+        X = widened(gather_rows(self.X, rows)) if rows.dtype != bool else self.X[rows]
+        return Labelled(X, self.y[rows], self.groups[rows])
 
     def __len__(self):
         return len(self.X)
@@ -57,14 +66,17 @@ class Frame:
 def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     """Read what users pass and match held-out rows to generated ones by their rarest terms."""
     names, columns = column_names(y), column_names(X)
-    real = _read(X, y, "X", "y", groups)
+    given = real = _read(X, y, "X", "y", groups)
     new = _read_beside(X_new, y_new, "X_new", "y_new", columns, names, real)
     terms = _term_names(terms, names, real.y.shape[1])
     notes: list = []
     held = _read_held_out(held_out, columns, names, real)
     n_given = {"X": len(real), "X_new": len(new), "held_out": 0 if held is None else len(held)}
-    if held is None:
+    if is_large(real.X.shape, 4):
+        real, held = _few_enough(real, held, new, rng, notes)
+    elif held is None:
         real, held = _split(real, rng)
+    if held_out is None:
         notes.append(
             f"No held-out rows were given, so {len(held):,} of the real rows stand in for them. "
             "The generator has seen these too, so likeness to real proteins is easier for it."
@@ -75,7 +87,7 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     keep_new, keep_held = targets >= 0, held_terms >= 0
     _say_what_is_left_out(notes, keep_new)
     closure = None if ontology is None else ontology.closure(terms)
-    _say_what_repeats(notes, real.X, new.X)
+    _say_what_repeats(notes, given.X, new.X)
     space = _Space(real.X, notes)
     _say_what_is_far(notes, space, new.X)
     core, core_terms = _core(real, targets[keep_new], held_terms[keep_held], rng)
@@ -141,15 +153,27 @@ def _rows(space, labelled, terms, real):
 def _read(X, y, X_name, y_name, groups=None):
     check_same_order(**{X_name: X, y_name: y})
     _refuse_not_finite(X, X_name)
-    X, (indicator, _) = check_vectors(X), check_indicator(y, y_name)
+    large = len(getattr(X, "shape", ())) == 2 and is_large(X.shape, 4)
+    X, (indicator, _) = check_vectors(X, keep_half=large), check_indicator(y, y_name)
     if len(X) != indicator.shape[0]:
         raise ValueError(
             f"{X_name} has {len(X)} rows and {y_name} {indicator.shape[0]}. Each row needs its "
             "labels."
         )
     # Without groups, rows that are equal are one group.
-    numbers = _number_rows(X) if groups is None else number_groups(groups, len(X))
+    numbers = number_equal(digests(X)) if groups is None else number_groups(groups, len(X))
     return Labelled(X, indicator, numbers)
+
+
+def _few_enough(real, held, new, rng, notes):
+    """Keep the real rows that others are judged by, where all do not fit in memory."""
+    left = np.ones(len(real), dtype=bool)
+    if held is None:
+        left = ~rows_to_hold_out(real.X, real.groups, _TEST_SIZE, rng)
+        held = real.take(np.flatnonzero(~left))
+    rows = rows_to_judge_by(real.X, real.y, left, [held.X, new.X], rng)
+    notes.append(say_what_is_left(len(real), real.y, rows))
+    return real.take(rows), held
 
 
 def _read_beside(X, y, X_name, y_name, columns, names, real, groups=None):
@@ -187,10 +211,11 @@ def _refuse_not_finite(X, name):
     values = np.asarray(values)
     if values.ndim != 2 or values.dtype.kind != "f":
         return  # what is no matrix of numbers is refused elsewhere
-    is_good = np.abs(values) <= np.finfo(np.float32).max
-    bad = np.flatnonzero(~is_good.all(axis=1))
+    largest = np.finfo(np.float32).max  # of float16 too: what it holds is less, or infinite
+    is_good = [(np.abs(block) <= largest).all(axis=1) for block in read_blocks(values)]
+    bad = np.flatnonzero(~np.concatenate([np.ones(0, dtype=bool), *is_good]))
     if len(bad):
-        column = np.flatnonzero(~is_good[bad[0]])[0]
+        column = np.flatnonzero(~(np.abs(values[bad[0]]) <= largest))[0]
         raise ValueError(
             f"{name} holds NaN or infinite values, or such as single precision cannot hold, in "
             f"{len(bad)} of {len(values)} rows, the first in row {bad[0]} (counted from 0), column "
@@ -294,21 +319,16 @@ def _cells(X, others, rng):
 
 def _say_what_repeats(notes, X, X_new):
     """Count generated rows that equal a training row, and those that equal an earlier one."""
-    real, new = (_as_bytes(rows) for rows in (X, X_new))
-    known = set(real)
-    n_copies, n_repeats = sum(row in known for row in new), len(new) - len(set(new))
+    new = list(digests(X_new))
+    wanted = set(new)
+    known = {row for row in digests(X) if row in wanted}
+    n_copies, n_repeats = sum(row in known for row in new), len(new) - len(wanted)
     if n_copies or n_repeats:
         notes.append(
             f"{counted(n_copies, 'generated row')} {agree(n_copies, 'is', 'are')} equal to a "
             f"training protein, and {n_repeats:,} {agree(n_repeats, 'is', 'are')} equal to another "
             "generated row."
         )
-
-
-def _number_rows(X):
-    """Give rows numbers, equal ones the same: (n_rows,)."""
-    seen: dict = {}
-    return np.array([seen.setdefault(row, len(seen)) for row in _as_bytes(X)], dtype=np.int64)
 
 
 def _say_what_is_far(notes, space, X_new):
@@ -334,11 +354,6 @@ def counted(n, noun):
 def agree(n, one, many):
     """Choose the form of a word that goes with a number."""
     return one if n == 1 else many
-
-
-def _as_bytes(X):
-    # Negative zero is zero.
-    return [row.tobytes() for row in X.astype(np.float32) + np.float32(0)]
 
 
 def _weights(held_terms, targets):

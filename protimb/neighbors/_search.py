@@ -1,13 +1,16 @@
 """Searches as estimators use them: exact where a number was given, else by the object passed."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from protimb.exceptions import SlowSearchWarning
 from protimb.utils._nearest import Distance, Reference, measured, without
 from protimb.utils._sklearn_compat import HasMethods, Interval
+from protimb.utils._warnings import users_level
 
 # What a parameter for a number of neighbours may be.
 NEIGHBORS = [
@@ -15,15 +18,35 @@ NEIGHBORS = [
     HasMethods(["fit", "kneighbors"]),
 ]
 
+# Pairs of rows that take an exact search about a minute.
+_MANY_PAIRS = 5 * 10**9
 
-def search_among(rows, n_neighbors, gap=None):
+
+def search_among(rows, n_neighbors, gap=None, asked=None):
     """Give what finds the nearest of rows (n_reference, n_features), and how many it is to find.
 
     ``n_neighbors`` is a number, or an object with ``n_neighbors``, of which a copy is fitted.
+    ``asked`` says how many rows are looked for, and for which parameter: an exact search warns
+    where that will be slow.
     """
     if isinstance(n_neighbors, Integral):
+        if asked is not None:
+            warn_if_slow(*asked, len(rows))
         return Reference(rows, gap), int(n_neighbors)
     return Given(clone(n_neighbors).fit(rows), rows, gap), int(n_neighbors.n_neighbors)
+
+
+def warn_if_slow(n_asked, parameter, n_reference):
+    """Say what an exact search of so many pairs costs, and what to pass in its place."""
+    if n_asked * n_reference <= _MANY_PAIRS:
+        return
+    warnings.warn(
+        f"An exact search compares {n_asked:,} rows with {n_reference:,} each: twice the rows take "
+        f"four times as long. Pass {parameter}=SampledNeighbors() or {parameter}="
+        "FaissNeighbors(index='ivf') of protimb.neighbors, which look at some of the rows.",
+        SlowSearchWarning,
+        stacklevel=users_level(),
+    )
 
 
 class Given:

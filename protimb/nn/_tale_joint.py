@@ -15,7 +15,8 @@ def attended(residues, labels, values):
 
     Residues are (n_positions, d), labels (n_terms, d); the result is (n_positions, n_values).
     """
-    return _Attended.apply(residues, labels, values)
+    with torch.autocast(residues.device.type, enabled=False):  # it writes into what it has made
+        return _Attended.apply(residues.float(), labels.float(), values.float())
 
 
 class _Attended(torch.autograd.Function):

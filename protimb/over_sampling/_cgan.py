@@ -31,6 +31,7 @@ from protimb.over_sampling._quality_control import (
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._labelsets import count_members
+from protimb.utils._memory import gather_rows
 from protimb.utils._sklearn_compat import (
     HasMethods,
     StrOptions,
@@ -164,8 +165,8 @@ class CGANSampler(QualityControlled):
         generates all rows.
 
     mixed_precision : bool, default=False
-        Whether training runs the networks in bfloat16 where torch thinks that safe: less memory,
-        and faster on a GPU that has it. Rows are always generated in single precision.
+        Whether training runs the networks' products in bfloat16: less memory, and faster on a GPU
+        that has it. Losses are taken, and rows generated, in single precision.
     callbacks : list of Callback or None, default=None
         Hooks into training, see ``protimb.training``.
     device : str or torch.device, default="auto"
@@ -714,7 +715,8 @@ class CGANSampler(QualityControlled):
             X_new = np.empty((len(plan), X.shape[1]), dtype=self.model_.dtype_)
             for block in gen_batches(len(plan), _BLOCK):
                 rows, terms = plan.rows[block], plan.terms[block]
-                X_new[block] = self.model_.vary(X[rows], y[rows], terms, random_state=rng)
+                real = gather_rows(X, rows)
+                X_new[block] = self.model_.vary(real, y[rows], terms, random_state=rng)
             return X_new
 
         return fill(ledger, X, control, ways, generate, self.model_.dtype_, rng)

@@ -25,7 +25,7 @@ def nearest_others(X, rows, k):
     >>> nearest_others(np.array([[0.0], [1.0], [3.0]]), np.array([0, 2]), k=5).tolist()
     [[1, 2], [1, 0]]
     """
-    reference, n_neighbors = search_among(X, k)
+    reference, n_neighbors = search_among(X, k, asked=(len(rows), "k_neighbors"))
     return reference.nearest(X[rows], n_neighbors, rows)[1]
 
 

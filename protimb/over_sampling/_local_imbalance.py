@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 SAFE, BORDERLINE, RARE, OUTLIER = 1, 2, 3, 4
 
 # Members whose opposition is below the limit are of the kind before it.
 LIMITS = (0.3, 0.7, 1.0)
+
+_BLOCK = 2**12  # rows whose neighbours' labels are added up at a time
 
 
 class LocalImbalance(NamedTuple):
@@ -57,7 +60,15 @@ def start_weights(y, opposition, usable):
 def _agreeing(graph, y, values):
     """Sum over the neighbours of each row the values of the labels that they share with it."""
     valued = sparse.csr_array((values, y.indices, y.indptr), shape=y.shape)
-    sums = graph @ valued
+    sums = np.empty_like(values)
+    for block in gen_batches(y.shape[0], _BLOCK):
+        shared = _shared(graph[block] @ valued, y[block])
+        sums[slice(*y.indptr[[block.start, block.stop]])] = shared
+    return sums
+
+
+def _shared(sums, y):
+    """Take from sums, csr (n_block, n_terms), those at the ones of y, in their order."""
     sums.sort_indices()
     # Added to ones, no entry of y is lost for being zero, so data stay in the order of y's.
     return (y + sums.multiply(y)).tocsr().data - 1

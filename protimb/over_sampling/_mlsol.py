@@ -117,6 +117,10 @@ class MLSOL(QualityControlled):
     dimensions a new row is then about halfway, where labels of safe members hold by chance and
     those of borderline and rare ones nearly always. A row between two identical ones is halfway.
 
+    Every row is compared with every other: twice the rows take four times as long, and beyond some
+    70,000 rows a ``SlowSearchWarning`` says so. ``k_neighbors=SampledNeighbors()`` takes twice as
+    long for twice the rows.
+
     With a total for each term, members are drawn by their weight for this term alone, and rows
     that the term did not reach are made anew. Where all weights are zero, members that are not
     outliers are drawn alike; where all are outliers, no new row would keep the term, so members
@@ -264,7 +268,7 @@ class _Maker:
         self.X, self.rng, self.closure, self.copies_labels = X, rng, None, False
         self.flipped = np.zeros(y.shape[1], dtype=bool) if flipped is None else flipped
         self.y = y = flip(y, self.flipped)
-        reference, n_neighbors = search_among(X, k_neighbors)
+        reference, n_neighbors = search_among(X, k_neighbors, asked=(len(X), "k_neighbors"))
         self.search = reference.search
         self.local = measure(y, reference.nearest(X, n_neighbors, np.arange(len(X)))[1])
         self.kinds = sparse.csr_array((self.local.kinds, y.indices, y.indptr), shape=y.shape)

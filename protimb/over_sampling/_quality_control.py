@@ -13,7 +13,7 @@ from protimb.budgets._plan import Plan, join
 from protimb.exceptions import ModeCollapseWarning
 from protimb.filters import FILTERS, BaseFilter
 from protimb.utils._labelsets import group_positions
-from protimb.utils._memory import gather_rows, is_large
+from protimb.utils._memory import gather_rows, is_large, read_blocks
 from protimb.utils._named import resolve, seeded, with_objects
 from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._sklearn_compat import Interval, StrOptions
@@ -28,6 +28,7 @@ _MIN_ROWS = 5
 
 # Rows judged at a time, which bounds what that takes beside the rows themselves.
 _BLOCK = 2**16
+_BLOCK_OF_REAL = 2**12
 
 
 class QualityControlled(BaseMultilabelOverSampler):
@@ -195,9 +196,11 @@ def warn_about_collapse(report):
 def are_copies(X_new, X):
     """Tell which of X_new (n_new, n_features) equal a row of X in every number: bool (n_new,)."""
     # Most rows differ in their first feature already, which spares reading the others.
-    suspects = np.flatnonzero(np.isin(X_new[:, 0], X[:, 0]))
-    candidates = np.flatnonzero(np.isin(X[:, 0], X_new[suspects, 0]))
-    real = {row.tobytes() for row in X[candidates].astype(X_new.dtype, copy=False)}
+    first = np.concatenate([block[:, 0].copy() for block in read_blocks(X)])
+    suspects = np.flatnonzero(np.isin(X_new[:, 0], first))
+    candidates = np.flatnonzero(np.isin(first, X_new[suspects, 0]))
+    blocks = (candidates[block] for block in gen_batches(max(1, len(candidates)), _BLOCK_OF_REAL))
+    real = {row.tobytes() for rows in blocks for row in gather_rows(X, rows).astype(X_new.dtype)}
     copies = np.zeros(len(X_new), dtype=bool)
     copies[suspects] = [row.tobytes() in real for row in X_new[suspects]]
     return copies
@@ -221,7 +224,7 @@ def _diversity(plan, X, X_new, n_terms):
     """Divide the root of the summed variances of each term's new rows by the real ones'."""
     diversity = np.full(n_terms, np.nan)
     for term, rows in group_positions(plan.terms).items():
-        real = _spread(X[plan.rows[rows]])
+        real = _spread(gather_rows(X, plan.rows[rows]))
         if len(rows) > 1 and real > 0:
             diversity[term] = _spread(X_new[rows]) / real
     return diversity

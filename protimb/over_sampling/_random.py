@@ -4,6 +4,7 @@ import numpy as np
 
 from protimb.base import BaseMultilabelOverSampler
 from protimb.utils._containers import append_copies
+from protimb.utils._rows_on_disk import Part
 
 
 class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
@@ -96,6 +97,9 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
 
     def _append(self, X, X_new, plan):
         return append_copies(X, plan.rows)
+
+    def _new_part(self, X, X_new, plan):
+        return Part(X, plan.rows)
 
     def _report(self, plan, target, budget):
         super()._report(plan, target, budget)

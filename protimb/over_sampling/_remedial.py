@@ -9,6 +9,7 @@ from protimb.budgets._strategy import check_labelsets_differ
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.utils._containers import append_copies, ids_after, labels_like
 from protimb.utils._imbalance import irlbl, minority_terms, scumble_rows
+from protimb.utils._rows_on_disk import Part, check_out, write_rows
 from protimb.utils._sklearn_compat import HasMethods, fit_context
 
 
@@ -116,7 +117,7 @@ class REMEDIAL(BaseMultilabelSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X, y):
+    def fit_resample(self, X, y, *, out=None):
         """Give the real vectors in order, split rows without their rare terms, then the new rows.
 
         Parameters
@@ -125,25 +126,41 @@ class REMEDIAL(BaseMultilabelSampler):
             Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
+        out : path-like, optional
+            Folder to write the result to, new or empty, where memory does not hold it: rows of X,
+            an array or a memory map, are copied by blocks into ``X.npy``; ``y.npz`` holds sparse
+            indicators, ``y.npy`` classes.
 
         Returns
         -------
         X_res : same type as X, n_rows + n_synthetic rows
+            With ``out`` a read-only memory map of ``X.npy``.
         y_res : same type as y, n_rows + n_synthetic rows
+            With ``out`` a csr_array of uint8, or classes.
 
         Raises
         ------
+        FileExistsError
+            If ``out`` holds something already.
         InvalidLabelsError
             If y is not made of binary indicators, all its rows have one labelset, or its columns
             have no names to look up in the ontology.
+        TypeError
+            If X is no matrix of numbers that ``out`` could hold.
         """
         self._forget()
-        labels, split = self._split(self._read(X, y)[1])
+        check_out(out, X)
+        _, target = self._read(X, y)
+        labels, split = self._split(target)
         n_rows = len(labels.indptr) - 1 - len(split)
         self.n_synthetic_ = len(split)
         self.synthetic_mask_ = np.arange(n_rows + len(split)) >= n_rows
         self.conditioning_indices_ = split
         self.sample_indices_ = np.concatenate([np.arange(n_rows), split])
+        if out is not None:
+            return write_rows(
+                out, [Part(X), Part(X, split)], labels if target.is_matrix else target.classes
+            )
         X_res = append_copies(X, split)
         if not len(split):  # y may hold classes, which no label rows are like
             return X_res, append_copies(y, split)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from inspect import signature
 from pathlib import Path
 from warnings import warn
 
@@ -94,23 +95,38 @@ def audit(
     protimb.metrics.quality_report : The same questions, for arrays.
     train_sampler : Makes a run.
     """
-    if out is not None:
-        check_new(out)
-    settings, fingerprint = _run_of(generated)
+    return _run(dict(locals()))
+
+
+def audit_and_show(show, **given):
+    """Audit as `audit` does, and show what was found before it is saved."""
+    asked = signature(audit).bind(**given)
+    asked.apply_defaults()
+    return _run(asked.arguments, show)
+
+
+def _run(parameters, show=None):
+    """Run what the parameters of `audit` ask for, by name, and save it where they say."""
+    asked = Bunch(**parameters)
+    if asked.out is not None:
+        check_new(asked.out)
+    settings, fingerprint = _run_of(asked.generated)
     if settings is not None:
-        ontology, min_proteins = settings.ontology, settings.min_proteins
-    bunch = load_proteins(real, ontology, min_proteins)
-    rows = read_judged(generated, bunch, ontology)
-    train, judges, seen = _part(bunch, held_out, settings, fingerprint, random_state)
-    options = {"properties": properties, "level": level}
-    report = judge_rows(train, judges, rows.X, rows.y, random_state, **options)
-    record = _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report)
-    record["guard"] = _say_guarded(generated) if settings is not None else ""
+        asked.update(ontology=settings.ontology, min_proteins=settings.min_proteins)
+    bunch = load_proteins(asked.real, asked.ontology, asked.min_proteins, "auto")
+    rows = read_judged(asked.generated, bunch, asked.ontology)
+    train, judges, seen = _part(bunch, asked, settings, fingerprint)
+    options = {"properties": asked.properties, "level": asked.level}
+    report = judge_rows(train, judges, rows.X, rows.y, asked.random_state, **options)
+    record = _record(asked, train, judges, seen, rows, report)
+    record["guard"] = _say_guarded(asked.generated) if settings is not None else ""
     found = Bunch(report=report, rows=rows, record=record, folder=None)
-    if out is not None:
-        with new_folder(out) as draft:
-            write_audit(found, train, bunch, draft, maps, random_state)
-        found.folder = Path(out)
+    if show is not None:
+        show(found)
+    if asked.out is not None:
+        with new_folder(asked.out) as draft:
+            write_audit(found, train, bunch, draft, asked.maps, asked.random_state)
+        found.folder = Path(asked.out)
     return found
 
 
@@ -143,13 +159,13 @@ def _say_guarded(generated):
     )
 
 
-def _part(bunch, held_out, settings, fingerprint, random_state):
+def _part(bunch, asked, settings, fingerprint):
     """Part the real proteins: to learn from, to judge by, and what is known of the latter."""
-    if held_out is not None:
-        return *_by_name(bunch, held_out), "named by the user as unseen by the generator"
+    if asked.held_out is not None:
+        return *_by_name(bunch, asked.held_out), "named by the user as unseen by the generator"
     if settings is not None and settings.hold_out and bunch.fingerprint() == fingerprint:
         return *split(bunch, settings), "held out by the run, unseen by the generator"
-    parts = bunch.split_by_cluster(random_state=random_state, test_size=_SHARE_HELD_OUT)
+    parts = bunch.split_by_cluster(random_state=asked.random_state, test_size=_SHARE_HELD_OUT)
     has_clusters = len(np.unique(bunch.groups)) < len(bunch.groups)
     what = "sequence clusters" if has_clusters else "proteins, without clusters of relatives"
     return *parts, f"a fifth of the {what}, which the generator may have seen"
@@ -192,13 +208,14 @@ def _id_among(known, name):
     return next((one for one in ways if one in known), None)
 
 
-def _record(real, generated, ontology, min_proteins, train, judges, seen, rows, report):
+def _record(asked, train, judges, seen, rows, report):
     """Say what was held against what: plain values, which audit.json can hold."""
+    real = asked.real
     return {
         "real": real if isinstance(real, str) else str(getattr(real, "name", type(real).__name__)),
-        "generated": str(generated),
-        "ontology": ontology,
-        "min_proteins": min_proteins,
+        "generated": str(asked.generated),
+        "ontology": asked.ontology,
+        "min_proteins": asked.min_proteins,
         "n_training": len(train.X),
         "n_held_out": len(judges.X),
         "held_out": seen,

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from sklearn.utils import check_random_state
 
 from protimb.plotting import ComparisonMapDisplay, EmbeddingMapDisplay, QualityDisplay
 from protimb.plotting._map import METHODS
@@ -12,6 +14,7 @@ from protimb.plotting._style import for_files
 from protimb.utils._csv import write_csv
 from protimb.utils._page import Details, Items, Map, Note, Page, Picture, Section, Table, Words
 from protimb.utils._provenance import spell_packages
+from protimb.utils._representatives import members_a_term, representatives
 
 _N_SHOWN = 20  # terms shown at first
 _JUDGED = {True: "passed", False: "failed", None: "not judged"}
@@ -37,6 +40,7 @@ _WORDS = {
 
 def write_audit(found, train, bunch, folder, maps, random_state):
     """Write report.html, properties.csv, terms.csv and audit.json into a folder."""
+    train = _few_enough(train, random_state)
     report, rows = found.report, found.rows
     write_csv(report.to_frame(), folder / "properties.csv")
     write_csv(report.to_frame(by="term"), folder / "terms.csv")
@@ -145,6 +149,15 @@ def _maps(train, rows, maps, random_state):
         for method in maps
     ]
     return [_map(one, train, rows, y_new) for one in displays]
+
+
+def _few_enough(train, random_state):
+    """Keep some proteins of each term, where all are too many for labels that are not sparse."""
+    if not sparse.issparse(train.y):
+        return train
+    n_a_term = members_a_term(train.X.shape[1], len(train.terms))
+    part = train.take(representatives(train.y, n_a_term, check_random_state(random_state)))
+    return type(part)(**part | {"y": part.y.toarray()})
 
 
 def _map(display, train, rows, y_new):

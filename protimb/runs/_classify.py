@@ -4,7 +4,6 @@ import math
 from os import PathLike
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from protimb.classification import GOTermClassifier, ResampledClassifier
@@ -15,6 +14,7 @@ from protimb.runs._encoder import check_reproduces, settle_encoder
 from protimb.runs._leave_out import leave_out_proteins, read_left_out
 from protimb.runs._model import TermModel
 from protimb.runs._processes import from_first, in_each
+from protimb.utils._containers import label_frame
 from protimb.utils._description import describe
 from protimb.utils._new_folder import check_vacant
 from protimb.utils._provenance import environment
@@ -126,7 +126,7 @@ def train_classifier(
     ).set_params(**classifier_params or {})
     fitted, fingerprints, voters = {}, {}, {}
     for name in namespaces:
-        bunch = require_ontology(in_each(load_proteins, data, name, min_proteins))
+        bunch = require_ontology(in_each(load_proteins, data, name, min_proteins, "auto"))
         _check_namespace(bunch, name)
         check_reproduces(encoder, encoded_by, bunch)
         bunch = leave_out_proteins(bunch, left_out)
@@ -179,7 +179,7 @@ def _fit(network, sampler, bunch, epochs, seed, verbose):
     classifier = clone(network).set_params(
         max_steps=n_steps, ontology=bunch.ontology, terms=bunch.terms
     )
-    y = pd.DataFrame(bunch.y, columns=bunch.terms)
+    y = label_frame(bunch.y, bunch.terms)
     if sampler is None:
         return classifier.fit(bunch.X, y), np.arange(len(bunch.X))
     own = _prepare(sampler, bunch, seed, verbose)

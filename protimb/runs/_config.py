@@ -23,7 +23,7 @@ from protimb.utils._folder import read_regular
 from protimb.utils._json_text import read_json
 from protimb.utils._new_folder import whole_file
 from protimb.utils._provenance import environment
-from protimb.utils._rebuilding import DAMAGE
+from protimb.utils._rebuilding import DAMAGE, say_damage
 
 CONFIG = "config.json"
 
@@ -91,8 +91,11 @@ def write_config(folder, settings, data_fingerprint):
         draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def read_config(folder):
-    """Read what `write_config` wrote: the settings, and the data's fingerprint."""
+def read_config(folder, *, to_train=False):
+    """Read what `write_config` wrote: the settings, and the data's fingerprint.
+
+    Parameters of the sampler, whose networks load torch, are looked at ``to_train`` alone.
+    """
     path = Path(folder) / CONFIG
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no run: {CONFIG} is missing. Check the path.")
@@ -102,11 +105,13 @@ def read_config(folder):
         given = record["settings"]
         check_declared(given, {name: _SETTINGS[name] for name in given}, place="settings")
         settings = Settings(**given)
-        settings.build_sampler()
+        if to_train:
+            settings.build_sampler()
         return _located(settings, folder), record["data"]
     except DAMAGE as error:
-        what = f"no {error}" if isinstance(error, KeyError) else error
-        raise ArtifactError(f"{path} is damaged ({what}). Restore it, or train again.") from error
+        raise ArtifactError(
+            f"{path} is damaged ({say_damage(error)}). Restore it, or train again."
+        ) from error
 
 
 def absolute(name):

@@ -14,6 +14,7 @@ from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError
 from protimb.utils._csv import UTF8
 from protimb.utils._new_folder import new_folder
+from protimb.utils._rows_on_disk import Part, write_matrix
 
 PROVENANCE = "provenance.tsv"
 _COPIED = ("ontology", "sequences")
@@ -26,9 +27,10 @@ def enlarge_folder(source, out, generated, ontology):
 
 
 def _write(paths, draft, generated, ontology, source):
-    X, ids = read_embeddings(paths["vectors"], paths["ids"])
+    X, ids = read_embeddings(paths["vectors"], paths["ids"], memory_map=True)
     _check_new(generated, ids, source)
-    np.save(draft / "train_embeddings.npy", np.concatenate([X, generated.X.astype(X.dtype)]))
+    shape = (len(X) + len(generated.X), X.shape[1])
+    write_matrix(draft / "train_embeddings.npy", [Part(X), Part(generated.X)], X.dtype, shape)
     np.save(draft / "train_ids.npy", np.concatenate([ids, generated.ids]))
     real = read_annotations(paths["terms"])
     annotations = generated.annotations(spelling_like(real.get("aspect"), ONTOLOGIES[ontology]))

@@ -11,6 +11,8 @@ from protimb.datasets._ids import is_accession, normalise_protein_id
 from protimb.datasets._vectors import as_float32
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
+from protimb.utils._containers import label_frame
+from protimb.utils._declared import INDICATORS, read_indicators
 from protimb.utils._files import local_path
 from protimb.utils._new_folder import whole_file
 from protimb.utils._spelling import is_number, why_unreadable
@@ -137,7 +139,7 @@ class Generated:
 def _checked(found, path):
     """Refuse arrays that do not belong together, before one is indexed by another."""
     wrong = next((what for what, fits in _PARTS.items() if not fits(found)), None)
-    if wrong is None:
+    if wrong is None and (wrong := _odd_labels(found)) is None:
         return found
     raise ArtifactError(
         f"{path} is no file of generated proteins: {wrong}. Restore it, or run "
@@ -145,21 +147,14 @@ def _checked(found, path):
     )
 
 
-def _has_bounds(found):
-    bounds = found.indptr
-    return (
-        (bounds.ndim, bounds.dtype.kind) in ((1, "i"), (1, "u"))
-        and len(bounds) == len(found.X) + 1
-        and (bounds[0], bounds[-1]) == (0, len(found.indices))
-        and bool((np.diff(bounds.astype(np.int64)) >= 0).all())
-    )
-
-
-def _has_columns(found):
-    columns = found.indices
-    return columns.dtype.kind in "iu" and bool(
-        ((columns >= 0) & (columns < len(found.terms))).all()
-    )
+def _odd_labels(found):
+    """Say what is wrong with the label rows, None where nothing is."""
+    state = {name: getattr(found, name) for name in INDICATORS}
+    try:
+        read_indicators(state, (len(found.X), len(found.terms)), np.uint8)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _has_as_many(found):
@@ -179,12 +174,6 @@ def _are_names(names):
     return len(set(names)) == len(names) and not any(map(why_unreadable, names))
 
 
-def _claims_each_once(found):
-    rows = np.repeat(np.arange(len(found.X)), np.diff(found.indptr.astype(np.int64)))
-    pairs = np.column_stack([rows, found.indices.astype(np.int64)])
-    return len(np.unique(pairs, axis=0)) == len(pairs)
-
-
 # What may be wrong with the arrays of a file -> whether it is not, asked in this order.
 _PARTS = {
     "X is no matrix of numbers": lambda found: (
@@ -201,10 +190,6 @@ _PARTS = {
     "target_terms name others than terms": lambda found: bool(
         np.isin(found.target_terms, found.terms).all()
     ),
-    "indices is no list": lambda found: found.indices.ndim == 1,
-    "indptr does not part the indices into the rows of X": _has_bounds,
-    "indices name columns that terms do not have": _has_columns,
-    "a row claims a term twice": _claims_each_once,
     "seed is no whole number": lambda found: (
         found.seed.shape == () and found.seed.dtype.kind in "iu"
     ),
@@ -214,7 +199,7 @@ _PARTS = {
 def generate(sampler, bunch, taken, ontology, seed):
     """Draw what the strategy of a fitted sampler plans for a bunch, with ids that are not taken."""
     terms = np.asarray(bunch.terms, dtype=str)
-    y = pd.DataFrame(bunch.y, columns=terms)
+    y = label_frame(bunch.y, terms)
     new = sampler.generate(bunch.X, y, random_state=seed)
     labels = sparse.csr_array(bunch.y)[new.rows]
     return Generated(

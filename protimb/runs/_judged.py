@@ -131,10 +131,10 @@ def _listed(y, terms):
 
 def _read_folder(folder, ontology):
     """Read a CAFA folder: all of its proteins, or those that its provenance names."""
-    bunch = read_cafa(folder, ontology, min_proteins=1)
+    bunch = read_cafa(folder, ontology, min_proteins=1, memory_map="auto")
     if is_there(folder / PROVENANCE):
         bunch = bunch.take(np.isin(bunch.protein_ids, _made(folder / PROVENANCE)))
-    return bunch.protein_ids, bunch.X, _listed(bunch.y, np.asarray(bunch.terms))
+    return bunch.protein_ids, as_float32(bunch.X), _listed(bunch.y, np.asarray(bunch.terms))
 
 
 def _made(path):

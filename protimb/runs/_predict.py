@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.utils import Bunch, gen_batches
 from tqdm.auto import tqdm
 
-from protimb.datasets import read_embeddings, read_fasta
+from protimb.datasets import open_embeddings, read_fasta
 from protimb.datasets._cafa import FILES, _read_obo_once
 from protimb.datasets._embeddings import (
     READERS,
@@ -178,9 +178,10 @@ def _read_new(new, protein_ids, model, where):
         path = _find_new(path)
     if protein_ids is None and not names_own_rows(path):
         protein_ids = _ids_of(path)
-    X, ids = read_embeddings(path, protein_ids)
+    embeddings = open_embeddings(path, protein_ids)
+    X = embeddings if embeddings.can_be_mapped else embeddings[:]
     model.check_vectors(X, path, EncoderRecord.read(path))
-    return NewProteins(ids.tolist(), X.__getitem__)
+    return NewProteins(embeddings.protein_ids.tolist(), X.__getitem__)
 
 
 def _in_memory(X, protein_ids, model):

@@ -96,7 +96,7 @@ def _proteins(run, settings, fingerprint, data, sampler):
     if data is None:
         bunch = load_same_data(settings, fingerprint, run)
         return split(bunch, settings)[0], bunch.protein_ids
-    bunch = load_proteins(name_of_data(data), settings.ontology, 1)
+    bunch = load_proteins(name_of_data(data), settings.ontology, 1, "auto")
     if bunch.X.shape[1] != sampler.n_features_in_:
         raise EmbeddingFileError(
             f"{data} has vectors of width {bunch.X.shape[1]}, and {run} was trained on width "

@@ -2,10 +2,10 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
-import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets._load import load_proteins
@@ -17,6 +17,7 @@ from protimb.runs._config import CONFIG, Settings, absolute, read_config, write_
 from protimb.runs._generated import generate
 from protimb.runs._processes import from_first, in_each
 from protimb.runs._quality import judge_rows
+from protimb.utils._containers import label_frame
 from protimb.utils._csv import write_csv
 from protimb.utils._folder import tidy_folder
 from protimb.utils._locks import LOCK, hold_folder
@@ -119,7 +120,7 @@ def train_sampler(
     folder = Path(out)
     sampler = settings.build_sampler(verbose=verbose)
     from_first(_check_startable, folder)
-    bunch = in_each(load_proteins, settings.data, ontology, min_proteins)
+    bunch = in_each(load_proteins, settings.data, ontology, min_proteins, "auto")
     with ExitStack() as held:
         from_first(_begin, held, folder, settings, bunch)
         try:
@@ -196,7 +197,7 @@ def resume_training(out, *, max_updates=None, verbose=0):
     protimb.exceptions.ArtifactError: missing_run holds no run: config.json is missing...
     """
     folder = Path(out)
-    settings, data = in_each(read_config, folder)
+    settings, data = in_each(partial(read_config, to_train=True), folder)
     with ExitStack() as held:
         from_first(_go_on, held, folder)
         if max_updates is not None:
@@ -246,7 +247,7 @@ def _check_longer(sampler, max_updates, checkpoints):
 
 def load_same_data(settings, data, folder):
     """Load the data of a run, and refuse them if ``data``, the fingerprint it recorded, differs."""
-    bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins)
+    bunch = load_proteins(settings.data, settings.ontology, settings.min_proteins, "auto")
     if bunch.fingerprint() != data:
         raise ArtifactError(
             f"{settings.data} is no longer what {folder} was trained on: its fingerprint differs "
@@ -278,8 +279,7 @@ def _fit(sampler, train, checkpoints):
 
     sampler.set_params(callbacks=[Checkpoint(checkpoints)])
     resume_from = checkpoints if from_first(_can_resume, checkpoints) else None
-    y = pd.DataFrame(train.y, columns=train.terms)
-    sampler.fit(train.X, y, resume_from=resume_from)
+    sampler.fit(train.X, label_frame(train.y, train.terms), resume_from=resume_from)
 
 
 def _can_resume(checkpoints):

@@ -1,13 +1,13 @@
 """The training loop: epochs of batches, each batch one call of the step."""
 
 import copy
-import gc
 import itertools
 
 import torch
 
 from protimb.exceptions import ArtifactError, DeviceMemoryError, TrainingDiverged
 from protimb.training._processes import check_alike, hash_state
+from protimb.training._room import release_memory
 from protimb.utils._declared import Anything, Each, Flag, Integer, Rows, Text, check_declared
 from protimb.utils._ranks import n_processes
 from protimb.utils._rebuilding import DAMAGE, rebuilding
@@ -291,10 +291,7 @@ class TrainingLoop:
             return getattr(self.step, method)(*args)
         except torch.OutOfMemoryError as error:
             reason = str(error)
-        # Out here the error is gone, and with it the frames that held the batch's tensors.
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_memory()
         raise DeviceMemoryError(
             f"The device ran out of memory {doing}, after {self.n_steps} steps: {reason} "
             "Lower batch_size (by half, to begin with) or the widths of the networks, or pass "

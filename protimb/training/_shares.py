@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 import torch
 
+from protimb.exceptions import DeviceMemoryError
 from protimb.training._processes import sum_over_processes
 from protimb.utils._ranks import n_processes, rank
 
@@ -75,10 +76,19 @@ def draw_rows(draw, shape, generator, device=None):
     torch.Size([2, 3])
     """
     device = generator.device if device is None else device
+    if (draws := _REMEMBERED.get()) is not None:
+        draws.remember(generator)
     share = _ENTERED.get()
     if share is None:
         return draw(shape, generator=generator, device=device)
     return share.own(draw((share.n_rows, *shape[1:]), generator=generator, device=device))
+
+
+def cut_share(share, n_own, n_most):
+    """Cut a process's own rows of a batch into parts of n_most at most."""
+    size = min(n_most, n_own)
+    starts = range(0, n_own, size)
+    return [_Cut(share, slice(start, min(start + size, n_own)), n_own) for start in starts]
 
 
 def gather_batch(tensor):
@@ -87,7 +97,65 @@ def gather_batch(tensor):
     return tensor if share is None else share.gather(tensor)
 
 
-_ENTERED: ContextVar["_Part | None"] = ContextVar("share", default=None)
+_ENTERED: ContextVar["_Part | _Cut | None"] = ContextVar("share", default=None)
+
+
+class RememberedDraws:
+    """The sources that ``draw_rows`` has drawn from, and where each stood before."""
+
+    def __init__(self):
+        self._before = {}
+
+    def remember(self, generator):
+        """Keep the state of a source, if it has not been drawn from."""
+        if generator is not None and generator not in self._before:
+            self._before[generator] = generator.get_state()
+
+    def rewind(self):
+        """Put all sources back where they stood."""
+        for generator, state in self._before.items():
+            generator.set_state(state)
+
+    def __enter__(self):
+        self._token = _REMEMBERED.set(self)
+        return self
+
+    def __exit__(self, *error):
+        _REMEMBERED.reset(self._token)
+
+
+_REMEMBERED: ContextVar["RememberedDraws | None"] = ContextVar("draws", default=None)
+
+
+class _Cut:
+    """Some of a process's own rows: draws are made for the whole batch, and theirs are kept.
+
+    ``rows`` cuts them out of the own ones, of which they are the share ``weight``.
+    """
+
+    def __init__(self, share, rows, n_own):
+        self.share, self.rows = share, rows
+        self.weight = (rows.stop - rows.start) / n_own
+        self.is_first, self.is_all = rows.start == 0, rows.stop - rows.start == n_own
+        self.n_rows = getattr(share, "n_rows", n_own)
+
+    def __enter__(self):
+        self._token = _ENTERED.set(self)
+        return self
+
+    def __exit__(self, *error):
+        _ENTERED.reset(self._token)
+
+    def own(self, rows):
+        return self.share.own(rows)[self.rows]
+
+    def gather(self, rows):
+        if self.is_all:
+            return self.share.gather(rows)
+        raise DeviceMemoryError(
+            "The device has no room for a batch, and the loss looks at all of its rows together "
+            "(isda), so that they cannot be computed in parts. Lower batch_size."
+        )
 
 
 class _Whole:
@@ -114,6 +182,9 @@ class _Whole:
 
     def total(self, tensor):
         return tensor
+
+    def gather(self, rows):
+        return rows
 
 
 class _Part:
@@ -160,14 +231,17 @@ class _Part:
 
     @torch.no_grad()
     def average(self, network, losses):
-        """Average gradients of a network, and losses, in place: one message for all."""
-        tensors = [p.grad for p in network.parameters() if p.grad is not None]
-        tensors += losses.values()
-        # torch.cat takes the widest type of all, and copy_ gives each its own back.
+        """Average gradients of a network, and losses: one message for all."""
+        weights = [p for p in network.parameters() if p.grad is not None]
+        tensors = [*(p.grad for p in weights), *losses.values()]
+        # torch.cat takes the widest type of all; each gets its own back.
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors]).mul_(self.weight)
         pieces = sum_over_processes(flat).split([tensor.numel() for tensor in tensors])
-        for tensor, piece in zip(tensors, pieces, strict=True):
-            tensor.copy_(piece.view_as(tensor))
+        shared = [_like(tensor, piece) for tensor, piece in zip(tensors, pieces, strict=True)]
+        for weight, gradient in zip(weights, shared, strict=False):
+            weight.grad = gradient  # a part of the message: no copy
+        for loss, mean in zip(losses.values(), shared[len(weights) :], strict=True):
+            loss.copy_(mean)
         return losses
 
     def total(self, tensor):
@@ -178,3 +252,8 @@ class _Part:
         if self.weight:
             joined[self.index] = rows
         return sum_over_processes(joined)
+
+
+def _like(tensor, piece):
+    """Give a piece of a message, (n_numbers,), the shape and type of a tensor."""
+    return piece.view_as(tensor).to(tensor.dtype)

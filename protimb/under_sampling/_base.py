@@ -16,6 +16,7 @@ from protimb.budgets._strategy import read_strategy, suits_terms, warn_if_ambigu
 from protimb.budgets._target import READINGS, read_target
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
+from protimb.utils._rows_on_disk import Part, check_out, write_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -45,7 +46,7 @@ class _Reducer(BaseMultilabelSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X, y):
+    def fit_resample(self, X, y, *, out=None):
         """Give the rows that stay, unchanged and in order.
 
         Parameters
@@ -54,18 +55,29 @@ class _Reducer(BaseMultilabelSampler):
             Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
+        out : path-like, optional
+            Folder to write the result to, new or empty, where memory does not hold it: rows of X,
+            an array or a memory map, are copied by blocks into ``X.npy``; ``y.npz`` holds sparse
+            indicators, ``y.npy`` classes.
 
         Returns
         -------
         X_res : same type as X, n_rows - n_removed rows
+            With ``out`` a read-only memory map of ``X.npy``.
         y_res : same type as y, n_rows - n_removed rows
+            With ``out`` a csr_array of uint8, or classes.
 
         Raises
         ------
+        FileExistsError
+            If ``out`` holds something already.
         InvalidLabelsError
             If y is not made of binary indicators, or cannot be resampled.
+        TypeError
+            If X is no matrix of numbers that ``out`` could hold.
         """
         self._forget()
+        check_out(out, X)
         vectors, target = self._read(X, y)
         floors = self._find_floors(target, y)
         warn_if_ambiguous(self.sampling_strategy, target, self._forms, self._sampling_type)
@@ -73,7 +85,11 @@ class _Reducer(BaseMultilabelSampler):
         removed = self._choose(vectors, target, floors)
         self._announce(floors, target)
         self._report(removed, target, floors)
-        return take_rows(X, self.sample_indices_), take_rows(y, self.sample_indices_)
+        kept = self.sample_indices_
+        if out is not None:
+            y = target.indicator if target.is_matrix else target.classes
+            return write_rows(out, [Part(X, kept)], y[kept])
+        return take_rows(X, kept), take_rows(y, kept)
 
     # What sampling_strategy may be where rows may carry several terms.
     _forms: ClassVar[dict]

@@ -6,8 +6,8 @@ import numpy as np
 
 from protimb.neighbors._search import NEIGHBORS
 from protimb.under_sampling._base import BaseMultilabelCleaner
-from protimb.under_sampling._neighbours import adjusted_hamming, nearest_rows
-from protimb.utils._sklearn_compat import Interval
+from protimb.under_sampling._neighbours import Nearest, adjusted_hamming, nearest_rows
+from protimb.utils._sklearn_compat import HasMethods, Interval
 
 
 class MLeNN(BaseMultilabelCleaner):
@@ -65,6 +65,9 @@ class MLeNN(BaseMultilabelCleaner):
       above. The paper asks for the second only; then rows would go from balanced targets too.
     - All rows are judged by the rows that were there at first, in one pass.
     - Rows without labels stay. As neighbours they contradict whoever has labels.
+
+    Of rows of frequent terms each is compared with all: where that is slow, a
+    ``SlowSearchWarning`` says so.
 
     Neighbours are Euclidean: scale features that differ in unit. Where more rows are equally far
     than ``n_neighbors`` has room for, which of them are asked depends on the order of the rows and
@@ -148,6 +151,10 @@ class MLTL(BaseMultilabelCleaner):
     mutual : bool, default=True
         Whether both rows must be the nearest neighbour of the other, as in Tomek's definition;
         otherwise a row goes if its nearest neighbour contradicts it.
+    neighbors : object, optional
+        What finds the nearest row, such as :class:`protimb.neighbors.FaissNeighbors` or
+        scikit-learn's ``NearestNeighbors``; it is copied. By default an exact search of all rows.
+        With a sample, ``mutual`` finds only links between two rows of the sample.
     n_jobs : int or None, default=None
         Parallel searches.
 
@@ -181,6 +188,9 @@ class MLTL(BaseMultilabelCleaner):
       offered.
     - Rows without labels stay.
 
+    Of rows of frequent terms each is compared with all: where that is slow, a
+    ``SlowSearchWarning`` says so.
+
     Where several rows are nearest, the one that counts depends on the order of the rows, as in
     :class:`MLeNN`.
 
@@ -206,6 +216,7 @@ class MLTL(BaseMultilabelCleaner):
         **BaseMultilabelCleaner._parameter_constraints,
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "mutual": ["boolean"],
+        "neighbors": [HasMethods(["fit", "kneighbors"]), None],
         "n_jobs": [Integral, None],
     }
 
@@ -216,22 +227,26 @@ class MLTL(BaseMultilabelCleaner):
         target="auto",
         threshold=0.5,
         mutual=True,
+        neighbors=None,
         n_jobs=None,
     ):
         super().__init__(sampling_strategy=sampling_strategy, target=target)
         self.threshold = threshold
         self.mutual = mutual
+        self.neighbors = neighbors
         self.n_jobs = n_jobs
 
     def _choose(self, X, target, floors):
         rows = self._candidates(target, floors)
-        nearest = self._nearest(X, rows)
+        if not len(rows) or X.shape[0] < 2:
+            return rows[:0]
+        found = Nearest(
+            X, 1 if self.neighbors is None else self.neighbors, self.n_jobs, len(rows), "neighbors"
+        )
+        nearest = found.of(rows)[:, 0]
         linked = adjusted_hamming(target.indicator, rows, nearest) > self.threshold
         rows, nearest = rows[linked], nearest[linked]
         if not self.mutual:
             return rows
         asked, place = np.unique(nearest, return_inverse=True)
-        return rows[self._nearest(X, asked)[place] == rows]
-
-    def _nearest(self, X, rows):
-        return nearest_rows(X, rows, 1, self.n_jobs)[:, 0]
+        return rows[found.of(asked)[:, 0][place] == rows]

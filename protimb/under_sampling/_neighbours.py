@@ -7,9 +7,10 @@ from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils import gen_even_slices
+from sklearn.utils import gen_batches, gen_even_slices
 
 from protimb.neighbors._search import search_among
+from protimb.utils._memory import rows_a_block
 from protimb.utils._nearest import without
 
 
@@ -19,30 +20,51 @@ def nearest_rows(X, rows, n_neighbors, n_jobs=None):
     There are ``n_neighbors`` of them, or as many as there are other rows; an object that searches
     has its own number.
     """
-    if isinstance(n_neighbors, Integral):
-        n_found = min(n_neighbors, X.shape[0] - 1)
+    return Nearest(X, n_neighbors, n_jobs, len(rows)).of(rows)
+
+
+class Nearest:
+    """What finds the nearest other rows of some of X; ``n_asked`` are about as many as these."""
+
+    def __init__(self, X, n_neighbors, n_jobs=None, n_asked=0, parameter="n_neighbors"):
+        self.X, self.n_jobs = X, n_jobs
+        self.n_neighbors = getattr(n_neighbors, "n_neighbors", n_neighbors)
+        if sparse.issparse(X):
+            self._search = self._make_sparse(n_neighbors)
+            return
+        self._search, _ = search_among(X, n_neighbors, asked=(n_asked, parameter))
+
+    def of(self, rows):
+        """Find the neighbours of rows, their positions, nearest first: int, (n_rows, n_found)."""
+        n_found = min(self.n_neighbors, self.X.shape[0] - 1)
         if not (len(rows) and n_found):
             return np.empty((len(rows), n_found), dtype=np.int64)
-    search = _among_sparse if sparse.issparse(X) else _among_dense
-    return search(X, rows, n_neighbors, n_jobs)
+        return (self._among_sparse if sparse.issparse(self.X) else self._among_dense)(rows)
 
+    def _among_dense(self, rows):
+        n_parts = max(1, min(effective_n_jobs(self.n_jobs), len(rows)))
+        found = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(self._near)(rows[part]) for part in gen_even_slices(len(rows), n_parts)
+        )
+        return np.concatenate(found)
 
-def _among_dense(X, rows, n_neighbors, n_jobs):
-    reference, n_neighbors = search_among(X, n_neighbors)
-    parts = gen_even_slices(len(rows), max(1, min(effective_n_jobs(n_jobs), len(rows))))
-    found = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(reference.nearest)(X[rows[part]], n_neighbors, rows[part]) for part in parts
-    )
-    return np.concatenate([part for _, part in found])
+    def _near(self, rows):
+        """Search for some rows at a time: the rows asked for are copied."""
+        found = [
+            self._search.nearest(self.X[rows[block]], self.n_neighbors, rows[block])[1]
+            for block in gen_batches(len(rows), rows_a_block(self.X))
+        ]
+        return np.concatenate(found)
 
+    def _make_sparse(self, n_neighbors):
+        if isinstance(n_neighbors, Integral):
+            n_neighbors = NearestNeighbors(n_neighbors=n_neighbors, n_jobs=self.n_jobs)
+        return clone(n_neighbors).fit(self.X)
 
-def _among_sparse(X, rows, n_neighbors, n_jobs):
-    if isinstance(n_neighbors, Integral):
-        n_neighbors = NearestNeighbors(n_neighbors=n_neighbors, n_jobs=n_jobs)
-    search = clone(n_neighbors).fit(X)
-    n_asked = min(search.n_neighbors + 1, X.shape[0])
-    found = search.kneighbors(X[rows], n_neighbors=n_asked, return_distance=False)
-    return without(found, rows)
+    def _among_sparse(self, rows):
+        n_asked = min(self.n_neighbors + 1, self.X.shape[0])
+        found = self._search.kneighbors(self.X[rows], n_neighbors=n_asked, return_distance=False)
+        return without(found, rows)
 
 
 def adjusted_hamming(indicator, left, right):

@@ -72,6 +72,16 @@ def read_npy(path, error_type, what="numbers", advice=None):
     return _checked_text(array, path, error_type)
 
 
+def write_npy(path, blocks, shape, dtype):
+    """Write blocks of rows to an .npy file, a draft of the caller's; a full disk is an OSError."""
+    # By writing and not by a map, which a full disk ends with a signal that kills the process.
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, dtype=dtype).data)
+
+
 @contextmanager
 def open_archive(path, error_type, max_bytes=None, *, advice="", objects=None):
     """Open an .npz archive as Arrays, once what it would unfold to is bearable.

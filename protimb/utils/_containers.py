@@ -67,6 +67,12 @@ def _labels_in_sparse(y, labels, ids=None):
     return type(y)(labels.astype(y.dtype))
 
 
+def label_frame(y, terms, ids=None):
+    """Name the columns of labels (n_rows, n_terms); a sparse matrix becomes sparse columns."""
+    make = pd.DataFrame.sparse.from_spmatrix if sparse.issparse(y) else pd.DataFrame
+    return make(y, index=ids, columns=terms)
+
+
 def append_labels(y, labels):
     """Give the rows of y, then labels that were made, a csr_array (n_new, n_terms), alike."""
     ids = ids_after(y.index, labels.shape[0]) if isinstance(y, pd.DataFrame) else None
@@ -82,22 +88,22 @@ def append_vectors(X, X_new):
     """
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
-        columns = [_cast(_column(X_new, number), dtype) for number, dtype in enumerate(dtypes)]
+        columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
     X = np.asarray(X)
-    return np.concatenate([X, _cast(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
+    return np.concatenate([X, cast_values(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
 
 
 @append_vectors.register(list)
 @append_vectors.register(tuple)
 def _vectors_in_list(X, X_new):
-    return _join(X, _rows_like(X, _cast(X_new, np.asarray(X).dtype)))
+    return _join(X, _rows_like(X, cast_values(X_new, np.asarray(X).dtype)))
 
 
 @append_vectors.register(pd.DataFrame)
 def _vectors_in_frame(X, X_new):
     columns = [
-        pd.Series(_cast(_column(X_new, number), dtype)).astype(dtype)
+        pd.Series(cast_values(_column(X_new, number), dtype)).astype(dtype)
         for number, dtype in enumerate(X.dtypes)
     ]
     frame = pd.concat(columns, axis=1)
@@ -110,7 +116,7 @@ def _vectors_in_frame(X, X_new):
 @append_vectors.register(sparse.spmatrix)
 def _vectors_in_sparse(X, X_new):
     X_new = sparse.csr_array(X_new, copy=True)
-    X_new.data = _cast(X_new.data, X.dtype)
+    X_new.data = cast_values(X_new.data, X.dtype)
     X_new.eliminate_zeros()
     return _join(X, type(X)(X_new))
 
@@ -203,7 +209,7 @@ def _check_categories(labels, dtype):
         )
 
 
-def _cast(values, dtype):
+def cast_values(values, dtype):
     """Fit values of any float dtype into one of numpy or pandas, as near as it allows."""
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return values  # names and dates: pandas casts them, or numpy

@@ -289,6 +289,12 @@ def read_regular(path, *, size=None, max_size=None):
         return file.read()
 
 
+def require_plain(path):
+    """Refuse what is not itself a file, such as a link or a pipe, where protimb made one."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ArtifactError(f"{path} is not a plain file.")
+
+
 def _check_room(path, facts):
     """Refuse what does not fit into memory, or is large and mostly a hole in the disk."""
     available = available_memory()

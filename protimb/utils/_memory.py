@@ -36,7 +36,7 @@ def rows_a_block(X):
 
 def read_blocks(X):
     """Yield blocks (n_block, n_features), letting go of what a memory map has read for each."""
-    for block in gen_batches(len(X), rows_a_block(X)):
+    for block in gen_batches(len(X), rows_a_block(X)) if len(X) else ():
         yield X[block]
         release_pages(X)
 

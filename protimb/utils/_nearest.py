@@ -16,8 +16,10 @@ from sklearn.utils import gen_batches
 # Up to so many features a tree is faster than comparing all rows.
 _NARROW = 8
 
-# Gaps of a block of rows are so many numbers, 64 MiB, of so many rows at most.
-_BLOCK_NUMBERS = 2**24
+# Gaps of a block of rows are so many numbers, 4 to 64 MiB, of so many rows at most; between these,
+# such a share of the numbers of the reference.
+_BLOCK_NUMBERS = 2**20, 2**24
+_BLOCK_SHARE = 1 / 8
 _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, the share of the variance that these have to hold,
@@ -36,6 +38,11 @@ _AXES_SHARE = 1 / 32
 
 # Roundings that a gap by a product may be off by, in units of the squared norms.
 _ROUNDINGS = 64
+
+# Rows are multiplied as they are, without a copy around their centre, if that is so many times as
+# far from zero as they are from it, at most, and their unit a power of two between such.
+_OFF_CENTRE = 8
+_PLAIN_UNITS = 2.0**-30, 2.0**30
 
 # Rows so much longer than the reference's longest may overflow its unit.
 _FAR = 2.0**20
@@ -105,7 +112,8 @@ class Reference:
         return {"rows": self.rows, "_gap": self._gap, "_tables": {}}
 
     def _blocks(self, n_rows):
-        n_block = max(1, min(_BLOCK_ROWS, _BLOCK_NUMBERS // len(self.rows)))
+        n_numbers = np.clip(_BLOCK_SHARE * self.rows.size, *_BLOCK_NUMBERS)
+        n_block = max(1, min(_BLOCK_ROWS, int(n_numbers) // len(self.rows)))
         return gen_batches(n_rows, n_block)
 
     def _searches(self, X, n_found, own):
@@ -132,13 +140,13 @@ class Reference:
         if "axes" not in self._tables:
             place = self._table(np.float32).place
             axes = _find_axes(self.rows, place)
-            found = None if axes is None else _Table(self.rows, place, np.float32, axes)
+            found = None if axes is None else _Stored(self.rows, place, np.float32, axes)
             self._tables["axes"] = found
         return self._tables["axes"]
 
     def _table(self, dtype):
         if dtype not in self._tables:
-            self._tables[dtype] = _Table(self.rows, self._gap.place(self.rows), dtype)
+            self._tables[dtype] = _make_table(self.rows, self._gap.place(self.rows), dtype)
         return self._tables[dtype]
 
     def _by_axes(self, X, n_found, own):
@@ -258,20 +266,22 @@ class _Around:
 
     def columns(self, placed, parts):
         """Make columns of rows that are asked for: |x|^2 - 2 x r + |r|^2 is one product."""
-        squares = np.einsum("ij,ij->i", placed, placed)
-        return np.column_stack([parts, squares, np.ones(len(parts))])
+        return np.column_stack([parts, squared_norms(placed), np.ones(len(parts))])
 
     def reference_columns(self, placed, parts):
         """Make the columns of rows that are searched."""
-        squares = np.einsum("ij,ij->i", placed, placed)
-        return np.column_stack([-2 * parts, np.ones(len(parts)), squares])
+        return np.column_stack([-2 * parts, np.ones(len(parts)), squared_norms(placed)])
 
-    def reach(self, placed, value, eps):
-        """Bound what the product gives for rows as near as one with this value: (n_rows,)."""
-        error, squares = _ROUNDINGS * eps, np.einsum("ij,ij->i", placed, placed)
+    def reach(self, placed, value, eps, off_centre=0.0):
+        """Bound what the product gives for rows as near as one with this value: (n_rows,).
+
+        ``off_centre`` is how far from the centre, in units, the rows are that were multiplied.
+        """
+        error, squares = _ROUNDINGS * eps, squared_norms(placed)
+        aside = 2 * error * np.sqrt(squares) * off_centre
         # What is within a distance of a row is that much longer at most.
-        squared = (np.maximum(value, 0) + 3 * error * squares) / (1 - 2 * error)
-        return squared + error * (squares + (np.sqrt(squares) + np.sqrt(squared)) ** 2)
+        squared = (np.maximum(value, 0) + 3 * error * squares + aside) / (1 - 2 * error)
+        return squared + error * (squares + (np.sqrt(squares) + np.sqrt(squared)) ** 2) + aside
 
 
 class _AsTheyAre:
@@ -291,18 +301,57 @@ class _AsTheyAre:
     def reference_columns(self, placed, parts):
         return parts
 
-    def reach(self, placed, value, eps):
+    def reach(self, placed, value, eps, off_centre=0.0):
         return value + 2 * _ROUNDINGS * eps
 
 
-class _Table:
-    """The columns of a reference, (n_reference, n_columns): products with them are gaps.
+def _make_table(rows, place, dtype):
+    """Choose how products with a reference, (n_reference, n_features), are made in a precision."""
+    if place.is_bare:
+        return _Stored(rows, place, dtype)
+    if rows.dtype == dtype and _PLAIN_UNITS[0] <= place.unit <= _PLAIN_UNITS[1]:
+        plain = _Plain(rows, place, dtype)
+        if plain.is_near_centre:
+            return plain
+    # Double precision is for the few rows that single cannot tell: no copy is kept for these.
+    return (_Stored if dtype == np.float32 else _Passing)(rows, place, dtype)
 
-    With axes they are no larger than the gaps.
-    """
+
+class _Table:
+    """Products of rows with a reference, which are gaps, or no larger than these."""
+
+    off_centre = 0.0  # how far the rows multiplied are from the centre, in units
+
+    def __init__(self, rows, place, dtype):
+        self.rows, self.place, self._dtype = rows, place, dtype
+
+    def some(self, placed, row_of, columns):
+        """Multiply pairs, sorted by row: (n_pairs,)."""
+        values = np.empty(len(columns), dtype=self._dtype)
+        begins = np.searchsorted(row_of, np.arange(len(placed) + 1))
+        for row, begin, end in zip(self._asked(placed), begins[:-1], begins[1:], strict=True):
+            values[begin:end] = self._of(columns[begin:end]) @ row
+        return values
+
+    def reach(self, placed, value):
+        """Give what rows as near as one with this value, (n_rows,), may have for a value."""
+        eps = np.finfo(self._dtype).eps
+        reach = self.place.reach(placed, value.astype(np.float64), eps, self.off_centre)
+        return np.nextafter(reach.astype(self._dtype), np.inf, dtype=self._dtype)
+
+    def _asked(self, placed):
+        return self.place.columns(placed, self._parts(placed)).astype(self._dtype)
+
+    def _parts(self, placed):
+        return placed
+
+
+class _Stored(_Table):
+    """Columns of all rows, (n_reference, n_columns); with axes products are lower bounds."""
 
     def __init__(self, rows, place, dtype, axes=None):
-        self.place, self._axes, self._dtype = place, axes, dtype
+        super().__init__(rows, place, dtype)
+        self._axes = axes
         if place.is_bare and axes is None:
             self._columns = np.ascontiguousarray(rows, dtype=dtype)
             return
@@ -316,29 +365,79 @@ class _Table:
         """Multiply rows with the reference: (n_rows, n_reference)."""
         return self._asked(placed) @ self._columns.T
 
-    def some(self, placed, row_of, columns):
-        """Multiply pairs, sorted by row: (n_pairs,)."""
-        values = np.empty(len(columns), dtype=self._dtype)
-        begins = np.searchsorted(row_of, np.arange(len(placed) + 1))
-        for row, begin, end in zip(self._asked(placed), begins[:-1], begins[1:], strict=True):
-            values[begin:end] = self._columns.take(columns[begin:end], axis=0) @ row
-        return values
-
-    def reach(self, placed, value):
-        """Give what rows as near as one with this value, (n_rows,), may have for a value."""
-        reach = self.place.reach(placed, value.astype(np.float64), np.finfo(self._dtype).eps)
-        return np.nextafter(reach.astype(self._dtype), np.inf, dtype=self._dtype)
-
-    def _asked(self, placed):
-        return self.place.columns(placed, self._parts(placed)).astype(self._dtype)
+    def _of(self, columns):
+        return self._columns.take(columns, axis=0)
 
     def _parts(self, placed):
         """Cut rows to places on the axes and the length of what is left."""
         if self._axes is None:
             return placed
         parts = placed @ self._axes
-        left = np.einsum("ij,ij->i", placed, placed) - np.einsum("ij,ij->i", parts, parts)
+        left = squared_norms(placed) - squared_norms(parts)
         return np.column_stack([parts, np.sqrt(np.maximum(left, 0))])
+
+
+class _Passing(_Table):
+    """Columns made for each block of rows that is asked for, and forgotten."""
+
+    def values(self, placed):
+        """Multiply rows with the reference: (n_rows, n_reference)."""
+        asked = self._asked(placed)
+        values = np.empty((len(placed), len(self.rows)), dtype=self._dtype)
+        for block in _few_rows(self.rows):
+            values[:, block] = asked @ self._of(block).T
+        return values
+
+    def _of(self, columns):
+        placed = self.place.put(self.rows[columns])
+        return self.place.reference_columns(placed, placed).astype(self._dtype, copy=False)
+
+
+class _Plain(_Table):
+    """The rows themselves: (x - c)(r - c) is (x - c) r, less what is the same for all r."""
+
+    def __init__(self, rows, place, dtype):
+        super().__init__(rows, place, dtype)
+        self._squares = np.empty(len(rows), dtype=dtype)
+        for block in _few_rows(rows):
+            self._squares[block] = squared_norms(place.put(rows[block]))
+        self.off_centre = float(np.linalg.norm(place.centre)) / place.unit
+
+    @property
+    def is_near_centre(self):
+        """Whether products with the rows say about as much as with rows around their centre."""
+        return self.off_centre**2 <= _OFF_CENTRE**2 * self._squares.mean(dtype=np.float64)
+
+    def values(self, placed):
+        """Multiply rows with the reference: (n_rows, n_reference)."""
+        values = self._turned(placed) @ self.rows.T
+        values += self._squares
+        values += self._alone(placed)[:, None]
+        return values
+
+    def some(self, placed, row_of, columns):
+        values = super().some(placed, row_of, columns)
+        values += self._squares[columns]
+        values += self._alone(placed)[row_of]
+        return values
+
+    def _of(self, columns):
+        return self.rows.take(columns, axis=0)
+
+    def _asked(self, placed):
+        return self._turned(placed)
+
+    def _turned(self, placed):
+        return (-2 / self.place.unit * placed).astype(self._dtype)
+
+    def _alone(self, placed):
+        towards = placed @ (self.place.centre / self.place.unit)
+        return (squared_norms(placed) + 2 * towards).astype(self._dtype)
+
+
+def squared_norms(rows):
+    """Give squared lengths of rows: (n_rows,)."""
+    return np.einsum("ij,ij->i", rows, rows)
 
 
 def _find_axes(rows, place):

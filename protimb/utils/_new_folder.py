@@ -20,6 +20,7 @@ _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # the system does not say whe
 _SHORT = re.compile("requested and .* written")  # NumPy's words for it
 _CURE = "Remove it, or name another folder."
 _LAST = "report.html"  # takes its place after all others
+_GONE = ".gone"  # in a draft: a folder of the names that an earlier report has and it has not
 _RANDOM = "[0-9a-f]{16}"
 # In a folder that is renewed: what is written, what only has to take its place, what was there.
 _OWN = rf"(draft-{_RANDOM}|whole|earlier-{_RANDOM})"
@@ -40,22 +41,31 @@ def _names(folder):
 
 def check_new(out):
     """Refuse a path at which no new folder can appear; drafts of killed processes vanish."""
-    drop_stale(Path(out).resolve().parent, re.escape(Path(out).resolve().name))
+    place = _resolved(out)
+    drop_stale(place.parent, re.escape(place.name))
     check_vacant(out)
-    if Path(out).resolve() == Path.cwd():  # replaced, it would be gone below the user's feet
+    if place == Path.cwd():  # replaced, it would be gone below the user's feet
         raise FileExistsError(f"{str(out)!r} is the folder you are in. Name one inside it.")
-    above = next(one for one in Path(out).resolve().parents if one.exists())
+    above = next(one for one in place.parents if one.exists())
     if not above.is_dir():
         raise NotADirectoryError(f"{out} would lie in {above}, which is a file. Name another one.")
     if not os.access(above, os.W_OK | os.X_OK):
         raise PermissionError(f"{out}: nothing may be written to {above}. Name a folder elsewhere.")
 
 
+def _resolved(path):
+    """Follow the links of a path; those that lead in a circle are refused as the system does."""
+    try:
+        return Path(path).resolve()
+    except RuntimeError as error:  # of Python before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
+
+
 @contextmanager
 def new_folder(out):
     """Give a draft folder to fill, which becomes `out` at the end of the block, or vanishes."""
     check_new(out)
-    out = Path(out).resolve()  # a link may lead to what is yet to be made
+    out = _resolved(out)  # a link may lead to what is yet to be made
     out.parent.mkdir(parents=True, exist_ok=True)
     with _draft_of(out) as draft:
         check_vacant(out)  # another one may have been faster
@@ -79,15 +89,17 @@ def whole_file(path):
 
 
 @contextmanager
-def renewed_folder(folder, *, held=False, stem=""):
+def renewed_folder(folder, *, held=False, stem="", listed=None):
     """Give a draft folder to fill, whose files at the end replace those of their names in `folder`.
 
     All of them do or none; other files stay. A link in the place of a file is replaced; one in the
     place of `folder` itself is followed, as the user named it. The report comes last. A process
     that is killed while files take their places leaves the rest to the next one. ``held`` says that
     the caller holds the folder; a ``stem`` that some files of it alone are renewed, by its name.
+    ``listed(folder)`` names the files of an earlier report, of which those that the new one lacks
+    are removed.
     """
-    folder = Path(folder).resolve()
+    folder = _resolved(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with nullcontext() if held else hold(folder / f".{stem}lock", folder / stem.rstrip(".")):
         _settle(folder, stem)
@@ -97,6 +109,7 @@ def renewed_folder(folder, *, held=False, stem=""):
                 draft.mkdir()
                 yield draft
                 _require_places(draft, folder)
+                _note_former(draft, folder, listed(folder) if listed else ())
                 _sync_all(draft)
                 os.replace(draft, folder / f".{stem}whole")
                 _take_places(folder, stem)
@@ -232,6 +245,24 @@ def _require_places(draft, folder):
             )
 
 
+def _note_former(draft, folder, names):
+    """Note in a draft which files of an earlier report go when it takes its place."""
+    for name in map(Path, names):
+        if _leads_inside(folder, name) and not (draft / name).exists():
+            (draft / _GONE / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / _GONE / name).touch()
+
+
+def _leads_inside(folder, name):
+    """Tell whether a path names what may be a file of a folder, by no link and no way out."""
+    is_plain = not name.is_absolute() and ".." not in name.parts and not _is_folder(folder / name)
+    return is_plain and not any((folder / one).is_symlink() for one in [*name.parents][:-1])
+
+
+def _files_below(folder):
+    return [path.relative_to(folder) for path in folder.rglob("*") if not _is_folder(path)]
+
+
 def _settle(folder, stem):
     """Finish what a killed process had whole, and remove what it had not."""
     if _is_folder(folder / f".{stem}whole"):
@@ -242,15 +273,19 @@ def _settle(folder, stem):
 def _take_places(folder, stem):
     """Move what is whole to its places; where one cannot be, all are as they were."""
     whole, earlier = folder / f".{stem}whole", _new_name(folder, f".{stem}earlier")
-    names = [path.relative_to(whole) for path in whole.rglob("*") if not _is_folder(path)]
+    names = [name for name in _files_below(whole) if name.parts[0] != _GONE]
     names.sort(key=lambda name: (name.name == _LAST, name))
+    former = [name for name in _files_below(whole / _GONE) if _leads_inside(folder, name)]
     moved = []
     try:
-        _keep_earlier(folder, names, earlier)
+        _keep_earlier(folder, [*names, *former], earlier)
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             moved.append(name)
             os.replace(whole / name, folder / name)
+        for name in former:
+            moved.append(name)
+            (folder / name).unlink(missing_ok=True)
         sync(folder)
     except BaseException:
         _move_back(folder, moved, whole, earlier)
@@ -263,7 +298,7 @@ def _take_places(folder, stem):
 def _move_back(folder, names, whole, earlier):
     """Undo moves; killed or failing in it, what is whole lies there for the next one to finish."""
     for name in names:
-        if not os.path.lexists(whole / name):
+        if os.path.lexists(folder / name) and not os.path.lexists(whole / name):
             os.replace(folder / name, whole / name)
         if os.path.lexists(earlier / name):
             os.replace(earlier / name, folder / name)

@@ -26,11 +26,15 @@ def rebuilding(owner, source):
             raise
         raise ArtifactError(f"{source}: {error}{written_by(source)}") from error
     except DAMAGE as error:
-        what = f"no {error}" if isinstance(error, KeyError) else error
         raise ArtifactError(
-            f"{source} does not hold what a {owner} needs ({what}). It was changed, or saved by "
-            f"another version of a class it uses.{written_by(source)}"
+            f"{source} does not hold what a {owner} needs ({say_damage(error)}). It was changed, "
+            f"or saved by another version of a class it uses.{written_by(source)}"
         ) from error
+
+
+def say_damage(error):
+    """Say what one of DAMAGE found, of which a KeyError gives but the name."""
+    return f"no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def check_kind(manifest, kind, source, advice=""):

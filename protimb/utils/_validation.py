@@ -257,12 +257,23 @@ def _is_number(cell):
 
 
 def _binary_csr(y, name):
-    numbers = y if sparse.issparse(y) else _plain_numbers(y, name)
+    if _is_sparse_frame(y):
+        numbers = y.sparse.to_coo()
+    else:
+        numbers = y if sparse.issparse(y) else _plain_numbers(y, name)
     indicator = sparse.csr_array(numbers, copy=sparse.issparse(y))  # what follows works in place
     indicator.sum_duplicates()
     _check_binary(indicator, y, name)
     indicator.eliminate_zeros()
     return indicator.astype(np.uint8)  # sums of products wrap at 256: widen before multiplying
+
+
+def _is_sparse_frame(y):
+    """Tell a frame all columns of which are sparse, with zeros where nothing is stored."""
+    return isinstance(y, pd.DataFrame) and all(
+        isinstance(dtype, pd.SparseDtype) and dtype.fill_value == 0 and dtype.subtype.kind in "biuf"
+        for dtype in y.dtypes
+    )
 
 
 def _plain_numbers(y, name):

@@ -1,4 +1,5 @@
 import pytest
+from devices import DEVICE
 
 from protimb.classification import GOTermClassifier
 from protimb.datasets import make_longtail_multilabel
@@ -21,7 +22,7 @@ def small():
             "lr": 0.01,
             "weight_decay": 0.01,
             "early_stopping": False,
-            "device": "cpu",
+            "device": DEVICE,
             "random_state": 0,
         }
         return GOTermClassifier(**(settings | changes))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from devices import DEVICE
 from numpy.testing import assert_allclose, assert_array_equal
 
 from protimb.classification import LabelAttentionClassifier
@@ -28,7 +29,7 @@ def attentive(**changes):
         "max_epochs": 8,
         "batch_size": 16,
         "early_stopping": False,
-        "device": "cpu",
+        "device": DEVICE,
         "random_state": 0,
     }
     return LabelAttentionClassifier(**(settings | changes))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
 
@@ -19,7 +20,7 @@ SMALL = {
     "lr": 0.02,
     "max_epochs": 8,
     "early_stopping": False,
-    "device": "cpu",
+    "device": DEVICE,
     "random_state": 0,
 }
 CHAIN = GeneOntology(

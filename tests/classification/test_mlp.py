@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from scipy import sparse
 from scipy.special import expit
 from sklearn.base import clone
@@ -178,7 +179,7 @@ def test_weights_count_in_class_shares_as_repeated_rows_do(small, data, multilab
 
 def test_rows_of_weight_zero_are_as_if_they_were_not_there(data):
     keep = np.random.RandomState(0).rand(len(data.X)) < 0.3
-    defaults = GOTermClassifier(max_epochs=8, n_neighbors=5, device="cpu", random_state=0)
+    defaults = GOTermClassifier(max_epochs=8, n_neighbors=5, device=DEVICE, random_state=0)
     removed = clone(defaults).fit(data.X[keep], data.y[keep])
     weighted = clone(defaults).fit(data.X, data.y, sample_weight=keep.astype(float))
     assert weighted.history_ == removed.history_

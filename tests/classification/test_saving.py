@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import saved_objects
 import torch
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -16,7 +18,7 @@ from protimb.classification import (
     PrototypeTermClassifier,
     ResampledClassifier,
 )
-from protimb.exceptions import ArtifactError, DeviceUnavailableError
+from protimb.exceptions import ArtifactError, DeviceUnavailableError, TrainingDiverged
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import RandomLabelsetOverSampler
 from protimb.training import load_state, save_state
@@ -36,7 +38,7 @@ def three_classes(data):
 
 def attentive(**parameters):
     settings = {"n_hidden": 8, "head_size": 4, "n_components": 4, "max_epochs": 1}
-    return LabelAttentionClassifier(**settings, device="cpu", random_state=0, **parameters)
+    return LabelAttentionClassifier(**settings, device=DEVICE, random_state=0, **parameters)
 
 
 # What is fitted, by name: (maker of a classifier from `small` and the data, target).
@@ -114,7 +116,7 @@ def saved(small, data, tmp_path):
 
 
 def load(fitted, folder):
-    return type(fitted).load(folder, device="cpu", classes=[RandomLabelsetOverSampler])
+    return type(fitted).load(folder, device=DEVICE, classes=[RandomLabelsetOverSampler])
 
 
 def test_a_loaded_classifier_gives_the_same_bits(fitted, data, tmp_path):
@@ -148,7 +150,7 @@ def test_names_of_features_and_parameters_come_back(small, data, tmp_path):
     model = small(dropout=0.25, n_neighbors=3, random_state=7).fit(X, data.y)
     model.set_params(n_neighbors=2)  # after fit: a parameter of the next one
     model.save(tmp_path)
-    loaded = GOTermClassifier.load(tmp_path, device="cpu")
+    loaded = GOTermClassifier.load(tmp_path, device=DEVICE)
     assert loaded.feature_names_in_.tolist() == list("abcdefgh")
     assert loaded.get_params() == model.get_params()
     assert loaded.history_ == model.history_
@@ -166,7 +168,7 @@ def test_terms_by_an_old_id_find_their_ancestors_after_loading(small, data, tmp_
     )
     model = small(ontology=ontology, terms=["GO:2", "GO:9"]).fit(data.X, data.y[:, :2])
     model.save(tmp_path)
-    loaded = GOTermClassifier.load(tmp_path, device="cpu")
+    loaded = GOTermClassifier.load(tmp_path, device=DEVICE)
     assert_array_equal(loaded.predict_proba(data.X), model.predict_proba(data.X))
     assert (set(loaded.ontology.terms), loaded.ontology.version) == (
         {"GO:1", "GO:2", "GO:3"},
@@ -198,7 +200,7 @@ def test_the_class_of_a_sampler_has_to_be_passed(small, data, tmp_path):
     sampler = RandomLabelsetOverSampler(sampling_strategy=30, random_state=0)
     ResampledClassifier(sampler, small()).fit(data.X, data.y).save(tmp_path)
     with pytest.raises(ArtifactError, match=r"classes=\[RandomLabelsetOverSampler\]"):
-        ResampledClassifier.load(tmp_path, device="cpu")
+        ResampledClassifier.load(tmp_path, device=DEVICE)
     loaded = ResampledClassifier.load(tmp_path, classes=[RandomLabelsetOverSampler])
     assert loaded.sampler.get_params() == sampler.get_params()
 
@@ -300,3 +302,17 @@ def test_ids_that_do_not_fit_are_refused(data, ids, message):
     model = ResampledClassifier(None, KNNTermClassifier(3)).fit(data.X, data.y)
     with pytest.raises(ValueError, match=message):
         model.predict_frame(data.X[:2], ids)
+
+
+@pytest.mark.parametrize("name", ["network", "tale of vectors", "attention"])
+def test_weights_that_overflow_are_an_error_and_no_nan(name):
+    maker, X = saved_objects.MAKERS[name]
+    fitted = maker().fit(X, saved_objects.TOY.y)
+    with torch.no_grad():
+        for part in fitted.network_.parameters():
+            part.fill_(3e38)
+    with pytest.raises(TrainingDiverged, match="gives NaN for 4 of 4 rows, first for row 0"):
+        fitted.predict_proba(X[:4])
+    if name == "attention":
+        with pytest.raises(TrainingDiverged):
+            fitted.predict_terms(X[:4], saved_objects.VECTORS)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
@@ -51,7 +52,7 @@ def make(**changes):
         "max_epochs": 2,
         "batch_size": 8,
         "early_stopping": False,
-        "device": "cpu",
+        "device": DEVICE,
         "random_state": 0,
     }
     return TALEClassifier(**(small | changes))
@@ -90,7 +91,7 @@ def test_every_variant_scores_a_protein_alike_in_any_company_and_from_a_folder(
     raised = data.ontology.propagate_scores(scores, data.terms)
     np.testing.assert_array_equal(raised, scores)
     model.save(tmp_path / "saved")
-    loaded = TALEClassifier.load(tmp_path / "saved", device="cpu")
+    loaded = TALEClassifier.load(tmp_path / "saved", device=DEVICE)
     np.testing.assert_array_equal(loaded.predict_proba(sequences), scores)
     assert loaded.history_ == model.history_
 

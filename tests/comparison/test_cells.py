@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import shutil
 import time
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils import Bunch
 
-from protimb.comparison import Arm, compare
+from protimb.comparison import Arm, _jobs, compare
 from protimb.comparison._cells import Cells, _from_json, _to_json, _words
 from protimb.comparison._run import ArmResult
 from protimb.exceptions import ArtifactError, TeachingWarning
@@ -142,8 +144,9 @@ class Endless(RandomLabelsetOverSampler):
 
 
 def test_a_killed_comparison_goes_on(few, quick, tmp_path):
-    # One thread: those of torch do not survive a fork.
+    # One thread, and no GPU: what torch keeps of either does not survive a fork.
     options = {"maps": (), "jobs": 1, **quick}
+    options["classifier_params"] = options["classifier_params"] | {"device": "cpu"}
     arms = {"ros": "ros", "endless": Endless()}
     process = multiprocessing.get_context("fork").Process(
         target=compare, args=(few,), kwargs={"arms": arms, "out": tmp_path, **options}
@@ -174,6 +177,22 @@ def test_several_jobs_give_the_bits_of_one_and_say_what_it_says(few, quick, tmp_
     assert len(two.record["seconds"]) == len(one.record["seconds"])
     said = [{str(one.message) for one in caught} for caught in (here, there)]
     assert said[0] == said[1]
+
+
+def test_no_more_processes_are_started_than_there_is_work_for(monkeypatch):
+    @dataclass
+    class Protocol:
+        verbose: int = 0
+
+    asked = []
+    monkeypatch.setattr(_jobs, "Parallel", lambda jobs, **_: asked.append(jobs) or list)
+    arms, folds = {"none": None, "ros": None}, [SimpleNamespace(seed=seed) for seed in (0, 1, 2)]
+    monkeypatch.setattr(
+        _jobs, "delayed", lambda _: lambda number, *_: (number, "none", None, [], [])
+    )
+    stages = SimpleNamespace(take=lambda seconds: None)
+    assert len(list(_jobs._run_in_processes(arms, folds, Protocol(), stages, None, 10**9))) == 6
+    assert asked == [6]
 
 
 @pytest.mark.parametrize("jobs", [0, -1, 1.5])
@@ -234,6 +253,14 @@ def test_a_cell_whose_parts_do_not_belong_together_is_named(finished, tmp_path, 
     copy = tmp_path / cell.name
     np.savez(copy, **forged)
     with pytest.raises(ArtifactError, match=rf"is damaged .*{named}.* Remove it"):
+        Cells(tmp_path).load(0, "none", "mlp")
+
+
+def test_a_cell_is_not_read_through_a_link(finished, tmp_path):
+    _, folder = finished
+    cell = sorted((folder / "cells").glob("0-none-*.npz"))[0]
+    (tmp_path / cell.name).symlink_to(cell)
+    with pytest.raises(ArtifactError, match=rf"{cell.name} is not a plain file.* Remove it"):
         Cells(tmp_path).load(0, "none", "mlp")
 
 

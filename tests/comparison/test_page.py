@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,19 @@ def test_all_files_are_there(folder):
         "test_ids_0.txt",
         "verdicts.csv",
     }
+
+
+def test_files_of_an_earlier_larger_report_do_not_stay(folder, comparison, tmp_path, monkeypatch):
+    out = Path(shutil.copytree(folder, tmp_path / "out"))
+    (out / "figures" / "mine.png").write_text("mine")
+    monkeypatch.setattr("protimb.comparison._figures.draw_figures", lambda *_: {})
+    monkeypatch.setattr(
+        "protimb.comparison._page.write_report", lambda _, figures, path: path.write_text("new")
+    )
+    replace(comparison, test_ids={7: ["P1"]}, traces={}).save(out)
+    assert [path.name for path in (out / "figures").iterdir()] == ["mine.png"]
+    assert [path.name for path in out.glob("test_ids_*")] == ["test_ids_7.txt"]
+    assert (out / "report.html").read_text() == "new"
 
 
 def test_the_page_holds_every_picture(folder):

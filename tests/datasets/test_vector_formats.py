@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
 
 import h5py
 import numpy as np
@@ -606,3 +607,36 @@ def test_ids_of_a_parquet_table_that_are_no_unicode_are_refused(tmp_path):
     parquet.write_table(pa.table({"EntryID": ids, "a": [0.5, 1.5]}), tmp_path / "x.parquet")
     with pytest.raises(EmbeddingFileError, match="'EntryID' holds text that is not UTF-8"):
         read_embeddings(tmp_path / "x.parquet")
+
+
+CHUNKED = {
+    "chunks": {"chunks": (2,)},
+    "gzip": {"compression": "gzip"},
+    "shuffled": {"compression": "gzip", "shuffle": True, "chunks": (2,)},
+}
+
+
+@pytest.mark.parametrize("name", CHUNKED)
+def test_an_id_within_a_chunk_that_claims_gigabytes_takes_none(tmp_path, name):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("ids", data=IDS, dtype=h5py.string_dtype(), **CHUNKED[name])
+        file["vectors"] = VECTORS
+    assert read_embeddings(path)[1].tolist() == IDS
+    with h5py.File(path, "a") as file:  # the longest text that a reference can claim
+        chunk = file["ids"].chunks[0]
+        content = np.frombuffer(b"\xff" * 4 + bytes(12), np.uint8).reshape(1, 16).repeat(chunk, 0)
+        content = (content.T if name == "shuffled" else content).tobytes()
+        content = content if name == "chunks" else zlib.compress(content)
+        file["ids"].id.write_direct_chunk((0,), content)
+    with pytest.raises(EmbeddingFileError, match="a text in it claims 4,294,967,295 bytes"):
+        read_embeddings(path)
+
+
+def test_ids_whose_lengths_a_filter_hides_are_refused(tmp_path):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("ids", data=IDS, dtype=h5py.string_dtype(), compression="lzf")
+        file["vectors"] = VECTORS
+    with pytest.raises(EmbeddingFileError, match="compressed by filter 32000, which hides"):
+        read_embeddings(path)

@@ -133,7 +133,7 @@ def test_a_run_that_was_killed_goes_on_and_leaves_no_cache(fasta, models, tmp_pa
 
 def test_what_cannot_be_written_is_refused_before_anything_is_read(tmp_path, monkeypatch):
     missing = tmp_path / "none.fasta"
-    with pytest.raises(ValueError, match=r"\.h5 or \.npy, not '\.csv'"):
+    with pytest.raises(ValueError, match=r"\.npy, \.parts or \.h5, not '\.csv'"):
         embed_fasta(missing, "kmer", tmp_path / "x.csv")
     with pytest.raises(ValueError, match="dtype must be"):
         embed_fasta(missing, "kmer", tmp_path / "x.npy", dtype="int8")
@@ -200,7 +200,7 @@ def test_the_command_keeps_a_cache_that_was_named(fasta, models, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--encoder", "kmer", "--out", "x.txt"], ".h5 or .npy"),
+        (["--encoder", "kmer", "--out", "x.txt"], ".npy, .parts or .h5"),
         (["--encoder", "unirep-7", "--out", "x.npy"], "unirep-64"),
         (["--encoder", "none/none", "--out", "x.npy"], "local_files_only"),
         (["--encoder", "kmer", "--out", "x.npy", "--dtype", "int"], "float16"),

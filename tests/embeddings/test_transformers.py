@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from devices import DEVICE
 from encoders import save_esm
 from safetensors.torch import load_file, save_file
 from sklearn.base import clone
@@ -14,6 +15,8 @@ from protimb.embeddings import TransformersEncoder
 from protimb.embeddings._language_model import LanguageModel
 from protimb.exceptions import EncoderError, MissingExtraError
 
+# "auto" is half precision on a GPU.
+IN_FULL = {"device": DEVICE, "precision": "float32"}
 SEQUENCES = ["MKVLAWGHPC", "M", "ACDEFGHIKLMNPQRSTVWY" * 2, "MKVXLL"]
 # What the files of the models say, as in their vocabularies: letters, and special tokens around.
 LETTERS = {"esm": "LAGVSERTIDPKQNFYMHWCXBUZO", "t5": "ALGVSREDTIPKFQNYMHWCXBOUZ"}
@@ -45,15 +48,15 @@ def residue_vectors(network, kind, sequence, layer):
 def test_means_over_residues_are_those_of_the_model_alone(models, kind, layer):
     network = load(kind, models[kind])
     expected = [residue_vectors(network, kind, one, layer).mean(axis=0) for one in SEQUENCES]
-    X = TransformersEncoder(models[kind], layer=layer, device="cpu").fit_transform(SEQUENCES)
+    X = TransformersEncoder(models[kind], layer=layer, **IN_FULL).fit_transform(SEQUENCES)
     assert X.dtype == np.float32
     np.testing.assert_allclose(X, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 60, 10_000])
 def test_the_batch_does_not_change_a_vector(models, batch_tokens):
-    whole = TransformersEncoder(models["esm"], device="cpu").fit_transform(SEQUENCES)
-    encoder = TransformersEncoder(models["esm"], batch_tokens=batch_tokens, device="cpu")
+    whole = TransformersEncoder(models["esm"], **IN_FULL).fit_transform(SEQUENCES)
+    encoder = TransformersEncoder(models["esm"], batch_tokens=batch_tokens, **IN_FULL)
     np.testing.assert_allclose(encoder.fit_transform(SEQUENCES), whole, atol=1e-5)
 
 
@@ -65,7 +68,7 @@ def test_a_long_sequence_is_the_mean_of_residues_averaged_over_windows(models, k
     for start in (0, 4, 5):  # windows of 6 that share 2; the last ends with the sequence
         sums[start : start + 6] += residue_vectors(network, kind, sequence[start : start + 6], -1)
         counts[start : start + 6] += 1
-    encoder = TransformersEncoder(models[kind], window=6, overlap=2, device="cpu")
+    encoder = TransformersEncoder(models[kind], window=6, overlap=2, **IN_FULL)
     X = encoder.fit_transform([sequence, "MKV"])
     np.testing.assert_allclose(X[0], (sums / counts).mean(axis=0), rtol=1e-5, atol=1e-5)
 
@@ -80,7 +83,7 @@ def test_a_protein_of_40_000_residues_is_read_in_windows(models, monkeypatch):
         return pool(self, pieces)
 
     monkeypatch.setattr(LanguageModel, "pool", watched)
-    encoder = TransformersEncoder(models["esm"], layer=0, device="cpu")
+    encoder = TransformersEncoder(models["esm"], layer=0, **IN_FULL)
     X = encoder.fit_transform(["MK" * 20_000, "MK"])
     assert max(longest) == 1022
     np.testing.assert_allclose(X[0], X[1], atol=1e-4)  # the embedding of tokens knows no place
@@ -90,7 +93,7 @@ def test_a_protein_of_40_000_residues_is_read_in_windows(models, monkeypatch):
     ("kind", "as_x", "own"), [("esm", "J", "BOUZ"), ("t5", "BJOUZ", "")], ids=["esm", "t5"]
 )
 def test_rare_residues_are_read_as_each_model_reads_them(models, kind, as_x, own):
-    encoder = TransformersEncoder(models[kind], device="cpu").fit()
+    encoder = TransformersEncoder(models[kind], **IN_FULL).fit()
     x, *rest = encoder.transform(["MX", *(f"M{one}" for one in as_x)])
     for vector in rest:
         np.testing.assert_array_equal(vector, x)
@@ -105,8 +108,8 @@ def test_a_layer_that_is_not_there_is_refused(models, layer):
 
 
 def test_half_precision_is_near_full_precision(models):
-    full = TransformersEncoder(models["esm"], device="cpu").fit_transform(SEQUENCES)
-    half = TransformersEncoder(models["esm"], device="cpu", precision="bfloat16")
+    full = TransformersEncoder(models["esm"], **IN_FULL).fit_transform(SEQUENCES)
+    half = TransformersEncoder(models["esm"], device=DEVICE, precision="bfloat16")
     X = half.fit_transform(SEQUENCES)
     assert X.dtype == np.float32
     assert 0 < np.abs(X - full).max() < 0.1 * np.abs(full).max()
@@ -114,7 +117,7 @@ def test_half_precision_is_near_full_precision(models):
 
 def test_vectors_that_are_not_finite_are_refused(models, tmp_path):
     folder = save_esm(tmp_path / "esm")
-    encoder = TransformersEncoder(folder, device="cpu").fit()
+    encoder = TransformersEncoder(folder, **IN_FULL).fit()
     with torch.no_grad():
         encoder._network().network.embeddings.word_embeddings.weight.fill_(float("nan"))
     with pytest.raises(EncoderError, match="NaN or infinity"):
@@ -170,6 +173,6 @@ def test_without_transformers_the_error_says_what_to_install(models, monkeypatch
 
 
 def test_a_clone_of_a_fitted_encoder_shares_no_network(models):
-    encoder = TransformersEncoder(models["esm"], device="cpu").fit()
+    encoder = TransformersEncoder(models["esm"], **IN_FULL).fit()
     assert not hasattr(clone(encoder), "_loaded")
     assert "_loaded" not in encoder.__getstate__()

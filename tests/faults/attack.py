@@ -3,8 +3,9 @@
 ``python tests/faults/attack.py --kills 200`` (or ``make attack KILLS=200``) prints tables, and
 ends with status 1 if anything is half-written, left over or wrong. Every trial is known by its
 command and its number: ``--attack kills --command embed --number 17`` makes it again.
-``--results FILE`` keeps each trial as a line of JSON; ``--show FILE`` prints the tables of such a
-file again.
+``--results FILE`` keeps each trial as a line of JSON, and goes on with a file that is there: what
+it has is not tried again, so that an attack may be stopped and started, or come in parts
+(``--command resample``, ``--attack kills``). ``--show FILE`` prints the tables of such a file.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 import time
 import traceback
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 from disks import fill_disk, small_disk
@@ -56,12 +58,12 @@ def _parser():
     parser.add_argument("--kills", type=int, default=200, help="of each command")
     parser.add_argument("--disks", type=int, default=20, help="sizes of a disk")
     parser.add_argument("--writers", type=int, default=20, help="trials of two and of four")
-    parser.add_argument("--attack", action="append", choices=["kills", "disks", "writers", "links"])
+    parser.add_argument("--attack", action="append", choices=list(_TRIALS))
     parser.add_argument("--command", action="append", choices=list(SUBJECTS))
     parser.add_argument("--number", type=int, help="of one kill to try alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="commands attacked at a time")
-    parser.add_argument("--results", type=Path, help="file of a line of JSON a trial")
+    parser.add_argument("--results", type=Path, help="file of a line of JSON a trial, to go on")
     parser.add_argument("--show", type=Path, help="print the tables of such a file")
     parser.add_argument("--docs", type=Path, help="a page to put the tables into, between marks")
     return parser
@@ -75,7 +77,7 @@ def _attack_all(root, asked):
     names = asked.command or list(SUBJECTS)
     inputs = warm_up(root, names)
     path = asked.results or root / "results"
-    path.write_text("")
+    _drop_cut_line(path)
     queue, writing = os.pipe()  # each worker takes the next command's number
     os.write(writing, bytes(range(len(names))))
     os.close(writing)
@@ -87,6 +89,13 @@ def _attack_all(root, asked):
     if any(statuses):
         raise SystemExit("The attack itself failed; see above.")
     return _read(path)
+
+
+def _drop_cut_line(path):
+    """Make a file of results, or go on with one, whose last line may be that of a killed attack."""
+    path.touch()
+    whole, _, _ = path.read_text().rpartition("\n")
+    path.write_text(f"{whole}\n" if whole else "")
 
 
 def _read(path):
@@ -107,63 +116,75 @@ def _fork(function, *args):
 
 
 def _attack_some(root, inputs, names, queue, asked, path):
+    done = {_key(one) for one in _read(path)}
     while number := os.read(queue, 1):
         name = names[number[0]]
         with path.open("a") as file:
-            for result in attack(root / name.replace(" ", "_"), inputs, name, asked):
+            for result in attack(root / name.replace(" ", "_"), inputs, name, asked, done):
                 file.write(json.dumps(result) + "\n")
                 file.flush()
-        shutil.rmtree(root)
+        shutil.rmtree(root, ignore_errors=True)
 
 
-def attack(root, inputs, name, asked):
-    """Yield the results of all trials of one command."""
+def _key(result):
+    """Tell a trial from all others: its command, its attack, its number and its seed."""
+    return tuple(result.get(name, 0) for name in ("command", "attack", "number", "seed"))
+
+
+def attack(root, inputs, name, asked, done=frozenset()):
+    """Yield the results of all trials of one command, but for those whose keys are done."""
     began = time.monotonic()
-    kinds = asked.attack or ["links", "writers", "disks", "kills"]
     arena = Arena(root, inputs, name)
     print(f"{name}: {arena.seconds:.2f} s, {arena.n_events} steps on the disk", flush=True)
-    for kind in kinds:
-        for result in _TRIALS[kind](arena, asked):
-            result = {"command": name, "attack": kind} | result
+    for kind in asked.attack or _TRIALS:
+        for result in _TRIALS[kind](arena, asked, lambda *key: (name, *key) not in done):
+            result = {"command": name} | result
             if _is_finding(result):
                 print(json.dumps(result)[:600], flush=True)
             yield result
         print(f"{name}, {kind}: {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _kills(arena, asked):
-    numbers = range(asked.kills) if asked.number is None else [asked.number]
-    for number in numbers:
-        yield {"number": number} | kill_at_random(arena, number, asked.seed)
+def _links(arena, asked, is_new):
+    for name in names_of_outputs(arena):
+        if is_new("links", name, 0):
+            yield {"attack": "links", "number": name} | put_link(arena, name)
 
 
-def _disks(arena, asked):
+def _writers(arena, asked, is_new):
+    for n_writers, number in product((2, 4), range(asked.writers)):
+        attack = f"{n_writers} writers"
+        if is_new(attack, number, 0):
+            yield {"attack": attack, "number": number} | write_at_once(arena, number, n_writers)
+
+
+def _disks(arena, asked, is_new):
+    numbers = [number for number in range(asked.disks) if is_new("disks", number, 0)]
+    if not numbers:
+        return
     with small_disk(arena.root / "disk") as disk:
         work = arena.root / "disk" / "work"
         arena = Arena(arena.root / "on_disk", arena.inputs, arena.name, work)
         need = disk.need(arena)
-        for number in range(asked.disks):
+        for number in numbers:
             free = int(need * number / asked.disks)
-            yield {"number": number, "free": free, "need": need} | fill_disk(arena, disk, free)
+            found = {"attack": "disks", "number": number, "free": free, "need": need}
+            yield found | fill_disk(arena, disk, free)
 
 
-def _writers(arena, asked):
-    for n_writers in (2, 4):
-        for number in range(asked.writers):
-            found = write_at_once(arena, number, n_writers)
-            yield {"number": number, "attack": f"{n_writers} writers"} | found
+def _kills(arena, asked, is_new):
+    for number in range(asked.kills) if asked.number is None else [asked.number]:
+        if is_new("kills", number, asked.seed):
+            found = {"attack": "kills", "number": number, "seed": asked.seed}
+            yield found | kill_at_random(arena, number, asked.seed)
 
 
-def _links(arena, asked):
-    for name in names_of_outputs(arena):
-        yield {"number": name} | put_link(arena, name)
-
-
-_TRIALS = {"kills": _kills, "disks": _disks, "writers": _writers, "links": _links}
+_TRIALS = {"links": _links, "writers": _writers, "disks": _disks, "kills": _kills}
 
 
 def _is_finding(result):
-    return any(result.get(column) for column in TABLES[result["attack"]])
+    columns = set(TABLES[result["attack"]]) - ({"mixed"} if result["attack"] == "kills" else set())
+    return any(result.get(column) for column in columns)  # the next run finishes what is mixed
 
 
 def render(results):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from attack import END, START, put_tables, render
+from attack import _TRIALS, END, START, _drop_cut_line, _key, _read, put_tables, render
 from subjects import SUBJECTS, is_whole, spell
 from trials import is_hidden, restore, settle, snapshot
 from verdicts import half_written, left_over, mixed, one_line, wrong
@@ -145,6 +145,16 @@ def test_each_writer_asks_for_something_else():
 def test_the_table_counts_trials_that_went_wrong():
     trials = [{"command": "embed", "attack": "links", "changed": one} for one in ([], ["x"])]
     assert render(trials).splitlines()[-1] == "| `embed` | 2 | 1 |"
+
+
+def test_an_attack_goes_on_after_the_trials_it_has(tmp_path, arena):
+    path = tmp_path / "results"
+    path.write_text('{"command": "embed", "attack": "kills", "number": 7}\n{"command": "emb')
+    _drop_cut_line(path)
+    assert [_key(one) for one in _read(path)] == [("embed", "kills", 7, 0)]
+    asked = SimpleNamespace(kills=2, disks=2, writers=2, number=None, seed=0)
+    for attack in _TRIALS.values():
+        assert not list(attack(arena, asked, lambda *key: False))
 
 
 def test_a_page_keeps_its_words_around_the_tables():

@@ -23,7 +23,19 @@ def _config(**changes):
     return {"config.json": json.dumps(record).encode()}
 
 
+def _words(*words):
+    return {"words.json": json.dumps(words).encode()}
+
+
+_INGEST = ["ingest", "--fasta", "{in}/new.fasta", "--annotations", "{in}/truth.tsv", "--obo"]
+_INGEST += ["{in}/cafa/go-basic.obo", "--out", "{work}/out"]
 FOUND = [
+    ("command ingest", "ValueError of int()", _words(*_INGEST, "--taxon", "9" * 5000)),
+    (
+        "command resample",
+        "RuntimeError of a link to itself",
+        _words("resample", "--run", "{in}/run", "--out", "{odd}/loop"),
+    ),
     ("vectors npy", "SystemError of CPython", {"x_ids.npy": _npy_of(0x110000)}),
     ("vectors npy", "ArrowException", {"x_ids.npy": _npy_of(0xD800)}),
     ("config of a run", "AttributeError", _config(sampler=[])),

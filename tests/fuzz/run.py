@@ -7,6 +7,7 @@ target and its number: ``--target obo --first 1234 --inputs 1`` makes it again.
 
 import argparse
 import contextlib
+import importlib
 import json
 import mmap
 import os
@@ -47,6 +48,8 @@ class HangError(BaseException):
 def make_input(name, target, number):
     """Make the damaged files of one input, {path: content}: the same ones each time."""
     rng = random.Random(f"{name}/{number}")
+    if target.vary is not None:
+        return target.vary(rng)
     damaged = rng.choice(sorted(target.files))
     other = target.files[rng.choice(sorted(target.files))]
     return {damaged: mutate(rng, target.files[damaged], other)}
@@ -198,6 +201,8 @@ def main():
     """Fuzz, print the table, and say by the status whether anything was found."""
     options = _options()
     warnings.simplefilter("ignore")
+    with contextlib.suppress(ImportError):  # within a limit half of it might be imported
+        importlib.import_module("transformers")
     chosen = collect(options.target)
     if not chosen:
         raise SystemExit(f"No target is called {options.target!r}.")
@@ -233,5 +238,6 @@ def _options():
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads do not survive a fork
-    sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "shared")]
+    tests = Path(__file__).parents[1]
+    sys.path[:0] = [str(tests.parent), str(tests / "shared"), str(tests / "faults")]
     main()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from commands import command_targets
 
 OBO = "format-version: 1.2\ndata-version: releases/2026-01-01\nontology: go\n\n" + "".join(
     f"[Term]\nid: {term}\nname: {name}\nnamespace: {space}\n{more}\n"
@@ -87,11 +88,13 @@ class Target(NamedTuple):
     files: dict[str, bytes]  # path in a folder -> content
     read: Callable[[Path], Any]  # the folder -> what was read
     check: Callable[[Any], None] = lambda found: None  # AssertionError where it is no sane result
+    vary: Callable[[Any], dict] | None = None  # random.Random -> damaged files, if not of any bytes
 
 
 def collect(part=""):
     """Make every target whose name has a part: {name: Target}. Saved objects take seconds."""
     found = {**_texts(), **_vectors(), **_folders(), **_records(), **_saved(part)}
+    found |= command_targets(Target, part)
     return {name: target for name, target in found.items() if part in name}
 
 
@@ -166,6 +169,7 @@ def _vectors():
         "vectors npz, one each": {"x.npz": one_each},
         "vectors h5": {"x.h5": _h5()},
         "vectors h5, a matrix": {"x.h5": _h5_matrix()},
+        "vectors h5, ids in chunks": {"x.h5": _h5_chunks()},
         "vectors parquet": {"x.parquet": _parquet()},
         "vectors parquet, lists": {"x.parquet": _parquet_lists()},
         "vectors csv": {"x.csv": TABLE},
@@ -212,6 +216,17 @@ def _h5_matrix():
     with h5py.File(buffer, "w") as file:
         file["ids"] = IDS
         file.create_dataset("embeddings", data=X, compression="gzip")
+    return buffer.getvalue()
+
+
+def _h5_chunks():
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        packed = {"chunks": (5,), "compression": "gzip", "shuffle": True}
+        file.create_dataset("ids", data=IDS, dtype=h5py.string_dtype(), **packed)
+        file.create_dataset("embeddings", data=X)
     return buffer.getvalue()
 
 
@@ -312,7 +327,7 @@ def _records():
     real = _real()
 
     def config_of(folder):
-        return read_config(folder)[0].build_sampler()
+        return read_config(folder, to_train=True)
 
     def load(folder):
         return Generated.load(folder / "generated.npz")

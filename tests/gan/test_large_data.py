@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from protimb.gan._training_rows import CutLabels, CutVectors
 from protimb.training import Callback
+from protimb.training._cut_rows import CutLabels, CutVectors
 from protimb.utils import _memory
 
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, n_critic=2, batch_size=50, device="cpu")
+    return partial(tiny, n_critic=2, batch_size=50, device=DEVICE)
 
 
 class Watch(Callback):
@@ -69,6 +70,6 @@ def test_statistics_in_blocks_are_those_of_the_whole(tiny, toy, monkeypatch):
 
 def test_cut_labels_are_the_rows_asked_for(toy):
     rows = np.arange(0, len(toy.y), 3)
-    labels = CutLabels(sparse.csr_array(toy.y), rows, torch.device("cpu"))
+    labels = CutLabels(sparse.csr_array(toy.y), rows, torch.device(DEVICE))
     assert len(labels) == len(rows)
-    assert_array_equal(labels[torch.tensor([5, 0])].numpy(), toy.y[rows[[5, 0]]])
+    assert_array_equal(labels[torch.tensor([5, 0])].cpu().numpy(), toy.y[rows[[5, 0]]])

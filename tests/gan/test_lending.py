@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from gans import TINY, Silence
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -13,7 +14,7 @@ from protimb.exceptions import ArtifactError, InvalidLabelsError
 from protimb.gan import ConditionalGAN
 from protimb.gan._lending import find_parents, lend_means
 from protimb.gan._starts import Relative, find_centres
-from protimb.gan._training_rows import MovedStarts
+from protimb.gan._training_starts import MovedStarts
 from protimb.ontology import GeneOntology
 from protimb.over_sampling import CGANSampler
 from protimb.preprocessing import WithinTermWhitening
@@ -208,7 +209,7 @@ class _AsIs:
 
 def test_a_saved_model_lends_what_it_lent(tiny, line):
     gan = tiny(borrowing=1.0, validation_fraction=0).fit(*line)
-    again = ConditionalGAN.from_state(*gan.state(), device="cpu")
+    again = ConditionalGAN.from_state(*gan.state(), device=DEVICE)
     assert again.starts_.borrowing == 1
     assert_array_equal(again.starts_.lent, gan.starts_.lent)
     assert_array_equal(drawn(again, line, 5), drawn(gan, line, 5))
@@ -300,7 +301,7 @@ def test_a_saved_sampler_lends_what_its_ontology_said(closed, ontology, tmp_path
     X = np.random.RandomState(0).normal(size=(40, 3))
     sampler = CGANSampler(**TINY, ontology=ontology, borrowing=1.0, guard=None)
     sampler.fit(X, y).save(tmp_path / "sampler")
-    again = CGANSampler.load(tmp_path / "sampler", device="cpu")
+    again = CGANSampler.load(tmp_path / "sampler", device=DEVICE)
     assert again.borrowing == 1
     assert again.ontology is None
     rows = y.iloc[[0, 20]]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -134,10 +135,10 @@ MODELS = {
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_a_model_comes_back_from_its_state_bit_by_bit(tiny, toy, model, tmp_path):
-    gan = tiny(**MODELS[model], device="cpu").fit(toy.X, toy.y, term_vectors=VECTORS)
+    gan = tiny(**MODELS[model], device=DEVICE).fit(toy.X, toy.y, term_vectors=VECTORS)
     save_state(tmp_path, *gan.state())
     for state in (gan.state(), load_state(tmp_path)):
-        again = ConditionalGAN.from_state(*state, device="cpu")
+        again = ConditionalGAN.from_state(*state, device=DEVICE)
         for draw in (
             lambda gan: gan.sample(toy.y[:20], random_state=3),
             lambda gan: gan.vary(toy.X[:9], toy.y[:9], toy.y[:9].argmax(axis=1), random_state=3),
@@ -165,7 +166,7 @@ def test_parameters_are_cloned_and_reached_by_name():
 
 @pytest.mark.usefixtures("array_api")
 @parametrize_with_checks(
-    [ConditionalGAN(max_updates=1, n_critic=1, n_latent=4, device="cpu", random_state=0)]
+    [ConditionalGAN(max_updates=1, n_critic=1, n_latent=4, device=DEVICE, random_state=0)]
 )
 def test_scikit_learn_accepts_the_model(estimator, check):
     check(estimator)
@@ -243,7 +244,7 @@ def test_terms_to_train_towards_are_found_by_name(tiny, named):
 
 def test_names_of_features_come_back_from_the_state(tiny, named):
     X, y = named
-    again = ConditionalGAN.from_state(*tiny().fit(X, y).state(), device="cpu")
+    again = ConditionalGAN.from_state(*tiny().fit(X, y).state(), device=DEVICE)
     assert again.feature_names_in_.tolist() == X.columns.tolist()
     with pytest.raises(ValueError, match="feature names should match"):
         again.vary(X.iloc[:, ::-1], y, np.zeros(len(y), dtype=int))

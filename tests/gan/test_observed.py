@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 
 from protimb.exceptions import ArtifactError
@@ -54,7 +55,7 @@ def test_without_clipping_values_leave_the_range(tiny, toy, table):
 def test_ranges_are_saved_and_those_of_other_features_refused(tiny, toy, table):
     gan = tiny(clip="observed").fit(table, toy.y)
     state, manifest = gan.state()
-    again = ConditionalGAN.from_state(state, manifest, device="cpu")
+    again = ConditionalGAN.from_state(state, manifest, device=DEVICE)
     assert_array_equal(again.sample(toy.y, random_state=0), gan.sample(toy.y, random_state=0))
     state["observed"] = {name: part[:2] for name, part in state["observed"].items()}
     with pytest.raises(ArtifactError, match=r"observed\.low is 2, where n_features"):

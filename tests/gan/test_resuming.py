@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from gans import InterruptAt
 
 from protimb.exceptions import ArtifactError, ProtimbWarning
@@ -15,7 +16,7 @@ from protimb.training import Callback, Checkpoint
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, n_critic=2, batch_size=50, max_updates=4, check_every=2, device="cpu")
+    return partial(tiny, n_critic=2, batch_size=50, max_updates=4, check_every=2, device=DEVICE)
 
 
 # Two updates to a check, and four in all.

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from protimb.gan import _starts
 from protimb.gan._starts import STARTS, Relative, find_centres, find_moves, move
-from protimb.gan._training_rows import MovedStarts
+from protimb.gan._training_starts import MovedStarts
 
 
 def test_moves_of_rows_that_share_no_term_lead_to_the_nearest_by_angle(monkeypatch):
@@ -132,7 +132,7 @@ def test_an_untrained_network_leaves_its_starts_as_they_are(tiny, toy):
     # What it made would be a shift of all rows: a logistic regression told them apart (AUC 0.9).
     gan = tiny(max_updates=1, lr=1e-12).fit(toy.X, toy.y)
     starts = gan.starts_.of_rows(toy.X, np.zeros(200, int), gan.scaling_, np.random.RandomState(0))
-    made = gan.generator_(
+    made = gan.generator_.cpu()(
         torch.cat([torch.zeros(200, gan.n_latent), torch.from_numpy(starts)], dim=1),
         torch.from_numpy(toy.y),
     )

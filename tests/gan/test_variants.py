@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from devices import DEVICE
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -19,7 +20,7 @@ from protimb.gan._rows import hold_out, row_weights, rows_with
 from protimb.gan._scaling import fit_scaling
 from protimb.gan._starts import Member
 from protimb.gan._step import AdversarialStep
-from protimb.gan._training_rows import MemberStarts
+from protimb.gan._training_starts import MemberStarts
 from protimb.gan._validation import HeldOutRows, Plateau
 from protimb.training import Callback
 from protimb.utils._labelsets import rarest_terms
@@ -283,7 +284,7 @@ def test_scaling_is_undone_and_constant_features_stay(ends):
 
 def test_mixed_precision_trains_close_to_single_precision(tiny, toy):
     single, mixed = (
-        tiny(mixed_precision=on, auxiliary_weight=1.0, device="cpu").fit(toy.X, toy.y).history_
+        tiny(mixed_precision=on, auxiliary_weight=1.0, device=DEVICE).fit(toy.X, toy.y).history_
         for on in (False, True)
     )
     # bfloat16 keeps 8 bits: two digits of a loss of order one.

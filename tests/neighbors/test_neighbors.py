@@ -10,11 +10,11 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from protimb.classification import GOTermClassifier, KNNTermClassifier
-from protimb.exceptions import MissingExtraError
+from protimb.exceptions import MissingExtraError, SlowSearchWarning
 from protimb.filters import CriticFilter, IntrusionFilter
-from protimb.neighbors import FaissNeighbors, SampledNeighbors
+from protimb.neighbors import FaissNeighbors, SampledNeighbors, _search
 from protimb.over_sampling import MLSMOTE, MLSOL
-from protimb.under_sampling import MLeNN
+from protimb.under_sampling import MLTL, MLeNN
 
 
 @pytest.fixture
@@ -163,3 +163,37 @@ def test_sparse_rows_may_be_searched_by_an_object(labelled):
     X = sparse.csr_array(np.maximum(X, 0))
     by_object = MLeNN(n_neighbors=NearestNeighbors(n_neighbors=3)).fit_resample(X, y)[1]
     np.testing.assert_array_equal(by_object, MLeNN(n_neighbors=3).fit_resample(X, y)[1])
+
+
+@pytest.mark.usefixtures("faiss")
+@pytest.mark.parametrize("mutual", [True, False])
+@pytest.mark.parametrize("search", [NearestNeighbors, SampledNeighbors, FaissNeighbors])
+def test_links_are_those_that_an_exact_search_finds(mutual, search, labelled):
+    X, y = labelled
+    exact = MLTL(threshold=0.1, mutual=mutual)
+    by_object = clone(exact).set_params(neighbors=search(n_neighbors=4))
+    for sampler in (exact, by_object):
+        sampler.fit_resample(X, y)
+    assert 0 < exact.n_removed_ < 80
+    np.testing.assert_array_equal(by_object.sample_indices_, exact.sample_indices_)
+
+
+def test_a_sample_finds_links_between_its_rows_alone(labelled):
+    X, y = labelled
+    search = SampledNeighbors(max_reference=30, random_state=0)
+    sampler = MLTL(threshold=0.1, neighbors=search)
+    sampler.fit_resample(X, y)
+    removed = np.setdiff1d(np.arange(90), sampler.sample_indices_)
+    assert len(removed)
+    assert np.isin(removed, clone(search).fit(X).sample_indices_).all()
+
+
+SLOW = [(MLSOL(random_state=0), "k_neighbors"), (MLeNN(), "n_neighbors"), (MLTL(), "neighbors")]
+
+
+@pytest.mark.parametrize(("sampler", "name"), SLOW)
+def test_many_pairs_are_told_of_unless_a_search_was_passed(sampler, name, labelled, monkeypatch):
+    monkeypatch.setattr(_search, "_MANY_PAIRS", 90)
+    with pytest.warns(SlowSearchWarning, match=rf"90 each.* Pass {name}=SampledNeighbors\(\)"):
+        clone(sampler).fit_resample(*labelled)
+    clone(sampler).set_params(**{name: SampledNeighbors(random_state=0)}).fit_resample(*labelled)

@@ -5,7 +5,12 @@ from functools import partial
 import pytest
 import torch
 
-from protimb.exceptions import DeviceMemoryError, ModeCollapseWarning, TrainingDiverged
+from protimb.exceptions import (
+    DeviceMemoryError,
+    DeviceMemoryWarning,
+    ModeCollapseWarning,
+    TrainingDiverged,
+)
 from protimb.gan import ConditionalGAN
 from protimb.training import Callback
 
@@ -72,7 +77,13 @@ def test_a_device_without_room_is_named_with_advice(tiny, toy, monkeypatch):
 
     sampler = tiny().fit(toy.X, toy.y)
     monkeypatch.setattr(type(sampler.generator_), "forward", refuse)
-    with pytest.raises(DeviceMemoryError, match="device='cpu'"):
+    with (
+        pytest.raises(DeviceMemoryError, match=r"rows to generate alone .* device='cpu'"),
+        pytest.warns(DeviceMemoryWarning),
+    ):
         sampler.sample(toy.y)
-    with pytest.raises(DeviceMemoryError, match="Lower batch_size"):
+    with (
+        pytest.raises(DeviceMemoryError, match=r"rows of a batch alone .* Lower batch_size"),
+        pytest.warns(DeviceMemoryWarning),
+    ):
         sampler.fit(toy.X, toy.y)

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 
 from protimb.filters import CosineFilter
@@ -11,7 +12,7 @@ from protimb.filters import CosineFilter
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, n_critic=2, batch_size=50, device="cpu")
+    return partial(tiny, n_critic=2, batch_size=50, device=DEVICE)
 
 
 @pytest.mark.usefixtures("no_room")

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from devices import DEVICE
 from gans import InterruptAt
 from sklearn.exceptions import NotFittedError
 
@@ -15,7 +16,7 @@ from protimb.training import Callback, Checkpoint
 
 @pytest.fixture(scope="module")
 def tiny(tiny):
-    return partial(tiny, n_critic=2, batch_size=50, device="cpu")
+    return partial(tiny, n_critic=2, batch_size=50, device=DEVICE)
 
 
 def test_a_resumed_sampler_gives_the_rows_of_one_that_never_stopped(tiny, toy, tmp_path):

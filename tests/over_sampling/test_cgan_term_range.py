@@ -31,7 +31,7 @@ def test_only_rows_with_a_term_inside_the_range_train(tiny, toy):
     counts = toy.y.sum(axis=0)
     inside = (counts >= 10) & (counts <= 20)
     expected = toy.y[toy.y[:, inside].any(axis=1)]
-    assert_array_equal(watch.step.labels.numpy(), expected)
+    assert_array_equal(watch.step.labels.cpu().numpy(), expected)
     assert 0 < len(expected) < len(toy.y)
 
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from devices import DEVICE
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
@@ -336,7 +337,7 @@ def test_a_loaded_sampler_keeps_the_decisions(guarded, toy, tmp_path, monkeypatc
     monkeypatch.setattr(_cgan, "judge_ways", lambda head, X, y, *rest: mixed(y))
     sampler = guarded().fit(toy.X, toy.y)
     sampler.save(tmp_path)
-    loaded = CGANSampler.load(tmp_path, device="cpu")
+    loaded = CGANSampler.load(tmp_path, device=DEVICE)
     rows, again = (s.generate(toy.X, toy.y, random_state=1) for s in (sampler, loaded))
     assert_array_equal(rows.X, again.X)
     assert_array_equal(rows.rows, again.rows)
@@ -348,7 +349,7 @@ def test_a_loaded_sampler_keeps_the_decisions(guarded, toy, tmp_path, monkeypatc
 
 def test_a_sampler_without_a_guard_is_saved_without_decisions(guarded, toy, tmp_path):
     guarded(guard=None).fit(toy.X, toy.y).save(tmp_path)
-    loaded = CGANSampler.load(tmp_path, device="cpu")
+    loaded = CGANSampler.load(tmp_path, device=DEVICE)
     loaded.generate(toy.X, toy.y, random_state=1)
     assert set(planned(loaded)["made_by"]) == {"generated"}
 

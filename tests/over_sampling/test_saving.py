@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from devices import DEVICE
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
@@ -59,7 +60,7 @@ def test_a_loaded_sampler_gives_the_same_rows_and_has_the_same_parameters(
 ):
     sampler = tiny(**VARIANTS[variant]).fit(toy.X, toy.y)
     sampler.save(tmp_path)
-    loaded = CGANSampler.load(tmp_path, device="cpu")
+    loaded = CGANSampler.load(tmp_path, device=DEVICE)
     assert_array_equal(
         loaded.sample(toy.y[:20], random_state=3), sampler.sample(toy.y[:20], random_state=3)
     )
@@ -265,7 +266,7 @@ def moved(X, y, terms, random_state):
 def test_a_loaded_sampler_enlarges_other_data_under_quality_control(tiny, toy, tmp_path):
     train, other = toy.take(np.arange(0, 200, 2)), toy.take(np.arange(1, 200, 2))
     tiny(quality_filter=MemorisationFilter()).fit(train.X, train.y).save(tmp_path)
-    loaded = CGANSampler.load(tmp_path, device="cpu").set_params(sampling_strategy=40)
+    loaded = CGANSampler.load(tmp_path, device=DEVICE).set_params(sampling_strategy=40)
     weights = [value.clone() for value in loaded.generator_.parameters()]
     loaded.model_.vary = copied
     assert not len(loaded.generate(other.X, other.y, random_state=0).X)
@@ -282,7 +283,7 @@ def test_a_loaded_sampler_enlarges_other_data_under_quality_control(tiny, toy, t
 @pytest.mark.filterwarnings("ignore::protimb.exceptions.ProtimbWarning")
 def test_a_loaded_sampler_judges_each_data_set_by_its_own_rows(tiny, toy, tmp_path):
     tiny(quality_filter=CosineFilter(quantile=0.1)).fit(toy.X, toy.y).save(tmp_path)
-    loaded, fresh = (CGANSampler.load(tmp_path, device="cpu") for _ in range(2))
+    loaded, fresh = (CGANSampler.load(tmp_path, device=DEVICE) for _ in range(2))
     loaded.generate(toy.X, toy.y, random_state=0)
     part = toy.take(np.arange(0, len(toy.X), 2))
     X_again = loaded.generate(part.X, part.y, random_state=1).X

@@ -1,5 +1,6 @@
 """An audit says whether generated proteins can be trusted, and leaves a page that shows why not."""
 
+import errno
 import json
 import shutil
 
@@ -89,6 +90,20 @@ def test_the_command_ends_with_1_where_something_fails(written):
     again = CliRunner().invoke(app, [*words, "--out", str(here / "out")])
     assert again.exit_code == 2
     assert "is not an empty folder" in again.output
+
+
+def test_what_was_found_is_printed_before_a_full_disk_ends_the_audit(written, monkeypatch):
+    write, folder, here = written
+
+    def fill(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("protimb.runs._audit.write_audit", fill)
+    words = ["audit", str(folder), str(write(1e-3)), "--min-proteins", "5", "--maps", "none"]
+    ran = CliRunner().invoke(app, [*words, "--out", str(here / "out")])
+    assert ran.exit_code == 2
+    assert "Do not trust" in ran.stdout
+    assert ran.stderr.endswith(f"error: {here / 'out'}: No space left on device.\n")
 
 
 def test_a_run_is_judged_by_the_proteins_that_it_held_out(run, cafa, tmp_path):

@@ -14,7 +14,8 @@ from protimb.exceptions import (
     ArtifactError,
     EmbeddingFileError,
 )
-from protimb.runs import resample
+from protimb.runs import resample, resume_training
+from protimb.runs._config import Settings
 
 # Few epochs of tiny networks: their rows do hardly differ.
 pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
@@ -110,8 +111,6 @@ def test_an_existing_folder_is_not_written_into(run, cafa):
     ("name", "value", "message"),
     [
         ("sampler", [], "settings.sampler is"),
-        ("sampler", {"n_latent": "many"}, "n_latent"),
-        ("sampler", {"n_layers": 3}, "n_layers"),
         ("seed", True, "settings.seed is True"),
         ("seed", 10**400, "settings.seed is 1000"),
         ("hold_out", 2, "settings.hold_out is 2"),
@@ -125,6 +124,19 @@ def test_a_setting_that_is_none_is_named(tmp_path, name, value, message):
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(ArtifactError, match=rf"config\.json is damaged \(.*{message}"):
         resample(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("sampler", [{"n_latent": "many"}, {"n_layers": 3}])
+def test_parameters_of_a_sampler_are_looked_at_where_it_goes_on_to_be_trained(tmp_path, sampler):
+    config = {"settings": {"data": "human_go", "sampler": sampler}, "data": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ArtifactError, match=rf"config\.json is damaged \(.*{min(sampler)}"):
+        resume_training(tmp_path)
+
+
+def test_rows_that_are_there_are_written_without_a_sampler(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(Settings, "build_sampler", None)  # it would load torch
+    assert len(resample(run.folder, tmp_path / "out").ids) == len(run.generated.ids)
 
 
 def test_a_config_that_is_a_link_is_not_followed(run, tmp_path):

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import torch
+from devices import DEVICE
 
 from protimb import CGANSampler
 from protimb.classification import (
@@ -28,24 +29,24 @@ VECTORS = np.random.default_rng(0).normal(size=(6, 3))
 
 def _sampler(**parameters):
     settings = {"backbone": MLPBackbone(1, 4), "n_latent": 2, "max_updates": 1, "n_critic": 1}
-    settings |= {"check_every": 1, "quality_filter": None, "device": "cpu", "random_state": 0}
+    settings |= {"check_every": 1, "quality_filter": None, "device": DEVICE, "random_state": 0}
     return CGANSampler(**settings | parameters)
 
 
 def _network(**parameters):
     settings = {"hidden_layer_sizes": (4,), "max_epochs": 1, "early_stopping": False}
-    return GOTermClassifier(**settings, device="cpu", random_state=0, **parameters)
+    return GOTermClassifier(**settings, device=DEVICE, random_state=0, **parameters)
 
 
 def _tale(**parameters):
     settings = {"n_layers": 1, "n_hidden": 4, "n_heads": 2, "max_length": 20, "n_filters": 2}
-    settings |= {"max_epochs": 1, "early_stopping": False, "device": "cpu", "random_state": 0}
+    settings |= {"max_epochs": 1, "early_stopping": False, "device": DEVICE, "random_state": 0}
     return TALEClassifier(**settings | parameters)
 
 
 def _attention():
     return LabelAttentionClassifier(
-        n_hidden=4, head_size=2, n_components=3, max_epochs=1, device="cpu", random_state=0
+        n_hidden=4, head_size=2, n_components=3, max_epochs=1, device=DEVICE, random_state=0
     )
 
 
@@ -89,7 +90,7 @@ def make(name, folder):
         assert np.isfinite(found).all()
 
     def load(place):
-        return type(fitted).load(place, device="cpu", classes=[RandomLabelsetOverSampler])
+        return type(fitted).load(place, device=DEVICE, classes=[RandomLabelsetOverSampler])
 
     return load, use
 

@@ -165,3 +165,13 @@ def test_tiles_of_one_set_are_its_upper_half(rng):
         found[rows, columns] = squared
     upper = np.triu_indices(50)
     np.testing.assert_allclose(found[upper], all_pairs(X, X)[upper] ** 2, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shift", [0, 5, 1e4])
+def test_rows_are_not_copied_unless_they_lie_far_from_zero(rng, shift):
+    X = (rng.normal(size=(70, 7)) + shift).astype(np.float32)
+    kinds = {dtype: type(Reference(X)._table(dtype)) for dtype in (np.float32, np.float64)}
+    near = shift < 1e4
+    assert kinds[np.float32] is (_nearest._Plain if near else _nearest._Stored)
+    assert kinds[np.float64] is _nearest._Passing
+    check_nearest(X + X[:1], X, 3)

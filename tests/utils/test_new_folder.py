@@ -20,8 +20,11 @@ from protimb.utils._new_folder import (
     whole_file,
 )
 
+FORMER = {"figures/e.png": "of an arm that is no more"}
 EARLIER = {"a.csv": "one", "figures/b.png": "two", "report.html": "three", "mine.txt": "mine"}
+EARLIER |= FORMER
 LATER = {"a.csv": "1", "c.csv": "4", "figures/b.png": "2", "figures/d.png": "5", "report.html": "3"}
+AFTER = {name: text for name, text in EARLIER.items() if name not in FORMER} | LATER
 
 
 def put(folder, texts):
@@ -48,7 +51,8 @@ def names(folder):
 
 
 def renew(folder, texts=LATER):
-    with renewed_folder(folder) as draft:
+    listed = [*FORMER, *LATER, "gone.csv"] if texts is LATER else []
+    with renewed_folder(folder, listed=lambda _: listed) as draft:
         put(draft, texts)
 
 
@@ -144,7 +148,18 @@ def test_a_folder_inside_a_file_is_refused_by_name(tmp_path):
 def test_a_report_replaces_an_earlier_one_and_leaves_other_files(tmp_path):
     put(tmp_path, EARLIER)
     renew(tmp_path)
-    assert read(tmp_path) == EARLIER | LATER
+    assert read(tmp_path) == AFTER
+
+
+@pytest.mark.parametrize("name", ["../mine.txt", "{there}/mine.txt", "link/mine.txt", "folder"])
+def test_a_list_of_earlier_files_removes_nothing_elsewhere(tmp_path, name):
+    out, there = tmp_path / "out", tmp_path
+    put(tmp_path, {"mine.txt": "mine", "out/folder/mine.txt": "mine"})
+    (out / "link").symlink_to(there)
+    before = read(tmp_path)
+    with renewed_folder(out, listed=lambda _: [name.format(there=there)]) as draft:
+        put(draft, {"report.html": "new"})
+    assert read(tmp_path) == before | {"out/report.html": "new"}
 
 
 def test_nothing_changes_while_a_report_is_written_nor_when_that_fails(tmp_path):
@@ -237,12 +252,12 @@ def test_whichever_step_fails_a_report_is_the_earlier_or_the_later_one(
                 failed = True
         found = {name: text for name, text in read(folder).items() if not name.startswith(".")}
         if not also_after:  # otherwise the disk cannot go back either
-            assert found == (EARLIER if failed else EARLIER | LATER), k
+            assert found == (EARLIER if failed else AFTER), k
         renew(folder, {"report.html": "next"})
         # What was whole is finished by the next one, and what was not is gone.
         assert read(folder) in (
             EARLIER | {"report.html": "next"},
-            EARLIER | LATER | {"report.html": "next"},
+            AFTER | {"report.html": "next"},
         ), k
 
 
@@ -328,3 +343,11 @@ def test_files_of_one_stem_are_renewed_together_beside_others(tmp_path):
             put(other, {"Y.npy": "4"})
         put(draft, {"X.npy": "3", "X_ids.npy": "b"})
     assert read(tmp_path) == {"X.npy": "3", "X_ids.npy": "b", "Y.npy": "4"}
+
+
+@pytest.mark.parametrize("write", [new_folder, renewed_folder])
+def test_links_that_lead_in_a_circle_are_refused_by_name(tmp_path, write):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links"), write(tmp_path / "a"):
+        pass

@@ -1,0 +1,36 @@
+"""Rows that are equal, found by digests of 16 bytes: neither rows nor dicts of them are kept."""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from protimb.utils._memory import read_blocks
+
+
+def digest(row):
+    """Give 16 bytes that tell the bytes of a row from others."""
+    return blake2b(row, digest_size=16).digest()
+
+
+def digests(X):
+    """Yield digests of the rows of X in single precision; negative zero is zero."""
+    for block in read_blocks(X):
+        yield from map(digest, block.astype(np.float32) + np.float32(0))
+
+
+def number_equal(found):
+    """Give digests numbers from 0 as they come, equal ones the same: int64 (n_rows,).
+
+    >>> number_equal(map(digest, [b"one", b"other", b"one"])).tolist()
+    [0, 1, 0]
+    """
+    halves = np.frombuffer(b"".join(found), dtype=np.uint64).reshape(-1, 2)
+    order = np.lexsort(halves.T)  # stable: the first of equals comes first
+    ordered = halves[order]
+    begins = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))[: len(order)]
+    firsts = order[begins]
+    rank = np.empty(len(firsts), dtype=np.int64)
+    rank[np.argsort(firsts)] = np.arange(len(firsts))
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = rank[np.cumsum(begins) - 1]
+    return numbers
