@@ -103,6 +103,18 @@ def faiss(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", FAISS)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Ten thousand tests and their modules stay to the end: look for no garbage among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.fixture(scope="session")
 def device():
     """The device that networks are tested on."""
@@ -111,17 +123,6 @@ def device():
 
 def pytest_configure(config):
     choose(DEVICE)
-
-
-def pytest_collection():
-    gc.disable()
-
-
-def pytest_collection_finish():
-    """Ten thousand tests and their modules stay to the end: collect no garbage among them."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def pytest_addoption(parser):

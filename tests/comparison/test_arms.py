@@ -231,7 +231,7 @@ def test_samplers_that_remove_rows_can_be_compared(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ProtimbWarning)  # toy terms have few members
         comparison = compare(
-            toy, arms=["mlrus", "mltl"], max_steps=2, n_resamples=10, maps=("tsne",), out=tmp_path
+            toy, arms=["mlrus", "mltl"], max_steps=2, n_resamples=10, maps=("pca",), out=tmp_path
         )
     assert comparison.table["arm"].unique().tolist() == ["none", "mlrus", "mltl"]
     assert comparison.record["n_synthetic"]["mlrus"] < 0

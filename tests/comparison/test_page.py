@@ -133,13 +133,6 @@ def test_the_sizes_of_seeds_have_no_number_of_a_row(folder):
     assert int(second) > 0
 
 
-def test_ranks_are_drawn_where_they_are_tested(comparison, folder, tmp_path):
-    assert not (folder / "figures" / "ranks.png").exists()  # one seed
-    more = [comparison.by_seed.assign(seed=seed) for seed in range(3)]
-    several = replace(comparison, by_seed=pd.concat(more))
-    assert (several.save(tmp_path) / "figures" / "ranks.png").stat().st_size > 0
-
-
 def test_terms_csv_has_a_row_for_each_term(folder, toy):
     terms = pd.read_csv(folder / "terms.csv")
     assert terms["term"].tolist() == list(toy.terms)
@@ -156,10 +149,16 @@ def test_the_page_speaks_of_clusters_only_where_there_are_some(folder, toy, quic
     assert "were split one by one" in text
 
 
-def test_saving_again_replaces_the_files(folder, comparison):
-    before = (folder / "table.csv").read_bytes()
-    assert comparison.save(folder) == folder
-    assert (folder / "table.csv").read_bytes() == before
+def test_saving_again_replaces_the_files_and_ranks_are_drawn_where_they_are_tested(
+    folder, comparison, tmp_path
+):
+    assert not (folder / "figures" / "ranks.png").exists()  # one seed
+    again = shutil.copytree(folder, tmp_path / "again")
+    (again / "table.csv").write_text("earlier")
+    more = [comparison.by_seed.assign(seed=seed) for seed in range(3)]
+    assert replace(comparison, by_seed=pd.concat(more)).save(again) == again
+    assert (again / "figures" / "ranks.png").stat().st_size > 0
+    assert (again / "table.csv").read_bytes() == (folder / "table.csv").read_bytes()
 
 
 def test_tally_counts_terms_against_none_with_the_same_classifier():
