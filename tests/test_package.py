@@ -174,7 +174,8 @@ def test_the_wheel_says_that_it_is_typed():
 
 
 def test_a_skipped_test_fails_a_run_that_allows_none(tmp_path):
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    for name in ("conftest.py", "shared/devices.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path)
     (tmp_path / "test_one.py").write_text("import pytest\n\ndef test_one():\n    pytest.skip()\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
