@@ -10,6 +10,7 @@ from protimb.exceptions import InvalidLabelsError
 from protimb.metrics._judged_rows import RealRows, Rows, find_clusters
 from protimb.metrics._quality_sample import (
     rows_to_hold_out,
+    rows_to_judge,
     rows_to_judge_by,
     say_what_is_left,
 )
@@ -67,13 +68,13 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     """Read what users pass and match held-out rows to generated ones by their rarest terms."""
     names, columns = column_names(y), column_names(X)
     given = real = _read(X, y, "X", "y", groups)
-    new = _read_beside(X_new, y_new, "X_new", "y_new", columns, names, real)
+    all_new = new = _read_beside(X_new, y_new, "X_new", "y_new", columns, names, real)
     terms = _term_names(terms, names, real.y.shape[1])
     notes: list = []
     held = _read_held_out(held_out, columns, names, real)
     n_given = {"X": len(real), "X_new": len(new), "held_out": 0 if held is None else len(held)}
     if is_large(real.X.shape, 4):
-        real, held = _few_enough(real, held, new, rng, notes)
+        real, held, new = _few_enough(real, held, new, rng, notes)
     elif held is None:
         real, held = _split(real, rng)
     if held_out is None:
@@ -87,9 +88,9 @@ def build_frame(X, y, X_new, y_new, held_out, groups, ontology, terms, rng):
     keep_new, keep_held = targets >= 0, held_terms >= 0
     _say_what_is_left_out(notes, keep_new)
     closure = None if ontology is None else ontology.closure(terms)
-    _say_what_repeats(notes, given.X, new.X)
+    _say_what_repeats(notes, given.X, all_new.X)
     space = _Space(real.X, notes)
-    _say_what_is_far(notes, space, new.X)
+    _say_what_is_far(notes, space, all_new.X)
     core, core_terms = _core(real, targets[keep_new], held_terms[keep_held], rng)
     frame_real = RealRows(space(real.X), real.y, core, core_terms, closure)
     judged = [
@@ -166,14 +167,18 @@ def _read(X, y, X_name, y_name, groups=None):
 
 
 def _few_enough(real, held, new, rng, notes):
-    """Keep the real rows that others are judged by, where all do not fit in memory."""
+    """Keep rows to judge, and the real rows that they are judged by, where all do not fit."""
     left = np.ones(len(real), dtype=bool)
     if held is None:
         left = ~rows_to_hold_out(real.X, real.groups, _TEST_SIZE, rng)
         held = real.take(np.flatnonzero(~left))
+    n_new = len(new)
+    held, new = (rows.take(rows_to_judge(rows.X, rng)) for rows in (held, new))
     rows = rows_to_judge_by(real.X, real.y, left, [held.X, new.X], rng)
     notes.append(say_what_is_left(len(real), real.y, rows))
-    return real.take(rows), held
+    if len(new) < n_new:
+        notes.append(f"Of {n_new:,} generated rows {len(new):,} are judged, drawn at random.")
+    return real.take(rows), held, new
 
 
 def _read_beside(X, y, X_name, y_name, columns, names, real, groups=None):

@@ -10,6 +10,7 @@ from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._standardizing import fit_standardizer, standardize
 
 _N_NEAREST = 2  # the closest training row, and the one that it is compared with
+_FEWEST = 2000  # rows of a set to judge, of which no property takes more
 
 
 def rows_to_hold_out(X, groups, share, rng):
@@ -20,18 +21,23 @@ def rows_to_hold_out(X, groups, share, rng):
     return np.isin(groups, order[: n_groups + 1])
 
 
+def rows_to_judge(X, rng):
+    """Choose rows of X (n_rows, n_features) to judge: each needs the nearest of all real rows."""
+    most = max(_FEWEST, rows_in_memory(X.shape[1]) // 8)
+    return np.sort(rng.permutation(len(X))[:most])
+
+
 def rows_to_judge_by(X, y, left, asked, rng):
     """Choose rows of large X, (n_real, n_features), csr y, to hold in memory, of those ``left``.
 
     Some members of each term, and the nearest to rows of each of the sets ``asked``, which will be
-    judged: to at most as many as there is room for. ``left`` is bool, (n_real,).
+    judged. ``left`` is bool, (n_real,).
     """
     places = np.flatnonzero(left)
     n_a_term = members_a_term(X.shape[1], y.shape[1])
     chosen = places[representatives(y[places], n_a_term, rng)]
-    most = 1 + rows_in_memory(X.shape[1]) // 8
-    some = [rows[rng.permutation(len(rows))[:most]].astype(np.float32) for rows in asked]
-    return np.union1d(chosen, nearest_by_blocks(X, left, np.concatenate(some), _N_NEAREST))
+    asked = np.concatenate([rows.astype(np.float32) for rows in asked])
+    return np.union1d(chosen, nearest_by_blocks(X, left, asked, _N_NEAREST))
 
 
 def nearest_by_blocks(X, left, asked, n_nearest):

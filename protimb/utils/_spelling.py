@@ -4,8 +4,6 @@ import re
 from numbers import Integral
 from unicodedata import category
 
-import pandas as pd
-
 from protimb.utils._shorten import shorten
 
 _UNSEEN = {"Cf", "Zs", "Zl", "Zp"}  # Unicode's format characters and separators
@@ -45,6 +43,8 @@ def is_missing(name):
     """
     if isinstance(name, bytes | str):
         return not name.strip()
+    import pandas as pd  # here, because the command line reads its numbers without it
+
     return bool(pd.api.types.is_scalar(name) and pd.isna(name))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from protimb.metrics import quality_report
+from protimb.metrics import _quality_sample, quality_report
 from protimb.metrics._quality_sample import nearest_by_blocks, rows_to_hold_out, rows_to_judge_by
 from protimb.utils import _memory
 from protimb.utils._validation import check_indicator
@@ -68,3 +68,16 @@ def test_a_report_on_many_rows_says_that_it_looks_at_some_and_finds_copies_among
     assert "210 real rows are more than the memory is meant for" in report.notes[0]
     assert any("90 generated rows are equal to a training protein" in note for note in report.notes)
     assert "copies" in report.failed
+
+
+@pytest.mark.usefixtures("little_room")
+def test_where_not_all_generated_rows_are_judged_those_that_are_have_their_nearest(
+    rows, monkeypatch
+):
+    monkeypatch.setattr(_quality_sample, "_FEWEST", 30)
+    X, y = rows
+    new, held_out = np.asarray(X[:90], dtype=np.float32), (np.float32(X[200:]), y[200:])
+    report = quality_report(X[:200], y[:200], new, y[:90], held_out=held_out)
+    assert "Of 90 generated rows 30 are judged, drawn at random." in report.notes
+    assert any("90 generated rows are equal to a training protein" in note for note in report.notes)
+    assert report.to_frame().loc["copies", "score"] == 1
