@@ -76,8 +76,9 @@ def test_where_not_all_generated_rows_are_judged_those_that_are_have_their_neare
 ):
     monkeypatch.setattr(_quality_sample, "_FEWEST", 30)
     X, y = rows
-    new, held_out = np.asarray(X[:90], dtype=np.float32), (np.float32(X[200:]), y[200:])
-    report = quality_report(X[:200], y[:200], new, y[:90], held_out=held_out)
+    new, held_out = slice(0, 270, 3), slice(1, 300, 3)
+    judged_by = np.float32(X[held_out]), y[held_out]
+    report = quality_report(X, y, np.float32(X[new]), y[new], held_out=judged_by)
     assert "Of 90 generated rows 30 are judged, drawn at random." in report.notes
     assert any("90 generated rows are equal to a training protein" in note for note in report.notes)
     assert report.to_frame().loc["copies", "score"] == 1
