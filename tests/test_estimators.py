@@ -60,7 +60,7 @@ MODELS = Path(_FOLDER.name)
 ENCODERS: dict[type, dict] = {
     KmerEncoder: {"k": 2},
     UniRepEncoder: {"weights": save_unirep(MODELS / "unirep.npz"), "device": "cpu"},
-    TransformersEncoder: {"model": save_esm(MODELS / "esm"), "device": "cpu"},
+    TransformersEncoder: {"model": MODELS / "esm", "device": "cpu"},  # saved where it is asked
     ConcatEncoder: {"encoders": [KmerEncoder(k=1), KmerEncoder(k=2)]},
 }
 
@@ -163,6 +163,13 @@ CHECKS_WITHOUT_DATA = [
     checks.check_get_params_invariance,
     checks.check_set_params,
 ]
+
+
+@pytest.fixture(autouse=True)
+def saved_esm(request):
+    """Save the transformer for its own tests: that takes seconds, in each worker."""
+    if TransformersEncoder.__name__ in request.node.name and not (MODELS / "esm").exists():
+        save_esm(MODELS / "esm")
 
 
 def public_modules():

@@ -236,6 +236,10 @@ def test_bags_of_groups_need_a_group_for_each_row():
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_what_every_bag_says_is_said_once(n_jobs):
     forest = RandomForestClassifier(2, random_state=0)  # which cannot be told what to learn
-    with pytest.warns(TeachingWarning, match="takes no label_mask") as caught:
+    # Forked processes have imported what joblib's default ones would import for seconds.
+    with (
+        parallel_config(backend="multiprocessing"),
+        pytest.warns(TeachingWarning, match="takes no label_mask") as caught,
+    ):
         bagging(COPIES, forest, n_jobs=n_jobs).fit(TOY.X, TOY.y)
     assert len(caught) == 1

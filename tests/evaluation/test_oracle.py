@@ -35,7 +35,7 @@ def run_ours(files, **options):
         )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     problem=problems(),
     norm=st.sampled_from(["cafa", "pred", "gt"]),

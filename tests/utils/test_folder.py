@@ -112,7 +112,7 @@ print("".join(seen), *sorted(os.listdir(folder)))
 
 def test_a_kill_at_any_moment_leaves_the_previous_save_or_the_new_one(tmp_path):
     """Case 67."""
-    n_kills = 50
+    n_kills = 25
     run = subprocess.run(
         [sys.executable, "-c", KILLS, str(tmp_path), str(n_kills)],
         capture_output=True,
