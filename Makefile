@@ -77,4 +77,5 @@ $(VENV)/.base: $(VENV)/.torch pyproject.toml
 
 $(VENV)/.test $(VENV)/.browser $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.torch pyproject.toml
 	$(PIP) -e '.[$*]'
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import umap'  # compiles for half a minute, once
 	@touch $@

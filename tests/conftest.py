@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from devices import DEVICE, choose
 from hypothesis import settings
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 # No screen is needed, nor looked for, when a test or a doctest draws.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -113,6 +115,16 @@ def pytest_collection():
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture
+def blank_figures(monkeypatch):
+    """Save figures blank, for tests that do not look at them: drawing is half of a small report."""
+
+    def save(figure, path, **options):
+        FigureCanvasAgg(Figure((0.1, 0.1))).print_png(path)
+
+    monkeypatch.setattr(Figure, "savefig", save)
 
 
 @pytest.fixture(scope="session")

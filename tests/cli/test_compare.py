@@ -9,6 +9,8 @@ from command import invoke
 
 from protimb.comparison import _comparison
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
 
 

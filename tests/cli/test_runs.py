@@ -12,7 +12,10 @@ from protimb import CGANSampler
 from protimb.datasets import read_cafa
 
 # Few epochs of tiny networks: their rows do hardly differ.
-pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
+pytestmark = [
+    pytest.mark.usefixtures("blank_figures"),
+    pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning"),
+]
 
 TINY = [
     "--param",

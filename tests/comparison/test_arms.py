@@ -26,6 +26,8 @@ from protimb.over_sampling import MLSOL, CGANSampler, LabelwiseSampler, RandomLa
 from protimb.over_sampling._told import tell_terms
 from protimb.utils._judge import probabilities_by_term
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 ONTOLOGY = GeneOntology({"GO:1": "binding"}, {"GO:1": "molecular_function"}, {})
 SETTINGS = {"sampling_strategy": 33, "random_state": 5, "verbose": 0}
 

@@ -19,6 +19,8 @@ from protimb.comparison._run import ArmResult
 from protimb.exceptions import ArtifactError, TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 HEADS = {"classifiers": ["mlp", "knn"]}
 
 

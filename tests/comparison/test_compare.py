@@ -17,6 +17,8 @@ from protimb.metrics import evaluate, fmax_score
 from protimb.model_selection import split_by_cluster
 from protimb.over_sampling import RandomLabelsetOverSampler
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 SEEN = []
 
 

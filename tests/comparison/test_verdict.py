@@ -8,6 +8,8 @@ from scipy.stats import false_discovery_control, norm
 from protimb.comparison._verdict import VERDICTS, correct_holm, judge_arms
 from protimb.metrics import Evaluation
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 BIN = "<50"
 
 

@@ -1,6 +1,7 @@
 """Every backbone with every condition and every way in, and what term vectors make possible."""
 
 from functools import partial
+from itertools import cycle, product
 
 import numpy as np
 import pytest
@@ -52,10 +53,15 @@ class Still(Callback):
         }
 
 
-@pytest.mark.parametrize("generate_from", ["noise", "member", "relative"])
-@pytest.mark.parametrize("conditioning", sorted(CONDITIONINGS))
-@pytest.mark.parametrize("condition", sorted(CONDITIONS))
-@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+# Every network once, and every start with each of its parts.
+STARTS = ("noise", "member", "relative")
+NETWORKS = product(sorted(BACKBONES), sorted(CONDITIONS), sorted(CONDITIONINGS))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "condition", "conditioning", "generate_from"),
+    [(*network, start) for network, start in zip(NETWORKS, cycle(STARTS))],
+)
 def test_every_combination_trains_two_steps_and_moves_every_weight(
     tiny, toy, vectors, backbone, condition, conditioning, generate_from
 ):

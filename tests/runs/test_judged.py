@@ -11,6 +11,8 @@ from protimb.exceptions import EmbeddingFileError
 from protimb.runs import Generated, resample
 from protimb.runs._judged import read_judged
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture(scope="module")
 def real(cafa):

@@ -14,6 +14,8 @@ from protimb.runs import Generated
 from protimb.runs._audit import _by_name
 from protimb.runs._judged import read_judged
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture(scope="module")
 def real():

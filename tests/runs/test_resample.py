@@ -18,7 +18,10 @@ from protimb.runs import resample, resume_training
 from protimb.runs._config import Settings
 
 # Few epochs of tiny networks: their rows do hardly differ.
-pytestmark = pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning")
+pytestmark = [
+    pytest.mark.usefixtures("blank_figures"),
+    pytest.mark.filterwarnings("ignore::protimb.exceptions.ModeCollapseWarning"),
+]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from protimb.ontology import TermVectorizer
 from protimb.over_sampling import CGANSampler
 from protimb.runs import Generated
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 def test_the_folder_tells_what_was_done(run, cafa):
     names = {path.name for path in run.folder.iterdir()}

@@ -165,7 +165,7 @@ while True:
             os._exit(1)
         os._exit(0)  # at once: torch takes its time to leave
     # The first gets too little for the fastest machine, later ones enough for the slowest.
-    time.sleep(random.uniform(0, 0.01) * 1.25**n_kills)
+    time.sleep(random.uniform(0, 0.01) * 1.5**n_kills)
     os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     if not os.WIFSIGNALED(status):
