@@ -127,7 +127,18 @@ class RememberedDraws:
 _REMEMBERED: ContextVar["RememberedDraws | None"] = ContextVar("draws", default=None)
 
 
-class _Cut:
+class _Entered:
+    """Rows that draws and joins are made for while a block runs."""
+
+    def __enter__(self):
+        self._token = _ENTERED.set(self)
+        return self
+
+    def __exit__(self, *error):
+        _ENTERED.reset(self._token)
+
+
+class _Cut(_Entered):
     """Some of a process's own rows: draws are made for the whole batch, and theirs are kept.
 
     ``rows`` cuts them out of the own ones, of which they are the share ``weight``.
@@ -138,13 +149,6 @@ class _Cut:
         self.weight = (rows.stop - rows.start) / n_own
         self.is_first, self.is_all = rows.start == 0, rows.stop - rows.start == n_own
         self.n_rows = getattr(share, "n_rows", n_own)
-
-    def __enter__(self):
-        self._token = _ENTERED.set(self)
-        return self
-
-    def __exit__(self, *error):
-        _ENTERED.reset(self._token)
 
     def own(self, rows):
         return self.share.own(rows)[self.rows]
@@ -187,7 +191,7 @@ class _Whole:
         return rows
 
 
-class _Part:
+class _Part(_Entered):
     """Some rows of a batch: ``index`` cuts them, ``weight`` is their share of the batch."""
 
     def __init__(self, index, n_rows, weight, parts=()):
@@ -215,13 +219,6 @@ class _Part:
     @property
     def n_own(self):
         return self.index.stop - self.index.start
-
-    def __enter__(self):
-        self._token = _ENTERED.set(self)
-        return self
-
-    def __exit__(self, *error):
-        _ENTERED.reset(self._token)
 
     def own(self, rows):
         return rows[self.index]
