@@ -20,6 +20,17 @@ class Embeddings:
     ``embeddings[rows]`` takes what an array takes: a number, a slice, a list of numbers or a mask;
     it reads these rows and no others. ``np.asarray(embeddings)`` reads all.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    vectors : object
+        What reads rows of the file by their numbers.
+    protein_ids : ndarray of str, shape (n_proteins,)
+        Protein of each row.
+    places : ndarray of int, shape (n_proteins,)
+        Row of the file that each protein has.
+
     Attributes
     ----------
     protein_ids : ndarray of str, shape (n_proteins,)

@@ -94,6 +94,7 @@ def read_mulan(path, labels=None, *, max_bytes=None):
     names = [name for name, _ in content["attributes"]]
     kinds = [kind for _, kind in content["attributes"]]
     check_names(names, "column", lambda _: path, ArffError)
+    _refuse_no_categories(names, kinds, path)
     if is_sparse:
         _refuse_text(names, kinds, path)
     chosen = _find_labels(labels, names, text, path)
@@ -115,6 +116,15 @@ def _is_sparse(text):
     below = dropwhile(lambda line: not line.lower().startswith("@data"), lines)
     next(below, None)
     return next((line for line in below if line and not line.startswith("%")), "").startswith("{")
+
+
+def _refuse_no_categories(names, kinds, path):
+    for name, kind in zip(names, kinds, strict=True):
+        if isinstance(kind, list) and (None in kind or len(set(kind)) < len(kind)):
+            raise ArffError(
+                f"{path}: column {name!r} declares a value twice, or '?', the sign of a missing "
+                f"cell: {a_few(kind)}. Name each value once."
+            )
 
 
 def _refuse_text(names, kinds, path):

@@ -12,7 +12,7 @@ from sklearn.utils import column_or_1d, gen_batches
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from protimb.exceptions import WhiteningWarning
+from protimb.exceptions import TrainingDiverged, WhiteningWarning
 from protimb.utils._alignment import check_same_order
 from protimb.utils._labelsets import count_members, rarest_terms
 from protimb.utils._memory import release_pages, rows_a_block
@@ -168,6 +168,11 @@ class WithinTermWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         X_white : ndarray of shape (n_rows, n_features)
             In float32 or float16 where X is, else in float64. A row at the mean of the training
             rows has no direction and stays zero.
+
+        Raises
+        ------
+        TrainingDiverged
+            If a whitened row is too large for its precision.
         """
         check_is_fitted(self)
         X = self._check_rows(X, reset=False)
@@ -260,7 +265,14 @@ class WithinTermWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.coloring_ = (vectors * roots @ vectors.T).astype(dtype, copy=False)
 
     def _whiten(self, X):
-        white = (X - self.mean_.astype(X.dtype)) @ self.whitening_.astype(X.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below, and in words
+            white = (X - self.mean_.astype(X.dtype)) @ self.whitening_.astype(X.dtype, copy=False)
+        if not np.isfinite(white).all():
+            raise TrainingDiverged(
+                "Whitened rows are too large to reckon with: X lies farther out than its precision "
+                "holds, or what was learned was changed. Scale X, or fit again.",
+                step=0,
+            )
         return normalize(white) if self.normalize else white
 
     def _color(self, X):

@@ -169,3 +169,10 @@ def test_text_has_no_place_in_a_sparse_table(tmp_path):
     text = SPARSE.replace("word1 numeric", "word1 string").replace("1 2.5", "1 'so'")
     with pytest.raises(ArffError, match=r"columns of text [(]word1[)].*nominal"):
         read_mulan(write(tmp_path, text), ["a", "b"])
+
+
+@pytest.mark.parametrize("values", ["red,red", "red,?"])
+def test_values_that_are_no_categories_are_named(values, tmp_path):
+    text = DENSE.format(count=2).replace("red,'dark blue'", values).replace("'dark blue'", "red")
+    with pytest.raises(ArffError, match="column 'colour' declares a value twice, or"):
+        read_mulan(write(tmp_path, text))

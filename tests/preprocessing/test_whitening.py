@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from protimb.classification import KNNTermClassifier
-from protimb.exceptions import InvalidLabelsError, WhiteningWarning
+from protimb.exceptions import InvalidLabelsError, TrainingDiverged, WhiteningWarning
 from protimb.preprocessing import WithinTermWhitening, _whitening
 
 
@@ -262,3 +262,13 @@ def test_neighbours_behind_it_find_terms_that_noise_hid():
     whitened = make_pipeline(WithinTermWhitening(0.01), knn)
     plain = cross_val_score(KNNTermClassifier(temperature=0.08), X, y, cv=3).mean()
     assert cross_val_score(whitened, X, y, cv=3).mean() > plain + 0.2
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_rows_too_large_for_their_precision_are_refused_by_name(proteins, normalize):
+    X, y = proteins
+    whitening = WithinTermWhitening(normalize=normalize).fit(X, y)
+    far = np.full((1, X.shape[1]), 3e38, dtype=np.float32)
+    whitening.whitening_ = whitening.whitening_ * 1e10
+    with pytest.raises(TrainingDiverged, match="too large to reckon with"):
+        whitening.transform(far)
