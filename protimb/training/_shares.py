@@ -8,6 +8,7 @@ not the number of processes. In one process nothing of this happens.
 
 import math
 from contextvars import ContextVar
+from typing import Any
 
 import torch
 
@@ -97,7 +98,7 @@ def gather_batch(tensor):
     return tensor if share is None else share.gather(tensor)
 
 
-_ENTERED: ContextVar["_Part | _Cut | None"] = ContextVar("share", default=None)
+_ENTERED: ContextVar[Any] = ContextVar("share", default=None)  # an _Entered, or None
 
 
 class RememberedDraws:
