@@ -20,10 +20,8 @@ from protimb.training._cut_rows import training_labels, training_vectors
 from protimb.training._fitting import put_back
 from protimb.training._precision import half_digits
 from protimb.training._processes import hash_rows
-from protimb.training._room import Room
+from protimb.training._room import BATCH_ROWS, Room
 from protimb.utils._row_blocks import BLOCK_ROWS
-
-BATCH_ROWS = "rows of a batch"
 
 
 class ClassifierStep:
@@ -73,9 +71,7 @@ class ClassifierStep:
         return loss, {"loss": loss}
 
     def _precision(self):
-        """Train in half the digits, if asked for; validate in all of them, as predictions are."""
-        enabled = self.mixed_precision and self.network.training
-        return half_digits(self.data.labels.device, enabled)
+        return training_precision(self, self.mixed_precision)
 
     def _n_rows_at_once(self):
         return 4 * BLOCK_ROWS
@@ -136,6 +132,11 @@ class TrainingData:
     def fingerprint(self):
         """Hash what is learned from."""
         return {"X": hash_rows(self.X)} | hash_targets(self)
+
+
+def training_precision(step, mixed):
+    """Train in half the digits, if asked for; validate in all of them, as predictions are."""
+    return half_digits(step.data.labels.device, mixed and step.network.training)
 
 
 def hash_targets(data):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from protimb.classification._step import BATCH_ROWS, hash_targets
+from protimb.classification._step import hash_targets, training_precision
 from protimb.nn import SeededDropout, make_loss
 from protimb.nn._tale import TALENetwork, labels_fixed
 from protimb.nn._tale_labels import TermPaths
@@ -27,8 +27,7 @@ from protimb.training import (
     torch_generator,
 )
 from protimb.training._fitting import put_back
-from protimb.training._precision import half_digits
-from protimb.training._room import Room
+from protimb.training._room import BATCH_ROWS, Room
 from protimb.utils._rebuilding import rebuilding
 
 
@@ -100,9 +99,7 @@ class TALEStep:
         return losses * data.weights[rows]
 
     def _precision(self):
-        """Train in half the digits, if asked for; validate in all of them, as predictions are."""
-        enabled = self.options.mixed_precision and self.network.training
-        return half_digits(self.data.labels.device, enabled)
+        return training_precision(self, self.options.mixed_precision)
 
     def fingerprint(self):
         """Return hashes of the proteins and their labels, for processes that train together."""

@@ -53,8 +53,9 @@ def embed(
     with clean_messages(kept="; the same words go on with the parts that are whole"):
         names(dtype, ("float32", "float16"), "--dtype")
         asked = _read_share(share)
-        if out.suffix != ".parts" and "share" not in explicit_options(context):
-            asked = _leave_to_the_first(asked, out)
+        if out.suffix != ".parts" and asked and "share" not in explicit_options(context):
+            _leave_to_the_first(asked, out)
+            asked = None
         from protimb.embeddings import embed_fasta
 
         X, protein_ids = embed_fasta(
@@ -89,8 +90,6 @@ def _read_share(text):
 
 def _leave_to_the_first(share, out):
     """Let the first of a launcher's processes do it all, where the file is not one to share."""
-    if share is None:
-        return
     if share[0] > 1:
         raise typer.Exit
     warn(
@@ -99,4 +98,3 @@ def _leave_to_the_first(share, out):
         EmbeddingWarning,
         stacklevel=2,
     )
-    return

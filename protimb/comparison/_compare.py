@@ -1,6 +1,5 @@
 """compare: run every arm on the same split, with the same network and the same steps."""
 
-from inspect import signature
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -24,6 +23,7 @@ from protimb.comparison._traces import map_columns
 from protimb.datasets._load import load_proteins, require_ontology
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
+from protimb.utils._arguments import with_defaults
 from protimb.utils._provenance import environment
 from protimb.utils._validation import a_few
 
@@ -223,9 +223,7 @@ def compare(
 
 def compare_and_show(show, **given):
     """Compare as `compare` does, and show the Comparison before it is saved."""
-    asked = signature(compare).bind(**given)
-    asked.apply_defaults()
-    return _run(asked.arguments, show)
+    return _run(with_defaults(compare, given), show)
 
 
 def _run(parameters, show=None):

@@ -10,7 +10,7 @@ from protimb.training import draw_rows, share_batch
 from protimb.training._fitting import put_back
 from protimb.training._precision import half_digits
 from protimb.training._processes import hash_rows
-from protimb.training._room import Room
+from protimb.training._room import BATCH_ROWS, Room
 
 
 class AdversarialStep:
@@ -59,7 +59,7 @@ class AdversarialStep:
         self.auxiliary_weight = auxiliary_weight
         self.max_grad_norm = max_grad_norm
         self.mixed_precision = mixed_precision
-        self.room = Room(rows="rows of a batch")
+        self.room = Room(rows=BATCH_ROWS)
         # A first moment would average over critics that no longer exist (Gulrajani et al. 2017).
         adam = {"lr": lr, "betas": (0.0, 0.9), "fused": True}
         self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)

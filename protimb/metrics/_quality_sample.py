@@ -16,8 +16,8 @@ _FEWEST = 2000  # rows of a set to judge, of which no property takes more
 def rows_to_hold_out(X, groups, share, rng):
     """Choose a share of large X by groups, int (n_real,), no more than there is room for: bool."""
     order = rng.permutation(groups.max() + 1)
-    in_order = np.cumsum(np.bincount(groups)[order])
-    n_groups = np.searchsorted(in_order, min(share * len(X), rows_in_memory(X.shape[1]) // 4))
+    n_rows = np.cumsum(np.bincount(groups)[order])
+    n_groups = np.searchsorted(n_rows, min(share * len(X), rows_in_memory(X.shape[1]) // 4))
     return np.isin(groups, order[: n_groups + 1])
 
 

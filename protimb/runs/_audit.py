@@ -2,7 +2,6 @@
 
 import json
 import re
-from inspect import signature
 from pathlib import Path
 from warnings import warn
 
@@ -18,6 +17,7 @@ from protimb.runs._config import CONFIG, read_config
 from protimb.runs._judged import read_judged
 from protimb.runs._quality import judge_rows
 from protimb.runs._train import QUALITY_BY_TERM, split
+from protimb.utils._arguments import with_defaults
 from protimb.utils._files import read_text
 from protimb.utils._new_folder import check_new, new_folder
 from protimb.utils._provenance import environment
@@ -100,9 +100,7 @@ def audit(
 
 def audit_and_show(show, **given):
     """Audit as `audit` does, and show what was found before it is saved."""
-    asked = signature(audit).bind(**given)
-    asked.apply_defaults()
-    return _run(asked.arguments, show)
+    return _run(with_defaults(audit, given), show)
 
 
 def _run(parameters, show=None):

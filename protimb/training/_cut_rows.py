@@ -10,10 +10,7 @@ def training_vectors(X, rows, scaling, device):
 
     A tensor, or ``CutVectors`` of a matrix that is too large to be held once more.
     """
-    vectors = CutVectors(X, rows, scaling, device)
-    if is_large((len(rows), X.shape[1]), 4):
-        return vectors
-    return vectors[slice(None)]
+    return _held_if_small(CutVectors(X, rows, scaling, device), X.shape[1], 4)
 
 
 def training_labels(y, rows, device):
@@ -21,44 +18,52 @@ def training_labels(y, rows, device):
 
     A tensor, or ``CutLabels`` where that would be too large.
     """
-    labels = CutLabels(y, rows, device)
-    if is_large((len(rows), y.shape[1]), 1):
-        return labels
-    return labels[slice(None)]
+    return _held_if_small(CutLabels(y, rows, device), y.shape[1], 1)
 
 
-class CutVectors:
+def _held_if_small(cut, width, n_bytes):
+    return cut if is_large((len(cut), width), n_bytes) else cut[slice(None)]
+
+
+class _CutRows:
+    """Some rows of what the caller holds; a subclass cuts those of a batch, as an array."""
+
+    def __init__(self, rows, device):
+        self.rows = rows
+        self.device = device
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        """Cut rows by a slice, or by a tensor of positions on any device."""
+        return torch.from_numpy(self._cut(self.rows[_on_host(index)])).to(self.device)
+
+    def _cut(self, rows):
+        raise NotImplementedError
+
+
+class CutVectors(_CutRows):
     """Scale the rows of a batch when they are asked for."""
 
     def __init__(self, X, rows, scaling, device):
+        super().__init__(rows, device)
         self.X = X
-        self.rows = rows
         self.scaling = scaling
-        self.device = device
 
-    def __len__(self):
-        return len(self.rows)
-
-    def __getitem__(self, index):
-        """Cut rows by a slice, or by a tensor of positions on any device."""
-        picked = gather_rows(self.X, self.rows[_on_host(index)])
-        return torch.from_numpy(self.scaling.transform(picked)).to(self.device)
+    def _cut(self, rows):
+        return self.scaling.transform(gather_rows(self.X, rows))
 
 
-class CutLabels:
+class CutLabels(_CutRows):
     """Make the label rows of a batch dense when they are asked for."""
 
     def __init__(self, y, rows, device):
+        super().__init__(rows, device)
         self.y = y
-        self.rows = rows
-        self.device = device
 
-    def __len__(self):
-        return len(self.rows)
-
-    def __getitem__(self, index):
-        """Cut rows by a slice, or by a tensor of positions on any device."""
-        return torch.from_numpy(self.y[self.rows[_on_host(index)]].toarray()).to(self.device)
+    def _cut(self, rows):
+        return self.y[rows].toarray()
 
 
 def _on_host(index):

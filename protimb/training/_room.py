@@ -10,6 +10,8 @@ from protimb.exceptions import DeviceMemoryWarning
 from protimb.training._shares import RememberedDraws, cut_share
 from protimb.utils._warnings import users_level
 
+BATCH_ROWS = "rows of a batch"
+
 
 class Room:
     """How many rows a device has room for at once: ``n_most``, halved where that is too many.
