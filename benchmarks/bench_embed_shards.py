@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from bench_embeddings import save_smallest_esm
 
 from protimb.datasets import open_embeddings, read_embeddings
 from protimb.datasets._vectors_parts import FORMAT, part_name, parts_folder
@@ -44,6 +45,8 @@ def main():
         return
     with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
         folder = Path(scratch)
+        if args.encoder == "esm":
+            args.encoder = str(save_smallest_esm(folder))
         embed_all(folder, args)
         write_sparse(folder, args.rows, args.width)
         for phase in PHASES:
@@ -194,7 +197,7 @@ def parse_arguments():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--proteins", type=int, default=50_000)
-    parser.add_argument("--encoder", default="kmer-2")
+    parser.add_argument("--encoder", default="kmer-2", help="esm: of the size of the smallest")
     parser.add_argument("--only-parts", action="store_true", help="No .npy and .h5 files.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--width", type=int, default=1024)

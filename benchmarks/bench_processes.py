@@ -17,11 +17,13 @@ import statistics
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from bench_cgan_steps import N_FEATURES, N_ROWS, N_TERMS, protimb_loop
+from scipy import sparse
 
 TARGET = 1.7  # times the rows a second of one process with one thread
 
@@ -198,16 +200,15 @@ def classifier_trainer(X, y, batch_size):
     from protimb.classification._network import build_network
     from protimb.classification._step import ClassifierStep, TrainingData
     from protimb.nn import make_loss
+    from protimb.utils._standardizing import Standardized, fit_standardizer
 
-    class Rows:
-        labels, known, weights = y, None, np.ones(N_ROWS)
-
-    class Balance:
-        prior, pos_weight = np.zeros(N_TERMS), np.ones(N_TERMS)
-
-    Rows.X = X
-    held_out = (np.zeros(0, dtype=np.int64), np.arange(N_ROWS))
-    data = TrainingData(Rows, Balance, held_out=held_out, device=torch.device("cpu"))
+    labels = sparse.csr_array(y)
+    rows = SimpleNamespace(X=X, labels=labels, known=None, weights=np.ones(len(X)))
+    balance = SimpleNamespace(prior=np.zeros(N_TERMS), pos_weight=np.ones(N_TERMS))
+    held_out = (np.zeros(0, dtype=np.int64), np.arange(len(X)))
+    scaling = Standardized(fit_standardizer(X))
+    cpu = torch.device("cpu")
+    data = TrainingData(rows, balance, scaling=scaling, held_out=held_out, device=cpu)
     source = torch.Generator().manual_seed(0)
     network = build_network(
         N_FEATURES,
@@ -218,13 +219,13 @@ def classifier_trainer(X, y, batch_size):
         generator=source,
         noise_generator=source,
     )
-    criterion = make_loss("bce", np.maximum(y.sum(axis=0), 1), N_ROWS)
+    criterion = make_loss("bce", np.maximum(y.sum(axis=0), 1), len(X))
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, fused=True)
     step = ClassifierStep(network, criterion, data, optimizer, 10_000)
 
     def train(n_batches):
         for _ in range(n_batches):
-            step.train_batch(torch.randint(N_ROWS, (batch_size,), generator=source))
+            step.train_batch(torch.randint(len(X), (batch_size,), generator=source))
 
     return train
 

@@ -21,7 +21,7 @@ MODES = ("w", "x", "a", "r+", "rb+")
 # Given a draft by their callers, a folder that vanishes, or memory: (file, function).
 INTO_DRAFTS = {
     ("classification/_alignment_engines.py", "_write_fasta"),
-    ("comparison/_comparison.py", "_write"),
+    ("comparison/_report_files.py", "_write"),
     ("comparison/_figures.py", "draw_figures"),
     ("comparison/_imbalance.py", "_write"),
     ("datasets/_proteins.py", "_write_sequences"),

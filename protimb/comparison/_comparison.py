@@ -1,31 +1,25 @@
 """Comparison: the result, as tables, sentences and files."""
 
-import json
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
-from pathlib import Path
 
 import pandas as pd
 
 from protimb.comparison._advice import advise
+from protimb.comparison._layouts import lay_out, lay_out_decisions, lay_out_heads
 from protimb.comparison._ranks import rank_arms
+from protimb.comparison._rendering import render
+from protimb.comparison._report_files import save, write_json
 from protimb.comparison._splits import caveat_of_split
-from protimb.comparison._text import short_zeros, show_table
-from protimb.comparison._verdict import ABOUT_VERDICTS, judge_arms, rare_bins
+from protimb.comparison._verdict import judge_arms, rare_bins
 from protimb.comparison._winners import (
     ABOUT_FMAX,
     CAVEAT,
-    LEGEND,
     baseline_of,
     shared_differences,
     winner_sentences,
 )
-from protimb.exceptions import ArtifactError
-from protimb.utils._csv import UTF8, write_csv
-from protimb.utils._folder import read_regular
-from protimb.utils._json_text import read_json
-from protimb.utils._new_folder import renewed_folder, whole_file
+from protimb.utils._csv import write_csv
 
 COLUMNS = [
     "arm",
@@ -39,28 +33,8 @@ COLUMNS = [
     "diff_high",
     "n_terms",
 ]
-HEADINGS = {"fmax": "Fmax", "fmax_all": "Fmax, all terms", "smin": "Smin (bits)"}
-# What is shown of decisions and probabilities, by the name of the figure without its bin.
-DECISIONS = {
-    "F1@.5": "F1@.5",
-    "F1@cut": "F1@cut",
-    "precision@.5": "prec@.5",
-    "recall@.5": "rec@.5",
-    "Brier skill": "Brier",
-    "ECE": "ECE",
-    "prevalence ratio": "pred/true",
-}
-ABOUT_DECISIONS = (
-    "Macro F1, precision and recall at 0.5 (at the tuned cut, where there is one); Brier skill, 1 "
-    "at best and 0 for the term's share; calibration error (ECE), of the size of the terms' share; "
-    "predicted over true positives. * differs from none with confidence"
-)
 HEAD_COLUMNS = ["arm", "classifier", "other", "metric", "difference", "low", "high"]
 PAIR_COLUMNS = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
-
-_RECORD, _MAX_RECORD = "comparison.json", 2**26  # bytes
-# Files that depend on arms, seeds and what there is to draw.
-_OF_SOME = re.compile(r"figures/[^/]+\.png|quality_[^/]+\.csv|test_ids_[0-9]+\.txt")
 
 
 @dataclass
@@ -139,24 +113,12 @@ class Comparison:
             precision of each bin that has terms. A star marks differences whose interval leaves
             zero out.
         """
-        table = self.table.dropna(subset="estimate")
-        table = table[table["metric"].isin(HEADINGS) | table["metric"].str.startswith("AP ")]
-        table = table.assign(
-            value=_cells(table, "estimate", "low", "high", ""),
-            minus_none=_cells(table, "difference", "diff_low", "diff_high", "+") + _stars(table),
-        )
-        index = ["classifier", "arm"]
-        wide = table.melt([*index, "metric"], ["value", "minus_none"], "row", "cell")
-        wide = wide.pivot(index=[*index, "row"], columns="metric", values="cell")
-        wide = wide.loc[self._reading_order(), list(table["metric"].unique())]
-        return wide.rename(columns=_heading).rename({"value": "", "minus_none": "minus none"})
+        return lay_out(self.table, self._keys())
 
-    def _reading_order(self):
+    def _keys(self):
+        """Order (arm, classifier) for reading: by classifier, in the order of each."""
         classifiers = list(dict.fromkeys(classifier for _, classifier in self.evaluations))
-        keys = sorted(self.evaluations, key=lambda key: classifiers.index(key[1]))
-        rows = [(c, arm, row) for arm, c in keys for row in ("value", "minus_none")]
-        # The difference of none to itself says nothing.
-        return [key for key in rows if key[1:] != ("none", "minus_none")]
+        return sorted(self.evaluations, key=lambda key: classifiers.index(key[1]))
 
     @property
     def rare_bin(self):
@@ -208,15 +170,7 @@ class Comparison:
             leaves zero out.
         """
         name = self.rare_bin if name is None else name
-        headings = {f"{figure} {name}": short for figure, short in DECISIONS.items()}
-        table = self.table[self.table["metric"].isin(headings)].dropna(subset="estimate")
-        digits = table["metric"].map(lambda metric: 4 if metric.startswith("ECE") else 3)
-        cells = (f"{e:.{d}f}" for e, d in zip(table["estimate"], digits, strict=True))
-        table = table.assign(cell=_words(cells, table) + _stars(table))
-        wide = table.pivot(index=["classifier", "arm"], columns="metric", values="cell")
-        rows = [key[:2] for key in self._reading_order() if not key[2].startswith("minus")]
-        columns = [metric for metric in headings if metric in wide]
-        return wide.loc[rows, columns].rename(columns=headings).fillna("")
+        return lay_out_decisions(self.table, self._keys(), name)
 
     def ranks(self, metric=None):
         """Rank the arms in every seed and classifier, and test whether ranks differ.
@@ -314,20 +268,8 @@ class Comparison:
             If no such arm was run.
         """
         names = self._heads_of(arm)
-        table = self.table[self.table["arm"] == arm].dropna(subset="estimate")
-        table = table[table["metric"].str.startswith("AP ")]
         pairs = self._pair_heads([((arm, name), (arm, names[0])) for name in names[1:]])
-        pairs = pairs.rename(columns={"low": "diff_low", "high": "diff_high"})
-        minus = f"minus {names[0]}"
-        keys = ["classifier", "metric"]
-        pairs = pairs[pairs["metric"].isin(table["metric"])]
-        cells = _cells(pairs, "difference", "diff_low", "diff_high", "+") + _stars(pairs)
-        own = table.assign(row="", cell=_cells(table, "estimate", "low", "high", ""))
-        both = pd.concat([own[[*keys, "row", "cell"]], pairs[keys].assign(row=minus, cell=cells)])
-        wide = both.pivot(index=["classifier", "row"], columns="metric", values="cell")
-        order = [(name, row) for name in names for row in ("", minus)]
-        del order[1]  # the difference of the first to itself says nothing
-        return wide.loc[order, list(table["metric"].unique())]
+        return lay_out_heads(self.table[self.table["arm"] == arm], pairs, names)
 
     def _heads_of(self, arm):
         names = [classifier for one, classifier in self.evaluations if one == arm]
@@ -379,32 +321,7 @@ class Comparison:
         -------
         text : str
         """
-        parts = [
-            self.advice(),
-            *_number_blocks(self.wide(), width),
-            LEGEND,
-            *self.about_fmax(),
-            *self._render_rare(),
-            *self._render_heads(width),
-            "\n".join(self.winners()),
-            self.ranks().sentence(),
-            self.caveat,
-        ]
-        return "\n\n".join(parts)
-
-    def _render_rare(self):
-        """Write verdicts and decisions on the rare terms, a block a classifier: list of str."""
-        name = self.rare_bin
-        found = self.verdicts()
-        verdicts = _blocks(show_verdicts(found[found["bin"] == name]), f"Verdicts, bin {name}")
-        decisions = _blocks(self.decisions(), f"Decisions, bin {name}")
-        return [*verdicts, *([ABOUT_VERDICTS] if verdicts else []), *decisions, ABOUT_DECISIONS]
-
-    def _render_heads(self, width):
-        """Write what the heads reach without resampling, if there are several: list of str."""
-        if sum(arm == "none" for arm, _ in self.evaluations) < 2:
-            return []
-        return [f"Heads without resampling:\n{show_table(_stacked(self.heads()), width)}"]
+        return render(self, width)
 
     def about_fmax(self):
         """Say what both kinds of Fmax count, where there are two.
@@ -438,21 +355,7 @@ class Comparison:
         ----------
         path : str or Path
         """
-        self._write_json(path)
-
-    def _write_json(self, path, **more):
-        content = self.record | {
-            "advice": self.advice(),
-            "winners": self.winners(),
-            "verdicts": _records(self.verdicts()),
-            "ranks": self.ranks().to_dict(),
-            "caveat": self.caveat,
-            "table": _records(self.table),
-            **more,
-        }
-        text = json.dumps(content, indent=2, default=str, allow_nan=False)
-        with whole_file(path) as draft:
-            draft.write_text(text + "\n", encoding="utf-8")
+        write_json(self, path)
 
     def save(self, folder):
         """Write the page, the tables and the figures.
@@ -489,41 +392,7 @@ class Comparison:
         In all ``.csv`` files text that a spreadsheet would take for a formula, as it begins with
         ``=``, ``+``, ``-`` or ``@``, has an apostrophe before it.
         """
-        with renewed_folder(folder, listed=_read_files) as draft:
-            self._write(draft)
-        return Path(folder)
-
-    def _write(self, folder):
-        from protimb.comparison._figures import draw_figures
-        from protimb.comparison._page import write_report
-
-        (folder / "figures").mkdir()
-        self.to_csv(folder / "table.csv")
-        write_csv(self.terms, folder / "terms.csv", index=False)
-        write_csv(self.by_seed, folder / "seeds.csv", index=False)
-        write_csv(self.pairwise(), folder / "pairs.csv", index=False)
-        write_csv(self.between_heads(), folder / "heads.csv", index=False)
-        write_csv(self.verdicts(), folder / "verdicts.csv", index=False)
-        for seed, ids in self.test_ids.items():
-            text = "".join(f"{one}\n" for one in ids)
-            (folder / f"test_ids_{seed}.txt").write_text(text, **UTF8)
-        for arm, traces in self.traces.items():
-            if "quality" in traces:
-                table = traces["quality"]
-                write_csv(table, folder / f"quality_{arm}.csv", index_label="term")
-        write_report(self, draw_figures(self, folder / "figures"), folder / "report.html")
-        files = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        self._write_json(folder / _RECORD, files=sorted(files))
-
-
-def _read_files(folder):
-    """Name the files of an earlier report that not every comparison leaves."""
-    path = folder / _RECORD
-    try:
-        names = read_json(read_regular(path, max_size=_MAX_RECORD), path, ArtifactError)["files"]
-        return [name for name in names if _OF_SOME.fullmatch(name)]
-    except (ArtifactError, LookupError, TypeError):  # none, or of another protimb
-        return []
+        return save(self, folder)
 
 
 def average_evaluations(evaluations):
@@ -540,73 +409,3 @@ def average_evaluations(evaluations):
         # Averages can be paired if each seed's evaluations can.
         fingerprint=reduce(lambda a, b: hash((a, b)), (one.fingerprint for one in evaluations)),
     )
-
-
-def show_verdicts(verdicts):
-    """Format a table of verdicts for reading, indexed by classifier and arm."""
-    shown = pd.DataFrame(
-        {
-            "AP minus none": _cells(verdicts, "difference", "low", "high", "+"),
-            "detects": verdicts["detectable"].map("{:.3f}".format),
-            "p": verdicts["p_holm"].map("{:.3f}".format),
-            "verdict": verdicts["verdict"].map("{:<24}".format),
-        }
-    ).rename(columns={"verdict": f"{'verdict':<24}"})
-    return shown.set_index([verdicts["classifier"], verdicts["arm"]])
-
-
-def _number_blocks(wide, width):
-    """Write the wide table as one text a classifier."""
-    return [
-        f"{_judged(name, 'Each arm')}:\n{show_table(_stacked(rows.droplevel(0)), width)}"
-        for name, rows in wide.groupby(level=0, sort=False)
-    ]
-
-
-def _stacked(table):
-    """Label the second row of each pair by what it is, below the arm or head of the first."""
-    labels = [f"  {row}" if row else name for name, row in table.index]
-    return table.map(short_zeros).set_axis(labels)
-
-
-def _judged(name, title):
-    return f"{title}, {'by itself' if name == 'alone' else f'with {name}'}"
-
-
-def _blocks(table, title):
-    """Write a table indexed by classifier and arm as one text a classifier."""
-    return [
-        f"{_judged(name, title)}:\n{_plain(rows)}"
-        for name, rows in table.groupby(level=0, sort=False)
-    ]
-
-
-def _plain(rows):
-    text = rows.droplevel(0).rename_axis(None).rename_axis(columns=None).to_string()
-    return "\n".join(line.rstrip() for line in text.splitlines())
-
-
-def _records(table):
-    return table.astype(object).where(table.notna(), None).to_dict("records")
-
-
-def _cells(table, estimate, low, high, sign):
-    metrics = table.get("metric", pd.Series("AP", index=table.index))
-    digits = metrics.map({"smin": 2}).fillna(3).astype(int)
-    columns = zip(digits, table[estimate], table[low], table[high], strict=True)
-    cells = (f"{e:{sign}.{d}f} [{lo:{sign}.{d}f}, {hi:{sign}.{d}f}]" for d, e, lo, hi in columns)
-    return _words(cells, table)
-
-
-def _stars(table):
-    sure = (table["diff_low"] > 0) | (table["diff_high"] < 0)
-    return _words(("*" if one else "" for one in sure), table)
-
-
-def _words(words, table):
-    """Make a column of words for a table; of object, as text kinds of pandas do not add to it."""
-    return pd.Series(list(words), index=table.index, dtype=object)
-
-
-def _heading(metric):
-    return HEADINGS.get(metric, metric)

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from protimb.comparison._comparison import ABOUT_DECISIONS, show_verdicts
+from protimb.comparison._layouts import show_verdicts
+from protimb.comparison._rendering import ABOUT_DECISIONS
 from protimb.comparison._splits import method_of_split
 from protimb.comparison._text import short_zeros
 from protimb.comparison._verdict import ABOUT_VERDICTS
