@@ -1,9 +1,10 @@
 """Ask whether rows of mutated or cropped sequences, encoded anew, help rare terms.
 
     python benchmarks/rows_from_sequences.py --model esm2_t6_8M --ontology mf --seeds 0 1 2 3 4
+    python benchmarks/rows_from_sequences.py --model kmer --ontology mf --seeds 0 1 2 3 4
 
 ``--model`` is the folder of the weights that made the bundled vectors (see the data card); another
-is refused. Terms are raised to 20 rows. A new row is the vector of a member's sequence, changed:
+is refused. ``kmer`` asks the same on counts of pairs of residues, in place of those vectors. Terms are raised to 20 rows. A new row is the vector of a member's sequence, changed:
 some share of its residues drawn anew, by the frequencies with which BLOSUM62 sees one residue in
 another's place, or a stretch of it alone. Copies are the same rows unchanged. Macro average
 precision on held-out sequence clusters, mean over the seeds' splits, and paired differences to
@@ -19,10 +20,11 @@ from importlib.resources import files
 
 import numpy as np
 from Bio.Align import substitution_matrices
+from borrowed_covariance import kmers
 from more_information import FIGURES, HEADS, Split, report
 
 from protimb.datasets import load_human_go
-from protimb.embeddings import EncoderRecord
+from protimb.embeddings import EncoderRecord, KmerEncoder
 from protimb.metrics import draw_proteins
 from protimb.model_selection import split_by_cluster
 from protimb.over_sampling import RandomLabelsetOverSampler
@@ -46,7 +48,7 @@ def main():
     parser.add_argument("--device", default="auto")
     words = parser.parse_args()
     data = load_human_go(words.ontology)
-    encoder = encoder_of(data, words)
+    encoder = kmers_in(data) if words.model == "kmer" else encoder_of(data, words)
     draws = draw_proteins(len(data.X), words.resamples)
     found = defaultdict(list)
     for seed in words.seeds:
@@ -66,6 +68,12 @@ def encoder_of(data, words):
     if error > 0.02:
         raise SystemExit(f"{words.model} does not make the bundled vectors: off by {error:.3f}.")
     return encoder
+
+
+def kmers_in(data):
+    """Put counts of pairs of residues in place of the vectors, and give what counts them."""
+    data.X = kmers(data)
+    return KmerEncoder(k=2).fit()
 
 
 def predict(split, encoder, words):

@@ -24,7 +24,7 @@ INTO_DRAFTS = {
     ("comparison/_report_files.py", "_write"),
     ("comparison/_figures.py", "draw_figures"),
     ("comparison/_imbalance.py", "_write"),
-    ("datasets/_proteins.py", "_write_sequences"),
+    ("datasets/_write_cafa.py", "_write_sequences"),
     ("embeddings/_writing.py", "_write_beside"),
     ("evaluation/_result.py", "_write"),
     ("runs/_audit_page.py", "write_audit"),

@@ -1,38 +1,28 @@
 """ProteinData: vectors, terms, clusters and sequences of some proteins, as one object."""
 
 import hashlib
-import re
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils import Bunch, check_consistent_length, gen_batches
 
-from protimb.datasets._aspects import ONTOLOGIES, spelling_like
-from protimb.datasets._dated import days_of_labels, first_days, labels_as_of, require_dates
-from protimb.datasets._ids import check_protein_ids, normalise_protein_id
+from protimb.datasets._dated import first_days, labels_as_of, require_dates
+from protimb.datasets._write_cafa import write_folder
 from protimb.exceptions import InvalidLabelsError
 from protimb.model_selection import split_by_cluster, split_by_date
-from protimb.ontology._obo_text import obo_text
 from protimb.utils._alignment import align_columns, check_same_order
-from protimb.utils._days import require_day, spell_days
+from protimb.utils._days import require_day
 from protimb.utils._memory import read_blocks
-from protimb.utils._new_folder import new_folder
 from protimb.utils._rows_on_disk import take_mapped
-from protimb.utils._spelling import why_unreadable
-from protimb.utils._validation import a_few, check_vectors, dense_indicator, refuse_string
+from protimb.utils._validation import a_few, dense_indicator, refuse_string
 
 # What makes a set of proteins; sequences and DESCR may be missing.
 FIELDS = ("X", "y", "protein_ids", "terms", "term_names", "groups", "ontology")
 _BY_ROW = ("X", "y", "protein_ids", "groups")
 _MAYBE_BY_ROW = ("n_terms_left_out", "split", "knowledge")
 _ALL_FIELDS = (*FIELDS, *_MAYBE_BY_ROW, "sequences", "dates", "DESCR")
-
-TABLE: dict[str, Any] = {"sep": "\t", "index": False, "quoting": 3}  # 3: nothing is quoted
-
-_BREAKS = re.compile(r"[\t\n\r\0]")  # what no field of a table can hold
 
 
 class ProteinData(Bunch):
@@ -429,40 +419,7 @@ class ProteinData(Bunch):
         A protein of which no term is left is annotated with the root, as it was. The ontology
         does not remember which edges are ``is_a``; all are written as that.
         """
-        self._check_readable()
-        with new_folder(folder) as draft:
-            (draft / "go-basic.obo").write_text(obo_text(self.ontology), encoding="utf-8")
-            np.save(draft / "train_embeddings.npy", np.asarray(self.X))
-            np.save(draft / "train_ids.npy", np.asarray(self.protein_ids, dtype=str))
-            self._annotations().to_csv(draft / "train_terms.tsv", **TABLE)
-            clusters = pd.DataFrame({"EntryID": self.protein_ids, "cluster": self.groups})
-            clusters.to_csv(draft / "clusters.tsv", **TABLE)
-            (draft / "DESCR.md").write_text(self.get("DESCR", ""), encoding="utf-8")
-            _write_sequences(self.get("sequences", {}), draft / "train_sequences.fasta")
-
-    def _check_readable(self):
-        """Refuse what the readers of the folder would refuse, or take for something else."""
-        if np.ndim(self.X) == 2 and not np.shape(self.X)[1]:
-            raise ValueError(
-                f"These {len(self.X)} proteins have no vectors (X has no column), which a training "
-                "folder needs. read_cafa3(vectors=...) joins those that protimb embed made."
-            )
-        check_vectors(self.X, keep_half=True)
-        for what, names in {"protein id": self.protein_ids, "cluster": self.groups}.items():
-            bad = [one for one in map(str, names) if why_unreadable(one) or _BREAKS.search(one)]
-            if bad:
-                raise ValueError(
-                    f"{len(bad)} names cannot be a {what} in a table: {a_few(map(repr, bad))}. "
-                    "They are blank, or hold a tab, a line end, a NUL or a character that cannot "
-                    "be seen; rename them."
-                )
-        ids = pd.Index([normalise_protein_id(one) for one in map(str, self.protein_ids)])
-        check_protein_ids(ids, lambda _: "These proteins", ValueError)
-        repeated = ids[ids.duplicated()].unique()
-        if len(repeated):
-            raise ValueError(
-                f"{len(repeated)} ids name more than one protein: {a_few(repeated)}. Rename them."
-            )
+        write_folder(self, self._labels(), folder)
 
     def __dir__(self):
         return [*super().__dir__(), *dir(type(self))]  # a Bunch lists its fields only
@@ -471,25 +428,6 @@ class ProteinData(Bunch):
         """Give y as an array, or sparse as it is, its columns in the order of ``terms``."""
         y = align_columns(self.y, self.terms, reference="terms")
         return y if sparse.issparse(y) else np.asarray(y)
-
-    def _annotations(self):
-        """Return CAFA's table: each term of each protein, the root where there is no other."""
-        rows, columns = sparse.csr_array(self._labels()).nonzero()
-        bare = np.setdiff1d(np.arange(len(self.protein_ids)), rows)
-        terms = [*np.asarray(self.terms)[columns], *[self._root()] * len(bare)]
-        ids = np.asarray(self.protein_ids)[[*rows, *bare]]
-        aspects = {term: _aspect(self.ontology.namespace(term)) for term in dict.fromkeys(terms)}
-        table = pd.DataFrame({"EntryID": ids, "term": terms, "aspect": [aspects[t] for t in terms]})
-        if "dates" in self:
-            days = days_of_labels(self)
-            pairs = zip(map(str, ids), terms, strict=True)
-            table["date"] = spell_days(pd.Series([days.get(pair, pd.NaT) for pair in pairs]))
-        return table.sort_values("EntryID", kind="stable")
-
-    def _root(self):
-        namespace = self.ontology.namespace(self.terms[0])
-        roots = self.ontology.roots
-        return next(root for root in roots if self.ontology.namespaces[root] == namespace)
 
 
 def _row_numbers(rows, n_proteins):
@@ -541,18 +479,3 @@ def _sequences_of(sequences, protein_ids):
     if hasattr(sequences, "restricted_to"):
         return sequences.restricted_to(protein_ids)
     return {one: sequences[one] for one in map(str, protein_ids) if one in sequences}
-
-
-def _aspect(namespace):
-    if namespace not in ONTOLOGIES.values():
-        raise ValueError(
-            f"A CAFA folder has terms of {', '.join(ONTOLOGIES.values())}; these are of "
-            f"{namespace!r}."
-        )
-    return spelling_like((), namespace)
-
-
-def _write_sequences(sequences, path):
-    there = sequences.in_file() if hasattr(sequences, "in_file") else sequences
-    if there:
-        path.write_text("".join(f">{one}\n{there[one]}\n" for one in there), encoding="utf-8")

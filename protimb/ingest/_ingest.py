@@ -16,7 +16,7 @@ from protimb.datasets import read_embeddings, read_fasta
 from protimb.datasets._cafa import _read_groups
 from protimb.datasets._embeddings import find_vectors, ids_beside, names_own_rows
 from protimb.datasets._evidence import read_eco_codes, wanted_codes
-from protimb.datasets._proteins import TABLE
+from protimb.datasets._write_cafa import TABLE
 from protimb.embeddings import EncoderRecord
 from protimb.embeddings._record import record_path
 from protimb.exceptions import AnnotationError, FastaError, OntologyError, ProtimbWarning

@@ -9,7 +9,7 @@ import pandas as pd
 from protimb.datasets import read_annotations, read_embeddings
 from protimb.datasets._aspects import ONTOLOGIES, spelling_like
 from protimb.datasets._cafa import _find_files, _read_groups
-from protimb.datasets._proteins import TABLE
+from protimb.datasets._write_cafa import TABLE
 from protimb.embeddings import EncoderRecord
 from protimb.exceptions import AnnotationError
 from protimb.utils._csv import UTF8
