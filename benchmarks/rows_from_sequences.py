@@ -4,11 +4,12 @@
     python benchmarks/rows_from_sequences.py --model kmer --ontology mf --seeds 0 1 2 3 4
 
 ``--model`` is the folder of the weights that made the bundled vectors (see the data card); another
-is refused. ``kmer`` asks the same on counts of pairs of residues, in place of those vectors. Terms are raised to 20 rows. A new row is the vector of a member's sequence, changed:
-some share of its residues drawn anew, by the frequencies with which BLOSUM62 sees one residue in
-another's place, or a stretch of it alone. Copies are the same rows unchanged. Macro average
-precision on held-out sequence clusters, mean over the seeds' splits, and paired differences to
-copies and to no resampling with 95 % intervals: a bootstrap draws proteins once for all splits.
+is refused. ``kmer`` asks the same on counts of pairs of residues, in place of those vectors. Terms
+are raised to 20 rows. A new row is the vector of a member's sequence, changed: some share of its
+residues drawn anew, by the frequencies with which BLOSUM62 sees one residue in another's place, or
+a stretch of it alone. Copies are the same rows unchanged. Macro average precision on held-out
+sequence clusters, mean over the seeds' splits, and paired differences to copies and to no
+resampling with 95 % intervals: a bootstrap draws proteins once for all splits.
 """
 
 import argparse

@@ -10,7 +10,8 @@ from sklearn.utils import gen_batches
 
 from protimb.classification._base import BaseTermClassifier
 from protimb.neighbors._search import NEIGHBORS, search_among
-from protimb.utils._nearest import Cosine, Reference
+from protimb.utils._nearest import Reference
+from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
 from protimb.utils._standardizing import fit_standardizer, standardize

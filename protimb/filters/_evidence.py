@@ -11,7 +11,7 @@ from protimb.filters._correlation import LabelCorrelation
 from protimb.neighbors._search import search_among
 from protimb.preprocessing import WithinTermWhitening
 from protimb.utils._labelsets import count_members, rarest_terms
-from protimb.utils._nearest import Cosine
+from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._row_blocks import blocks_of_rows, padded
 
 # Difference of cosines that changes the weight of a neighbour's vote by the factor e.

@@ -18,7 +18,7 @@ from protimb.filters._thresholds import (
 )
 from protimb.neighbors._search import NEIGHBORS, search_among
 from protimb.utils._labelsets import count_members, rarest_terms
-from protimb.utils._nearest import Cosine
+from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._sklearn_compat import Interval
 from protimb.utils._standardizing import fit_standardizer, standardize
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from protimb.metrics._sets import check_sets
-from protimb.utils._nearest import exact_distances, nearest
+from protimb.utils._nearest import nearest
+from protimb.utils._nearest_pairs import exact_distances
 from protimb.utils._tiles import within
 
 

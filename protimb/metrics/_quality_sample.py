@@ -5,7 +5,8 @@ from sklearn.utils import gen_batches
 
 from protimb.utils._labelsets import count_members
 from protimb.utils._memory import release_pages, rows_a_block, rows_in_memory
-from protimb.utils._nearest import Reference, in_order
+from protimb.utils._nearest import Reference
+from protimb.utils._nearest_pairs import in_order
 from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._standardizing import fit_standardizer, standardize
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from protimb.neighbors._base import BaseNeighbors
-from protimb.utils._nearest import Reference, measured, without
+from protimb.utils._nearest import Reference
+from protimb.utils._nearest_pairs import measured, without
 from protimb.utils._optional import import_optional
 from protimb.utils._sklearn_compat import StrOptions
 

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from protimb.neighbors._base import BaseNeighbors
-from protimb.utils._nearest import Reference, measured, without
+from protimb.utils._nearest import Reference
+from protimb.utils._nearest_pairs import measured, without
 from protimb.utils._sklearn_compat import Interval
 
 

@@ -8,7 +8,9 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.exceptions import SlowSearchWarning
-from protimb.utils._nearest import Distance, Reference, measured, without
+from protimb.utils._nearest import Reference
+from protimb.utils._nearest_gaps import Distance
+from protimb.utils._nearest_pairs import measured, without
 from protimb.utils._sklearn_compat import HasMethods, Interval
 from protimb.utils._warnings import users_level
 

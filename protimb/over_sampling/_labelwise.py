@@ -15,7 +15,7 @@ from protimb.exceptions import SkippedTermWarning
 from protimb.over_sampling._mixed import as_mixed, nearest_members, same_rows
 from protimb.over_sampling._quality_control import QualityControlled
 from protimb.utils._containers import stack_rows, take_rows
-from protimb.utils._nearest import smallest
+from protimb.utils._nearest_pairs import smallest
 from protimb.utils._sklearn_compat import HasMethods, check_params
 from protimb.utils._validation import a_few, as_table, check_vectors
 from protimb.utils._warnings import users_level

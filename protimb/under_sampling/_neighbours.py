@@ -11,7 +11,7 @@ from sklearn.utils import gen_batches, gen_even_slices
 
 from protimb.neighbors._search import search_among
 from protimb.utils._memory import rows_a_block
-from protimb.utils._nearest import without
+from protimb.utils._nearest_pairs import without
 
 
 def nearest_rows(X, rows, n_neighbors, n_jobs=None):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
-from protimb.utils._nearest import exact_distances
+from protimb.utils._nearest_pairs import exact_distances
 
 # Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
 _TILE = 1024

@@ -5,8 +5,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
-from protimb.utils import _nearest, _tiles
-from protimb.utils._nearest import Cosine, Reference, nearest
+from protimb.utils import _nearest, _nearest_pairs, _nearest_tables, _tiles
+from protimb.utils._nearest import Reference, nearest
+from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._tiles import squared_tiles, within
 
 
@@ -15,11 +16,11 @@ def _small_tiles(monkeypatch, request):
     monkeypatch.setattr(_nearest, "_NARROW", 99 if request.param == "tree" else 0)
     if request.param == "axes":  # also where they say little
         monkeypatch.setattr(_nearest, "_MANY_PAIRS", 0)
-        monkeypatch.setattr(_nearest, "_VARIANCE", 0.2)
+        monkeypatch.setattr(_nearest_tables, "_VARIANCE", 0.2)
         monkeypatch.setattr(_nearest, "_AXES_SHARE", 1)
     monkeypatch.setattr(_nearest, "_BLOCK_ROWS", 16)
     monkeypatch.setattr(_tiles, "_TILE", 16)
-    monkeypatch.setattr(_nearest, "_EXACT_NUMBERS", 100)
+    monkeypatch.setattr(_nearest_pairs, "_EXACT_NUMBERS", 100)
 
 
 def all_pairs(X, reference, *, same=False):
@@ -172,6 +173,6 @@ def test_rows_are_not_copied_unless_they_lie_far_from_zero(rng, shift):
     X = (rng.normal(size=(70, 7)) + shift).astype(np.float32)
     kinds = {dtype: type(Reference(X)._table(dtype)) for dtype in (np.float32, np.float64)}
     near = shift < 1e4
-    assert kinds[np.float32] is (_nearest._Plain if near else _nearest._Stored)
-    assert kinds[np.float64] is _nearest._Passing
+    assert kinds[np.float32] is (_nearest_tables.Plain if near else _nearest_tables.Stored)
+    assert kinds[np.float64] is _nearest_tables.Passing
     check_nearest(X + X[:1], X, 3)
