@@ -19,7 +19,7 @@ _NARROW = 8
 # Gaps of a block of rows are so many numbers, 4 to 64 MiB, of so many rows at most; between these,
 # such a share of the numbers of the reference.
 _BLOCK_NUMBERS = 2**20, 2**24
-_BLOCK_SHARE = 1 / 4
+_BLOCK_SHARE = 1 / 8
 _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, the share of the variance that these have to hold,
@@ -307,7 +307,7 @@ class _AsTheyAre:
 
 def _make_table(rows, place, dtype):
     """Choose how products with a reference, (n_reference, n_features), are made in a precision."""
-    if place.is_bare:
+    if rows.dtype == dtype and place.is_bare:
         return _Stored(rows, place, dtype)
     if rows.dtype == dtype and _PLAIN_UNITS[0] <= place.unit <= _PLAIN_UNITS[1]:
         plain = _Plain(rows, place, dtype)
@@ -446,8 +446,12 @@ def squared_norms(rows):
 
 def _find_axes(rows, place):
     """Find few directions that hold most of the variance: (n_features, n_axes), or None."""
-    sample = place.put(rows[:: max(1, len(rows) // _LEARNED_FROM)])
-    variances, axes = linalg.eigh(sample.T @ sample)
+    sample = rows[:: max(1, len(rows) // _LEARNED_FROM)]
+    squares = np.zeros((rows.shape[1], rows.shape[1]))
+    for block in gen_batches(len(sample), _BLOCK_ROWS // 4):
+        placed = place.put(sample[block])
+        squares += placed.T @ placed
+    variances, axes = linalg.eigh(squares, overwrite_a=True)
     shares = variances[::-1].cumsum() / max(variances.sum(), np.finfo(float).tiny)
     n_axes = 1 + int(np.searchsorted(shares, _VARIANCE))
     return np.ascontiguousarray(axes[:, ::-1][:, :n_axes]) if 2 * n_axes < len(axes) else None
