@@ -23,6 +23,7 @@ from protimb.utils._containers import (
     append_copies,
     append_labels,
     append_vectors,
+    parts_of,
 )
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
@@ -297,7 +298,8 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         """Make one vector for each row of the plan.
 
         Returns ``(X_new, plan)``, where the plan may have lost the rows that quality control
-        rejected: ``X_new[keep], plan.take(keep)``.
+        rejected: ``X_new[keep], plan.take(keep)``. A list of arrays may stand for X_new, which is
+        emptied: then its rows are never in memory twice.
         """
         raise NotImplementedError
 
@@ -313,10 +315,10 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             y = sparse.vstack([labels, new], format="csr")
         else:
             y = append_copies(target.classes, plan.rows)
-        return write_rows(out, [Part(X), self._new_part(X, X_new, plan)], y)
+        return write_rows(out, [Part(X), *self._new_parts(X, X_new, plan)], y)
 
-    def _new_part(self, X, X_new, plan):
-        return Part(X_new)
+    def _new_parts(self, X, X_new, plan):
+        return map(Part, parts_of(X_new))
 
     # imbalanced-learn's hook is not called: both of its callers are overridden above.
     _fit_resample = None

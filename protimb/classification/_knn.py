@@ -16,8 +16,10 @@ from protimb.utils._restoring import unchanged_on_failure
 from protimb.utils._sklearn_compat import Interval
 from protimb.utils._standardizing import fit_standardizer, standardize
 
-# Rows whose votes are counted at a time.
+# Rows whose neighbours are looked for at a time, and whose votes are counted: these are as wide as
+# there are terms.
 _BLOCK = 1024
+_COUNTED = 128
 
 
 class KNNTermClassifier(BaseTermClassifier):
@@ -111,12 +113,20 @@ class KNNTermClassifier(BaseTermClassifier):
         InvalidLabelsError
             If indicators are not 0 or 1.
         """
+        return self._remember(X, y)
+
+    def _fit_own(self, X, y):
+        """Fit on rows that nobody else needs, which are changed: no second copy is made."""
+        return self._remember(X, y, own=True)
+
+    def _remember(self, X, y, *, own=False):
         self._validate_params()
         with unchanged_on_failure(self):
             X, labels = self._read_training(X, y)
             self._scaler = fit_standardizer(X) if self.standardize else None
             votes = CosineVote(self.n_neighbors, self.temperature)
-            self._votes = votes.fit(self._standardized(X), labels, own=self.standardize)
+            rows = self._standardized(X, own=own)
+            self._votes = votes.fit(rows, labels, own=own or self.standardize)
         return self
 
     def _scores(self, X, dtype):
@@ -125,8 +135,8 @@ class KNNTermClassifier(BaseTermClassifier):
     def _voters(self, X):
         return self._votes, self._standardized(X)
 
-    def _standardized(self, X):
-        return X if self._scaler is None else standardize(self._scaler, X)
+    def _standardized(self, X, *, own=False):
+        return X if self._scaler is None else standardize(self._scaler, X, own=own)
 
 
 class CosineVote:
@@ -163,7 +173,7 @@ class CosineVote:
         """Return the weight of the voters that carry each label, (n_rows, n_columns)."""
         scores = np.empty((len(X), self.labels.shape[1]), dtype=np.float32)
         for block in gen_batches(len(X), _BLOCK):
-            scores[block] = self._score_block(X[block])
+            self._score_block(X[block], scores[block])
         return scores
 
     def nearest(self, X, n_neighbors):
@@ -171,11 +181,16 @@ class CosineVote:
         gaps, positions = self._reference.nearest(normalize(X), n_neighbors)
         return -gaps.astype(np.float32), positions
 
-    def _score_block(self, X):
+    def _score_block(self, X, scores):
+        """Fill in the scores, (n_rows, n_columns), of rows."""
         similarity, nearest = self.nearest(X, self.n_neighbors)
         votes = self._softmax(similarity)
+        for some in gen_batches(len(X), _COUNTED):
+            scores[some] = self._count(votes[some], nearest[some])
+
+    def _count(self, votes, nearest):
         starts = np.arange(0, votes.size + 1, votes.shape[1])
-        shape = (len(X), len(self.directions))
+        shape = (len(votes), len(self.directions))
         ballots = sparse.csr_array((votes.ravel(), nearest.ravel(), starts), shape=shape)
         scores = (ballots @ self.labels).toarray()
         # Sums of votes may exceed 1 by a rounding error.

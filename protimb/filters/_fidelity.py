@@ -173,13 +173,15 @@ class LabelFidelityFilter(BaseFilter):
             if len(rated):
                 # Without a name, so that no two of them are held at a time.
                 belief[rated] = self._believe(
-                    self._fitted(judge, X[seen], indicator[seen]), X[rated], indicator[rated]
+                    self._fitted(judge, X[seen], indicator[seen], own=True),
+                    X[rated],
+                    indicator[rated],
                 )
         return belief
 
-    def _fitted(self, judge, X, indicator):
+    def _fitted(self, judge, X, indicator, *, own=False):
         takes_sparse = isinstance(judge, BaseTermClassifier)
-        return fit_judge(judge, X, indicator, takes_sparse=takes_sparse)
+        return fit_judge(judge, X, indicator, takes_sparse=takes_sparse, own=own)
 
     def _believe(self, judge, X, claims):
         belief = [

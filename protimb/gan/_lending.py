@@ -34,8 +34,10 @@ def find_parents(y, ancestors=None):
     counts = count_members(y)
     few = np.flatnonzero((counts > 0) & (counts <= MOST_MEMBERS))
     if ancestors is None:
+        of_few = y[:, few]
+        rows = np.flatnonzero(np.diff(of_few.indptr))  # the others share nothing with these terms
         # int32: counts of shared rows overflow uint8.
-        shared = sparse.coo_array(y[:, few].T.astype(np.int32) @ y.astype(np.int32))
+        shared = sparse.coo_array(of_few[rows].T.astype(np.int32) @ y[rows].astype(np.int32))
         holds = shared.data == counts[few[shared.row]]
     else:
         shared = sparse.coo_array(sparse.csr_array(ancestors)[few])

@@ -202,11 +202,15 @@ class Relative(Member):
 
     def _move(self, X, terms, rng):
         """Draw rows X (n_rows, n_features) nearer to the means of terms, and add a move to each."""
+        # X is nobody else's: in place, because a block of rows is large.
         means = self.centres[terms]
-        nearer = np.float32(self.keeps) * (X - means)
+        X -= means
+        X *= np.float32(self.keeps)
         borrows = rng.random_sample(len(X)) < self.borrowing
-        means[borrows] = self.lent[terms][borrows]
-        return move(nearer + means, self.moves, rng)
+        means[borrows] = self.lent[terms[borrows]]
+        X += means
+        del means
+        return move(X, self.moves, rng)
 
     DECLARED: ClassVar = {
         **Member.DECLARED,
@@ -318,10 +322,11 @@ def _nearest(X):
 
 
 def move(starts, moves, rng):
-    """Add a random move, forwards or backwards, to each start (n_rows, n_features)."""
+    """Add a random move, forwards or backwards, to each start (n_rows, n_features), in place."""
     picked = moves[rng.randint(len(moves), size=len(starts))]
-    sign = 2 * rng.randint(2, size=(len(starts), 1)).astype(np.float32) - 1
-    return starts + sign * picked
+    picked *= 2 * rng.randint(2, size=(len(starts), 1)).astype(np.float32) - 1
+    starts += picked
+    return starts
 
 
 def name_known_relatives(y_rows, seen, term_vectors):

@@ -14,7 +14,7 @@ from protimb.budgets._plan import Plan, join
 from protimb.exceptions import SkippedTermWarning
 from protimb.over_sampling._mixed import as_mixed, nearest_members, same_rows
 from protimb.over_sampling._quality_control import QualityControlled
-from protimb.utils._containers import stack_rows, take_rows
+from protimb.utils._containers import take_rows
 from protimb.utils._nearest_pairs import smallest
 from protimb.utils._sklearn_compat import HasMethods, check_params
 from protimb.utils._validation import a_few, as_table, check_vectors
@@ -203,7 +203,7 @@ class LabelwiseSampler(QualityControlled):
         # What the sampler did for all classes at once was a round; the rest is drawn by class.
         n_rounds = control.n_rounds - len(by_itself)
         by_term = self._sample_terms(X, ledger, control, n_rounds, rng)
-        return stack_rows([X[:0], *by_itself, *by_term]), ledger.plan()
+        return [X[:0], *by_itself, *by_term], ledger.plan()
 
     def _sample_classes(self, X, y, ledger, control):
         """Give the rows that the sampler gives by itself, in its order; none if it fails."""

@@ -197,7 +197,7 @@ class MLSOL(QualityControlled):
         weights = start_weights(maker.y, maker.local.opposition, usable)
         make = self._fill_terms if ledger.n_rows is None else self._spend_share
         vectors = make(ledger, maker, weights, control)
-        return np.concatenate([X[:0], *vectors]), ledger.plan()
+        return [X[:0], *vectors], ledger.plan()
 
     def _rare_where_absent(self, y):
         """Tell which terms are rare at the rows that lack them: bool, (n_terms,)."""

@@ -12,6 +12,7 @@ from protimb.base import BaseMultilabelOverSampler
 from protimb.budgets._plan import Plan, join
 from protimb.exceptions import ModeCollapseWarning
 from protimb.filters import FILTERS, BaseFilter
+from protimb.utils._containers import parts_of, stack_rows
 from protimb.utils._labelsets import group_positions
 from protimb.utils._memory import gather_rows, is_large, read_blocks, rows_a_block
 from protimb.utils._named import resolve, seeded, with_objects
@@ -68,11 +69,13 @@ class QualityControlled(BaseMultilabelOverSampler):
     def _resample(self, X, y, ledger, rng):
         control = QualityControl(self.quality_filter_, self.max_rounds, X, y)
         X_new, plan = self._make(X, y, ledger, control, rng)
+        if self.quality_filter_ is not None:  # what is judged term by term is wanted as a whole
+            X_new = stack_rows(parts_of(X_new))
         self._report_quality(control, X_new, plan)
         return X_new, plan
 
     def _make(self, X, y, ledger, control, rng):
-        """Draw with ``control`` what the ledger lacks, and give the vectors and the plan kept."""
+        """Draw with ``control`` what the ledger lacks: vectors, or a list of them, and the plan."""
         raise NotImplementedError
 
     def _report_quality(self, control, X_new, plan):
@@ -87,11 +90,38 @@ class Kept(NamedTuple):
     X: np.ndarray
     plan: Plan
 
-    def take(self, passed):
-        """Keep some of them; all of them without a copy."""
-        if passed.all():
-            return self
-        return Kept(self.positions[passed], self.X[passed], self.plan.take(passed))
+
+class _Passed:
+    """Rows that pass, of so many planned: they stay where the first round left them.
+
+    What that round left open, others fill: all rows are in memory once.
+    """
+
+    def __init__(self, n_planned, none):
+        self.is_filled = np.zeros(n_planned, dtype=bool)
+        self._X, self._plans, self._positions = none, [], []
+
+    def put(self, positions, passed, X_new, plan):
+        """Keep those rows of a round that passed, in the array that it gave if it is the first."""
+        kept = positions[passed]
+        if not self._plans:
+            self._X = X_new
+        elif len(kept):
+            if len(self._X) < len(self.is_filled):  # the first round made the first rows alone
+                self._X = _with_room(self._X, len(self.is_filled))
+            self._X[kept] = X_new[passed]
+        self._plans.append(plan.take(passed))
+        self._positions.append(kept)
+        self.is_filled[kept] = True
+
+    def all(self):
+        """Give them in the order in which they were planned."""
+        filled = np.flatnonzero(self.is_filled)
+        X = self._X if len(filled) == self._X.shape[0] else _at_front(self._X, filled)
+        if len(self._plans) < 2:
+            return Kept(filled, X, join(self._plans))
+        order = np.argsort(np.concatenate(self._positions))
+        return Kept(filled, X, join(self._plans).take(order))
 
 
 class QualityControl:
@@ -111,19 +141,19 @@ class QualityControl:
         ``draw(positions)`` gives X_new and a plan for the first of these planned rows; no more
         rounds follow one that gives none.
         """
-        pending, kept = np.arange(len(terms)), []
+        pending, kept = np.arange(len(terms)), _Passed(len(terms), self.X[:0])
         n_rounds = self.n_rounds if n_rounds is None else n_rounds
         for _ in range(n_rounds if len(pending) else 0):
             X_new, plan = draw(pending)
             passed = self.judge(X_new, plan)
             drawn, undrawn = np.split(pending, [len(plan)])
-            kept.append(Kept(drawn, X_new, plan).take(passed))
+            kept.put(drawn, passed, X_new, plan)
             del X_new  # the next round would hold it beside what was kept of it
             pending = np.concatenate([drawn[~passed], undrawn])
             if not (len(pending) and len(plan)):
                 break
         self.n_missing += self._by_term(terms[pending])
-        return in_order(kept or [Kept(pending[:0], self.X[:0], join([]))])
+        return kept.all()
 
     def accept(self, terms):
         """Count rows for these terms, (n_rows,), that need not be judged: real ones, say."""
@@ -214,6 +244,22 @@ def in_order(kept):
     order = np.argsort(positions)
     plan = join([one.plan for one in kept]).take(order)
     return Kept(positions[order], _merged([one.X for one in kept], np.argsort(order)), plan)
+
+
+def _with_room(X, n_rows):
+    """Give an array of so many rows, the first of them those of X."""
+    room = np.empty((n_rows, X.shape[1]), dtype=X.dtype)
+    room[: len(X)] = X
+    return room
+
+
+def _at_front(X, rows):
+    """Give rows, (n_kept,) ascending, of an array of the caller's own, if they are many moved."""
+    if 2 * len(rows) < len(X):
+        return X[rows]
+    for block in gen_batches(len(rows), rows_a_block(X)):
+        X[block] = X[rows[block]]  # none is in front of its place, so none is lost
+    return X[: len(rows)]
 
 
 def _merged(parts, places):

@@ -98,8 +98,8 @@ class RandomLabelsetOverSampler(BaseMultilabelOverSampler):
     def _append(self, X, X_new, plan):
         return append_copies(X, plan.rows)
 
-    def _new_part(self, X, X_new, plan):
-        return Part(X, plan.rows)
+    def _new_parts(self, X, X_new, plan):
+        return [Part(X, plan.rows)]
 
     def _report(self, plan, target, budget):
         super()._report(plan, target, budget)

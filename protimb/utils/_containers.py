@@ -81,28 +81,53 @@ def append_labels(y, labels):
     return _join(y, labels_like(y, labels, ids))
 
 
-@singledispatch
 def append_vectors(X, X_new):
     """Give the rows of X, then new ones (n_new, n_features), in its container and dtypes.
 
     What is new is rounded where X holds integers, and kept to the range of a narrow dtype. It is
-    an array, csr where X is sparse, or a frame where columns of X are no numbers.
+    an array, csr where X is sparse, or a frame where columns of X are no numbers; or a list of
+    such, which is emptied while the result is filled, so that new rows are in memory once.
     """
+    parts = parts_of(X_new)
+    if type(X) in (np.ndarray, np.memmap):
+        return _filled(X, parts)
+    return _append_joined(X, stack_rows(parts))
+
+
+def parts_of(X_new):
+    """Give new rows as a list of their parts."""
+    return X_new if isinstance(X_new, list) else [X_new]
+
+
+def _filled(X, parts):
+    """Put rows below those of an array, the last part first: it is let go of once it is copied."""
+    end = len(X) + sum(map(len, parts))
+    X_res = np.empty((end, *X.shape[1:]), dtype=X.dtype)
+    while parts:
+        part = cast_values(np.asarray(parts.pop()), X.dtype)
+        X_res[end - len(part) : end] = part
+        end -= len(part)
+        del part
+    X_res[:end] = X
+    return X_res
+
+
+@singledispatch
+def _append_joined(X, X_new):
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
         columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
-    X = np.asarray(X)
-    return np.concatenate([X, cast_values(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
+    return _filled(np.asarray(X), [X_new])
 
 
-@append_vectors.register(list)
-@append_vectors.register(tuple)
+@_append_joined.register(list)
+@_append_joined.register(tuple)
 def _vectors_in_list(X, X_new):
     return _join(X, _rows_like(X, cast_values(X_new, np.asarray(X).dtype)))
 
 
-@append_vectors.register(pd.DataFrame)
+@_append_joined.register(pd.DataFrame)
 def _vectors_in_frame(X, X_new):
     columns = [
         pd.Series(cast_values(_column(X_new, number), dtype)).astype(dtype)
@@ -114,8 +139,8 @@ def _vectors_in_frame(X, X_new):
     return pd.concat([X, frame])
 
 
-@append_vectors.register(sparse.sparray)
-@append_vectors.register(sparse.spmatrix)
+@_append_joined.register(sparse.sparray)
+@_append_joined.register(sparse.spmatrix)
 def _vectors_in_sparse(X, X_new):
     X_new = sparse.csr_array(X_new, copy=True)
     X_new.data = cast_values(X_new.data, X.dtype)
@@ -125,6 +150,8 @@ def _vectors_in_sparse(X, X_new):
 
 def stack_rows(parts):
     """Put the rows of frames, sparse matrices or arrays, all of one kind, below one another."""
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(parts[0], pd.DataFrame):
         return pd.concat(parts, ignore_index=True)
     if sparse.issparse(parts[0]):

@@ -7,10 +7,15 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 
-def fit_judge(classifier, X, indicator, *, takes_sparse=False):
-    """Fit a clone of a classifier on X, (n_rows, n_features), and a csr (n_rows, n_terms)."""
+def fit_judge(classifier, X, indicator, *, takes_sparse=False, own=False):
+    """Fit a clone of a classifier on X, (n_rows, n_features), and a csr (n_rows, n_terms).
+
+    ``own`` rows, which nobody else needs, are changed by a classifier that can do without a copy.
+    """
     if takes_sparse and indicator.shape[1] > 1:
-        return clone(classifier).fit(X, indicator)
+        judge = clone(classifier)
+        fit = getattr(judge, "_fit_own", judge.fit) if own else judge.fit
+        return fit(X, indicator)
     # Dense, which every classifier takes; a lone column as one class a row.
     labels = indicator.toarray().view(np.int8)  # signed: some recode 0 as -1
     if labels.shape[1] == 1:

@@ -3,6 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
+from sklearn.utils import gen_batches
+
+# Rows, and entries of a sparse matrix, looked at a time: what is made of all of them would be as
+# large as the labels of all rows, or larger.
+_ROWS = 2**16
+_ENTRIES = 2**20
 
 
 def number_labelsets(indicator):
@@ -31,9 +37,12 @@ def rarest_terms(y, counts, terms=None):
     by_rarity = by_rarity[np.argsort(counts[by_rarity], kind="stable")]
     place = np.full(len(counts), len(counts), dtype=np.int32)
     place[by_rarity] = np.arange(len(by_rarity))
-    # A sentinel behind the entries makes reduceat safe; empty rows are mended below.
-    places = np.append(place[y.indices], place.dtype.type(len(counts)))
-    best = np.minimum.reduceat(places, y.indptr[:-1])
+    best = np.full(y.shape[0], len(counts))
+    for rows in gen_batches(max(1, y.shape[0]), _ROWS):
+        begins = y.indptr[rows.start : rows.stop + 1]
+        # A sentinel behind the entries makes reduceat safe; empty rows are mended below.
+        places = np.append(place[y.indices[begins[0] : begins[-1]]], place.dtype.type(len(counts)))
+        best[rows] = np.minimum.reduceat(places, begins[:-1] - begins[0])
     best[np.diff(y.indptr) == 0] = len(counts)
     return np.append(by_rarity, np.full(len(counts) + 1 - len(by_rarity), -1))[best]
 
@@ -66,4 +75,8 @@ def group_positions(values):
 
 def count_members(y):
     """Count the members of each term of a csr (n_rows, n_terms), as int64."""
-    return np.asarray(y.sum(axis=0)).ravel().astype(np.int64)
+    counts = np.zeros(y.shape[1], dtype=np.int64)
+    for part in gen_batches(max(1, len(y.data)), _ENTRIES):
+        found = np.bincount(y.indices[part], y.data[part], len(counts))
+        counts += found.astype(np.int64)
+    return counts

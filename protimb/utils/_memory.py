@@ -12,8 +12,9 @@ from protimb.exceptions import MemoryEstimateError
 # What a block of rows may take as float32.
 _BLOCK_BYTES = 2**26
 
-# Rows gathered at a time: at 64 KiB that the system reads around each, as much again.
-_SCATTERED_ROWS = 1024
+# Rows gathered at a time: of a file whose cache lies in large pages, the system maps up to 2 MiB
+# around each.
+_SCATTERED_ROWS = 64
 
 # A matrix of more bytes than this is cut by batches and never held once more.
 IN_MEMORY = 2**28

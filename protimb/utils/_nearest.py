@@ -29,7 +29,7 @@ _NARROW = 8
 # Gaps of a block of rows are so many numbers, 4 to 64 MiB, of so many rows at most; between these,
 # such a share of the numbers of the reference.
 _BLOCK_NUMBERS = 2**20, 2**24
-_BLOCK_SHARE = 1 / 4
+_BLOCK_SHARE = 1 / 8
 _BLOCK_ROWS = 1024
 
 # Pairs for which axes are worth their while, and rows that they are tried with.

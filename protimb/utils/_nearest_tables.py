@@ -2,13 +2,16 @@
 
 import numpy as np
 from scipy import linalg
+from sklearn.utils import gen_batches
 
 from protimb.utils._nearest_gaps import squared_norms
 from protimb.utils._nearest_pairs import few_rows
 
-# The share of the variance that axes have to hold, and rows that they are learned from.
+# The share of the variance that axes have to hold, rows that they are learned from, and how many
+# of these at a time.
 _VARIANCE = 0.9
 _LEARNED_FROM = 4096
+_LEARNED_AT_ONCE = 256
 
 # Rows are multiplied as they are, without a copy around their centre, if that is so many times as
 # far from zero as they are from it, at most, and their unit a power of two between such.
@@ -18,7 +21,7 @@ _PLAIN_UNITS = 2.0**-30, 2.0**30
 
 def make_table(rows, place, dtype):
     """Choose how products with a reference, (n_reference, n_features), are made in a precision."""
-    if place.is_bare:
+    if rows.dtype == dtype and place.is_bare:
         return Stored(rows, place, dtype)
     if rows.dtype == dtype and _PLAIN_UNITS[0] <= place.unit <= _PLAIN_UNITS[1]:
         plain = Plain(rows, place, dtype)
@@ -152,8 +155,12 @@ class Plain(_Table):
 
 def find_axes(rows, place):
     """Find few directions that hold most of the variance: (n_features, n_axes), or None."""
-    sample = place.put(rows[:: max(1, len(rows) // _LEARNED_FROM)])
-    variances, axes = linalg.eigh(sample.T @ sample)
+    sample = rows[:: max(1, len(rows) // _LEARNED_FROM)]
+    squares = np.zeros((rows.shape[1], rows.shape[1]))
+    for block in gen_batches(len(sample), _LEARNED_AT_ONCE):
+        placed = place.put(sample[block])
+        squares += placed.T @ placed
+    variances, axes = linalg.eigh(squares, overwrite_a=True)
     shares = variances[::-1].cumsum() / max(variances.sum(), np.finfo(float).tiny)
     n_axes = 1 + int(np.searchsorted(shares, _VARIANCE))
     return np.ascontiguousarray(axes[:, ::-1][:, :n_axes]) if 2 * n_axes < len(axes) else None

@@ -6,20 +6,28 @@ from sklearn.utils import gen_batches
 
 from protimb.utils._memory import release_pages, rows_a_block
 
+# Of a block of rows such a part at a time: scikit-learn makes it double precision, twice.
+_PART = 1 / 16
+
 
 def fit_standardizer(X, weights=None):
     """Learn means and variances of X (n_rows, n_features), in blocks, by weights (n_rows,)."""
     scaler = StandardScaler()
-    for block in gen_batches(len(X), rows_a_block(X)):
+    for block in gen_batches(len(X), max(1, int(_PART * rows_a_block(X)))):
         weights_of = None if weights is None else weights[block]
-        scaler.partial_fit(widened(X[block]), sample_weight=weights_of)
-        release_pages(X)
+        if weights_of is None or weights_of.any():  # means of no weight at all are no numbers
+            scaler.partial_fit(widened(X[block]), sample_weight=weights_of)
+            release_pages(X)
     return scaler
 
 
-def standardize(scaler, X):
-    """Give X (n_rows, n_features) standardized, in single precision where it was in half."""
-    return scaler.transform(np.array(X, dtype=widened(X[:0]).dtype), copy=False)
+def standardize(scaler, X, *, own=False):
+    """Give X (n_rows, n_features) standardized, in single precision where it was in half.
+
+    ``own`` rows, which nobody else needs, are standardized where they lie.
+    """
+    dtype = widened(X[:0]).dtype
+    return scaler.transform(np.array(X, dtype=dtype, copy=None if own else True), copy=False)
 
 
 def widened(X):

@@ -265,7 +265,9 @@ def _binary_csr(y, name):
     indicator.sum_duplicates()
     _check_binary(indicator, y, name)
     indicator.eliminate_zeros()
-    return indicator.astype(np.uint8)  # sums of products wrap at 256: widen before multiplying
+    # Sums of products wrap at 256: widen before multiplying. The matrix itself copies its indices.
+    indicator.data = indicator.data.astype(np.uint8, copy=False)
+    return indicator
 
 
 def _is_sparse_frame(y):

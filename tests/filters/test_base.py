@@ -1,11 +1,24 @@
 """What every filter does alike: rows and columns by name, classes as terms, one decision."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.filters import FILTERS, BaseFilter, CriticFilter, FilterChain, StrictFilter
+from protimb.filters import (
+    FILTERS,
+    BaseFilter,
+    CriticFilter,
+    FilterChain,
+    IntrusionFilter,
+    LabelFidelityFilter,
+    StrictFilter,
+    _fidelity,
+    _thresholds,
+)
+from protimb.utils import _memory, _nearest
 
 EVERY = [*FILTERS.values(), FilterChain]
 QUICK_CRITIC = {"max_iter": 5, "cv": 2}
@@ -103,3 +116,20 @@ def test_a_fit_that_fails_leaves_the_filter_as_it_was(kind, clusters):
     with pytest.raises(InvalidLabelsError):
         quality.fit(X[:, :3], 2 * y)
     np.testing.assert_array_equal(quality.score(X, y), expected)
+
+
+@pytest.mark.parametrize("kind", [IntrusionFilter, LabelFidelityFilter])
+def test_rows_are_held_once_more_and_never_in_double_precision(rng, monkeypatch, kind):
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 2**20)
+    monkeypatch.setattr(_nearest, "_BLOCK_NUMBERS", (2**16, 2**16))
+    monkeypatch.setattr(_thresholds, "_ASKED_ROWS", 100)
+    monkeypatch.setattr(_fidelity, "_BLOCK", 100)
+    X = rng.normal(size=(3000, 512)).astype(np.float32)
+    X[:300] = X[0] + 1e-6 * X[:300]  # too alike for products in single precision to tell apart
+    y = np.repeat(np.eye(3, dtype=np.uint8), 1000, axis=0)
+    seeded(kind).fit(X[::30], y[::30])  # what is imported and compiled once
+    tracemalloc.start()
+    seeded(kind).fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * X.nbytes

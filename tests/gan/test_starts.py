@@ -50,7 +50,7 @@ def test_fewer_rows_than_relatives_are_enough():
 
 def test_moves_go_forwards_and_backwards():
     starts, moves = np.zeros((200, 2), np.float32), np.array([[1, 2]], np.float32)
-    there = move(starts, moves, np.random.RandomState(0))
+    there = move(starts.copy(), moves, np.random.RandomState(0))
     rows = torch.arange(200)
     around_nothing = Relative(None, None, moves, starts[:1], starts[:1], keeps=1.0, borrowing=0.0)
     trained = MovedStarts(torch.from_numpy(starts), around_nothing, np.full(200, -1), "cpu")

@@ -104,6 +104,30 @@ def test_rows_that_a_draw_could_not_make_are_drawn_in_the_next():
     assert control.n_missing.tolist() == [2]
 
 
+@pytest.mark.parametrize("n_rounds", [1, 2, 9])
+def test_rows_that_pass_stay_in_the_array_of_the_first_round(n_rounds):
+    # Of rows 0 to 6 the even ones fail in the first round, all but row 4 pass in the second.
+    drawn = []
+
+    def draw(positions):
+        drawn.append(np.column_stack([positions, np.full(len(positions), len(drawn))]) * 1.0)
+        return drawn[-1], plan_for([0] * len(positions))
+
+    class Judge:
+        def select(self, X_drawn, y):
+            return np.where(X_drawn[:, 1] == 0, X_drawn[:, 0] % 2 == 1, X_drawn[:, 0] != 4)
+
+    control = QualityControl(Judge(), n_rounds, np.ones((1, 2)), sparse.csr_array([[1]]))
+    kept = control.draw_until_passed(np.zeros(7, dtype=int), draw)
+    expected = {1: [[1, 0], [3, 0], [5, 0]]}
+    others = [[0, 1], [1, 0], [2, 1], [3, 0], [5, 0], [6, 1]]
+    assert kept.X.tolist() == expected.get(n_rounds, others)
+    assert kept.positions.tolist() == [int(row) for row, _ in kept.X]
+    assert len(kept.plan) == len(kept.X)
+    # Where few are left, all that failed would be held with them.
+    assert np.shares_memory(kept.X, drawn[0]) == (n_rounds > 1)
+
+
 def test_without_a_filter_every_row_passes_at_once():
     control = QualityControl(None, 9, np.ones((1, 2)), sparse.csr_array([[1]]))
     draw = lambda positions: (np.ones((len(positions), 2)), plan_for([0] * len(positions)))  # noqa: E731

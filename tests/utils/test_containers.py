@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 
@@ -206,3 +207,22 @@ def test_kept_rows_of_a_list_are_not_shared_with_it():
     kept[0][0] = 9
     assert rows == [[1, 0], [0, 1]]
     assert kept == [[9, 1]]
+
+
+def test_parts_of_new_rows_are_put_in_order_and_let_go_of():
+    parts = [np.array([[3.4, 4.0]]), np.empty((0, 2)), np.array([[5.0, 6.6], [7.0, 300.0]])]
+    result = append_vectors(np.array([[1, 2]], dtype=np.uint8), parts)
+    assert result.tolist() == [[1, 2], [3, 4], [5, 7], [7, 255]]
+    assert result.dtype == np.uint8
+    assert parts == []
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.ndarray.tolist, sparse.csr_array, pl.DataFrame])
+def test_parts_of_new_rows_are_put_below_those_of_any_container(kind):
+    X = np.array([[1.0, 2.0]])
+    parts = [np.array([[3.0, 4.0]]), np.array([[5.0, 6.0]])]
+    parts = [sparse.csr_array(part) for part in parts] if kind is sparse.csr_array else parts
+    result = append_vectors(kind(X), parts)
+    assert type(result) is type(kind(X))
+    dense = result.toarray() if sparse.issparse(result) else np.array(result)
+    assert dense.tolist() == [[1, 2], [3, 4], [5, 6]]

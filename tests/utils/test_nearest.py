@@ -176,3 +176,16 @@ def test_rows_are_not_copied_unless_they_lie_far_from_zero(rng, shift):
     assert kinds[np.float32] is (_nearest_tables.Plain if near else _nearest_tables.Stored)
     assert kinds[np.float64] is _nearest_tables.Passing
     check_nearest(X + X[:1], X, 3)
+
+
+def test_cosines_that_single_precision_cannot_tell_apart_are_looked_at_without_a_copy(rng):
+    """Rows that differ by less than the last digit of their products, more than are looked at."""
+    X = 1 + 1e-5 * rng.normal(size=(400, 7))
+    X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+    reference = Reference(X, Cosine())
+    gaps, _ = reference.nearest(X[:50], 3)
+    products = X[:50].astype(np.float64) @ X.T.astype(np.float64)
+    np.testing.assert_allclose(-gaps, -np.sort(-products, axis=1)[:, :3], rtol=3e-7)
+    tables = reference._tables
+    assert np.shares_memory(tables[np.float32]._columns, X)
+    assert type(tables[np.float64]) is _nearest_tables.Passing

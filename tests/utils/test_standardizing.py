@@ -14,10 +14,26 @@ def test_blocks_add_up_to_means_and_variances_of_all_rows(rng, monkeypatch, weig
     X = rng.normal(3, 2, size=(100, 4)).astype(np.float32)
     whole = StandardScaler().fit(X, sample_weight=weights)
     assert_array_equal(fit_standardizer(X, weights).var_, whole.var_)  # one block: the same bits
-    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 4 * 4 * 9)
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 16 * 4 * 4 * 9)  # 9 rows at a time
     in_blocks = fit_standardizer(X, weights)
     assert_allclose(in_blocks.mean_, whole.mean_, rtol=1e-6)
     assert_allclose(in_blocks.var_, whole.var_, rtol=1e-6)
+
+
+def test_a_block_without_any_weight_changes_nothing(monkeypatch):
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 1)  # a row at a time
+    X, weights = np.array([[9.0], [1.0], [3.0], [9.0]]), np.array([0.0, 1.0, 1.0, 0.0])
+    scaler = fit_standardizer(X, weights)
+    assert (scaler.mean_.item(), scaler.var_.item()) == (2.0, 1.0)
+
+
+def test_rows_of_ones_own_are_standardized_where_they_lie(rng):
+    X = rng.normal(size=(20, 3)).astype(np.float32)
+    scaler = fit_standardizer(X)
+    expected = standardize(scaler, X)
+    found = standardize(scaler, X, own=True)
+    assert np.shares_memory(found, X)
+    assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
