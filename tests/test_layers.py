@@ -5,6 +5,7 @@ import json
 import runpy
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,16 +101,9 @@ def is_private(dotted):
 
 
 LAYERS = read_layers((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
-IMPORTS = {
-    module_name(path): read_imports(
-        path.read_text(encoding="utf-8"),
-        module_name(path),
-        is_package=path.name == "__init__.py",
-    )
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 # Neither of the front doors belongs to a row: `import protimb` and `python -m protimb`.
-MODULES = sorted(IMPORTS.keys() - {"protimb", "protimb.__main__"})
+MODULES = sorted(FILES.keys() - {"protimb", "protimb.__main__"})
 PRESENT = {package_of(module) for module in MODULES}
 # In the table's order, so that the first package to load something heavy is the one blamed.
 LIGHT_PACKAGES = [
@@ -119,12 +113,19 @@ LIGHT_PACKAGES = [
 FRONT_DOOR = Layer(row=99, torch="no")
 
 
+@cache
+def imports_of(module):
+    path = FILES[module]
+    source = path.read_text(encoding="utf-8")
+    return read_imports(source, module, is_package=path.name == "__init__.py")
+
+
 def loaded_with(module):
     """Modules of protimb that run when `module` is imported, itself included."""
     seen, queue = set(), [module]
     while queue:
         name = queue.pop()
-        if name in seen or name not in IMPORTS:
+        if name in seen or name not in FILES:
             continue
         seen.add(name)
         queue += _targets_on_load(name)
@@ -132,7 +133,7 @@ def loaded_with(module):
 
 
 def _targets_on_load(module):
-    for target, on_load in IMPORTS[module]:
+    for target, on_load in imports_of(module):
         if on_load and target.split(".")[0] == "protimb":
             parts = target.split(".")
             # `import a.b.c` runs a, a.b and a.b.c; the last part may be a name, not a module.
@@ -142,7 +143,7 @@ def _targets_on_load(module):
 def imports_torch(module, *, on_load_only):
     return any(
         target.split(".")[0] == "torch" and (on_load or not on_load_only)
-        for target, on_load in IMPORTS[module]
+        for target, on_load in imports_of(module)
     )
 
 
@@ -172,7 +173,7 @@ def test_modules_import_only_from_rows_above_their_own():
 def too_low(module):
     """What a module imports from its own row or a lower one, other than its own package."""
     own = package_of(module)
-    others = {package_of(t) for t, _ in IMPORTS[module] if t.split(".")[0] == "protimb"} - {own}
+    others = {package_of(t) for t, _ in imports_of(module) if t.split(".")[0] == "protimb"} - {own}
     return {name for name in others if LAYERS.get(name, FRONT_DOOR).row >= LAYERS[own].row}
 
 
@@ -198,7 +199,7 @@ def test_private_names_of_scikit_learn_stay_in_the_compatibility_file():
 
 def private_names(module):
     """The names of scikit-learn that a module should bring through protimb.utils."""
-    targets = [target for target, _ in IMPORTS[module]]
+    targets = [target for target, _ in imports_of(module)]
     return [t for t in targets if t.split(".")[0] in ("sklearn", "imblearn") and is_private(t)]
 
 
