@@ -27,7 +27,7 @@ from protimb.utils._containers import (
 )
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._memory import available_memory, check_memory
-from protimb.utils._rows_on_disk import Part, check_out, write_rows
+from protimb.utils._rows_on_disk import Part, check_out, documents_out, write_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from protimb.utils._validation import a_few, check_rows, check_vectors, has_numbers
 from protimb.utils._warnings import users_level
@@ -197,6 +197,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @documents_out
     def fit_resample(self, X, y, *, out=None):
         """Give the real rows, unchanged and in order, then the synthetic ones.
 
@@ -206,10 +207,7 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
-        out : path-like, optional
-            Folder to write the result to, new or empty, where memory does not hold it: the rows of
-            X, an array or a memory map, are copied by blocks into ``X.npy``, and the new ones put
-            below them; ``y.npz`` holds sparse indicators, ``y.npy`` classes.
+        {out}
 
         Returns
         -------
@@ -230,11 +228,6 @@ class BaseMultilabelOverSampler(BaseMultilabelSampler, BaseOverSampler):
             If the result would not fit in memory.
         TypeError
             If X is no matrix of numbers that ``out`` could hold.
-
-        Notes
-        -----
-        ``out`` appears whole or not at all. ``np.load(out / "X.npy", mmap_mode="r")`` and
-        ``scipy.sparse.load_npz(out / "y.npz")`` read it again.
         """
         self._forget()
         check_out(out, X)

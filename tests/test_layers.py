@@ -5,6 +5,7 @@ import json
 import runpy
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,16 +101,9 @@ def is_private(dotted):
 
 
 LAYERS = read_layers((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
-IMPORTS = {
-    module_name(path): read_imports(
-        path.read_text(encoding="utf-8"),
-        module_name(path),
-        is_package=path.name == "__init__.py",
-    )
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 # Neither of the front doors belongs to a row: `import protimb` and `python -m protimb`.
-MODULES = sorted(IMPORTS.keys() - {"protimb", "protimb.__main__"})
+MODULES = sorted(FILES.keys() - {"protimb", "protimb.__main__"})
 PRESENT = {package_of(module) for module in MODULES}
 # In the table's order, so that the first package to load something heavy is the one blamed.
 LIGHT_PACKAGES = [
@@ -119,12 +113,19 @@ LIGHT_PACKAGES = [
 FRONT_DOOR = Layer(row=99, torch="no")
 
 
+@cache
+def imports_of(module):
+    path = FILES[module]
+    source = path.read_text(encoding="utf-8")
+    return read_imports(source, module, is_package=path.name == "__init__.py")
+
+
 def loaded_with(module):
     """Modules of protimb that run when `module` is imported, itself included."""
     seen, queue = set(), [module]
     while queue:
         name = queue.pop()
-        if name in seen or name not in IMPORTS:
+        if name in seen or name not in FILES:
             continue
         seen.add(name)
         queue += _targets_on_load(name)
@@ -132,7 +133,7 @@ def loaded_with(module):
 
 
 def _targets_on_load(module):
-    for target, on_load in IMPORTS[module]:
+    for target, on_load in imports_of(module):
         if on_load and target.split(".")[0] == "protimb":
             parts = target.split(".")
             # `import a.b.c` runs a, a.b and a.b.c; the last part may be a name, not a module.
@@ -142,7 +143,7 @@ def _targets_on_load(module):
 def imports_torch(module, *, on_load_only):
     return any(
         target.split(".")[0] == "torch" and (on_load or not on_load_only)
-        for target, on_load in IMPORTS[module]
+        for target, on_load in imports_of(module)
     )
 
 
@@ -164,35 +165,42 @@ def test_each_package_says_what_it_is_for():
     assert unexplained == {"_version"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_rows_above_its_own(module):
+def test_modules_import_only_from_rows_above_their_own():
+    found = {module: too_low(module) for module in MODULES}
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+def too_low(module):
+    """What a module imports from its own row or a lower one, other than its own package."""
     own = package_of(module)
-    others = {
-        package_of(target)
-        for target, _ in IMPORTS[module]
-        if target.split(".")[0] == "protimb" and package_of(target) != own
-    }
-    too_low = {name for name in others if LAYERS.get(name, FRONT_DOOR).row >= LAYERS[own].row}
-    assert not too_low, f"{module} (row {LAYERS[own].row}) imports {sorted(too_low)}"
+    others = {package_of(t) for t, _ in imports_of(module) if t.split(".")[0] == "protimb"} - {own}
+    return {name for name in others if LAYERS.get(name, FRONT_DOOR).row >= LAYERS[own].row}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if package_of(m) in LIGHT_PACKAGES])
-def test_a_public_module_outside_the_networks_loads_no_torch(module):
+def test_public_modules_outside_the_networks_load_no_torch():
+    light = [module for module in MODULES if package_of(module) in LIGHT_PACKAGES]
+    found = {module: ways_to_torch(module) for module in light}
+    assert {module: ways for module, ways in found.items() if ways} == {}
+
+
+def ways_to_torch(module):
+    """The modules that import torch where a module is, and where it is imported."""
     if LAYERS[package_of(module)].torch == "no":
-        assert not imports_torch(module, on_load_only=False), f"{module} imports torch"
-    elif not is_private(module):
-        heavy = [m for m in loaded_with(module) if imports_torch(m, on_load_only=True)]
-        assert not heavy, f"importing {module} runs {sorted(heavy)}, which import torch"
+        return [module] if imports_torch(module, on_load_only=False) else []
+    if is_private(module):
+        return []
+    return sorted(m for m in loaded_with(module) if imports_torch(m, on_load_only=True))
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - MAY_NAME_PRIVATE))
-def test_private_names_of_scikit_learn_stay_in_the_compatibility_file(module):
-    private = [
-        target
-        for target, _ in IMPORTS[module]
-        if target.split(".")[0] in ("sklearn", "imblearn") and is_private(target)
-    ]
-    assert not private, f"{module} imports {private}: bring them through protimb.utils"
+def test_private_names_of_scikit_learn_stay_in_the_compatibility_file():
+    found = {module: private_names(module) for module in set(MODULES) - MAY_NAME_PRIVATE}
+    assert {module: names for module, names in found.items() if names} == {}
+
+
+def private_names(module):
+    """The names of scikit-learn that a module should bring through protimb.utils."""
+    targets = [target for target, _ in imports_of(module)]
+    return [t for t in targets if t.split(".")[0] in ("sklearn", "imblearn") and is_private(t)]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from protimb.budgets._strategy import check_labelsets_differ
 from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.utils._containers import append_copies, ids_after, labels_like
 from protimb.utils._imbalance import irlbl, minority_terms, scumble_rows
-from protimb.utils._rows_on_disk import Part, check_out, write_rows
+from protimb.utils._rows_on_disk import Part, check_out, documents_out, write_rows
 from protimb.utils._sklearn_compat import HasMethods, fit_context
 
 
@@ -117,6 +117,7 @@ class REMEDIAL(BaseMultilabelSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @documents_out
     def fit_resample(self, X, y, *, out=None):
         """Give the real vectors in order, split rows without their rare terms, then the new rows.
 
@@ -126,10 +127,7 @@ class REMEDIAL(BaseMultilabelSampler):
             Sparse or dense; columns may hold text, categories and dates as well as numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
-        out : path-like, optional
-            Folder to write the result to, new or empty, where memory does not hold it: rows of X,
-            an array or a memory map, are copied by blocks into ``X.npy``; ``y.npz`` holds sparse
-            indicators, ``y.npy`` classes.
+        {out}
 
         Returns
         -------

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import linalg, sparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils import column_or_1d, gen_batches
@@ -273,7 +274,10 @@ class WithinTermWhitening(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 "holds, or what was learned was changed. Scale X, or fit again.",
                 step=0,
             )
-        return normalize(white) if self.normalize else white
+        if not self.normalize:
+            return white
+        with config_context(assume_finite=True):
+            return normalize(white)
 
     def _color(self, X):
         return X @ self.coloring_.astype(X.dtype, copy=False) + self.mean_.astype(X.dtype)

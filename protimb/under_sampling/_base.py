@@ -16,7 +16,7 @@ from protimb.budgets._strategy import read_strategy, suits_terms, warn_if_ambigu
 from protimb.budgets._target import READINGS, read_target
 from protimb.exceptions import ShortfallWarning
 from protimb.utils._containers import take_rows
-from protimb.utils._rows_on_disk import Part, check_out, write_rows
+from protimb.utils._rows_on_disk import Part, check_out, documents_out, write_rows
 from protimb.utils._sklearn_compat import Interval, StrOptions, fit_context
 from protimb.utils._validation import a_few
 from protimb.utils._warnings import users_level
@@ -46,6 +46,7 @@ class _Reducer(BaseMultilabelSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @documents_out
     def fit_resample(self, X, y, *, out=None):
         """Give the rows that stay, unchanged and in order.
 
@@ -55,10 +56,7 @@ class _Reducer(BaseMultilabelSampler):
             Sparse, or with text, categories and dates, where the sampler only moves rows.
         y : array-like of shape (n_rows,) or (n_rows, n_terms)
             Classes or binary indicators; rows without any label stay.
-        out : path-like, optional
-            Folder to write the result to, new or empty, where memory does not hold it: rows of X,
-            an array or a memory map, are copied by blocks into ``X.npy``; ``y.npz`` holds sparse
-            indicators, ``y.npy`` classes.
+        {out}
 
         Returns
         -------

@@ -1,5 +1,6 @@
 """Rows written to files block by block, and mapped: never all of them in memory."""
 
+import inspect
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,6 +17,19 @@ from protimb.utils._memory import gather_rows, is_large, release_pages, rows_a_b
 from protimb.utils._new_folder import check_new, new_folder
 
 VECTORS, LABELS, CLASSES = "X.npy", "y.npz", "y.npy"
+_OUT = """out : path-like, optional
+    Folder to write the result to, new or empty, where memory does not hold it: the rows of X, an
+    array or a memory map, are copied by blocks into ``X.npy``, and new ones put below them;
+    ``y.npz`` holds sparse indicators, ``y.npy`` classes. It appears whole or not at all;
+    ``np.load(out / "X.npy", mmap_mode="r")`` and ``scipy.sparse.load_npz(out / "y.npz")`` read it
+    again."""
+
+
+def documents_out(fit_resample):
+    """Put what ``out`` is in the place of ``{out}``, the same for every sampler."""
+    if fit_resample.__doc__:  # python -OO leaves none
+        fit_resample.__doc__ = inspect.cleandoc(fit_resample.__doc__).replace("{out}", _OUT)
+    return fit_resample
 
 
 class Part(NamedTuple):

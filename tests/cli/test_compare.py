@@ -9,9 +9,14 @@ from command import invoke
 
 from protimb.comparison import _comparison
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
-
 QUICK = ["--max-steps", "3", "--resamples", "20", "--min-proteins", "5", "--verbose", "0"]
+# test_terminals.py has the figures of a comparison drawn.
+pytestmark = pytest.mark.usefixtures("no_figures")
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    monkeypatch.setattr("protimb.comparison._figures.draw_figures", lambda *args: {})
 
 
 def test_a_cafa_folder_goes_in_and_a_report_comes_out(folder, tmp_path):

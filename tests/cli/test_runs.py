@@ -10,6 +10,7 @@ from command import invoke
 
 from protimb import CGANSampler
 from protimb.datasets import read_cafa
+from protimb.training import TrainingLoop
 
 # Few epochs of tiny networks: their rows do hardly differ.
 pytestmark = [
@@ -48,7 +49,11 @@ def test_a_run_and_an_enlarged_folder_come_from_words(cafa, tmp_path):
     assert is_new.sum() > 10
 
 
-def test_what_is_not_asked_for_is_as_in_the_library(cafa, tmp_path):
+def test_what_is_not_asked_for_is_as_in_the_library(cafa, tmp_path, monkeypatch):
+    def two_updates(*args, **options):
+        return TrainingLoop(*args, **options | {"max_steps": 2})
+
+    monkeypatch.setattr("protimb.gan._training.TrainingLoop", two_updates)
     words = ["--data", cafa, "--out", tmp_path / "run", "--min-proteins", "5", "--verbose", "0"]
     params = ["--param", "backbone__n_hidden=8", "--param", "quality_filter=None"]
     trained = invoke("train-sampler", *words, *params)

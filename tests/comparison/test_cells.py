@@ -13,13 +13,11 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils import Bunch
 
-from protimb.comparison import Arm, _jobs, compare
+from protimb.comparison import Arm, Comparison, _jobs, compare
 from protimb.comparison._cells import Cells, _from_json, _to_json, _words
 from protimb.comparison._run import ArmResult
 from protimb.exceptions import ArtifactError, TeachingWarning
 from protimb.over_sampling import RandomLabelsetOverSampler
-
-pytestmark = pytest.mark.usefixtures("blank_figures")
 
 HEADS = {"classifiers": ["mlp", "knn"]}
 
@@ -28,6 +26,18 @@ HEADS = {"classifiers": ["mlp", "knn"]}
 def few(toy):
     """Half of the rows: enough where only their equality is asked for."""
     return Bunch(**toy | {name: toy[name][:120] for name in ("X", "y", "groups", "protein_ids")})
+
+
+@pytest.fixture(autouse=True)
+def no_report(request, monkeypatch):
+    """Keep cells, and leave out the report beside them, which takes its time."""
+    if "report" not in request.fixturenames:
+        monkeypatch.setattr(Comparison, "save", lambda self, folder: folder)
+
+
+@pytest.fixture
+def report(blank_figures):
+    """For a test that looks at the report."""
 
 
 class Interrupts(RandomLabelsetOverSampler):
@@ -50,6 +60,7 @@ class Forbidden(RandomLabelsetOverSampler):
         return super().fit_resample(X, y)
 
 
+@pytest.mark.usefixtures("report")
 def test_an_interrupted_comparison_goes_on_and_gives_the_same(few, quick, tmp_path):
     options = {"arms": {"smote": "smote", "mine": Interrupts()}, "maps": ["pca"], **HEADS, **quick}
     Interrupts.stopped = False

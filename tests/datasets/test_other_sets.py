@@ -16,16 +16,16 @@ def names():
 
 
 @pytest.fixture(scope="module")
-def ontology():
-    return load_human_go("cc", min_proteins=500).ontology
+def table():
+    return load_protein_table("cc", min_proteins=500)
 
 
-def test_a_name_has_its_words_and_the_labels_above_it(names, ontology):
+def test_a_name_has_its_words_and_the_labels_above_it(names, table):
     row = names.texts.tolist().index("mitochondrial outer membrane")
     words = names.feature_names[names.X[[row]].indices]
     assert sorted(words) == ["membrane", "mitochondrial", "outer"]
     labels = set(names.terms[names.y[[row]].indices])
-    above = set(ontology.ancestors(names.term_ids[row])) - {names.term_ids[row]}
+    above = set(table.ontology.ancestors(names.term_ids[row])) - {names.term_ids[row]}
     assert labels == above & set(names.terms)
     assert "GO:0016020" in labels  # membrane
     assert names.term_names[names.terms == "GO:0016020"] == ["membrane"]
@@ -75,11 +75,10 @@ def test_residues_that_are_not_known_count_as_length_alone():
     assert np.isfinite(tabulate_sequences(["XX"]).to_numpy(float)).all()
 
 
-def test_the_table_keeps_kinds_and_ids():
-    data = load_protein_table("cc", min_proteins=500)
-    assert data.X.index.equals(data.y.index)
-    assert data.X.index.tolist() == data.protein_ids.tolist()
-    kinds = data.X.dtypes.astype(str).value_counts().to_dict()
+def test_the_table_keeps_kinds_and_ids(table):
+    assert table.X.index.equals(table.y.index)
+    assert table.X.index.tolist() == table.protein_ids.tolist()
+    kinds = table.X.dtypes.astype(str).value_counts().to_dict()
     assert kinds == {"float64": 22, "int64": 3, "bool": 1}
     X, y = load_protein_table("cc", min_proteins=500, return_X_y=True)
     assert X.shape == (len(y), 26)

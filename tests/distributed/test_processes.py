@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import process_work as work
 import pytest
 from cafa_runs import MEMBRANE, add_the_rest
 
+import protimb.__main__
 from protimb.exceptions import ProcessError
 from protimb.gan import ConditionalGAN
 from protimb.runs import Generated
@@ -28,21 +30,34 @@ def free_port():
         return one.getsockname()[1]
 
 
-def start(*words):
-    """Start Python with these words, to work in one thread and wait a minute for the others."""
-    return subprocess.Popen(
-        [sys.executable, *map(str, words)],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PROTIMB_TIMEOUT": "60"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Forks:
+    """A Python that has imported what processes import, and forks for all that it is told."""
+
+    def __init__(self):
+        # Each works in one thread, and waits a minute for the others.
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PROTIMB_TIMEOUT": "60"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = subprocess.Popen([sys.executable, work.__file__], env=environment, **pipes)
+
+    def begin(self, *words):
+        """Let a fork do what the first word says and print to what the second; its number."""
+        print(json.dumps([*map(str, words)]), file=self.server.stdin, flush=True)
+        return int(self.server.stdout.readline())
+
+    def end(self):
+        """Wait for the fork, and give its exit status."""
+        patience = Timer(300, self.server.kill)
+        patience.start()
+        status = self.server.stdout.readline()
+        patience.cancel()
+        return int(status)
 
 
-def launch(n_started, *words):
-    """Let torchrun start processes of a module: -m and its name."""
-    where = ["--nproc-per-node", n_started, "--master-port", free_port()]
-    return start("-m", "torch.distributed.run", *where, *words)
+@pytest.fixture(scope="module")
+def forks():
+    forks = Forks()
+    yield forks
+    forks.server.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +71,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def two(folder, cafa):
+def two(forks, folder, cafa):
     """What two processes found."""
-    process = start(work.__file__, 2, free_port(), folder, "all", cafa)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err[-4000:]
+    forks.begin("work", folder / "printed", 2, free_port(), folder, cafa)
+    assert forks.end() == 0, (folder / "printed").read_text()[-4000:]
     return json.loads((folder / "found_2.json").read_text())
 
 
@@ -155,33 +169,33 @@ def endless(cafa, out):
     return [*words, "--updates", 10**6]
 
 
-def worker(launcher, number):
-    """Find the process of a rank among the children of a launcher."""
-    tasks = Path(f"/proc/{launcher.pid}/task").glob("*/children")
-    for pid in " ".join(path.read_text() for path in tasks).split():
-        if f"\0RANK={number}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes():
-            return int(pid)
-    raise LookupError(f"There is no process {number}.")
+def last_worker(launcher):
+    """Find the last process that a launcher started."""
+    tasks = Path(f"/proc/{launcher}/task").glob("*/children")
+    return max(int(pid) for path in tasks for pid in path.read_text().split())
 
 
 @pytest.mark.parametrize(
     "end",
     [
-        lambda launcher: os.kill(worker(launcher, 1), signal.SIGKILL),
-        lambda launcher: os.kill(launcher.pid, signal.SIGINT),
+        lambda launcher: os.kill(last_worker(launcher), signal.SIGKILL),
+        lambda launcher: os.kill(launcher, signal.SIGINT),
     ],
     ids=["a killed worker", "Ctrl-C"],
 )
-def test_a_run_that_is_cut_short_says_so_once_and_can_be_gone_on_with(end, cafa, tmp_path):
-    launcher = launch(2, "-m", "protimb", *endless(cafa, tmp_path / "run"))
+def test_a_run_that_is_cut_short_says_so_once_and_can_be_gone_on_with(end, forks, cafa, tmp_path):
+    where = ["--nproc-per-node", 2, "--master-port", free_port(), protimb.__main__.__file__]
+    launcher = forks.begin(
+        "torchrun", tmp_path / "printed", *where, *endless(cafa, tmp_path / "run")
+    )
     saved = tmp_path / "run" / "checkpoints" / "manifest.json"
-    while not saved.exists() and launcher.poll() is None:
+    while not saved.exists() and Path(f"/proc/{launcher}").exists():
         time.sleep(0.1)
     end(launcher)
-    _, err = launcher.communicate(timeout=60)
-    assert launcher.returncode != 0
-    said = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert len(said) == 1, err
+    assert forks.end() != 0
+    printed = (tmp_path / "printed").read_text()
+    said = [line for line in printed.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1, printed
     assert "checkpoint" in said[0]
     state, _ = load_state(saved.parent)
     assert state["n_steps"] >= 1

@@ -1,14 +1,12 @@
 """Vectors on disk: nothing is embedded twice, whatever kills the run."""
 
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from encoders import save_esm, save_unirep
 
 from protimb.embeddings import TransformersEncoder, UniRepEncoder, _cache
@@ -152,31 +150,31 @@ def test_a_draft_of_a_killed_writer_is_not_read(encoder, tmp_path, embedded):
     assert len(embedded) == 3
 
 
-SLOW_RUN = """
-import sys, time
-from protimb.embeddings import UniRepEncoder, _cache
-from protimb.embeddings._mlstm import MLSTM
-_cache._PATIENCE = 0
-pool = MLSTM.pool
-def slow(self, pieces):
-    time.sleep(0.1)
-    return pool(self, pieces)
-MLSTM.pool = slow
-options = {"device": "cpu", "cache": sys.argv[2], "batch_tokens": 1}
-sequences = ["M" * n for n in range(1, 60)]
-UniRepEncoder(weights=sys.argv[1], **options).fit().transform(sequences)
-"""
+def embed_slowly(weights, cache):
+    torch.set_num_threads(1)  # what torch keeps of more does not survive a fork
+    _cache._PATIENCE = 0
+    pool = MLSTM.pool
+
+    def slow(self, pieces):
+        time.sleep(0.1)
+        return pool(self, pieces)
+
+    MLSTM.pool = slow
+    options = {"device": "cpu", "cache": cache, "batch_tokens": 1}
+    UniRepEncoder(weights=weights, **options).fit().transform(["M" * n for n in range(1, 60)])
 
 
 def test_a_killed_process_leaves_what_it_had_made(models, encoder, tmp_path, embedded):
     """Case 67, for a cache."""
-    command = [sys.executable, "-c", SLOW_RUN, models["unirep"], tmp_path / "cache"]
-    process = subprocess.Popen([str(word) for word in command])
+    process = multiprocessing.get_context("fork").Process(
+        target=embed_slowly, args=(models["unirep"], tmp_path / "cache")
+    )
+    process.start()
     deadline = time.monotonic() + 60
     while len(list(Path(tmp_path).rglob("shard-*"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     n_kept = len(list(Path(tmp_path).rglob("shard-*")))
     encoder.fit_transform(["M" * n for n in range(1, 60)])
     assert 3 <= n_kept < 59

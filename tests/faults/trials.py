@@ -247,13 +247,7 @@ def in_child(function, *args):
 
 def warm_up(root, names):
     """Import what the commands import, and write the inputs that they share."""
-    import matplotlib.pyplot as plt
-    import torch
-
-    torch.set_num_threads(1)
-    for name in ("protimb.cli", "protimb.runs", "protimb.comparison", "protimb.ingest", "h5py"):
-        importlib.import_module(name)
-    plt.close(plt.figure())
+    importlib.import_module("protimb.cli")
 
     def run(words):
         done = Running(words, root / "scratch").wait()
@@ -264,8 +258,17 @@ def warm_up(root, names):
     write_inputs(inputs, run, names)
     for name in names:
         _learn_modules(root, inputs, name)
+    _settle_modules()
     gc.freeze()
     return inputs
+
+
+def _settle_modules():
+    """Do what a module does at its first use, where a command brought it."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+    if plt := sys.modules.get("matplotlib.pyplot"):
+        plt.close(plt.figure())
 
 
 def _learn_modules(root, inputs, name):

@@ -14,6 +14,8 @@ from protimb.datasets import make_longtail_multilabel
 from protimb.exceptions import AnnotationError, EmbeddingFileError
 from protimb.runs import audit
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):

@@ -2,8 +2,10 @@
 
 import atexit
 import contextlib
+import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -20,6 +22,9 @@ from protimb.training._processes import hash_state, hear_all
 from protimb.utils._ranks import is_first, n_processes, rank
 
 N_ROWS, N_FEATURES, N_TERMS = 101, 12, 6
+
+# What training imports late, and each fork would import anew.
+LATE = "accelerate", "torch._dynamo", "torch.distributed.run", "matplotlib.figure", "scipy.stats"
 
 GAN = {"check_every": 2, "n_latent": 4, "max_updates": 6, "backbone__n_hidden": 8}
 
@@ -133,57 +138,93 @@ def train_sampler(cafa, out):
     app(words, standalone_mode=False)
 
 
-def main(folder, how, cafa=None):
+def work(folder, cafa):
+    """Do all that tests ask of several processes; the first writes down what was found."""
     warnings.simplefilter("ignore", ProtimbWarning)
     folder = Path(folder)
-    found = {"exact": train_exactly()}
-    if how == "all":
-        found |= {"trained": train_all(), "gans": train_gans(max_updates=2)}
-        found["saved"] = train_with_checkpoint(folder / "checkpoint")
-        found["other data"] = told(fit_on_other_data)
-        missing = folder / "there"
-        if is_first():
-            missing.write_text("something")
-        hear_all(None)
-        found["missing"] = told(in_each, (missing if is_first() else folder / "no").read_text)
-        found["first fails"] = told(from_first, (folder / "no").read_text)
-        found["unseeded"] = weights_without_a_seed()
-        found["again"] = train_gans(max_updates=2)
-        found["rows"] = {f"{n},{p}": own_rows(n, p) for n in (1, 2, 5, 23) for p in (1, 3)}
-        train_sampler(cafa, folder / "run")
+    found = {"exact": train_exactly(), "trained": train_all(), "gans": train_gans(max_updates=2)}
+    found["saved"] = train_with_checkpoint(folder / "checkpoint")
+    found["other data"] = told(fit_on_other_data)
+    missing = folder / "there"
+    if is_first():
+        missing.write_text("something")
+    hear_all(None)
+    found["missing"] = told(in_each, (missing if is_first() else folder / "no").read_text)
+    found["first fails"] = told(from_first, (folder / "no").read_text)
+    found["unseeded"] = weights_without_a_seed()
+    found["again"] = train_gans(max_updates=2)
+    found["rows"] = {f"{n},{p}": own_rows(n, p) for n in (1, 2, 5, 23) for p in (1, 3)}
+    train_sampler(cafa, folder / "run")
     if is_first():
         (folder / f"found_{n_processes()}.json").write_text(json.dumps(found))
 
 
-def in_ranks(n_ranks, port, work):
-    """Do work in several processes, told by the environment as launchers tell; imports are shared.
+def work_in_ranks(n_ranks, port, *words):
+    """Work in several processes, told by the environment as launchers tell."""
 
-    Returns the worst of their exit statuses.
-    """
+    def work_as(number):
+        told = {"WORLD_SIZE": n_ranks, "RANK": number, "LOCAL_RANK": number}
+        told |= {"LOCAL_WORLD_SIZE": n_ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        os.environ.update({name: str(value) for name, value in told.items()})
+        work(*words)
 
-    import protimb.runs  # noqa: F401
-
-    children = []
-    for number in range(n_ranks):
-        children.append(os.fork())
-        if not children[-1]:
-            told = {"WORLD_SIZE": n_ranks, "RANK": number, "LOCAL_RANK": number}
-            told |= {"LOCAL_WORLD_SIZE": n_ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-            os.environ.update({name: str(value) for name, value in told.items()})
-            os._exit(_status(work))
-    return max(os.waitpid(child, 0)[1] for child in children)
+    children = [fork(work_as, number) for number in range(int(n_ranks))]
+    sys.exit(max(os.waitpid(child, 0)[1] for child in children) != 0)
 
 
-def _status(work):
+def torchrun(*words):
+    """Launch as torchrun does; its processes are forks, too: imports are shared."""
+    from torch.distributed.run import main
+
+    # Processes that are no forks start without the launcher's handlers.
+    os.register_at_fork(after_in_child=handle_signals_as_python_does)
+    main(["--start-method", "fork", "--run-path", *words])
+
+
+def handle_signals_as_python_does():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def fork(function, *args):
+    """Call a function in a fork, whose exit status tells whether it failed; gives its number."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
     try:
-        work()
-        atexit._run_exitfuncs()
+        function(*args)
+        status = 0
+    except SystemExit as end:
+        status = int(end.code or 0)
     except BaseException:
         traceback.print_exc()
-        return 1
-    return 0
+    finally:
+        atexit._run_exitfuncs()
+        os._exit(status)
+
+
+def serve():
+    """Fork for each line read, a list of words as JSON: what to call, where it prints, arguments.
+
+    The number of the fork is printed when it begins, and its status when it has ended.
+    """
+    for module in ("protimb.cli", "protimb.runs", *LATE):
+        importlib.import_module(module)
+    for line in sys.stdin:
+        name, path, *words = json.loads(line)
+        child = fork(call, name, path, words)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def call(name, path, words):
+    printed = os.open(path, os.O_WRONLY | os.O_CREAT)
+    os.dup2(printed, sys.stdout.fileno())
+    os.dup2(printed, sys.stderr.fileno())
+    {"work": work_in_ranks, "torchrun": torchrun}[name](*words)
 
 
 if __name__ == "__main__":
-    n_ranks, port, *words = sys.argv[1:]
-    sys.exit(in_ranks(int(n_ranks), port, lambda: main(*words)) != 0)
+    serve()
