@@ -83,6 +83,7 @@ def test_every_generated_protein_obeys_the_true_path_rule_and_brings_its_term_to
     assert np.isfinite(X_res).all()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_the_comparison_reports_every_arm_on_the_same_held_out_proteins(proteins, tmp_path):
     comparison = compare(
         proteins,

@@ -71,21 +71,27 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
     GOTermBinarizer: {"ontology": ONTOLOGY},
     GOTermIndexer: {"ontology": ONTOLOGY},
     TermVectorizer: {"n_components": 2},
-    CGANSampler: {"max_updates": 1, "n_critic": 1, "quality_filter": None, "device": "cpu"},
+    CGANSampler: {
+        "max_updates": 1,
+        "n_critic": 1,
+        "quality_filter": None,
+        "guard": None,  # on in test_samplers.py
+        "device": "cpu",
+    },
     ConditionalGAN: {"max_updates": 1, "n_critic": 1, "device": "cpu"},
     GOTermClassifier: {
         "hidden_layer_sizes": (16,),
         "dropout": 0.0,
         "input_noise": 0.0,
         "weight_decay": 0.01,
-        "max_epochs": 8,
+        "max_epochs": 5,
         "lr": 0.05,
         "batch_size": 64,
         "early_stopping": False,
         "device": "cpu",
     },
     CriticFilter: {"max_iter": 5, "cv": 2},
-    StrictFilter: {"filters": [CriticFilter(max_iter=5, cv=2), "memorisation"]},
+    StrictFilter: {"filters": ["cosine", "memorisation"]},
     TALEClassifier: {"n_hidden": 4, "max_epochs": 1, "random_state": 0},
     LabelAttentionClassifier: {
         "n_tokens": 1,
@@ -96,7 +102,7 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
         "term_dropout": 0.0,
         "input_noise": 0.0,
         "weight_decay": 0.01,
-        "max_epochs": 8,
+        "max_epochs": 5,
         "lr": 0.05,
         "batch_size": 64,
         "early_stopping": False,
@@ -105,7 +111,7 @@ PARAMETERS: dict[type, dict] = ENCODERS | {
     MultilabelBalancedBagging: {
         "sampler": MLROS(),
         "estimator": OneVsRestClassifier(LogisticRegression()),
-        "n_estimators": 3,
+        "n_estimators": 2,
     },
     ResampledClassifier: {
         "sampler": MLROS(random_state=0),

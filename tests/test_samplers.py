@@ -1,6 +1,7 @@
 """Every sampler passes imbalanced-learn's and protimb's own checks."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 import torch
 from imblearn.pipeline import make_pipeline
 from imblearn.utils import estimator_checks as imblearn_checks
-from samplers import SAMPLERS
+from samplers import SAMPLERS as GUARDED
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
@@ -20,6 +21,12 @@ from protimb.over_sampling import REMEDIAL
 from protimb.utils import estimator_checks as protimb_checks
 from protimb.utils.estimator_checks import expected_failed_checks
 
+# A guard judges vectors that were read already, and takes more time than all else: it is left out
+# where containers and classes come and go, and kept where the contract is checked.
+SAMPLERS = [
+    clone(sampler).set_params(**({"guard": None} if hasattr(sampler, "guard") else {}))
+    for sampler in GUARDED
+]
 # The reading under which one-hot columns are what imbalanced-learn takes them for.
 AS_CLASSES = [
     clone(sampler).set_params(**({"target": "classes"} if hasattr(sampler, "target") else {}))
@@ -49,7 +56,7 @@ def test_wrong_parameters_are_named_in_the_error(sampler):
 
 WITH_QUALITY_CONTROL = [
     clone(sampler).set_params(quality_filter="cosine", max_rounds=2)
-    for sampler in SAMPLERS
+    for sampler in GUARDED
     if hasattr(sampler, "quality_filter")
 ]
 
@@ -169,7 +176,13 @@ def test_vectors_come_back_in_the_container_they_came_in(sampler, X):
 def test_labels_come_back_in_the_container_they_came_in(sampler, y):
     sampler, _, y_res = resample(sampler, VECTORS, y)
     assert_comes_back(y, y_res, sampler)
-    np.testing.assert_array_equal(plain(y_res), resample(sampler, VECTORS, LABELS)[2])
+    np.testing.assert_array_equal(plain(y_res), labels_of_arrays(type(sampler)))
+
+
+@cache
+def labels_of_arrays(kind):
+    (sampler,) = (one for one in SAMPLERS if type(one) is kind)
+    return resample(sampler, VECTORS, LABELS)[2]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: type(sampler).__name__)

@@ -158,11 +158,12 @@ def _average_precision(positive, score, weights):
 
 
 def _sum_by_level(level, counted, n_levels, weights):
-    # A sparse product sums rows of `weights` by level faster than sorting or np.add.at.
-    rows = np.flatnonzero(counted)
-    ones = np.ones(len(rows), dtype=weights.dtype)
-    shape = (n_levels, len(level))
-    return sparse.csr_array((ones, (level[rows], rows)), shape=shape) @ weights
+    # A sparse product sums rows of `weights` by level faster than sorting or np.add.at; by column,
+    # where each holds one level or none, the matrix is there without being sorted either.
+    levels = level[counted]
+    starts = np.concatenate([[0], np.cumsum(counted)])
+    ones = np.ones(len(levels), dtype=weights.dtype)
+    return sparse.csc_array((ones, levels, starts), shape=(n_levels, len(level))) @ weights
 
 
 def _bin_row(precision):
