@@ -85,15 +85,19 @@ def append_labels(y, labels):
 def append_vectors(X, X_new):
     """Give the rows of X, then new ones (n_new, n_features), in its container and dtypes.
 
-    What is new is rounded where X holds integers, and kept to the range of a narrow dtype. It is
-    an array, csr where X is sparse, or a frame where columns of X are no numbers.
+    What is new is rounded where X holds integers, and kept to the range of a narrow dtype; text
+    becomes as wide as the longest number. It is an array, csr where X is sparse, or a frame where
+    columns of X are no numbers.
     """
     if is_polars(X):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
         columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
     X = np.asarray(X)
-    return np.concatenate([X, cast_values(np.asarray(X_new), X.dtype).astype(X.dtype, copy=False)])
+    X_new = cast_values(np.asarray(X_new), X.dtype)
+    # Numbers as text: "1.5e-05" cut to the width of the others would be 1.5.
+    dtype = X.dtype.kind if X.dtype.kind in "US" else X.dtype
+    return np.concatenate([X, X_new.astype(dtype, copy=False)], dtype=dtype)
 
 
 @append_vectors.register(list)
@@ -199,7 +203,9 @@ def _join(table, new):
         return pd.concat([table, new])
     if sparse.issparse(table):
         return sparse.vstack([table, new], format=table.format, dtype=table.dtype)
-    return table.vstack(new) if is_polars(table) else np.concatenate([table, new])
+    if is_polars(table):
+        return table.vstack(new)
+    return np.concatenate([table, new], dtype=table.dtype)  # in its byte order
 
 
 def _check_categories(labels, dtype):
@@ -228,8 +234,16 @@ def cast_values(values, dtype):
     if np.can_cast(values.dtype, dtype):
         return values.astype(dtype, copy=False)
     # A vector just outside the range of a narrow type must not wrap around or become inf.
-    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)
+    return np.clip(values, *_limits(dtype)).astype(dtype, copy=False)
+
+
+def _limits(dtype):
+    """Give the least and greatest number of a dtype, of integers such that float64 holds it."""
+    if dtype.kind == "f":
+        return np.finfo(dtype).min, np.finfo(dtype).max
+    least, greatest = np.float64(np.iinfo(dtype).min), np.float64(np.iinfo(dtype).max)
+    rounded_up = int(greatest) > np.iinfo(dtype).max  # 2**63 is no int64
+    return least, np.nextafter(greatest, 0) if rounded_up else greatest
 
 
 def _with_none(values):
