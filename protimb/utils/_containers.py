@@ -89,7 +89,7 @@ def append_vectors(X, X_new):
     such, which is emptied while the result is filled, so that new rows are in memory once.
     """
     parts = parts_of(X_new)
-    if type(X) in (np.ndarray, np.memmap):
+    if type(X) in (np.ndarray, np.memmap) and X.dtype.kind not in "US":
         return _filled(X, parts)
     return _append_joined(X, stack_rows(parts))
 
@@ -118,7 +118,11 @@ def _append_joined(X, X_new):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
         columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
-    return _filled(np.asarray(X), [X_new])
+    X = np.asarray(X)
+    if X.dtype.kind in "US":  # numbers as text: cut to the width of the others 1.5e-05 would be 1.5
+        X_new = cast_values(np.asarray(X_new), X.dtype).astype(X.dtype.kind)
+        return np.concatenate([X, X_new])
+    return _filled(X, [X_new])
 
 
 @_append_joined.register(list)
@@ -226,7 +230,9 @@ def _join(table, new):
         return pd.concat([table, new])
     if sparse.issparse(table):
         return sparse.vstack([table, new], format=table.format, dtype=table.dtype)
-    return table.vstack(new) if is_polars(table) else np.concatenate([table, new])
+    if is_polars(table):
+        return table.vstack(new)
+    return np.concatenate([table, new], dtype=table.dtype)  # in its byte order
 
 
 def _check_categories(labels, dtype):
@@ -255,8 +261,16 @@ def cast_values(values, dtype):
     if np.can_cast(values.dtype, dtype):
         return values.astype(dtype, copy=False)
     # A vector just outside the range of a narrow type must not wrap around or become inf.
-    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    return np.clip(values, limits.min, limits.max).astype(dtype, copy=False)
+    return np.clip(values, *_limits(dtype)).astype(dtype, copy=False)
+
+
+def _limits(dtype):
+    """Give the least and greatest number of a dtype, of integers such that float64 holds it."""
+    if dtype.kind == "f":
+        return np.finfo(dtype).min, np.finfo(dtype).max
+    least, greatest = np.float64(np.iinfo(dtype).min), np.float64(np.iinfo(dtype).max)
+    rounded_up = int(greatest) > np.iinfo(dtype).max  # 2**63 is no int64
+    return least, np.nextafter(greatest, 0) if rounded_up else greatest
 
 
 def _with_none(values):

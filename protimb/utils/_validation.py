@@ -288,8 +288,9 @@ def _plain_numbers(y, name):
             f"{name} must hold binary indicators, 0 or 1; its values are of type {values.dtype}. "
             "GOTermBinarizer or MultiLabelBinarizer turn names of terms into indicators."
         )
-    # scipy.sparse has no float16
-    return values.astype(np.float32) if values.dtype == np.float16 else values
+    # scipy.sparse has neither float16 nor the byte order of other machines
+    native = np.float32 if values.dtype == np.float16 else values.dtype.newbyteorder("=")
+    return values.astype(native, copy=False)
 
 
 def _check_none_missing(values, y, name):

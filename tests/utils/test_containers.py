@@ -135,6 +135,34 @@ def test_new_vectors_fit_into_the_dtype_of_the_real_ones(dtype, expected):
     assert result[1].tolist() == pytest.approx(expected, abs=0.5 if dtype == np.float16 else 0)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [(np.int64, 2**63 - 1024), (np.uint64, 2**64 - 2048), (np.int32, 2**31 - 1)],
+)
+def test_new_vectors_do_not_wrap_around_at_the_end_of_wide_integers(dtype, expected):
+    X = np.full((1, 1), np.iinfo(dtype).max, dtype=dtype)
+    result = append_vectors(X, np.array([[2.0**64]]))
+    assert result.dtype == dtype
+    assert result.ravel().tolist() == [np.iinfo(dtype).max, expected]
+
+
+@pytest.mark.parametrize("dtype", ["<U3", "S3"])
+def test_numbers_held_as_text_are_not_cut_to_the_width_of_the_others(dtype):
+    X = np.array([["1.0"], ["2.5"]], dtype=dtype)
+    result = append_vectors(X, np.array([[1.2345e-05]]))
+    assert result.dtype.kind == X.dtype.kind
+    assert result.astype(float).ravel().tolist() == [1.0, 2.5, 1.2345e-05]
+
+
+def test_what_is_new_has_the_byte_order_of_the_rest():
+    X = np.array([[1.5]], dtype=">f4")
+    assert append_vectors(X, np.array([[2.5]])).dtype == np.dtype(">f4")
+    y = np.array([[1, 0]], dtype=">i4")
+    joined = append_labels(y, sparse.csr_array([[0, 1]]))
+    assert joined.dtype == np.dtype(">i4")
+    assert joined.tolist() == [[1, 0], [0, 1]]
+
+
 def test_nullable_columns_stay_nullable():
     X = pd.DataFrame({"length": [1, 2], "mass": [0.5, 1.5]}, dtype="Float32")
     X["length"] = X["length"].astype("Int16")

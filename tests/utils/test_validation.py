@@ -25,6 +25,8 @@ LABELS = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
         LABELS.astype(bool),
         LABELS.astype(float),
         LABELS.astype(np.float16),
+        LABELS.astype(">i4"),
+        LABELS.astype(">f8"),
         LABELS.tolist(),
         LABELS.astype(object),
         sparse.coo_matrix(LABELS),
