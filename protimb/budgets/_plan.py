@@ -55,7 +55,7 @@ class Ledger:
         # Hears the number of rows about to be reached; raises if that is too many.
         self.check_rows = check_rows or (lambda n_rows: None)
         self._indicator = indicator
-        self._members = members_by_term(indicator)
+        self._members = None
         self._n_before = budget.n_before
         self._n_drawn = 0
         self._recorded = []
@@ -76,6 +76,8 @@ class Ledger:
 
     def members(self, term):
         """Give the positions of the real rows that carry a term."""
+        if self._members is None:
+            self._members = members_by_term(self._indicator)
         return self._members[term]
 
     def record(self, term, rows, labels=None):
@@ -98,6 +100,7 @@ class Ledger:
 
     def plan(self):
         """Give what was recorded so far as a ``Plan``."""
+        self._members = None  # as large as all labels, and what is planned is drawn
         return join(self._recorded)
 
 

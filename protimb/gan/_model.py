@@ -390,6 +390,7 @@ class ConditionalGAN(BaseEstimator):
         check_consistent_length(X, labels, terms)
         rng = check_random_state(random_state)
         starts = self.starts_.of_rows(X, terms, self.scaling_, rng)
+        del X  # a block of rows is large, and some of its size are made of it
         return self._draw(labels, starts, rng)
 
     def with_starts_of(self, X, y, ancestors, rng):

@@ -715,8 +715,9 @@ class CGANSampler(QualityControlled):
             X_new = np.empty((len(plan), X.shape[1]), dtype=self.model_.dtype_)
             for block in gen_batches(len(plan), min(_BLOCK, rows_a_block(X))):
                 rows, terms = plan.rows[block], plan.terms[block]
-                real = gather_rows(X, rows)
-                X_new[block] = self.model_.vary(real, y[rows], terms, random_state=rng)
+                X_new[block] = self.model_.vary(
+                    gather_rows(X, rows), y[rows], terms, random_state=rng
+                )
             return X_new
 
         return fill(ledger, X, control, ways, generate, self.model_.dtype_, rng)
