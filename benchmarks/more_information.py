@@ -27,8 +27,6 @@ import numpy as np
 import pandas as pd
 import torch
 from borrowed_covariance import difference, kernel_ridge, over_seeds, print_table, z_score
-from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler, normalize
@@ -41,7 +39,7 @@ from protimb.datasets import load_human_go
 from protimb.metrics import draw_proteins, evaluate, paired_difference
 from protimb.model_selection import split_by_cluster
 from protimb.over_sampling import CGANSampler, LabelwiseSampler, RandomLabelsetOverSampler
-from protimb.preprocessing import WithinTermWhitening
+from protimb.preprocessing import AnnotationVectorizer, WithinTermWhitening
 
 RARE = 50  # training proteins
 BINS = {"<50": (0, RARE), "<20": (0, 20)}
@@ -206,30 +204,13 @@ def predict_known(split, words):
 
 
 def other_namespaces(split, sources):
-    """Reduce other namespaces' indicators: training and test rows, (n, N_COMPONENTS), length 1."""
-    names = [name for name in sources if name != split.ontology]
-    blocks = [indicators(split.data.protein_ids, name) for name in names]
-    everything = sparse.hstack(blocks, format="csr")
-    train, test = everything[split.train], everything[split.test]
-    counts = train.sum(axis=0)
-    kept = np.flatnonzero((counts >= MIN_MEMBERS) & (counts < len(split.train)))
-    rarity = sparse.diags_array(np.log(len(split.train) / counts[kept]))
-    reduce = TruncatedSVD(N_COMPONENTS, random_state=split.seed).fit(train[:, kept] @ rarity)
-    return tuple(
-        normalize(reduce.transform(rows[:, kept] @ rarity)).astype(np.float32)
-        for rows in (train, test)
-    )
-
-
-def indicators(protein_ids, ontology):
-    """Give propagated indicators of another namespace, a zero row where a protein has none."""
-    other = load_human_go(ontology)
-    place = pd.Index(other.protein_ids).get_indexer(protein_ids)
-    y = sparse.csr_array(other.y, dtype=np.float32)
-    rows = np.flatnonzero(place >= 0)
-    shape = (len(protein_ids), len(other.protein_ids))
-    chosen = sparse.csr_array((np.ones(len(rows), np.float32), (rows, place[rows])), shape)
-    return chosen @ y
+    """Reduce other namespaces' labels: training and test rows, (n, N_COMPONENTS), length 1."""
+    others = [load_human_go(name) for name in sources if name != split.ontology]
+    known = split.data.labels_in(*others)
+    reduce = AnnotationVectorizer(
+        N_COMPONENTS, min_members=MIN_MEMBERS, random_state=split.seed
+    ).fit(known[split.train])
+    return reduce.transform(known[split.train]), reduce.transform(known[split.test])
 
 
 def predict_weights(split, words):

@@ -229,6 +229,49 @@ class ProteinData(Bunch):
             part["dates"] = self["dates"][self["dates"]["EntryID"].isin(ids)]
         return type(self)(**{**self, **part})
 
+    def labels_in(self, *others):
+        """Say what other data know of these proteins, such as those of the other namespaces.
+
+        Parameters
+        ----------
+        *others : ProteinData
+            Proteins of any number and order, with other terms.
+
+        Returns
+        -------
+        known : csr_array of shape (n_proteins, n_other_terms)
+            uint8; columns in the order of ``others`` and of their terms, rows in the order of these
+            proteins, without a label for a protein that they lack.
+
+        Raises
+        ------
+        ValueError
+            If none is given, two name one term, or one has a term of these: that is what is to be
+            predicted.
+
+        See Also
+        --------
+        protimb.preprocessing.AnnotationVectorizer : Makes features of it.
+
+        Examples
+        --------
+        >>> from protimb import load_human_go
+        >>> data, process = load_human_go("mf"), load_human_go("bp")
+        >>> known = data.labels_in(process, load_human_go("cc"))
+        >>> known.shape[0] == len(data.protein_ids), known.dtype
+        (True, dtype('uint8'))
+        """
+        if not others:
+            raise ValueError("Name the data that know more: data.labels_in(processes, components).")
+        terms = pd.Index([term for other in others for term in other.terms])
+        repeated = terms[terms.duplicated() | terms.isin(self.terms)].unique()
+        if len(repeated):
+            raise ValueError(
+                f"{len(repeated)} terms of the other data are in these too, or in two of them: "
+                f"{a_few(repeated)}. Pass data of other namespaces, each once."
+            )
+        return sparse.hstack([_labels_of(self.protein_ids, one) for one in others], format="csr")
+
     def with_terms(self, terms):
         """Label the same proteins with other terms.
 
@@ -459,6 +502,15 @@ def _columns_of(y, columns):
     moved = np.zeros((len(y), len(columns)), dtype=y.dtype)
     moved[:, known] = y[:, columns[known]]
     return moved
+
+
+def _labels_of(protein_ids, other):
+    """Look proteins up in other data: their labels there, csr of uint8, none where they are not."""
+    place = pd.Index(map(str, other.protein_ids)).get_indexer([*map(str, protein_ids)])
+    there = np.flatnonzero(place >= 0)
+    ones, shape = np.ones(len(there), dtype=np.uint8), (len(place), len(other.protein_ids))
+    chosen = sparse.csr_array((ones, (there, place[there])), shape=shape)
+    return chosen @ sparse.csr_array(other._labels(), dtype=np.uint8)
 
 
 def _blocks_of(matrix):

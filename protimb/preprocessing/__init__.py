@@ -1,5 +1,6 @@
-"""Transformers of protein vectors that learn from the terms of the proteins."""
+"""Transformers of protein vectors that learn from terms, and of terms known elsewhere."""
 
+from protimb.preprocessing._annotations import AnnotationVectorizer
 from protimb.preprocessing._whitening import WithinTermWhitening
 
-__all__ = ["WithinTermWhitening"]
+__all__ = ["AnnotationVectorizer", "WithinTermWhitening"]

@@ -310,3 +310,32 @@ def test_terms_that_are_left_out_are_counted_protein_by_protein(write_cafa, tmp_
         min_proteins=16,
     )
     assert again.n_terms_left_out.tolist() == [0] + [1] * 15
+
+
+@pytest.mark.parametrize("container", ["toy", "frames"])
+def test_what_other_data_know_is_found_by_protein_id(toy, container, request):
+    """The other data turn the order around, and know nothing of the first two proteins."""
+    n_rows = len(toy.protein_ids)
+    other = request.getfixturevalue(container).take(range(n_rows - 1, 0, -1))
+    ids = np.array([*other.protein_ids[:-1], "elsewhere"])
+    if container == "frames":
+        others_terms = {f"X{term}": term for term in toy.terms}
+        y = other.y.set_axis([f"X{term}" for term in other.y.columns], axis=1)
+        other = ProteinData(**{**other, "y": y, "terms": list(others_terms)})
+    else:
+        other = ProteinData(**{**other, "terms": [f"X{term}" for term in toy.terms]})
+    other["protein_ids"] = ids
+    more = ProteinData(**{**toy, "terms": [f"Z{term}" for term in toy.terms]})
+    known = toy.labels_in(other, more)
+    expected = toy.y.copy()
+    expected[:2] = 0
+    np.testing.assert_array_equal(known.toarray(), np.hstack([expected, toy.y]))
+    assert known.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("n_others", "said"), [(0, "Name the data that know more"), (1, "Pass data of other")]
+)
+def test_labels_of_the_same_terms_are_refused_as_what_is_known(toy, n_others, said):
+    with pytest.raises(ValueError, match=said):
+        toy.labels_in(*[toy] * n_others)
