@@ -305,14 +305,18 @@ def ask_out_of_fold(split):
 
 
 def fit_soft_network(known, y, asked, seed):
-    """Train a network as GOTermClassifier's, which takes no soft targets, for 15 epochs."""
+    """Train a network as GOTermClassifier's, which takes no soft targets, for 30 epochs."""
     torch.manual_seed(seed)
     scaler = StandardScaler().fit(known)
     known, asked = (torch.from_numpy(scaler.transform(one)).float() for one in (known, asked))
     y = torch.from_numpy(y)
     layers = (nn.Linear(known.shape[1], 512), nn.LayerNorm(512), nn.GELU(), nn.Dropout(0.5))
-    network = nn.Sequential(*layers, nn.Linear(512, y.shape[1]))
-    n_steps = 15 * len(known) // 256
+    last = nn.Linear(512, y.shape[1])
+    with torch.no_grad():  # the prior has the first word
+        last.weight.mul_(0.1)
+        last.bias.copy_(torch.logit(y.mean(axis=0).clamp(1e-5, 1 - 1e-5)))
+    network = nn.Sequential(*layers, last)
+    n_steps = 30 * len(known) // 256
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, n_steps)
     for _ in range(n_steps):
