@@ -26,6 +26,7 @@ __all__ = [
     "FidelityWarning",
     "InvalidLabelsError",
     "LeakError",
+    "LeakWarning",
     "MemoryEstimateError",
     "MissingExtraError",
     "ModeCollapseWarning",
@@ -234,6 +235,10 @@ class UndertrainedWarning(ProtimbWarning):
 
 class UndefinedSimilarityWarning(ProtimbWarning):
     """Rows of zero length have no direction, hence no cosine similarity."""
+
+
+class LeakWarning(ProtimbWarning):
+    """Proteins to learn from and to judge by are not independent: some were made from others."""
 
 
 class TeachingWarning(ProtimbWarning):

@@ -40,6 +40,8 @@ class Lesson:
         """Fit the classifier, telling it as much as it can be told."""
         if not isinstance(classifier, BaseTermClassifier) and sparse.issparse(self.y):
             self.y = dense_labels(check_indicator(self.y)[0]).astype(self.y.dtype)
+        if not isinstance(classifier, BaseTermClassifier) and is_multilabel(self.y):
+            self.y = readable_labels(self.y)
         if isinstance(classifier, TERM_BY_TERM) and self._needs_terms_apart(classifier):
             return fit_by_term(classifier, self)
         options = self._options(classifier)
@@ -61,6 +63,28 @@ class Lesson:
         elif self.known is not None:
             _say_that_all_labels_teach(classifier)
         return options
+
+
+def readable_labels(y):
+    """Give label columns in a dtype that any classifier can work with.
+
+    Some of scikit-learn's write -1 for 0, which is True among booleans and does not fit into
+    unsigned integers; others make a sparse matrix of y, and scipy has not all dtypes.
+    """
+    y = np.asarray(y) if isinstance(y, list | tuple) else y
+    dtype = dtype_of(y)
+    if dtype.kind in "bu":
+        readable = np.result_type(dtype, np.int8)
+    else:
+        readable = np.float32 if dtype == np.float16 else dtype.newbyteorder("=")
+    if readable == dtype:
+        return y
+    return y.astype(readable) if hasattr(y, "astype") else np.asarray(y).astype(readable)
+
+
+def dtype_of(y):
+    """Give the one dtype of label columns in any container."""
+    return y.dtype if sparse.issparse(y) else np.asarray(y).dtype
 
 
 def fit_by_term(classifier, lesson):

@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import check_row_weights
-from protimb.classification._lesson import Lesson, carry_weights
+from protimb.classification._lesson import Lesson, carry_weights, dtype_of, readable_labels
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import is_multilabel, term_names
 from protimb.exceptions import InvalidLabelsError
@@ -151,6 +151,7 @@ class ResampledClassifier(
             validate_data(self, X, y, reset=True, skip_check_array=True)
             _check_classes(y)
             self.classifier_ = self._teach(self._resample(X, y, sample_weight))
+            self._dtype = _dtype_to_restore(y)
             self.terms_ = getattr(self.classifier_, "terms_", _names_of_columns(y))
         return self
 
@@ -165,7 +166,8 @@ class ResampledClassifier(
         -------
         labels : ndarray of shape (n_rows, n_terms) or (n_rows,)
         """
-        return self._fitted().predict(X)
+        labels = self._fitted().predict(X)
+        return labels if self._dtype is None else labels.astype(self._dtype)
 
     @available_if(_classifier_has("predict_proba"))
     def predict_proba(self, X):
@@ -220,6 +222,7 @@ class ResampledClassifier(
         check_is_fitted(self)
         check_same_order(X=X, y=y, sample_weight=sample_weight)
         y = align_columns(y, self.terms_)
+        y = readable_labels(y) if is_multilabel(y) else y
         options = {} if sample_weight is None else {"sample_weight": sample_weight}
         return self._fitted().score(X, y, **options)
 
@@ -273,6 +276,13 @@ class ResampledClassifier(
 def _takes_sparse(sampler):
     says_so = hasattr(sampler, "__sklearn_tags__") and get_tags(sampler).input_tags.sparse
     return sampler is None or says_so
+
+
+def _dtype_to_restore(y):
+    """Give the dtype of label columns where the classifier gets them in another; else None."""
+    if not is_multilabel(y) or dtype_of(y) == dtype_of(readable_labels(y)):
+        return None
+    return dtype_of(y)
 
 
 def _names_of_columns(y):

@@ -20,7 +20,7 @@ from protimb.comparison._splits import label_as_of
 from protimb.comparison._stages import Stages
 from protimb.comparison._synonyms import find_repeats
 from protimb.comparison._traces import map_columns
-from protimb.datasets._load import load_proteins, require_ontology
+from protimb.datasets._load import load_proteins, require_ontology, warn_of_generated
 from protimb.metrics import draw_proteins
 from protimb.ontology import information_accretion
 from protimb.utils._arguments import with_defaults
@@ -238,7 +238,7 @@ def _run(parameters, show=None):
     with Stages(_count_stages(arms, seeds, protocol), parameters["verbose"]) as stages:
         with stages("load"):
             bunch = require_ontology(load_proteins(*(parameters[name] for name in _DATA)))
-            bunch = require_sequences(bunch, protocol.heads)
+            bunch = require_sequences(warn_of_generated(bunch), protocol.heads)
             require_vectors(bunch, arms, protocol.heads)
             # An unknown term shows now, not after the work.
             map_columns(parameters["map_terms"] or (), bunch)

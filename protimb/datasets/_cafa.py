@@ -260,8 +260,8 @@ def _read_obo_version(path, mtime, size, max_bytes):
 def _check_any(inside, namespace, path):
     if not inside.any():
         raise AnnotationError(
-            f"{path}: none of {len(inside)} annotations is in {namespace}. Ask for another "
-            f"ontology, of {', '.join(ONTOLOGIES)}."
+            f"{path}: none of {len(inside)} annotations is in {namespace}. Name the ontologies "
+            f"that it has, of {', '.join(ONTOLOGIES)}; --ontology does so on the command line."
         )
 
 

@@ -11,8 +11,19 @@ _PREFIXED = re.compile(rf"(?:uniprotkb|uniprot|pr):({_ACCESSION}(?:-\d+)?)", re.
 _VERSIONED = re.compile(rf"({_ACCESSION}(?:-\d+)?)\.\d+")
 _ISOFORM = re.compile(rf"({_ACCESSION})-\d+")
 _IS_ACCESSION = re.compile(rf"{_ACCESSION}(?:-\d+)?")
+_GENERATED = re.compile(r"synthetic_(?:mf|bp|cc)_\d{6,}")
 # What is left of a UniProt name that lacks its accession, such as sp||X_HUMAN.
 _NO_ACCESSION = re.compile(r"(?:sp|tr)\|.*|(?i:uniprotkb|uniprot|pr):")
+
+
+def prefix_of_generated(ontology):
+    """Give what names of generated proteins start with: ``synthetic_mf_`` and a number behind."""
+    return f"synthetic_{ontology}_"
+
+
+def count_generated(protein_ids):
+    """Count the proteins that `protimb resample` named."""
+    return sum(_GENERATED.fullmatch(str(name)) is not None for name in protein_ids)
 
 
 def normalise_protein_id(name, *, canonical=False):

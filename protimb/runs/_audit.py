@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from protimb.datasets import normalise_protein_id
-from protimb.datasets._load import load_proteins
+from protimb.datasets._load import load_proteins, warn_of_generated
 from protimb.exceptions import AnnotationError, AnnotationWarning
 from protimb.runs._audit_page import write_audit
 from protimb.runs._config import CONFIG, read_config
@@ -112,6 +112,7 @@ def _run(parameters, show=None):
     if settings is not None:
         asked.update(ontology=settings.ontology, min_proteins=settings.min_proteins)
     bunch = load_proteins(asked.real, asked.ontology, asked.min_proteins, "auto")
+    warn_of_generated(bunch)
     rows = read_judged(asked.generated, bunch, asked.ontology)
     train, judges, seen = _part(bunch, asked, settings, fingerprint)
     options = {"properties": asked.properties, "level": asked.level}

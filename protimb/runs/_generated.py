@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from protimb.datasets._ids import is_accession, normalise_protein_id
+from protimb.datasets._ids import is_accession, normalise_protein_id, prefix_of_generated
 from protimb.datasets._vectors import as_float32
 from protimb.exceptions import ArtifactError
 from protimb.utils._array_files import open_archive
@@ -220,7 +220,7 @@ def new_ids(n_new, taken, ontology):
     >>> new_ids(2, ["P12345", "synthetic_mf_000007"], "mf").tolist()
     ['synthetic_mf_000008', 'synthetic_mf_000009']
     """
-    prefix = f"synthetic_{ontology}_"
+    prefix = prefix_of_generated(ontology)
     ends = (str(name)[len(prefix) :] for name in taken if str(name).startswith(prefix))
     first = 1 + max((int(end) for end in ends if is_number(end)), default=0)
     return np.array([f"{prefix}{first + i:06d}" for i in range(n_new)], dtype=str)

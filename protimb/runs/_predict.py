@@ -173,6 +173,11 @@ def _read_new(new, protein_ids, model, where):
     path = Path(new)
     if path.name.lower().removesuffix(".gz").endswith(FASTA):
         return _sequences(path, protein_ids, model, where)
+    if path.is_file() and not path.name.lower().endswith(tuple(READERS)):
+        raise EmbeddingFileError(
+            f"{path}: new proteins come as FASTA ({', '.join(FASTA)}, also gzipped) or as vectors "
+            f"({', '.join(READERS)}), not as {path.suffix or 'a file without suffix'!r}."
+        )
     if path.is_dir():
         _check_release(path, model)
         path = _find_new(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sklearn.utils import Bunch
 
-from protimb.datasets._load import load_proteins
+from protimb.datasets._load import load_proteins, warn_of_generated
 from protimb.exceptions import ArtifactError, ProtimbError
 from protimb.over_sampling._told import tell_terms
 from protimb.plotting import TrainingHistoryDisplay
@@ -121,6 +121,8 @@ def train_sampler(
     sampler = settings.build_sampler(verbose=verbose)
     from_first(_check_startable, folder)
     bunch = in_each(load_proteins, settings.data, ontology, min_proteins, "auto")
+    if hold_out:
+        warn_of_generated(bunch)
     with ExitStack() as held:
         from_first(_begin, held, folder, settings, bunch)
         try:

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils import get_tags
 
 
@@ -43,7 +44,7 @@ def naming_several_labels(classifier, n_terms):
 
 def judge_terms(judge, X, n_terms):
     """Let a fitted classifier score every term of every row: (n_rows, n_terms) float."""
-    if hasattr(judge, "predict_proba"):
+    if _has_probabilities(judge):
         return np.asarray(probabilities_by_term(judge, X, n_terms))
     score = getattr(judge, "decision_function", judge.predict)
     return np.asarray(score(X), dtype=float).reshape(len(X), n_terms)
@@ -54,7 +55,7 @@ def probabilities_by_term(classifier, X, n_terms):
 
     Forests and MultiOutputClassifier give a list of (n_rows, n_classes), one a term.
     """
-    if not hasattr(classifier, "predict_proba"):
+    if not _has_probabilities(classifier):
         return np.asarray(classifier.predict(X), dtype=float).reshape(-1, n_terms)
     proba = classifier.predict_proba(X)
     if isinstance(proba, list):
@@ -65,6 +66,16 @@ def probabilities_by_term(classifier, X, n_terms):
     if (n_terms == 1 and proba.shape[1] != 1) or _is_constant(classifier, proba, n_terms):
         return _positive(proba, classifier.classes_)[:, None]
     return proba
+
+
+def _has_probabilities(classifier):
+    """Tell a classifier with probabilities of every term.
+
+    One-versus-rest says it has them where its first term's constant has, and then fails at others.
+    """
+    inner = getattr(classifier, "classifier_", classifier)  # of a ResampledClassifier
+    of_terms = inner.estimators_ if isinstance(inner, OneVsRestClassifier) else [classifier]
+    return all(hasattr(one, "predict_proba") for one in [classifier, *of_terms])
 
 
 def _classes_of(classifier):

@@ -59,7 +59,8 @@ def check_out(out, X):
     what = f"an array of {X.dtype}" if isinstance(X, np.ndarray) else type(X).__name__
     raise TypeError(
         f"out= writes a matrix of numbers, such as np.load(path, mmap_mode='r') maps; X is {what}. "
-        "Pass X.to_numpy() of a table, X.toarray() of a sparse matrix, or leave out= out."
+        "Pass X.to_numpy() of a table, X.toarray() of a sparse matrix, np.array(X, dtype=float) of "
+        "a list or of text, or leave out= out."
     )
 
 
@@ -100,7 +101,7 @@ def write_matrix(path, parts, dtype, shape):
     n_bytes, free = shape[0] * shape[1] * dtype.itemsize, shutil.disk_usage(path.parent).free
     if n_bytes > free:
         raise ArtifactWriteError(
-            f"{path.parent.parent}: {shape[0]:,} rows take {n_bytes / 2**30:,.1f} GiB, and "
-            f"{free / 2**30:,.1f} GiB of the disk are free. Name a place elsewhere."
+            f"{path.parent.parent}: {shape[0]:,} rows take {n_bytes / 2**20:,.1f} MiB, and "
+            f"{free / 2**20:,.1f} MiB of the disk are free. Name a place elsewhere."
         )
     write_npy(path, (block for part in parts for block in part.blocks(dtype)), shape, dtype)

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
@@ -227,6 +227,27 @@ def test_labels_in_any_container_give_the_same_predictions(data, frame, storage)
     assert (model.terms_ is None) == bool(storage)
     assert model.n_features_in_ == 8
     assert hasattr(model, "feature_names_in_") == frame
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float16, ">i4", ">f8"])
+@pytest.mark.parametrize(
+    "classifier", [RidgeClassifier(), OneVsRestClassifier(RidgeClassifier())], ids=["all", "each"]
+)
+def test_the_dtype_of_labels_changes_no_prediction(data, classifier, dtype):
+    # Alone, RidgeClassifier predicts every label of y in bool, and fails on uint8.
+    X, y = data
+    model = ResampledClassifier(None, classifier)
+    expected = classifier.fit(X, y.astype(int)).predict(X)
+    predicted = model.fit(X, y.astype(dtype)).predict(X)
+    assert_array_equal(predicted, expected)
+    assert predicted.dtype == dtype
+    assert model.score(X, y.astype(dtype)) == classifier.score(X, y.astype(int))
+
+
+def test_labels_in_lists_are_scored_like_those_in_arrays(data):
+    X, y = data
+    model = ResampledClassifier(None, MultiOutputClassifier(RidgeClassifier())).fit(X, y.tolist())
+    assert model.score(X, y.tolist()) == model.score(X, y)
 
 
 def test_terms_are_named_by_the_columns(data, small):

@@ -263,7 +263,8 @@ def test_an_empty_table_of_clusters_is_refused(folder):
 
 
 def test_an_ontology_without_annotation_is_refused_with_the_file(folder):
-    with pytest.raises(AnnotationError, match=r"train_terms\.tsv: none of 4 .*cellular_component"):
+    message = r"train_terms\.tsv: none of 4 .*cellular_component.*--ontology does so"
+    with pytest.raises(AnnotationError, match=message):
         read(folder, "cc")
 
 

@@ -243,3 +243,15 @@ def test_what_every_bag_says_is_said_once(n_jobs):
     ):
         bagging(COPIES, forest, n_jobs=n_jobs).fit(TOY.X, TOY.y)
     assert len(caught) == 1
+
+
+def test_votes_of_ridge_are_the_same_for_labels_of_any_dtype():
+    given = [
+        bagging(estimator=RidgeClassifier(), synthetic_labels="all")
+        .fit(TOY.X, TOY.y.astype(dtype))
+        .predict_proba(TOY.X)
+        for dtype in (int, bool, np.uint8)
+    ]
+    assert_array_equal(given[1], given[0])
+    assert_array_equal(given[2], given[0])
+    assert 0 < given[0].mean() < 0.5

@@ -90,6 +90,14 @@ def test_an_h5_file_of_another_encoder_is_refused_by_its_record(saved, fasta, tm
     pd.testing.assert_frame_equal(same, predict_terms(saved, fasta))
 
 
+def test_a_file_that_is_neither_fasta_nor_vectors_is_told_what_may_be_given(saved, fasta):
+    renamed = fasta.rename(fasta.with_suffix(".txt"))
+    with pytest.raises(
+        EmbeddingFileError, match=r"come as FASTA \(\.fasta, .*\.npy.*not as '\.txt'"
+    ):
+        predict_terms(saved, renamed)
+
+
 def test_a_folder_of_another_encoder_is_refused_by_its_record(saved, folder, tmp_path):
     other = shutil.copytree(folder, tmp_path / "other")
     record = EncoderRecord.of(KmerEncoder(1, norm="l2"))

@@ -7,9 +7,10 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
 
 from protimb.classification import KNNTermClassifier
-from protimb.utils._judge import fit_judge, judge_terms
+from protimb.utils._judge import fit_judge, judge_terms, probabilities_by_term
 
 CLASSIFIERS = [
     KNNTermClassifier(3),  # a matrix of probabilities
@@ -58,3 +59,16 @@ def test_a_classifier_of_one_target_is_named_with_the_cure():
         fit_judge(LogisticRegression(), y.toarray(), y)
     with pytest.raises(ValueError, match="NaN"):  # what else is wrong is not laid on it
         fit_judge(RidgeClassifier(), np.full((8, 2), np.nan), y)
+
+
+def test_a_term_without_members_makes_no_probabilities_of_votes(rows):
+    # One-versus-rest gives its word by the first term, which is a constant with probabilities.
+    X, y = rows
+    y = sparse.csr_array(np.column_stack([np.zeros(30, dtype=np.uint8), y.toarray()]))
+    with pytest.warns(UserWarning, match="present in all training examples"):
+        votes = fit_judge(OneVsRestClassifier(LinearSVC()), X, y)
+    assert hasattr(votes, "predict_proba")
+    np.testing.assert_array_equal(probabilities_by_term(votes, X, 4), votes.predict(X))
+    scores = judge_terms(votes, X, 4)
+    assert scores.shape == (30, 4)
+    assert scores[:10, 1].min() > scores[10:, 1].max()
