@@ -76,7 +76,7 @@ def readable_labels(y):
     if dtype.kind in "bu":
         readable = np.result_type(dtype, np.int8)
     else:
-        readable = np.float32 if dtype == np.float16 else dtype.newbyteorder("=")
+        readable = np.dtype("f4") if dtype == np.float16 else dtype.newbyteorder("=")
     if readable == dtype:
         return y
     return y.astype(readable) if hasattr(y, "astype") else np.asarray(y).astype(readable)
