@@ -108,6 +108,8 @@ class ResampledClassifier(
     True
     """
 
+    _dtype = None  # labels as the classifier gives them: a loaded one is ours, and restores y's
+
     _parameter_constraints: ClassVar = {
         "sampler": [HasMethods("fit_resample"), None],
         "classifier": [HasMethods(["fit", "predict"])],
