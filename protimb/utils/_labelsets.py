@@ -74,7 +74,9 @@ def group_positions(values):
 
 
 def count_members(y):
-    """Count the members of each term of a csr (n_rows, n_terms), as int64."""
+    """Count the members of each term of indicators (n_rows, n_terms), as int64."""
+    if getattr(y, "format", None) != "csr":
+        return np.asarray(y.sum(axis=0, dtype=np.int64)).ravel()
     counts = np.zeros(y.shape[1], dtype=np.int64)
     for part in gen_batches(max(1, len(y.data)), _ENTRIES):
         found = np.bincount(y.indices[part], y.data[part], len(counts))

@@ -15,10 +15,11 @@ def in_pieces(monkeypatch):
     monkeypatch.setattr(_labelsets, "_ENTRIES", 4)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csc_matrix])
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_members_are_counted_as_in_a_dense_matrix(rng, share):
+def test_members_are_counted_as_in_a_dense_matrix(rng, share, container):
     dense = (rng.random((11, 5)) < share).astype(np.uint8)
-    counts = count_members(sparse.csr_array(dense))
+    counts = count_members(container(dense))
     assert_array_equal(counts, dense.sum(axis=0))
     assert counts.dtype == np.int64
 
