@@ -246,8 +246,8 @@ class ProteinData(Bunch):
         Raises
         ------
         ValueError
-            If none is given, two name one term, or one has a term of these: that is what is to be
-            predicted.
+            If none is given, two name one term, one has a term of these, which is what is to be
+            predicted, or one names a protein twice.
 
         See Also
         --------
@@ -506,7 +506,11 @@ def _columns_of(y, columns):
 
 def _labels_of(protein_ids, other):
     """Look proteins up in other data: their labels there, csr of uint8, none where they are not."""
-    place = pd.Index(map(str, other.protein_ids)).get_indexer([*map(str, protein_ids)])
+    ids = pd.Index(map(str, other.protein_ids))
+    if not ids.is_unique:
+        repeated = ids[ids.duplicated()].unique()
+        raise ValueError(f"Of the other data {a_few(repeated)} are several rows. Merge them.")
+    place = ids.get_indexer([*map(str, protein_ids)])
     there = np.flatnonzero(place >= 0)
     ones, shape = np.ones(len(there), dtype=np.uint8), (len(place), len(other.protein_ids))
     chosen = sparse.csr_array((ones, (there, place[there])), shape=shape)

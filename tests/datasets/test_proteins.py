@@ -339,3 +339,10 @@ def test_what_other_data_know_is_found_by_protein_id(toy, container, request):
 def test_labels_of_the_same_terms_are_refused_as_what_is_known(toy, n_others, said):
     with pytest.raises(ValueError, match=said):
         toy.labels_in(*[toy] * n_others)
+
+
+def test_a_protein_that_other_data_name_twice_is_named(toy):
+    other = ProteinData(**{**toy, "terms": [f"X{term}" for term in toy.terms]})
+    twice = other.take([0, 1, 1])
+    with pytest.raises(ValueError, match=f"{toy.protein_ids[1]} are several rows. Merge them"):
+        toy.labels_in(twice)
