@@ -99,9 +99,9 @@ ax.legend(frameon=False, fontsize="small")
 # What was seen
 # -------------
 # Where all are known, rare components are found far better than by any vectors, loss or resampler
-# of this gallery. Where none is known a single model does worse than vectors alone; with two models
-# nothing is lost. It is an upper bound: these annotations carry no dates, and those of one paper often
-# reach all namespaces on one day.
+# of this gallery. Where none is known a single model does worse than vectors alone; with two
+# models nothing is lost. It is an upper bound: these annotations carry no dates, and those of one
+# paper often reach all namespaces on one day.
 
 first, last = (f"{figures['vectors and annotations'][place]:.3f}" for place in (0, -1))
 print(f"vectors alone {precision(alone):.3f}; with annotations of none {first}, of all {last}")

@@ -510,7 +510,7 @@ def _labels_of(protein_ids, other):
     if not ids.is_unique:
         repeated = ids[ids.duplicated()].unique()
         raise ValueError(f"Of the other data {a_few(repeated)} are several rows. Merge them.")
-    place = ids.get_indexer([*map(str, protein_ids)])
+    place = ids.get_indexer(pd.Index(map(str, protein_ids)))
     there = np.flatnonzero(place >= 0)
     ones, shape = np.ones(len(there), dtype=np.uint8), (len(place), len(other.protein_ids))
     chosen = sparse.csr_array((ones, (there, place[there])), shape=shape)
