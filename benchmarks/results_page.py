@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from protimb.comparison import ARMS, MAIN_ARMS, compare
+from protimb.comparison._layouts import HEADINGS
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "experiments"
 FOLDER = EXPERIMENTS / "compare"
@@ -40,10 +41,7 @@ CLASSIFIERS = {
 }
 SIDE_BY_SIDE = ("fmax", "AP all", "AP <50", "AP <20")
 ONTOLOGIES = {"mf": "Molecular function", "cc": "Cellular component", "bp": "Biological process"}
-METRICS = {
-    "fmax": "Fmax",
-    "fmax_all": "Fmax, all terms",
-    "smin": "Smin (bits)",
+METRICS = HEADINGS | {
     "AP all": "AP all",
     "AP <50": "<50",
     "AP <20": "<20",

@@ -38,10 +38,11 @@ class Lesson:
 
     def teach(self, classifier):
         """Fit the classifier, telling it as much as it can be told."""
-        if not isinstance(classifier, BaseTermClassifier) and sparse.issparse(self.y):
-            self.y = dense_labels(check_indicator(self.y)[0]).astype(self.y.dtype)
-        if not isinstance(classifier, BaseTermClassifier) and is_multilabel(self.y):
-            self.y = readable_labels(self.y)
+        if not isinstance(classifier, BaseTermClassifier):
+            if sparse.issparse(self.y):
+                self.y = dense_labels(check_indicator(self.y)[0]).astype(self.y.dtype)
+            if is_multilabel(self.y):
+                self.y = readable_labels(self.y)
         if isinstance(classifier, TERM_BY_TERM) and self._needs_terms_apart(classifier):
             return fit_by_term(classifier, self)
         options = self._options(classifier)
@@ -66,20 +67,24 @@ class Lesson:
 
 
 def readable_labels(y):
-    """Give label columns in a dtype that any classifier can work with.
+    """Give label columns in a dtype that any classifier can work with."""
+    y = np.asarray(y) if isinstance(y, list | tuple) else y
+    dtype = dtype_of(y)
+    readable = readable_dtype(dtype)
+    if readable == dtype:
+        return y
+    return y.astype(readable) if hasattr(y, "astype") else np.asarray(y).astype(readable)
+
+
+def readable_dtype(dtype):
+    """Give the dtype in which any classifier can work with labels of a dtype.
 
     Some of scikit-learn's write -1 for 0, which is True among booleans and does not fit into
     unsigned integers; others make a sparse matrix of y, and scipy has not all dtypes.
     """
-    y = np.asarray(y) if isinstance(y, list | tuple) else y
-    dtype = dtype_of(y)
     if dtype.kind in "bu":
-        readable = np.result_type(dtype, np.int8)
-    else:
-        readable = np.dtype("f4") if dtype == np.float16 else dtype.newbyteorder("=")
-    if readable == dtype:
-        return y
-    return y.astype(readable) if hasattr(y, "astype") else np.asarray(y).astype(readable)
+        return np.result_type(dtype, np.int8)
+    return np.dtype("f4") if dtype == np.float16 else dtype.newbyteorder("=")
 
 
 def dtype_of(y):

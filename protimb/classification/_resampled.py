@@ -10,7 +10,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from protimb.classification._balance import check_row_weights
-from protimb.classification._lesson import Lesson, carry_weights, dtype_of, readable_labels
+from protimb.classification._lesson import (
+    Lesson,
+    carry_weights,
+    dtype_of,
+    readable_dtype,
+    readable_labels,
+)
 from protimb.classification._mixin import FittedClassifierMixin
 from protimb.classification._targets import is_multilabel, term_names
 from protimb.exceptions import InvalidLabelsError
@@ -282,9 +288,10 @@ def _takes_sparse(sampler):
 
 def _dtype_to_restore(y):
     """Give the dtype of label columns where the classifier gets them in another; else None."""
-    if not is_multilabel(y) or dtype_of(y) == dtype_of(readable_labels(y)):
+    if not is_multilabel(y):
         return None
-    return dtype_of(y)
+    dtype = dtype_of(y)
+    return None if readable_dtype(dtype) == dtype else dtype
 
 
 def _names_of_columns(y):

@@ -206,12 +206,7 @@ class Comparison:
             for other in self.evaluations
             if arm[0] != other[0] and (arm[1] == other[1] or "alone" in (arm[1], other[1]))
         ]
-        columns = ["arm", "other", "classifier", "metric", "difference", "low", "high"]
-        return (
-            pd.concat(pairs, ignore_index=True)[columns]
-            if pairs
-            else pd.DataFrame([], columns=columns)
-        )
+        return _joined(pairs, PAIR_COLUMNS)
 
     def _pair(self, arm, other):
         names = {"estimate": "difference", "lower": "low", "upper": "high"}
@@ -246,8 +241,7 @@ class Comparison:
         pairs = [
             self._pair(own, base).assign(classifier=own[1], other=base[1]) for own, base in keys
         ]
-        empty = pd.DataFrame([], columns=HEAD_COLUMNS)
-        return pd.concat(pairs, ignore_index=True)[HEAD_COLUMNS] if pairs else empty
+        return _joined(pairs, HEAD_COLUMNS)
 
     def heads(self, arm="none"):
         """Lay the heads of an arm out for reading: average precision by bin, against the first.
@@ -409,3 +403,9 @@ def average_evaluations(evaluations):
         # Averages can be paired if each seed's evaluations can.
         fingerprint=reduce(lambda a, b: hash((a, b)), (one.fingerprint for one in evaluations)),
     )
+
+
+def _joined(pairs, columns):
+    """Put tables of pairs below one another; an empty one where there are none."""
+    empty = pd.DataFrame([], columns=columns)
+    return pd.concat(pairs, ignore_index=True)[columns] if pairs else empty

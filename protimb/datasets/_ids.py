@@ -11,7 +11,6 @@ _PREFIXED = re.compile(rf"(?:uniprotkb|uniprot|pr):({_ACCESSION}(?:-\d+)?)", re.
 _VERSIONED = re.compile(rf"({_ACCESSION}(?:-\d+)?)\.\d+")
 _ISOFORM = re.compile(rf"({_ACCESSION})-\d+")
 _IS_ACCESSION = re.compile(rf"{_ACCESSION}(?:-\d+)?")
-_GENERATED = re.compile(r"synthetic_(?:mf|bp|cc)_\d{6,}")
 # What is left of a UniProt name that lacks its accession, such as sp||X_HUMAN.
 _NO_ACCESSION = re.compile(r"(?:sp|tr)\|.*|(?i:uniprotkb|uniprot|pr):")
 
@@ -19,6 +18,9 @@ _NO_ACCESSION = re.compile(r"(?:sp|tr)\|.*|(?i:uniprotkb|uniprot|pr):")
 def prefix_of_generated(ontology):
     """Give what names of generated proteins start with: ``synthetic_mf_`` and a number behind."""
     return f"synthetic_{ontology}_"
+
+
+_GENERATED = re.compile(prefix_of_generated("(?:mf|bp|cc)") + r"\d{6,}")
 
 
 def count_generated(protein_ids):

@@ -73,8 +73,7 @@ def _share_to_hold_out(fraction, y):
 
 def can_be_spared(y):
     """Tell which rows of csr y carry no term that no other row has: bool (n_rows,)."""
-    alone = np.flatnonzero(count_members(y) == 1)
-    return np.diff(y[:, alone].indptr) == 0
+    return ~_carries_any(y, count_members(y) == 1)
 
 
 def read_vectors(X):
@@ -148,7 +147,12 @@ def rows_with(y, terms):
     """Find the rows with one of the terms marked; all marked takes rows without labels too."""
     if terms.all():
         return np.arange(y.shape[0])
-    return np.flatnonzero(np.diff(y[:, np.flatnonzero(terms)].indptr))  # no product widens y
+    return np.flatnonzero(_carries_any(y, terms))
+
+
+def _carries_any(y, terms):
+    """Tell which rows of csr y carry one of the terms marked; no product widens y."""
+    return np.diff(y[:, np.flatnonzero(terms)].indptr) > 0
 
 
 def check_ancestors(ancestors, terms):

@@ -9,13 +9,13 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from protimb.budgets._plan import Ledger, cycle_fairly
+from protimb.budgets._plan import Ledger, cycle_fairly, join
 from protimb.budgets._strategy import Budget
 from protimb.exceptions import InvalidLabelsError
 from protimb.gan._rows import hold_out
 from protimb.over_sampling._labelwise import MAX_MEMBERS, smote
 from protimb.over_sampling._proxies import FEWEST_PROXIES, cut_terms, mean_gain
-from protimb.over_sampling._quality_control import Kept, in_order
+from protimb.over_sampling._quality_control import Kept
 from protimb.utils._declared import Array
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import count_members
@@ -115,8 +115,27 @@ def fill(ledger, X, control, ways, generate, dtype, rng):
     if len(others):
         control.accept(plan.terms[others])
         parts.append(_real_rows(X, plan, others, between, dtype))
-    _, X_new, plan = in_order(parts)
+    _, X_new, plan = _in_order(parts)
     return X_new, plan
+
+
+def _in_order(kept):
+    """Put the rows of all ways where they were planned."""
+    if len(kept) == 1:
+        return kept[0]
+    positions = np.concatenate([one.positions for one in kept])
+    order = np.argsort(positions)
+    plan = join([one.plan for one in kept]).take(order)
+    return Kept(positions[order], _merged([one.X for one in kept], np.argsort(order)), plan)
+
+
+def _merged(parts, places):
+    """Put rows of several arrays to their places, (n_rows,), without joining them first."""
+    merged = np.empty((len(places), parts[0].shape[1]), dtype=np.result_type(*parts))
+    begins = np.cumsum([0, *map(len, parts)])
+    for rows, begin in zip(parts, begins[:-1], strict=True):
+        merged[places[begin : begin + len(rows)]] = rows
+    return merged
 
 
 def judge_ways(head, X, y, missing, held_out, make, rng, maker_of=None):

@@ -236,16 +236,6 @@ def are_copies(X_new, X):
     return copies
 
 
-def in_order(kept):
-    """Put the rows of all rounds where they were planned."""
-    if len(kept) == 1:
-        return kept[0]
-    positions = np.concatenate([one.positions for one in kept])
-    order = np.argsort(positions)
-    plan = join([one.plan for one in kept]).take(order)
-    return Kept(positions[order], _merged([one.X for one in kept], np.argsort(order)), plan)
-
-
 def _with_room(X, n_rows):
     """Give an array of so many rows, the first of them those of X."""
     room = np.empty((n_rows, X.shape[1]), dtype=X.dtype)
@@ -260,15 +250,6 @@ def _at_front(X, rows):
     for block in gen_batches(len(rows), rows_a_block(X)):
         X[block] = X[rows[block]]  # none is in front of its place, so none is lost
     return X[: len(rows)]
-
-
-def _merged(parts, places):
-    """Put rows of several arrays to their places, (n_rows,), without joining them first."""
-    merged = np.empty((len(places), parts[0].shape[1]), dtype=np.result_type(*parts))
-    begins = np.cumsum([0, *map(len, parts)])
-    for rows, begin in zip(parts, begins[:-1], strict=True):
-        merged[places[begin : begin + len(rows)]] = rows
-    return merged
 
 
 def _spreads(report):

@@ -140,10 +140,10 @@ class AnnotationVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _read(self, X, *, reset):
         """Read X as csr in the precision that is answered in."""
-        dtype = [np.float32, np.float64] if getattr(X, "dtype", None) != np.float64 else np.float64
+        dtypes = [np.float32, np.float64]  # the first, for what is neither
         least = 2 if reset else 1  # of one row nothing is rarer than anything else
         X = validate_data(
-            self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_min_samples=least
+            self, X, reset=reset, accept_sparse="csr", dtype=dtypes, ensure_min_samples=least
         )
         check_non_negative(X, type(self).__name__)
         return sparse.csr_array(X)

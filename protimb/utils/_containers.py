@@ -84,9 +84,10 @@ def append_labels(y, labels):
 def append_vectors(X, X_new):
     """Give the rows of X, then new ones (n_new, n_features), in its container and dtypes.
 
-    What is new is rounded where X holds integers, and kept to the range of a narrow dtype. It is
-    an array, csr where X is sparse, or a frame where columns of X are no numbers; or a list of
-    such, which is emptied while the result is filled, so that new rows are in memory once.
+    What is new is rounded where X holds integers, and kept to the range of a narrow dtype; text
+    becomes as wide as the longest number. It is an array, csr where X is sparse, or a frame where
+    columns of X are no numbers; or a list of such, which is emptied while the result is filled, so
+    that new rows are in memory once.
     """
     parts = parts_of(X_new)
     if type(X) in (np.ndarray, np.memmap) and X.dtype.kind not in "US":
