@@ -31,7 +31,7 @@ from protimb.over_sampling._quality_control import (
 from protimb.utils._alignment import align_columns, check_same_order
 from protimb.utils._foreign import check_supported, read_table
 from protimb.utils._labelsets import count_members
-from protimb.utils._memory import gather_rows, rows_a_block
+from protimb.utils._memory import gather_rows, room_for, rows_a_block
 from protimb.utils._sklearn_compat import (
     HasMethods,
     StrOptions,
@@ -712,7 +712,7 @@ class CGANSampler(QualityControlled):
             control = QualityControl(self.quality_filter_, self.max_rounds, X, y)
 
         def generate(plan):
-            X_new = np.empty((len(plan), X.shape[1]), dtype=self.model_.dtype_)
+            X_new = room_for(len(plan), X.shape[1], self.model_.dtype_)
             for block in gen_batches(len(plan), min(_BLOCK, rows_a_block(X))):
                 rows, terms = plan.rows[block], plan.terms[block]
                 X_new[block] = self.model_.vary(

@@ -19,7 +19,7 @@ from protimb.over_sampling._quality_control import Kept
 from protimb.utils._declared import Array
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import count_members
-from protimb.utils._memory import gather_rows
+from protimb.utils._memory import gather_rows, room_for
 from protimb.utils._representatives import representatives
 
 # How the new rows of a term can be made, the simplest first.
@@ -131,7 +131,7 @@ def _in_order(kept):
 
 def _merged(parts, places):
     """Put rows of several arrays to their places, (n_rows,), without joining them first."""
-    merged = np.empty((len(places), parts[0].shape[1]), dtype=np.result_type(*parts))
+    merged = room_for(len(places), parts[0].shape[1], np.result_type(*parts))
     begins = np.cumsum([0, *map(len, parts)])
     for rows, begin in zip(parts, begins[:-1], strict=True):
         merged[places[begin : begin + len(rows)]] = rows

@@ -1,9 +1,9 @@
 """Rows between real rows: who is near whom, and random steps from one to the other."""
 
-import numpy as np
 from sklearn.utils import gen_batches
 
 from protimb.neighbors._search import search_among
+from protimb.utils._memory import room_for
 
 # Numbers in a block of steps, which bounds the memory beside the rows themselves.
 _BLOCK = 2**22
@@ -31,7 +31,7 @@ def nearest_others(X, rows, k):
 
 def step_towards(X, starts, ends, rng):
     """Go from rows towards others, a random part of the way in each feature: like X, n_new rows."""
-    X_new = np.empty((len(starts), X.shape[1]), dtype=X.dtype)
+    X_new = room_for(len(starts), X.shape[1], X.dtype)
     for block in gen_batches(len(starts), max(1, _BLOCK // X.shape[1])):
         start, end = X[starts[block]], X[ends[block]]
         X_new[block] = start + rng.random_sample(start.shape) * (end - start)

@@ -14,7 +14,7 @@ from protimb.exceptions import ModeCollapseWarning
 from protimb.filters import FILTERS, BaseFilter
 from protimb.utils._containers import parts_of, stack_rows
 from protimb.utils._labelsets import group_positions
-from protimb.utils._memory import gather_rows, is_large, read_blocks, rows_a_block
+from protimb.utils._memory import gather_rows, is_large, read_blocks, room_for, rows_a_block
 from protimb.utils._named import resolve, seeded, with_objects
 from protimb.utils._representatives import members_a_term, representatives
 from protimb.utils._sklearn_compat import Interval, StrOptions
@@ -238,7 +238,7 @@ def are_copies(X_new, X):
 
 def _with_room(X, n_rows):
     """Give an array of so many rows, the first of them those of X."""
-    room = np.empty((n_rows, X.shape[1]), dtype=X.dtype)
+    room = room_for(n_rows, X.shape[1], X.dtype)
     room[: len(X)] = X
     return room
 

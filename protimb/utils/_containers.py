@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._foreign import is_polars, polars_like
+from protimb.utils._memory import let_go, rows_a_block
 
 
 @singledispatch
@@ -101,13 +103,15 @@ def parts_of(X_new):
 
 
 def _filled(X, parts):
-    """Put rows below those of an array, the last part first: it is let go of once it is copied."""
+    """Put rows below those of an array, the last first: each is let go of once it is copied."""
     end = len(X) + sum(map(len, parts))
     X_res = np.empty((end, *X.shape[1:]), dtype=X.dtype)
     while parts:
-        part = cast_values(np.asarray(parts.pop()), X.dtype)
-        X_res[end - len(part) : end] = part
-        end -= len(part)
+        part = np.asarray(parts.pop())
+        for block in reversed([*gen_batches(max(1, len(part)), rows_a_block(part))]):
+            end -= len(part[block])
+            X_res[end : end + len(part[block])] = cast_values(part[block], X.dtype)
+            let_go(part, block.start)
         del part
     X_res[:end] = X
     return X_res

@@ -16,6 +16,9 @@ _BLOCK_BYTES = 2**26
 # around each.
 _SCATTERED_ROWS = 64
 
+# An array of more bytes than this has pages of its own, which go back to the system when it does.
+_OWN_PAGES = 2**22
+
 # A matrix of more bytes than this is cut by batches and never held once more.
 IN_MEMORY = 2**28
 
@@ -60,6 +63,47 @@ def release_pages(X):
     # Only these: pages of a map opened as "c" hold changes that are nowhere else.
     if isinstance(owner, np.memmap) and owner.mode == "r" and hasattr(mmap, "MADV_DONTNEED"):
         vars(owner)["_mmap"].madvise(mmap.MADV_DONTNEED)
+
+
+def room_for(n_rows, n_features, dtype):
+    """Give an array like ``np.empty`` does, of which ``let_go`` frees rows one by one."""
+    n_bytes = n_rows * n_features * np.dtype(dtype).itemsize
+    if n_bytes < _OWN_PAGES or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.empty((n_rows, n_features), dtype=dtype)
+    pages = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, dtype=dtype).reshape(n_rows, n_features)
+
+
+def let_go(X, first):
+    """Free the rows of X from one on, for good, if they lie in what ``room_for`` gave."""
+    owner = X
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    pages = owner.obj if isinstance(owner, memoryview) else None
+    if not (isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED") and len(X[first:])):
+        return
+    begin = X[first:].ctypes.data - np.frombuffer(pages, dtype=np.uint8).ctypes.data
+    end = begin + X[first:].nbytes
+    begin = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # others may have a part of this page
+    end = end if end == len(pages) else end // mmap.PAGESIZE * mmap.PAGESIZE
+    if begin < end:
+        pages.madvise(mmap.MADV_DONTNEED, begin, end - begin)
+
+
+def in_blocks(parts, n_features, dtype):
+    """Put many small arrays, (n_part, n_features), into a list of large ones."""
+    blocks: list[np.ndarray] = []
+    n_rows = 0  # in the last block
+    n_block = max(1, _BLOCK_BYTES // (np.dtype(dtype).itemsize * max(1, n_features)))
+    for part in parts:
+        while len(part):
+            if not blocks or n_rows == n_block:
+                blocks.append(room_for(n_block, n_features, dtype))
+                n_rows = 0
+            fitting, part = np.split(part, [n_block - n_rows])
+            blocks[-1][n_rows : n_rows + len(fitting)] = fitting
+            n_rows += len(fitting)
+    return [*blocks[:-1], blocks[-1][:n_rows]] if blocks else [np.empty((0, n_features), dtype)]
 
 
 def available_memory():

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import KDTree
 from sklearn.utils import gen_batches
 
+from protimb.utils._nearest_equal import EqualRows
 from protimb.utils._nearest_gaps import Distance
 from protimb.utils._nearest_pairs import (
     first_of_each,
@@ -65,6 +66,7 @@ class Reference:
         self.rows = np.asarray(rows)
         self._gap = Distance() if gap is None else gap
         self._tables = {}
+        self._equal = None
 
     def nearest(self, X, n_neighbors, own=None):
         """Find the nearest rows: gaps and rows, both (n_rows, n_found), in order.
@@ -83,9 +85,9 @@ class Reference:
             rows += rows >= own[:, None]
         gaps[:] = 0
         left = np.flatnonzero(self._gap.tells(X))
-        for search in self._searches(X, n_found, own):
-            if not len(left):
-                break
+        searches = self._searches(X, n_found, own)
+        while len(left):
+            search = next(searches)  # the last one is sure of all
             is_sure = np.empty(len(left), dtype=bool)
             for block in self._blocks(len(left)):
                 part = left[block]
@@ -95,7 +97,7 @@ class Reference:
         return gaps, rows
 
     def __getstate__(self):
-        return {"rows": self.rows, "_gap": self._gap, "_tables": {}}
+        return {"rows": self.rows, "_gap": self._gap, "_tables": {}, "_equal": None}
 
     def _blocks(self, n_rows):
         n_numbers = np.clip(_BLOCK_SHARE * self.rows.size, *_BLOCK_NUMBERS)
@@ -106,8 +108,12 @@ class Reference:
         """List ways to search, each for what the one before could not tell."""
         if len(X) * len(self.rows) >= _MANY_PAIRS and self._axes_tell(X, n_found, own):
             yield self._by_axes
-        for dtype in (np.float32, np.float64):
-            yield partial(self._by_product, self._table(dtype))
+        yield partial(self._by_product, self._table(np.float32))
+        among = self._by_product
+        if self._equal_rows().is_repeat.any():
+            among = self._among_distinct
+            yield partial(among, self._table(np.float32))
+        yield partial(among, self._table(np.float64))
         yield self._by_differences
 
     def _axes_tell(self, X, n_found, own):
@@ -129,6 +135,11 @@ class Reference:
             found = None if axes is None else Stored(self.rows, place, np.float32, axes)
             self._tables["axes"] = found
         return self._tables["axes"]
+
+    def _equal_rows(self):
+        if self._equal is None:
+            self._equal = EqualRows(self.rows)
+        return self._equal
 
     def _table(self, dtype):
         if dtype not in self._tables:
@@ -155,17 +166,23 @@ class Reference:
         """Search by products: gaps, rows (n_block, n_found), and which of these are sure."""
         placed = table.place.put(X)
         values = leave_out(table.values(placed), own)
-        first = smallest(values, n_found)
-        last = np.take_along_axis(values, first[:, -1:], axis=1).ravel()
+        return self._within_reach(table, placed, X, values, n_found)
+
+    def _among_distinct(self, table, X, n_found, own):
+        """Do the same with one row of each set of equal rows; the others are as near."""
+        equal = self._equal_rows()
+        placed = table.place.put(X)
+        values = table.values(placed)
+        values[:, equal.is_repeat] = np.inf
+        n_sets = min(n_found + (own is not None), equal.n_sets)
+        gaps, firsts, is_sure = self._within_reach(table, placed, X, values, n_sets)
+        return *equal.nearest(gaps, firsts, n_found, own), is_sure
+
+    def _within_reach(self, table, placed, X, values, n_found):
+        """Settle on the nearest by the values of a product, (n_block, n_reference)."""
+        last = np.take_along_axis(values, smallest(values, n_found)[:, -1:], axis=1).ravel()
         row_of, columns = within(values, table.reach(placed, last))
-        gaps, rows, is_sure = self._settle(table, placed, X, row_of, columns, n_found)
-        if self._gap.ends_at_zero and not is_sure.all():
-            # Nothing is nearer than copies, however many there are.
-            unsure = np.flatnonzero(~is_sure)
-            exact = self._gap.exact(X[unsure], self.rows, *pairs(first[unsure]))
-            copies = unsure[~exact.reshape(len(unsure), n_found).any(axis=1)]
-            gaps[copies], rows[copies], is_sure[copies] = 0, np.sort(first[copies], axis=1), True
-        return gaps, rows, is_sure
+        return self._settle(table, placed, X, row_of, columns, n_found)
 
     def _settle(self, table, placed, X, row_of, columns, n_found):
         """Look exactly at pairs, sorted by row, unless they are many."""

@@ -15,7 +15,7 @@ _FAR = 2.0**20
 class Distance:
     """Rows are the nearer the smaller their Euclidean distance."""
 
-    has_tree = ends_at_zero = True
+    has_tree = True
 
     def place(self, rows):
         """Say around which centre and in which unit products are taken."""
@@ -39,7 +39,7 @@ class Distance:
 class Cosine:
     """Rows of unit length, or of length 0, are the nearer the larger their product."""
 
-    has_tree = ends_at_zero = False
+    has_tree = False
 
     def place(self, rows):
         """Take products as they are."""

@@ -1,5 +1,7 @@
 """Memory is asked for before it is taken."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,29 @@ def test_gathered_rows_are_those_asked_for_in_their_order(monkeypatch):
     rows = np.array([4, 0, 4, 2, 1])
     np.testing.assert_array_equal(_memory.gather_rows(X, rows), X[rows])
     assert _memory.gather_rows(X, rows[:0]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("n_rows", [3, 20_000])
+def test_rows_let_go_of_are_lost_and_no_others(n_rows):
+    X = _memory.room_for(n_rows, 100, np.float32)
+    X[:] = 1
+    _memory.let_go(X[: n_rows - 2], n_rows // 2)
+    assert (X[: n_rows // 2] == 1).all()
+    assert (X[n_rows - 2 :] == 1).all()
+    if sys.platform == "linux":  # others may keep what nobody needs
+        assert len(np.unique(X)) == (2 if n_rows > 3 else 1)
+
+
+def test_rows_of_other_arrays_are_not_let_go_of():
+    X = np.ones((20_000, 100))
+    _memory.let_go(X, 0)
+    assert (X == 1).all()
+
+
+def test_small_arrays_are_put_into_large_ones(monkeypatch):
+    monkeypatch.setattr(_memory, "_BLOCK_BYTES", 8 * 2 * 5)  # 5 rows of 2
+    parts = [np.full((n, 2), n, dtype=float) for n in (3, 0, 4, 8)]
+    blocks = _memory.in_blocks(iter(parts), 2, float)
+    assert [len(block) for block in blocks] == [5, 5, 5]
+    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(parts))
+    assert [block.shape for block in _memory.in_blocks([], 2, float)] == [(0, 2)]

@@ -104,6 +104,33 @@ def test_of_rows_as_near_the_first_are_found(monkeypatch):
     assert nearest(np.zeros((1, 3)), line[4:], 5)[1].tolist() == [[0, 1, 2, 3, 4]]
 
 
+def in_order_of_rows(X, reference, n_neighbors, *, same=False):
+    """Give the nearest by all pairs, of rows as near as each other the first."""
+    expected = all_pairs(X, reference, same=same)
+    columns = np.broadcast_to(np.arange(len(reference)), expected.shape)
+    return np.lexsort((columns, expected))[:, :n_neighbors]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize(("n_kinds", "n_neighbors"), [(1, 3), (3, 5), (40, 4), (60, 90)])
+@pytest.mark.parametrize("same", [False, True])
+def test_of_sets_of_equal_rows_one_is_searched(rng, monkeypatch, dtype, n_kinds, n_neighbors, same):
+    monkeypatch.setattr(_nearest, "_NARROW", 0)  # a tree tells them apart as it likes
+    kinds = rng.integers(3, size=(n_kinds, 9)).astype(dtype)
+    kinds[0] = 0
+    reference = kinds[rng.integers(n_kinds, size=130) * (rng.random(130) < 0.5)]
+    reference[reference == 0] *= -1  # negative zeros are zeros
+    X = reference if same else rng.integers(3, size=(40, 9)).astype(dtype)
+    monkeypatch.setattr(_nearest, "_FEW", -3 * n_neighbors)
+    monkeypatch.setattr(_nearest, "_SHARE", 0.5)
+    monkeypatch.setattr(Reference, "_by_differences", None)
+    distances, rows = nearest(X, reference, n_neighbors, same=same)
+    np.testing.assert_array_equal(rows, in_order_of_rows(X, reference, n_neighbors, same=same))
+    np.testing.assert_allclose(
+        distances, np.take_along_axis(all_pairs(X, reference, same=same), rows, 1)
+    )
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_neighbours_by_cosine_are_those_of_all_products(rng, dtype):
     X, real = (rng.normal(size=(n, 7)).astype(dtype) for n in (50, 70))
