@@ -27,7 +27,7 @@ def main():
     warnings.simplefilter("ignore", ProtimbWarning)
     seconds = {}
     for n_rows in args.rows:
-        X, y = make_rows(n_rows, args.features)
+        X, y = make_rows(n_rows, args.features, args.equal)
         for sampler in (MLSOL(random_state=0), MLeNN(), MLTL()):
             parts = time_parts(sampler, X, y)
             seconds.setdefault(type(sampler).__name__, []).append(parts)
@@ -40,8 +40,11 @@ def main():
         raise SystemExit("; ".join(missed))
 
 
-def make_rows(n_rows, n_features):
-    """Make vectors around the sums of their terms' centres, and a long tail of terms, as csr."""
+def make_rows(n_rows, n_features, share_equal):
+    """Make vectors around the sums of their terms' centres, and a long tail of terms, as csr.
+
+    A share of the vectors is zeros, as of proteins that have none.
+    """
     rng = np.random.default_rng(0)
     n_members = np.maximum(0.4 * n_rows / np.arange(1, N_TERMS + 1), 5).astype(int)
     rows = np.concatenate([rng.choice(n_rows, n, replace=False) for n in n_members])
@@ -49,6 +52,7 @@ def make_rows(n_rows, n_features):
     y = sparse.csr_array((ones, (rows, columns)), shape=(n_rows, N_TERMS))
     noise = rng.standard_normal((n_rows, n_features), dtype=np.float32)
     X = y @ rng.standard_normal((N_TERMS, n_features), dtype=np.float32) * np.float32(0.5) + noise
+    X[rng.random(n_rows) < share_equal] = 0
     return X, y
 
 
@@ -115,6 +119,7 @@ def _parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[7_500, 15_000, 30_000])
     parser.add_argument("--features", type=int, default=500)
+    parser.add_argument("--equal", type=float, default=0.0, help="share of rows that are zeros")
     return parser.parse_args()
 
 

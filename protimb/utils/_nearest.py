@@ -106,11 +106,14 @@ class Reference:
 
     def _searches(self, X, n_found, own):
         """List ways to search, each for what the one before could not tell."""
-        if len(X) * len(self.rows) >= _MANY_PAIRS and self._axes_tell(X, n_found, own):
+        are_many = len(X) * len(self.rows) >= _MANY_PAIRS
+        if are_many and self._axes_tell(X, n_found, own):
             yield self._by_axes
-        yield partial(self._by_product, self._table(np.float32))
+        # Digests of all rows take less than many products, and more than a few.
+        if not (are_many and self._equal_rows().largest > self._most_near(n_found)):
+            yield partial(self._by_product, self._table(np.float32))
         among = self._by_product
-        if self._equal_rows().is_repeat.any():
+        if self._equal_rows().largest > 1:
             among = self._among_distinct
             yield partial(among, self._table(np.float32))
         yield partial(among, self._table(np.float64))
@@ -187,12 +190,16 @@ class Reference:
     def _settle(self, table, placed, X, row_of, columns, n_found):
         """Look exactly at pairs, sorted by row, unless they are many."""
         n_near = np.bincount(row_of, minlength=len(X))
-        most = n_found + max(_FEW + 3 * n_found, _SHARE * len(self.rows))
-        is_sure = (n_near >= n_found) & (n_near <= most) & table.place.holds(placed)
+        is_few = (n_near >= n_found) & (n_near <= self._most_near(n_found))
+        is_sure = is_few & table.place.holds(placed)
         kept = is_sure[row_of]
         row_of, columns = row_of[kept], columns[kept]
         exact = self._gap.exact(X, self.rows, row_of, columns)
         return *first_of_each(row_of, columns, exact, n_found, len(X)), is_sure
+
+    def _most_near(self, n_found):
+        """Say how many rows may look as near as those asked for, to be looked at one by one."""
+        return n_found + max(_FEW + 3 * n_found, _SHARE * len(self.rows))
 
     def _by_differences(self, X, n_found, own):
         """Search by all pairs, which no norm makes less exact; all of it is sure."""

@@ -9,7 +9,8 @@ from protimb.utils._nearest_pairs import few_rows, first_of_each
 class EqualRows:
     """The sets of equal rows among some, (n_rows, n_features); a row may be the only one of its.
 
-    ``is_repeat``, bool, (n_rows,), tells those whose set has an earlier one.
+    ``is_repeat``, bool, (n_rows,), tells those whose set has an earlier one; the ``largest`` set
+    has so many.
     """
 
     def __init__(self, rows):
@@ -19,12 +20,10 @@ class EqualRows:
         self._members = np.argsort(of_row, kind="stable")
         self._sizes = np.bincount(of_row, minlength=self.n_sets)
         self._begins = np.cumsum(self._sizes) - self._sizes
+        self.largest = int(self._sizes.max(initial=0))
         self._of_row = of_row
         self.is_repeat = np.ones(len(of_row), dtype=bool)
         self.is_repeat[self._members[self._begins]] = False
-
-    def __len__(self):
-        return len(self._of_row)
 
     def nearest(self, gaps, firsts, n_found, own=None):
         """Make the nearest rows of the nearest sets, each told by its first row, in order.
