@@ -92,7 +92,7 @@ def append_vectors(X, X_new):
     that new rows are in memory once.
     """
     parts = parts_of(X_new)
-    if type(X) in (np.ndarray, np.memmap) and X.dtype.kind not in "US":
+    if type(X) in (np.ndarray, np.memmap):
         return _filled(X, parts)
     return _append_joined(X, stack_rows(parts))
 
@@ -104,6 +104,8 @@ def parts_of(X_new):
 
 def _filled(X, parts):
     """Put rows below those of an array, the last first: each is let go of once it is copied."""
+    if X.dtype.kind in "US":  # numbers as text: cut to the width of the others 1.5e-05 would be 1.5
+        return np.concatenate([X, *(np.asarray(part).astype(X.dtype.kind) for part in parts)])
     end = len(X) + sum(map(len, parts))
     X_res = np.empty((end, *X.shape[1:]), dtype=X.dtype)
     while parts:
@@ -123,11 +125,7 @@ def _append_joined(X, X_new):
         dtypes = [X[name].to_numpy().dtype for name in X.columns]
         columns = [cast_values(_column(X_new, n), dtype) for n, dtype in enumerate(dtypes)]
         return _join(X, polars_like(X, [_with_none(column) for column in columns]))
-    X = np.asarray(X)
-    if X.dtype.kind in "US":  # numbers as text: cut to the width of the others 1.5e-05 would be 1.5
-        X_new = cast_values(np.asarray(X_new), X.dtype).astype(X.dtype.kind)
-        return np.concatenate([X, X_new])
-    return _filled(X, [X_new])
+    return _filled(np.asarray(X), [X_new])
 
 
 @_append_joined.register(list)
