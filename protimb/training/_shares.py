@@ -1,9 +1,9 @@
 """The rows of a batch that are a process's own, and draws and means that are those of one process.
 
-A batch is drawn alike in every process and then parted. Noise is drawn for the whole batch in every
-process, and each keeps what belongs to its rows; gradients and losses are averaged over processes
-by the rows that each had. So the seed and the size of the whole batch decide what is learned, and
-not the number of processes. In one process nothing of this happens.
+A batch is drawn alike in every process and then parted. Noise is drawn alike for all rows around a
+process's own, and it keeps what belongs to its rows; gradients and losses are averaged over
+processes by the rows that each had. So the seed and the size of the whole batch decide what is
+learned, and not the number of processes. In one process nothing of this happens.
 """
 
 import math
@@ -15,6 +15,10 @@ import torch
 from protimb.exceptions import DeviceMemoryError
 from protimb.training._processes import sum_over_processes
 from protimb.utils._ranks import n_processes, rank
+
+# What one process draws of a batch at a time: a process draws no block that it has no row of. Small
+# batches are drawn whole.
+_BLOCK_ROWS = 2048
 
 
 def share_batch(n_rows, n_parts=1):
@@ -69,6 +73,11 @@ def draw_rows(draw, shape, generator, device=None):
     drawn : Tensor
         Of that shape.
 
+    Notes
+    -----
+    On the CPU more than 2,048 rows are drawn by blocks of as many, each from a source of its own
+    that the generator seeds, so that no process draws blocks in which it has no row.
+
     Examples
     --------
     >>> import torch
@@ -80,9 +89,25 @@ def draw_rows(draw, shape, generator, device=None):
     if (draws := _REMEMBERED.get()) is not None:
         draws.remember(generator)
     share = _ENTERED.get()
-    if share is None:
-        return draw(shape, generator=generator, device=device)
-    return share.own(draw((share.n_rows, *shape[1:]), generator=generator, device=device))
+    n_rows = shape[0] if share is None else share.n_rows
+    own = (lambda rows: rows) if share is None else share.own
+    if n_rows > _BLOCK_ROWS and device.type == "cpu":
+        return _draw_blocks(draw, (n_rows, *shape[1:]), generator, own)
+    return own(draw((n_rows, *shape[1:]), generator=generator, device=device))
+
+
+def _draw_blocks(draw, shape, generator, cut):
+    """Draw by blocks for the rows that are cut out of a batch, in order."""
+    own, drawn, starts = cut(torch.arange(shape[0])), [], range(0, shape[0], _BLOCK_ROWS)
+    seeds = torch.randint(2**62, (len(starts),), generator=generator).tolist()
+    begins = torch.searchsorted(own, torch.tensor([*starts, shape[0]])).tolist()
+    for number, (start, seed) in enumerate(zip(starts, seeds, strict=True)):
+        rows = own[begins[number] : begins[number + 1]] - start
+        if len(rows):
+            n_rows, source = min(_BLOCK_ROWS, shape[0] - start), torch.Generator().manual_seed(seed)
+            block = draw((n_rows, *shape[1:]), generator=source, device=source.device)
+            drawn.append(block if len(rows) == n_rows else block[rows])
+    return torch.cat(drawn)
 
 
 def cut_share(share, n_own, n_most):
