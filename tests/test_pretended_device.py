@@ -117,6 +117,15 @@ def test_rows_that_are_cut_by_batch_reach_the_device(monkeypatch):
     np.testing.assert_allclose(on_cuda(generated), generated("cpu"), rtol=1e-4, atol=1e-5)
 
 
+def test_tale_scores_a_protein_on_cuda_alike_in_any_company():
+    # Blocks have 64 windows there, however few are asked for.
+    model = TALEClassifier(n_layers=1, n_hidden=4, **SHORT, device="cuda")
+    with pretended_cuda():
+        scores = model.fit(SEQUENCES, TOY.y[:, :3]).predict_proba(SEQUENCES)
+        alone = [model.predict_proba([sequence]) for sequence in SEQUENCES[:12]]
+    np.testing.assert_array_equal(np.concatenate(alone), scores[:12])
+
+
 def test_a_run_goes_on_from_a_checkpoint_of_cuda(tmp_path):
     stopped = gan("cuda", callbacks=[Checkpoint(tmp_path, every_n_steps=1), InterruptAt(1)])
     with pretended_cuda():
