@@ -521,16 +521,7 @@ def render(rows):
     }
     names = list(dict.fromkeys(row["what"] for row in rows))
     cells = [_cells(row, base.get(row["what"])) for row in sorted(rows, key=partial(_order, names))]
-    titles = [
-        "what",
-        "device",
-        "precision",
-        "rows/s",
-        "times the CPU",
-        "TFLOP/s",
-        "of product rate",
-    ]
-    return ["| " + " | ".join(line) + " |" for line in [titles, ["---"] * len(titles), *cells]]
+    return ["| " + " | ".join(line) + " |" for line in [TITLES, ["---"] * len(TITLES), *cells]]
 
 
 def _order(names, row):

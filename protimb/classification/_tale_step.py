@@ -267,8 +267,8 @@ def _add_scores(scores, network, source, windows, room):
     def score(some):
         block = windows[some]
         filled = block + [block[-1]] * (room.n_most - len(block))
-        logits = network(*source.of_windows(filled))[: len(block)]
-        return torch.sigmoid(logits.double()).cpu().numpy()
+        logits = network(*source.of_windows(filled))
+        return torch.sigmoid(logits.double())[: len(block)].cpu().numpy()
 
     probabilities = np.concatenate(room.blocks(len(windows), score))
     np.add.at(scores, [window.row for window in windows], probabilities)

@@ -121,7 +121,7 @@ def test_held_out_rows_never_train_and_their_distance_is_recorded(tiny, toy):
     step = watch.loop.step
     assert len(step.held_out.X) == round(0.2 * len(toy.X))
     assert len(step.X) + len(step.held_out.X) == len(toy.X)
-    both = np.concatenate([step.X.numpy(), step.held_out.X])
+    both = np.concatenate([step.X.cpu().numpy(), step.held_out.X])
     assert len(np.unique(both, axis=0)) == len(toy.X)
     assert np.isfinite(gan.history_["frechet"]).all()
 
