@@ -41,8 +41,9 @@ _TRIED = 64
 _FEW = 64
 _SHARE = 1 / 128
 
-# The same for bounds by axes.
+# The same for bounds by axes, and how many of the rows tried these have to settle.
 _AXES_SHARE = 1 / 32
+_WORTH_AXES = 0.9
 
 
 def nearest(X, reference, n_neighbors, *, same=False):
@@ -120,7 +121,7 @@ class Reference:
         yield self._by_differences
 
     def _axes_tell(self, X, n_found, own):
-        """Tell, from some rows, whether bounds by axes leave few others to look at."""
+        """Tell, from some rows, if bounds by axes nearly always leave few others to look at."""
         if self._axes_table() is None:
             return False
         tried = np.unique(np.linspace(0, len(X) - 1, _TRIED).astype(np.int64))
@@ -129,7 +130,7 @@ class Reference:
             self._by_axes(X[tried[part]], n_found, None if own is None else own[part])[2]
             for part in self._blocks(len(tried))
         ]
-        return np.concatenate(is_sure).mean() > 0.5
+        return np.concatenate(is_sure).mean() > _WORTH_AXES
 
     def _axes_table(self):
         if "axes" not in self._tables:
