@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import warnings
+from functools import partial
 from time import process_time
 
 import numpy as np
@@ -31,13 +32,13 @@ def main():
     if args.step:
         print(json.dumps(run_step(args.step, args.data, args.rows[0])))
         return
-    print(f"{'step':24s}" + "".join(f"{n:>12,} s   peak, result" for n in args.rows) + "   a row")
+    print(f"{'step':34s}" + "".join(f"{n:>12,} s   peak, result" for n in args.rows) + "   a row")
     missed = []
     for step in args.steps or STEPS:
         found = [_best(step, args.data, n_rows, args.repeats) for n_rows in args.rows]
         cells = "".join(f"{s:14.1f} {peak:6.2f}, {result:6.2f}" for s, peak, result in found)
         growth = found[-1][0] / found[0][0] * args.rows[0] / args.rows[-1]
-        print(f"{step:24s}{cells} {growth:6.2f}x", flush=True)
+        print(f"{step:34s}{cells} {growth:6.2f}x", flush=True)
         extra = found[-1][1] - found[-1][2]
         if growth > RATIO or extra > PEAK:
             missed.append(f"{step}: {growth:.2f} times the seconds a row, {extra:.2f} beside both")
@@ -146,11 +147,21 @@ def _neighbours(kind, n_rows, n_neighbors=100):
     return (X, y), call
 
 
-def _two_samples(kind, n_rows):
-    from protimb.metrics import two_sample_score
+def _comparing(name, **params):
+    def prepare(kind, n_rows):
+        from protimb import metrics
 
-    X, _ = make_rows(kind, n_rows)
-    return (X[::2].copy(), X[1::2].copy()), lambda *X: two_sample_score(*X, classifier="knn")
+        X, _ = make_rows(kind, n_rows)
+        return (X[::2].copy(), X[1::2].copy()), partial(getattr(metrics, name), **params)
+
+    return prepare
+
+
+def _claiming(kind, n_rows):
+    from protimb.metrics import label_consistency
+
+    X, y = make_rows(kind, n_rows)
+    return (X[::2].copy(), y[::2], X[1::2].copy(), y[1::2]), label_consistency
 
 
 def _scores(n_rows):
@@ -203,7 +214,18 @@ STEPS = {
     "MLeNN, sampled": _resampling("MLeNN", "n_neighbors"),
     "MLTL, sampled": _resampling("MLTL", "neighbors"),
     "KNN, sampled": lambda kind, n_rows: _neighbours(kind, n_rows, _sampled(100)),
-    "two_sample_score knn": _two_samples,
+    "two_sample_score knn": _comparing("two_sample_score", classifier="knn"),
+    **{
+        name: _comparing(name)
+        for name in (
+            "frechet_distance",
+            "maximum_mean_discrepancy",
+            "precision_recall_density_coverage",
+            "alpha_precision_beta_recall",
+            "closest_records",
+        )
+    },
+    "label_consistency": _claiming,
     "propagate_scores": _propagating,
     "fmax_score": _fmax,
     "evaluate": _reporting,

@@ -58,7 +58,7 @@ def _judge(found, rows):
         for (step, n_rows), one in found.items()
         if one["resident"] > LIMIT
     ]
-    few, many = min(rows), max(n for n in rows if n <= 1_000_000)
+    few, many = min(rows), max((n for n in rows if n <= 1_000_000), default=min(rows))
     for step in {step for step, _ in found}:
         growth = found[step, many]["seconds"] / found[step, few]["seconds"] * few / many
         print(f"{step:18s} {growth:5.2f} times the seconds a row at {many:,} rows")

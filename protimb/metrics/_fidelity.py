@@ -8,26 +8,37 @@ import numpy as np
 from scipy import linalg
 from scipy.stats import norm
 from sklearn.base import clone
-from sklearn.covariance import OAS, LedoitWolf, empirical_covariance, shrunk_covariance
+from sklearn.covariance import ledoit_wolf_shrinkage, shrunk_covariance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 
 from protimb.metrics._sets import check_sets
 from protimb.utils._named import resolve
 
-# Of centred rows, and without an inverse, which takes longer than the rest.
-_CENTRED = {"assume_centered": True, "store_precision": False}
+# Rows whose covariance is summed at a time.
+_BLOCK_ROWS = 4096
 
-# What a string stands for, as in frechet_distance(shrinkage="oas"); each takes centred rows.
+
+def _oracle_share(covariance, X, mean):
+    """Give the share by which Chen et al. 2010, equation 23 without 2/p, shrink a covariance."""
+    n_features = len(covariance)
+    if n_features == 1:
+        return 0.0
+    squares, mean_variance = np.mean(covariance**2), np.trace(covariance) / n_features
+    excess = (len(X) + 1) * (squares - mean_variance**2 / n_features)
+    return min((squares + mean_variance**2) / excess, 1.0) if excess > 0 else 1.0
+
+
+# What a string stands for, as in frechet_distance(shrinkage="oas"): gives the share.
 SHRINKAGES = {
-    "oas": lambda X: OAS(**_CENTRED).fit(X).covariance_,
-    "ledoit-wolf": lambda X: LedoitWolf(**_CENTRED).fit(X).covariance_,
-    None: lambda X: empirical_covariance(X, assume_centered=True),
+    "oas": _oracle_share,
+    "ledoit-wolf": lambda _, X, mean: ledoit_wolf_shrinkage(X - mean, assume_centered=True),
+    None: lambda *_: 0.0,
 }
 
 # What a string stands for, as in two_sample_score(classifier="knn").
@@ -100,7 +111,7 @@ def frechet_distance(X_real, X_new, *, shrinkage="oas"):
     >>> round(frechet_distance(square, square + [3.0, 0.0], shrinkage=None), 6)
     9.0
     """
-    X_real, X_new = _check_pair(X_real, X_new, at_least=2)
+    X_real, X_new = check_sets(at_least=2, X_real=X_real, X_new=X_new)
     return gaussian_distance(fit_gaussian(X_real, shrinkage), fit_gaussian(X_new, shrinkage))
 
 
@@ -112,9 +123,10 @@ class Gaussian(NamedTuple):
 
 
 def fit_gaussian(X, shrinkage="oas"):
-    """Read rows X, float64 (n_rows, n_features), as a Gaussian."""
-    mean = X.mean(axis=0)
-    return Gaussian(mean, _covariance_root(X - mean, shrinkage))
+    """Read rows X, (n_rows, n_features), as a Gaussian."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    covariance = _shrink(_covariance(X, mean), X, mean, shrinkage)
+    return Gaussian(mean, _covariance_root(covariance))
 
 
 def gaussian_distance(one, other):
@@ -206,10 +218,10 @@ def two_sample_score(
     >>> two_sample_score(X[:200], X[200:] + 9).auc
     1.0
     """
-    X_real, X_new = _check_pair(X_real, X_new, at_least=2)
+    X_real, X_new = check_sets(at_least=2, X_real=X_real, X_new=X_new)
     rng = check_random_state(random_state)
     X_real, X_new = _draw(X_real, X_new, max_rows, rng)
-    X = np.concatenate([X_real, X_new])
+    X = np.concatenate([X_real, X_new], dtype=np.float64)
     is_new = np.arange(len(X)) >= len(X_real)
     judge = make_pipeline(
         StandardScaler(), clone(resolve(classifier, JUDGES, "two_sample_score", "classifier"))
@@ -223,14 +235,8 @@ def two_sample_score(
     return TwoSampleScore(float(aucs.mean()), float(p_value), aucs)
 
 
-def _check_pair(X_real, X_new, at_least):
-    sets = check_sets(at_least=at_least, X_real=X_real, X_new=X_new)
-    return [X.astype(np.float64, copy=False) for X in sets]
-
-
-def _covariance_root(centred, shrinkage):
+def _covariance_root(covariance):
     """Return a matrix R with covariance R R': (n_features, n_features)."""
-    covariance = _shrunk(centred, shrinkage)
     try:
         return linalg.cholesky(covariance, lower=True)  # a fifth of the time of what follows
     except linalg.LinAlgError:  # no spread in some direction, which shrinkage prevents
@@ -238,15 +244,26 @@ def _covariance_root(centred, shrinkage):
         return vectors * np.sqrt(np.maximum(values, 0))
 
 
-def _shrunk(centred, shrinkage):
-    is_share = isinstance(shrinkage, Real)
-    if is_share and 0 <= float(shrinkage) <= 1:
-        return shrunk_covariance(SHRINKAGES[None](centred), shrinkage)
-    if is_share or shrinkage not in SHRINKAGES:
+def _covariance(X, mean):
+    """Give the covariance of rows around a mean, (n_features, n_features), block by block."""
+    total = np.zeros((X.shape[1], X.shape[1]))
+    for block in gen_batches(len(X), _BLOCK_ROWS):
+        centred = X[block] - mean
+        total += centred.T @ centred
+    return total / len(X)
+
+
+def _shrink(covariance, X, mean, shrinkage):
+    """Draw the covariance of rows X towards a multiple of the identity."""
+    if isinstance(shrinkage, Real) and 0 <= float(shrinkage) <= 1:
+        share = shrinkage
+    elif isinstance(shrinkage, str | None) and shrinkage in SHRINKAGES:
+        share = SHRINKAGES[shrinkage](covariance, X, mean)
+    else:
         raise ValueError(
             f"shrinkage must be one of {list(SHRINKAGES)} or a share in [0, 1], got {shrinkage!r}."
         )
-    return SHRINKAGES[shrinkage](centred)
+    return shrunk_covariance(covariance, share)
 
 
 def _draw(X_real, X_new, max_rows, rng):

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, normalize
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state, gen_batches
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._alignment import align_columns, check_same_order, column_names
 from protimb.utils._judge import fit_judge, judge_terms
 from protimb.utils._labelsets import number_labelsets
 from protimb.utils._validation import check_indicator, check_vectors
+
+# Terms that are scored at a time, for labels and scores of all would be dense; and rows.
+_TERMS, _ROWS = 128, 4096
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,12 @@ def label_consistency(
         raise InvalidLabelsError(
             "No generated row claims a term that some, but not all, rows of y_real carry."
         )
-    scores = _term_scores(classifier, X_real, indicator, X_new[rated])
     rng = check_random_state(random_state)
-    contest = _Contest(scores, claims[rated], bits, n_contenders, rng)
-    own = contest.wins(np.arange(len(rated)))
-    shuffled = contest.wins(rng.permutation(len(rated)))
+    contest = _Contest(claims[rated], bits, n_contenders, rng)
+    shuffled_rows = rng.permutation(len(rated))
+    for terms, scores in _term_scores(classifier, X_real, indicator, X_new, rated):
+        contest.add(terms, scores, shuffled_rows)
+    own, shuffled = contest.wins(shuffled_rows)
     lower, upper = _bootstrap(own - shuffled, n_resamples, level, rng)
     score, control = float(own.mean()), float(shuffled.mean())
     n_left_out = len(X_new) - len(rated)
@@ -147,24 +150,49 @@ def label_consistency(
 
 
 class _Contest:
-    """Which of two label rows fits a row better, by standardized scores."""
+    """Which of two label rows fits a row better, by standardized scores, some terms at a time."""
 
-    def __init__(self, scores, claims, bits, n_contenders, rng):
-        n_rows = len(scores)  # scores and claims: (n_rows, n_terms), bits: (n_terms,)
-        spread = scores.std(axis=0)
-        self.fits = (scores - scores.mean(axis=0)) / np.where(spread > 0, spread, 1)
-        self.weights = normalize(claims * bits, norm="l1")  # each label row sums to 1
+    def __init__(self, claims, bits, n_contenders, rng):
+        n_rows = claims.shape[0]  # claims: (n_rows, n_terms), bits: (n_terms,)
+        # Each label row sums to 1.
+        self.weights = normalize(claims * bits, norm="l1").tocsc()
         self.labelset = number_labelsets(claims)
-        others = rng.choice(n_rows, size=min(n_contenders, n_rows), replace=False)
-        self.contenders = self.labelset[others]
-        self.against = (self.weights[others] @ self.fits.T).T  # (n_rows, n_contenders)
+        self.others = rng.choice(n_rows, size=min(n_contenders, n_rows), replace=False)
+        self.fit, self.fit_shuffled = np.zeros((2, n_rows))  # of own and of others' labels
+        self.against = np.zeros((n_rows, len(self.others)))  # of contenders' labels
 
-    def wins(self, claimed):
-        """Give row i the labels of row claimed[i]: share of contenders that these beat."""
-        fit = np.asarray(self.weights[claimed].multiply(self.fits).sum(axis=1)).reshape(-1, 1)
-        same = self.labelset[claimed][:, None] == self.contenders
+    def add(self, terms, scores, shuffled_rows):
+        """Add what scores, (n_rows, n_some), of some terms say of all label rows; change them."""
+        spread = scores.std(axis=0)
+        scores -= scores.mean(axis=0)
+        scores /= np.where(spread > 0, spread, 1)
+        weights = self.weights[:, terms].tocsr()
+        contenders = weights[self.others]
+        for rows in gen_batches(len(scores), _ROWS):
+            self.against[rows] += (contenders @ scores[rows].T).T
+        self.fit += _sum_of_products(weights, scores)
+        self.fit_shuffled += _sum_of_products(weights[shuffled_rows], scores)
+
+    def wins(self, shuffled_rows):
+        """Give each row's own labels, then shuffled ones: the share of contenders they beat."""
+        n_rows = len(self.fit)
+        own, shuffled = np.empty((2, n_rows))
+        for rows in gen_batches(n_rows, _ROWS):
+            own[rows] = self._beaten(rows, self.labelset[rows], self.fit[rows])
+            claimed = self.labelset[shuffled_rows[rows]]
+            shuffled[rows] = self._beaten(rows, claimed, self.fit_shuffled[rows])
+        return own, shuffled
+
+    def _beaten(self, rows, labelset, fit):
+        against, fit = self.against[rows], fit[:, None]
+        same = labelset[:, None] == self.labelset[self.others]
         # Labels of one set tie by definition: two sums of the same numbers may round apart.
-        return np.where(same, 0.5, (fit > self.against) + 0.5 * (fit == self.against)).mean(axis=1)
+        return np.where(same, 0.5, (fit > against) + 0.5 * (fit == against)).mean(axis=1)
+
+
+def _sum_of_products(weights, fits):
+    """Sum sparse weights times fits over terms: (n_rows,)."""
+    return np.asarray(weights.multiply(fits).sum(axis=1)).ravel()
 
 
 def _read_rows(X, y, name):
@@ -185,13 +213,24 @@ def _check_same_terms(claims, indicator):
     return -np.log2(np.where(share > 0, share, 1))
 
 
-def _term_scores(classifier, X_real, indicator, X_new):
-    judge = classifier
-    if judge is None:
-        # As many pseudo-rows as features: enough to fit a few hundred rows of wide vectors.
-        judge = make_pipeline(StandardScaler(), Ridge(alpha=X_real.shape[1]))
-    judge = fit_judge(judge, X_real, indicator)
-    return judge_terms(judge, X_new, indicator.shape[1]).astype(float, copy=False)
+def _term_scores(classifier, X_real, indicator, X_new, rated):
+    """Yield terms, a slice, and their scores of rated rows, float (n_rated, n_some)."""
+    n_terms = indicator.shape[1]
+    if classifier is not None:  # it may learn of one term from another
+        judge = fit_judge(classifier, X_real, indicator)
+        yield slice(n_terms), judge_terms(judge, X_new[rated], n_terms).astype(float)
+        return
+    scaler = StandardScaler().fit(X_real)
+    X_real = scaler.transform(X_real)
+    # As many pseudo-rows as features: enough to fit a few hundred rows of wide vectors.
+    judge = Ridge(alpha=X_real.shape[1], copy_X=False)
+    for terms in gen_batches(n_terms, _TERMS):
+        judge.fit(X_real, indicator[:, terms].toarray())
+        scores = np.empty((len(rated), terms.stop - terms.start))
+        for rows in gen_batches(len(rated), _ROWS):
+            scaled = scaler.transform(X_new[rated[rows]])
+            scores[rows] = judge.predict(scaled).reshape(len(scaled), -1)
+        yield terms, scores
 
 
 def _bootstrap(differences, n_resamples, level, rng):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
-from protimb.utils._nearest_pairs import exact_distances
+from protimb.utils._nearest_pairs import exact_distances, few_rows
 
 # Rows of a side of a tile: 4 MiB of single precision, which stays in the cache.
 _TILE = 1024
@@ -29,7 +29,7 @@ def within(X, reference, *, radii=None, reference_radii=None):
     within it, and pairs that single precision cannot tell are compared in double.
     """
     X, reference = np.asarray(X), np.asarray(reference)
-    left, right = _sides(X, reference, np.float32)
+    left, right = _sides(X, reference)
     sorts = [_Balls.around(left, radii, 0), _Balls.around(right, reference_radii, 1)]
     hits = [balls and _no_hits(X, reference) for balls in sorts]
     for rows, columns, squared in _tiles(left, right):
@@ -47,7 +47,7 @@ def squared_tiles(X, reference=None, *, scale=1.0):
     Without a reference these are tiles on and above the diagonal of X with itself.
     """
     X = np.asarray(X)
-    left, right = _sides(X, X if reference is None else np.asarray(reference), np.float32)
+    left, right = _sides(X, X if reference is None else np.asarray(reference))
     scale = np.float32(scale * left.unit**2)  # at once, for either alone may overflow
     for rows, columns, squared in _tiles(left, right, reference is None):
         squared *= scale
@@ -55,36 +55,43 @@ def squared_tiles(X, reference=None, *, scale=1.0):
 
 
 class _Side(NamedTuple):
-    """Rows centred and in units of the largest number: (n_rows, n_features); norms (n_rows,)."""
+    """Rows around a centre and in a unit, with two more columns: float32 (n_rows, n_features + 2).
 
-    values: np.ndarray
+    The product of two sides is |x|^2 - 2 x r + |r|^2. ``squares`` (n_rows,) holds the norms.
+    """
+
+    columns: np.ndarray
     squares: np.ndarray
     unit: float
 
 
-def _sides(X, reference, dtype):
+def _sides(X, reference):
     """Bring both sets to one centre and one unit, which keeps squares small and finite."""
     centre = reference.mean(axis=0, dtype=np.float64)
-    moved = [X.astype(np.float64) - centre]
-    moved += moved if reference is X else [reference.astype(np.float64) - centre]
-    largest = max((float(np.abs(side).max(initial=0)) for side in moved), default=0.0)
+    sets = [reference] if reference is X else [X, reference]
+    numbers = (np.abs(one[block] - centre).max() for one in sets for block in few_rows(one))
+    largest = float(max(numbers, default=0.0))
     unit = 2.0 ** np.frexp(largest)[1] if largest else 1.0
-    sides = [_side(side, unit, dtype) for side in moved[: 1 if reference is X else 2]]
-    return sides[0], sides[-1]
+    return _side(X, centre, unit), _side(reference, centre, unit, factor=-2)
 
 
-def _side(moved, unit, dtype):
-    values = (moved / unit).astype(dtype)
-    return _Side(values, np.einsum("ij,ij->i", values, values, dtype=np.float64), unit)
+def _side(X, centre, unit, factor=1):
+    """Make the columns of a side, block by block; those of a reference have the factor -2."""
+    columns = np.empty((len(X), X.shape[1] + 2), dtype=np.float32)
+    squares = np.empty(len(X))
+    for block in few_rows(X):
+        values = ((X[block] - centre) / unit).astype(np.float32)
+        squares[block] = np.einsum("ij,ij->i", values, values, dtype=np.float64)
+        columns[block, :-2] = factor * values
+    columns[:, -2:] = 1
+    columns[:, -2 if factor == 1 else -1] = squares
+    return _Side(columns, squares, unit)
 
 
 def _tiles(left, right, same=False):
     """Yield slices of both sides and squared distances in their unit, the diagonal's first."""
-    # One product gives |x|^2 - 2 x r + |r|^2: the norms are two more columns.
-    one = _with_columns(left.values, left.squares, 1.0)
-    other = _with_columns(-2 * right.values, 1.0, right.squares)
-    for rows, columns in _tile_places(len(one), len(other), same):
-        yield rows, columns, one[rows] @ other[columns].T
+    for rows, columns in _tile_places(len(left.columns), len(right.columns), same):
+        yield rows, columns, left.columns[rows] @ right.columns[columns].T
 
 
 def _tile_places(n_rows, n_columns, same):
@@ -95,12 +102,6 @@ def _tile_places(n_rows, n_columns, same):
     return [(part, part) for part in parts] + above
 
 
-def _with_columns(values, first, second):
-    columns = np.empty((len(values), values.shape[1] + 2), dtype=values.dtype)
-    columns[:, :-2], columns[:, -2], columns[:, -1] = values, first, second
-    return columns
-
-
 def _slices(n_rows):
     return list(gen_batches(n_rows, _TILE))
 
@@ -108,7 +109,7 @@ def _slices(n_rows):
 def _error(side, radii):
     """Bound the error of squared distances up to a radius: what is within it has such norms."""
     norms = side.squares + (np.sqrt(side.squares) + radii) ** 2
-    return _ROUNDINGS * np.finfo(side.values.dtype).eps * norms
+    return _ROUNDINGS * np.finfo(side.columns.dtype).eps * norms
 
 
 class _Balls(NamedTuple):

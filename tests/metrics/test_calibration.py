@@ -6,7 +6,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.metrics import brier_skill_score, expected_calibration_error, prevalence_ratio
+from protimb.metrics import (
+    _calibration,
+    brier_skill_score,
+    expected_calibration_error,
+    prevalence_ratio,
+)
 
 
 @pytest.fixture
@@ -111,3 +116,15 @@ def test_counts_are_no_truth(figure):
 def test_bins_that_there_are_not_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         expected_calibration_error([[1]], [[0.5]], **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 2, 7, 5000])
+@pytest.mark.parametrize("kind", ["rare", "few", "zeros", "ones"])
+def test_quantiles_of_blocks_are_numpys(rng, dtype, n, kind):
+    made = {"rare": rng.random(n) ** 8, "few": rng.integers(3, size=n) / 2}
+    cells = made.get(kind, np.full(n, kind == "ones")).astype(dtype)
+    cells[cells == 0] *= -1  # negative zeros are zeros
+    shares = np.linspace(0, 1, 16)
+    found = _calibration._quantiles(lambda: np.array_split(cells, 3), shares)
+    np.testing.assert_allclose(found, np.quantile(cells.astype(float), shares), rtol=1e-12)

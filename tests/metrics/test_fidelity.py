@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
+from sklearn.covariance import OAS, LedoitWolf, ShrunkCovariance
 from sklearn.linear_model import LogisticRegression
 
-from protimb.metrics import frechet_distance, two_sample_score
+from protimb.metrics import _fidelity, frechet_distance, two_sample_score
 
 # Mean 0 and covariance 1 exactly, in rows of equal weight.
 SQUARE = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
@@ -146,3 +147,18 @@ def test_sets_below_the_limit_are_judged_whole(rng):
 def test_a_draw_too_small_is_refused(max_rows):
     with pytest.raises(ValueError, match="max_rows must be"):
         two_sample_score(SQUARE, SQUARE, max_rows=max_rows)
+
+
+@pytest.mark.parametrize("n_features", [1, 6])
+@pytest.mark.parametrize(
+    ("shrinkage", "peer"),
+    [("oas", OAS()), ("ledoit-wolf", LedoitWolf()), (0.3, ShrunkCovariance(shrinkage=0.3))],
+)
+def test_covariances_of_blocks_are_scikit_learns(rng, monkeypatch, shrinkage, peer, n_features):
+    monkeypatch.setattr(_fidelity, "_BLOCK_ROWS", 7)
+    X = (5 + rng.normal(size=(40, n_features)) @ rng.normal(size=(n_features, n_features))).astype(
+        np.float32
+    )
+    root = _fidelity.fit_gaussian(X, shrinkage).root
+    expected = peer.fit(X.astype(float)).covariance_
+    np.testing.assert_allclose(root @ root.T, expected, rtol=1e-6, atol=1e-9)

@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from protimb.exceptions import InvalidLabelsError
-from protimb.metrics import label_consistency
+from protimb.metrics import _label_consistency, label_consistency
 
 
 def draw(rng, n_rows=60):
@@ -94,3 +94,11 @@ def test_labels_of_other_columns_or_lengths_are_refused(rng):
         label_consistency(X, y[:-1], X, y)
     with pytest.raises(InvalidLabelsError, match="y_new must hold binary indicators"):
         label_consistency(X, 2 * y, X, y)
+
+
+def test_terms_and_rows_some_at_a_time_give_what_all_do(rng, monkeypatch):
+    sets = (*draw(rng), *draw(rng))
+    whole = label_consistency(*sets)
+    monkeypatch.setattr(_label_consistency, "_TERMS", 3)
+    monkeypatch.setattr(_label_consistency, "_ROWS", 7)
+    assert label_consistency(*sets) == whole
