@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -130,7 +129,7 @@ class Beside:
 
     labels: sparse.csr_array  # (n_proteins, n_terms), of all proteins
     scaler: StandardScaler
-    vectorizer: Any
+    vectorizer: AnnotationVectorizer
 
     @classmethod
     def fit(cls, X, labels, rows, seed):

@@ -161,6 +161,9 @@ def test_a_folder_whose_annotations_have_dates_can_be_split_by_one(folder, tmp_p
     (fold,) = record["folds"]
     assert fold["n_test"] < fold["n_train"]
     assert "split by date" in " ".join(result.stdout.split())
+    result = invoke("compare", *options[: -len(QUICK)], "--no-resume", "--known", "cc", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "cellular component as known before 2022-01-01: 2 terms" in result.stdout
 
 
 def test_what_is_known_in_other_namespaces_stands_in_the_title(folder, tmp_path):
