@@ -175,7 +175,7 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "known": known and names(known, NAMESPACES, "--known"),
+            "known": None if known is None else names(known, NAMESPACES, "--known"),
             "arms": names(arms, ARMS, "--arms", _ARM_GROUPS),
             "classifiers": names(
                 heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}

@@ -59,13 +59,13 @@ def check_known(known, data, ontology):
         return None
     if all(isinstance(one, ProteinData) for one in known):
         return tuple(known)
-    names, can_be_read = check_namespaces(known, ontology), isinstance(data, (str, PathLike))
+    can_be_read = isinstance(data, (str, PathLike))
     if not can_be_read:
         raise ValueError(
-            f"data in memory cannot be read again for known={known!r}. Pass ProteinData of the "
-            "other namespaces: known=[processes, components]."
+            "data in memory cannot be read again for namespaces that known names. Pass ProteinData "
+            "of the others: known=[processes, components]."
         )
-    return names
+    return check_namespaces(known, ontology)
 
 
 def words_of_known(known):
@@ -156,7 +156,8 @@ class Beside:
         joined = np.empty((len(rows), n_features + n_more), dtype=dtype)
         for block in gen_batches(max(1, len(rows)), rows_a_block(X)):
             some = rows[block]
-            joined[block, :n_features] = normalize(standardize(self.scaler, X[some]))
+            vectors = standardize(self.scaler, X[some], own=True)
+            joined[block, :n_features] = normalize(vectors, copy=False)
             joined[block, n_features:] = self.vectorizer.transform(self.labels[some])
             release_pages(X)
         return joined

@@ -81,7 +81,7 @@ def compare(
         Namespace of the terms.
     min_proteins : int
         Terms with fewer proteins are left out.
-    known : sequence of {"mf", "bp", "cc"} or of ProteinData, optional
+    known : list of {"mf", "bp", "cc"} or of ProteinData, optional
         Other namespaces whose annotations of the same proteins stand beside the vectors, as
         `AnnotationVectorizer` makes numbers of them: names where ``data`` is a name or a folder,
         data of the same proteins (looked up by id) in any case. See Notes.
@@ -221,8 +221,8 @@ def compare(
     With ``known``, every fold learns on its training proteins alone how features are standardized
     and what `AnnotationVectorizer`, by its defaults, makes of the annotations. A row is then the
     standardized vector at length 1 and beside it those numbers, of length 1 or, where nothing is
-    known, 0: samplers and neighbours see both parts alike. Heads that standardize columns once more
-    undo that. Named namespaces are read with ``min_proteins``. Heads on sequences see no
+    known, 0. Samplers are shown both parts; the network, neighbours and logistic regression
+    standardize columns once more. Named namespaces are read with ``min_proteins``. Heads on sequences see no
     annotations. A temporal split takes, of training and test proteins, what was known before its
     date; any other takes what is known now, so that scores are an upper bound of what proteins can
     expect that are annotated elsewhere and not here.

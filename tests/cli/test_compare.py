@@ -95,6 +95,7 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--head-param", "mlp.dropout=3", "[0"),
         ("--synthetic-labels", "own", "targeted"),
         ("--known", "xx", "bp"),
+        ("--known", "", "choose from mf, bp, cc"),
         ("--known", "bp,bp", "named twice"),
         ("--known", "mf,bp", "--known bp,cc"),
     ],
