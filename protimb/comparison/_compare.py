@@ -222,10 +222,10 @@ def compare(
     and what `AnnotationVectorizer`, by its defaults, makes of the annotations. A row is then the
     standardized vector at length 1 and beside it those numbers, of length 1 or, where nothing is
     known, 0. Samplers are shown both parts; the network, neighbours and logistic regression
-    standardize columns once more. Named namespaces are read with ``min_proteins``. Heads on sequences see no
-    annotations. A temporal split takes, of training and test proteins, what was known before its
-    date; any other takes what is known now, so that scores are an upper bound of what proteins can
-    expect that are annotated elsewhere and not here.
+    standardize columns once more. Named namespaces are read with ``min_proteins``. Heads on
+    sequences see no annotations. A temporal split takes, of training and test proteins, what was
+    known before its date; any other takes what is known now, so that scores are an upper bound of
+    what proteins can expect that are annotated elsewhere and not here.
 
     Examples
     --------
