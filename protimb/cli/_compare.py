@@ -21,6 +21,7 @@ from protimb.cli._words import (
 )
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
+from protimb.comparison._known import NAMESPACES, check_namespaces
 from protimb.comparison._splits import SPLITS
 from protimb.utils._spelling import is_number
 
@@ -49,6 +50,13 @@ def compare(
     min_proteins: Annotated[
         int, typer.Option(min=1, help="Leave out terms with fewer proteins.")
     ] = 10,
+    known: Annotated[
+        str | None,
+        typer.Option(
+            help="Other namespaces, whose annotations of the same proteins stand beside the "
+            "vectors: bp,cc."
+        ),
+    ] = None,
     arms: Annotated[
         str,
         typer.Option(
@@ -167,6 +175,7 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
+            "known": None if known is None else names(known, NAMESPACES, "--known"),
             "arms": names(arms, ARMS, "--arms", _ARM_GROUPS),
             "classifiers": names(
                 heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}
@@ -190,12 +199,14 @@ def compare(
             "jobs": jobs,
             "verbose": verbose,
         }
-        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
+        namespaces = names(ontology, NAMESPACES, "--ontology")
+        for namespace in namespaces:  # before hours are spent on the first
+            check_namespaces(options["known"] or (), namespace)
         sizes = _sizes(shots, max_train)
         for namespace, size in product(namespaces, sizes):
             folder = _folder(out, namespace if len(namespaces) > 1 else None, size)
             asked = {"data": data, "ontology": namespace, "out": folder, **options, **size}
-            title = ", ".join([namespace, *_size_words(size)])
+            title = ", ".join([namespace, *_known_words(known), *_size_words(size)])
             # Printed first: the disk may be full, and the table is what hours were spent on.
             compare_and_show(partial(_show, title), **asked)
             if folder:
@@ -219,6 +230,10 @@ def _numbers(text, option):
         raise typer.BadParameter(f"{text!r}; give numbers from 1: 1,2,5.", param_hint=option)
     refuse_repeats(map(int, words), option, "named")
     return [int(word) for word in words]
+
+
+def _known_words(known):
+    return [f"known {known.replace(',', ' and ')}"] if known else []
 
 
 def _size_words(size):

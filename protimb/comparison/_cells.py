@@ -169,6 +169,8 @@ def make_plan(parameters, arms, protocol, bunch):
         "max_train",
     )
     settings = {name: getattr(protocol, name) for name in names}
+    known = parameters["known"]
+    settings |= {"known": known and known.fingerprint()}
     return {
         "parameter": settings | {"first seed": parameters["seeds"][0]},
         "data": bunch.fingerprint() | hash_sequences(bunch, protocol.heads),

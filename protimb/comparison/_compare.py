@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from protimb.comparison._arms import MAIN_ARMS, resolve_arms
+from protimb.comparison._beside import check_known, read_known, words_of_known
 from protimb.comparison._cells import make_plan, open_cells
 from protimb.comparison._comparison import Comparison, average_evaluations
 from protimb.comparison._folds import make_fold, require_truth
@@ -38,6 +39,7 @@ def compare(
     *,
     ontology="mf",
     min_proteins=10,
+    known=None,
     arms=MAIN_ARMS,
     classifiers=MAIN_CLASSIFIERS,
     seeds=1,
@@ -79,6 +81,10 @@ def compare(
         Namespace of the terms.
     min_proteins : int
         Terms with fewer proteins are left out.
+    known : list of {"mf", "bp", "cc"} or of ProteinData, optional
+        Other namespaces whose annotations of the same proteins stand beside the vectors, as
+        `AnnotationVectorizer` makes numbers of them: names where ``data`` is a name or a folder,
+        data of the same proteins (looked up by id) in any case. See Notes.
     arms : sequence of str, or dict of str -> str, sampler, classifier or Arm
         Names from ``ARMS``, or samplers and classifiers of your own: ``{"ros": "ros", "mine":
         MySampler(), "forest": RandomForestClassifier()}``; a classifier is trained in place of the
@@ -157,11 +163,14 @@ def compare(
         If an arm, a classifier or a parameter's arm or head is unknown, there is no seed or no
         resample, one is named twice, or the Bunch lacks a field, an ontology or vectors that an
         arm or head takes. Or if the split is unknown, or its date is none, in the future, or
-        leaves one side empty.
+        leaves one side empty. Or if ``known`` names the namespace that is predicted.
+    TypeError
+        If ``known`` is no list, or tuple.
     SequenceError
         If a head takes sequences and a protein has none.
     AnnotationError
-        If the split is temporal, and annotations carry no dates.
+        If the split is temporal, and annotations, of the proteins or of what is ``known``, carry
+        no dates.
     LeakError
         If ``check_leaks`` and an arm knows of test proteins what it was not told.
     ArtifactError
@@ -209,6 +218,15 @@ def compare(
     other, so that ``mean_shots`` of the record may be a little lower. Training proteins of few
     shots, and of a small ``max_train``, are among those of more; test proteins are always the same.
 
+    With ``known``, every fold learns on its training proteins alone how features are standardized
+    and what `AnnotationVectorizer`, by its defaults, makes of the annotations. A row is then the
+    standardized vector at length 1 and beside it those numbers, of length 1 or, where nothing is
+    known, 0. Samplers are shown both parts; the network, neighbours and logistic regression
+    standardize columns once more. Named namespaces are read with ``min_proteins``. Heads on
+    sequences see no annotations. A temporal split takes, of training and test proteins, what was
+    known before its date; any other takes what is known now, so that scores are an upper bound of
+    what proteins can expect that are annotated elsewhere and not here.
+
     Examples
     --------
     >>> from protimb.comparison import compare
@@ -231,6 +249,7 @@ def _run(parameters, show=None):
     arms, seeds = resolve_arms(parameters["arms"]), _as_list(parameters["seeds"])
     out, split = parameters["out"], parameters["split"]
     _check_jobs(parameters["jobs"])
+    parameters["known"] = check_known(*(parameters[name] for name in ("known", *_DATA[:2])))
     protocol = Protocol.from_parameters(parameters, arms)
     parameters["date"] = protocol.date
     if out is not None:
@@ -243,21 +262,23 @@ def _run(parameters, show=None):
             # An unknown term shows now, not after the work.
             map_columns(parameters["map_terms"] or (), bunch)
             accretion = information_accretion(bunch.y, bunch.ontology, bunch.terms)
+            known = read_known(parameters, bunch)
             bunch = label_as_of(bunch, protocol.date) if split == "temporal" else bunch
         # Test sets of several seeds share proteins, hence one bootstrap over all proteins.
         draws = draw_proteins(len(bunch.X), parameters["n_resamples"], seeds[0])
-        made = [make_fold(bunch, seed, accretion, draws, protocol) for seed in seeds]
+        made = [make_fold(bunch, seed, accretion, draws, protocol, known) for seed in seeds]
         folds = [require_truth(fold) for fold in made]
         folds[0].is_first = True
         for name, arm in arms.items() if parameters["check_leaks"] else ():
             check_arm(name, arm, protocol.heads_of(arm), folds[0], protocol, stages)
-        kept = parameters | {"seeds": seeds}
+        kept = parameters | {"seeds": seeds, "known": known}
         plan = None if out is None else make_plan(kept, arms, protocol, bunch)
         with open_cells(out, plan, parameters["resume"]) as cells:
             results = run_all(arms, folds, protocol, stages, cells, parameters["jobs"])
             stages.close()
             record = _record(parameters, arms, bunch, folds, stages) | _record_of_arms(results[0])
             record |= _record_of_heads(protocol, arms)
+            record |= {"known": known.describe(protocol.heads)} if known else {}
             record["data"] |= hash_sequences(bunch, protocol.heads)
             comparison = _collect(results, folds, bunch, record)
             # While the cells are held: a second comparison would else find the report half-way.
@@ -352,6 +373,7 @@ def _record(parameters, arms, bunch, folds, stages):
     named = isinstance(data, (str, PathLike))
     # A Bunch knows nothing of ontology and min_proteins, so these would be no more than defaults.
     given = {"data": str(data)} if named else dict.fromkeys(_DATA)
+    given |= {"known": words_of_known(parameters["known"])}
     name = f"{data}, {parameters['ontology']}" if named else "data of the caller"
     return {
         "parameters": parameters | given | {"seeds": [fold.seed for fold in folds]},

@@ -6,6 +6,7 @@ from functools import cached_property, reduce
 import pandas as pd
 
 from protimb.comparison._advice import advise
+from protimb.comparison._known import caveat_of_known
 from protimb.comparison._layouts import lay_out, lay_out_decisions, lay_out_heads
 from protimb.comparison._ranks import rank_arms
 from protimb.comparison._rendering import render
@@ -298,7 +299,7 @@ class Comparison:
     @property
     def caveat(self):
         """What to keep in mind with the winners."""
-        return CAVEAT + caveat_of_split(self.record)
+        return CAVEAT + caveat_of_split(self.record) + caveat_of_known(self.record)
 
     def __str__(self):
         return self.render()

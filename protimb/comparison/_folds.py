@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from protimb.classification import KNNTermClassifier
+from protimb.comparison._beside import Beside
 from protimb.comparison._sizes import choose_terms_to_cut, keep_few, take_clusters
 from protimb.comparison._splits import describe_split, split_rows
 from protimb.exceptions import InvalidLabelsError
@@ -15,7 +16,7 @@ from protimb.model_selection import split_at_random, split_by_cluster
 BATCH_SIZE = 256
 
 
-def make_fold(bunch, seed, information_accretion, draws, protocol):
+def make_fold(bunch, seed, information_accretion, draws, protocol, known=None):
     """Split the proteins, and turn epochs of the real training rows into steps for every arm."""
     train, test = split_rows(bunch, seed, protocol.split, protocol.date)
     if protocol.max_train is not None:
@@ -25,7 +26,8 @@ def make_fold(bunch, seed, information_accretion, draws, protocol):
         train, cut = _cut_terms(bunch, train, test, protocol.shots, seed)
     max_steps = protocol.max_steps or protocol.epochs * math.ceil(len(train) / BATCH_SIZE)
     fold = Fold(bunch, seed, train, test, information_accretion, draws[test], max_steps, cut=cut)
-    return replace(fold, split=protocol.split, date=protocol.date)
+    beside = known and Beside.fit(bunch.X, known.labels, train, seed)
+    return replace(fold, split=protocol.split, date=protocol.date, beside=beside)
 
 
 def _cut_terms(bunch, train, test, n_shots, seed):
@@ -68,6 +70,7 @@ class Fold:
     cut: np.ndarray | None = None  # columns of the terms that were cut to a few proteins
     split: str = "cluster"
     date: Any = None  # of a split by date
+    beside: Beside | None = None  # what stands beside the vectors, learned from training rows
 
     def inner(self):
         """Split the training rows once more: what is tuned is tuned on held-out rows."""
@@ -78,7 +81,8 @@ class Fold:
             groups = np.asarray(self.bunch.groups)[self.train]
             train, test = split_by_cluster(groups, random_state=self.seed)
         rows = {"train": self.train[train], "test": self.train[test]}
-        return replace(self, **rows, draws=None, is_first=False, neighbours=None)
+        beside = self.beside and self.beside.refit(self.bunch.X, rows["train"], self.seed)
+        return replace(self, **rows, draws=None, is_first=False, neighbours=None, beside=beside)
 
     @property
     def judged(self):
@@ -121,6 +125,7 @@ class Fold:
             **self._describe_split(),
             **self._describe_left_out(),
             **self._describe_cut(),
+            **(self.beside.describe(self.train, self.test) if self.beside else {}),
         }
 
     def _describe_split(self):
@@ -139,16 +144,17 @@ class Fold:
         return {} if counts is None else {"n_true_left_out": int(counts.sum())}
 
     def inputs(self, takes, rows):
-        """Give what a head is shown of some rows: vectors, or residues as str (n_rows,)."""
+        """Give what a head is shown of rows: vectors and what is beside, or residues, as str."""
         if takes == "vectors":
-            return self.bunch.X[rows]
+            X, beside = self.bunch.X, self.beside
+            return X[rows] if beside is None else beside.join(X, rows)
         ids = np.asarray(self.bunch.protein_ids)[rows]
         return np.array([self.bunch.sequences[one] for one in map(str, ids)], dtype=object)
 
     def predict_neighbours(self):
         """Predict with the cosine neighbours of the real training rows, once a fold."""
         if self.neighbours is None:
-            X, y = self.bunch.X, self.bunch.y
-            model = KNNTermClassifier(n_neighbors=100).fit(X[self.train], y[self.train])
-            self.neighbours = model.predict_proba(X[self.test])
+            X_train, X_test = (self.inputs("vectors", rows) for rows in (self.train, self.test))
+            model = KNNTermClassifier(n_neighbors=100).fit(X_train, self.bunch.y[self.train])
+            self.neighbours = model.predict_proba(X_test)
         return self.neighbours

@@ -112,6 +112,11 @@ class Head:
         """Whether anything that is trained for it takes sequences."""
         return any(one.takes == "sequences" for one in self.trainings)
 
+    @property
+    def needs_vectors(self):
+        """Whether anything that is trained for it takes vectors."""
+        return any(one.takes == "vectors" for one in self.trainings)
+
     def build(self):
         """Make a new classifier of several labels; not for heads that take the network.
 

@@ -54,10 +54,10 @@ def _shuffled(fold, number):
 
 
 def _require_no_test_rows(name, lesson, fold):
-    X = fold.bunch.X
-    real = {row.tobytes() for row in np.ascontiguousarray(X[fold.train])}
-    unseen = {row.tobytes() for row in np.ascontiguousarray(X[fold.test])} - real
-    rows = np.ascontiguousarray(np.asarray(lesson.X), dtype=X.dtype)
+    X_train, X_test = (fold.inputs("vectors", rows) for rows in (fold.train, fold.test))
+    real = {row.tobytes() for row in np.ascontiguousarray(X_train)}
+    unseen = {row.tobytes() for row in np.ascontiguousarray(X_test)} - real
+    rows = np.ascontiguousarray(np.asarray(lesson.X), dtype=X_train.dtype)
     n_leaked = sum(row.tobytes() in unseen for row in rows)
     if n_leaked:
         raise LeakError(

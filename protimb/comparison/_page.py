@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from protimb.comparison._known import about_known
 from protimb.comparison._layouts import show_verdicts
 from protimb.comparison._rendering import ABOUT_DECISIONS
 from protimb.comparison._splits import method_of_split
@@ -159,8 +160,9 @@ def _short(comparison):
         f"{method_of_split(record)}: {fold['n_test']:,} proteins to judge on, "
         f"{fold['n_train']:,} to train on{_of_seeds(record)}."
     )
+    known = about_known(record)
     winners = Details("What won for rarer and more frequent terms", [Items(comparison.winners())])
-    return [asked, winners, Note(comparison.caveat)]
+    return [asked, *([known] if known else []), winners, Note(comparison.caveat)]
 
 
 def _of_seeds(record):

@@ -1,5 +1,6 @@
 """A comparison as plain text: advice, tables, verdicts and what to keep in mind."""
 
+from protimb.comparison._known import about_known
 from protimb.comparison._layouts import show_verdicts
 from protimb.comparison._text import short_zeros, show_table
 from protimb.comparison._verdict import ABOUT_VERDICTS
@@ -14,7 +15,9 @@ ABOUT_DECISIONS = (
 
 def render(comparison, width=None):
     """Write the tables, the winners and their caveat, with lines of at most ``width``."""
+    known = about_known(comparison.record)
     parts = [
+        *([known] if known else []),
         comparison.advice(),
         *_number_blocks(comparison.wide(), width),
         LEGEND,

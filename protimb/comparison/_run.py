@@ -205,7 +205,8 @@ class Lecture:
     def lesson(self):
         """Rows, labels, weights and known labels; the sampler runs once, whatever the heads."""
         # With columns, strategies and warnings can name terms rather than number them.
-        X, y = self.fold.bunch.X[self.fold.train], self.fold.bunch.y[self.fold.train]
+        X = self.fold.inputs("vectors", self.fold.train)
+        y = self.fold.bunch.y[self.fold.train]
         resampling = _Resampling(
             _build_sampler(self.name, self.arm, self.fold, self.protocol),
             None,

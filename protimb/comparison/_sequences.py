@@ -30,9 +30,7 @@ def require_vectors(bunch, arms, heads):
         return
     own = {n: arm.alone or arm.make_sampler or arm.make_classifier for n, arm in arms.items()}
     takers = [name for name, takes in own.items() if takes]
-    for name, head in heads.items():
-        if any(one.takes == "vectors" for one in head.trainings):
-            takers.append(name)
+    takers += [name for name, head in heads.items() if head.needs_vectors]
     if takers:
         raise ValueError(
             f"These {len(bunch.X)} proteins have no vectors (X has no column), and "

@@ -94,6 +94,10 @@ def test_an_error_that_protimb_names_is_one_line_and_code_two(folder):
         ("--head-param", "gbm.max_iter=3", "Trained are mlp"),
         ("--head-param", "mlp.dropout=3", "[0"),
         ("--synthetic-labels", "own", "targeted"),
+        ("--known", "xx", "bp"),
+        ("--known", "", "choose from mf, bp, cc"),
+        ("--known", "bp,bp", "named twice"),
+        ("--known", "mf,bp", "--known bp,cc"),
     ],
 )
 def test_a_word_that_is_not_known_is_answered_with_those_that_are(option, value, known):
@@ -158,6 +162,32 @@ def test_a_folder_whose_annotations_have_dates_can_be_split_by_one(folder, tmp_p
     (fold,) = record["folds"]
     assert fold["n_test"] < fold["n_train"]
     assert "split by date" in " ".join(result.stdout.split())
+    result = invoke("compare", *options[: -len(QUICK)], "--no-resume", "--known", "cc", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert "cellular component as known before 2022-01-01: 2 terms" in result.stdout
+
+
+def test_what_is_known_in_other_namespaces_stands_in_the_title(folder, tmp_path):
+    options = ["--data", folder, "--arms", "none", "--heads", "mlp", "--out", tmp_path / "out"]
+    result = invoke("compare", *options, "--known", "cc", *QUICK)
+    assert result.exit_code == 0, result.output
+    # The root says nothing; of ninety proteins two thirds have a membrane.
+    said = "cellular component: 2 terms, and 67% of the proteins have any"
+    assert f"mf, known cc\n\nBeside the vectors stand annotations of {said}" in result.stdout
+    record = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert record["parameters"]["known"] == ["cc"]
+    assert (record["known"]["n_terms"], record["known"]["n_proteins_with_any"]) == (2, 60)
+    assert said in (tmp_path / "out" / "report.html").read_text()
+    again = invoke("compare", *options, *QUICK)
+    assert again.exit_code == 2
+    assert "parameter known was" in again.stderr
+    # With several ontologies the refusal comes before the first is computed.
+    several = invoke(
+        "compare", *options[:-1], tmp_path / "two", "--ontology", "mf,cc", "--known", "cc"
+    )
+    assert several.exit_code == 2
+    assert "known names cc, which is predicted" in several.stderr
+    assert not (tmp_path / "two").exists()
 
 
 def test_the_table_is_printed_before_a_full_disk_is_told_and_an_earlier_report_stays(
