@@ -17,7 +17,7 @@ from protimb.classification._label_attention_residues import Residues, is_residu
 from protimb.classification._label_attention_terms import TermSpace, describe_lost, find_vectors
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
-from protimb.classification._targets import check_label_mask, dense_labels
+from protimb.classification._targets import check_label_mask
 from protimb.exceptions import InvalidLabelsError, TermVectorWarning
 from protimb.ontology._propagate import nearest_ancestors
 from protimb.utils._alignment import check_same_order
@@ -484,9 +484,9 @@ def _count(rows):
 
 
 def _columns(rows, columns):
-    """Keep some label columns, dense."""
+    """Keep some label columns."""
     known = None if rows.known is None else rows.known[:, columns]
-    return rows._replace(labels=dense_labels(rows.labels[:, columns]), known=known)
+    return rows._replace(labels=rows.labels[:, columns], known=known)
 
 
 def _fit_scaler(X, weights):

@@ -10,6 +10,7 @@ from protimb.classification._network import at_rest
 from protimb.classification._step import ClassifierStep, _callbacks, hash_targets
 from protimb.nn import LabelAttention
 from protimb.training import ShuffledBatches, TrainingLoop, torch_generator
+from protimb.training._cut_rows import training_labels
 from protimb.training._processes import hash_rows
 from protimb.utils._row_blocks import BLOCK_ROWS
 
@@ -24,7 +25,7 @@ class AttentionData:
         valid_rows, train_rows = (torch.from_numpy(positions) for positions in held_out)
         self.valid_rows, self.train_rows = valid_rows.to(device), train_rows.to(device)
         self.X = rows_on(device, rows.X)
-        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.labels = training_labels(rows.labels, np.arange(rows.labels.shape[0]), device)
         self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
         weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32)).to(device)
         self.weights = weights / weights[self.train_rows].mean()
@@ -138,7 +139,7 @@ def _build(data, criterion, classifier, rng):
     network = LabelAttention(
         data.X.n_features,
         data.term_vectors.shape[1],
-        data.labels.shape[1],
+        len(data.term_vectors),
         n_tokens=classifier.n_tokens if data.X.longest == 1 else 1,
         n_hidden=classifier.n_hidden,
         n_heads=classifier.n_heads,

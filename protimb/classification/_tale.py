@@ -15,7 +15,7 @@ from protimb.classification._label_attention_residues import check_residues, is_
 from protimb.classification._mlp import LabelledRows
 from protimb.classification._network_base import NetworkTermClassifier
 from protimb.classification._tale_paths import label_paths
-from protimb.classification._targets import check_label_mask, dense_labels, encode_targets
+from protimb.classification._targets import check_label_mask, encode_targets
 from protimb.ontology._propagate import edges_among
 from protimb.utils._alignment import check_same_order
 from protimb.utils._named import reached_into, with_objects
@@ -427,7 +427,7 @@ class TALEClassifier(NetworkTermClassifier):
             warn_if_cut(source.lengths, self.max_length)
         data = TALEData(
             source,
-            rows._replace(labels=dense_labels(rows.labels)),
+            rows,
             loss=loss,
             edges=None if self.ontology is None else edges_among(self.ontology, self.terms_),
             held_out=hold_out(rows.weights, self._held_out_share(len(rows.X)), split_rng),

@@ -26,6 +26,7 @@ from protimb.training import (
     share_batch,
     torch_generator,
 )
+from protimb.training._cut_rows import training_labels
 from protimb.training._fitting import put_back
 from protimb.training._room import BATCH_ROWS, Room
 from protimb.utils._rebuilding import rebuilding
@@ -164,7 +165,7 @@ class TALEData:
             # Neighbours in length are validated together, with little padding.
             self.valid_rows = self.valid_rows[source.costs[self.valid_rows].argsort(stable=True)]
         self.source = source
-        self.labels = torch.from_numpy(rows.labels).to(device)
+        self.labels = training_labels(rows.labels, np.arange(rows.labels.shape[0]), device)
         self.known = None if rows.known is None else torch.from_numpy(rows.known).to(device)
         weights = torch.from_numpy(np.asarray(rows.weights, dtype=np.float32))
         # Mean 1 over the training rows: weights then leave the size of a step alone.
@@ -186,7 +187,7 @@ def _counts(rows, trained):
     if rows.known is None:
         return weights @ labels, np.full(labels.shape[1], weights.sum())
     known = rows.known[trained]
-    return weights @ (labels * known), weights @ known
+    return weights @ labels.multiply(known), weights @ known
 
 
 def build_tale(sizes, paths, n_features, rng, device):

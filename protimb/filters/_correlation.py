@@ -2,11 +2,17 @@
 
 import numpy as np
 from scipy import linalg
-from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
 from sklearn.utils.extmath import randomized_svd
+
+from protimb.filters._thresholds import MOST_ASKED, some_of_all
+from protimb.utils._standardizing import fit_standardizer
 
 # Directions of labelsets that are kept; the rest is the noise of rare terms.
 _N_COMPONENTS = 200
+
+# Rows whose covariances are summed at a time.
+_BLOCK_ROWS = 4096
 
 # Of the covariances of vectors and of labelsets: shares of an identity of equal trace.
 _SHRINKAGE, _LABEL_SHRINKAGE = 0.1, 0.01
@@ -21,14 +27,18 @@ class LabelCorrelation:
     def fit(self, X, labelsets):
         """Learn from vectors (n_rows, n_features) and a csr of labelsets (n_rows, n_terms)."""
         n_components = min(_N_COMPONENTS, *labelsets.shape)
-        self._axes = randomized_svd(labelsets, n_components, random_state=0)[2].T
-        self._scaler = StandardScaler().fit(X)
-        vectors, labels = self._standardized(X), labelsets @ self._axes
-        self._mean = labels.mean(axis=0)
-        labels = labels - self._mean
-        from_vectors = _inverse_root(vectors.T @ vectors / len(X), _SHRINKAGE)
-        from_labels = _inverse_root(labels.T @ labels / len(X), _LABEL_SHRINKAGE)
-        between = from_vectors @ (vectors.T @ labels / len(X)) @ from_labels
+        some = labelsets[some_of_all(len(X), MOST_ASKED)]
+        self._axes = randomized_svd(some, n_components, random_state=0)[2].T
+        self._scaler = fit_standardizer(X)
+        self._mean = np.asarray(labelsets.mean(axis=0)).ravel() @ self._axes
+        n_features, n_axes = X.shape[1], self._axes.shape[1]
+        covariance = np.zeros((n_features + n_axes, n_features + n_axes))
+        for rows in gen_batches(len(X), _BLOCK_ROWS):
+            both = np.hstack([self._standardized(X[rows]), self._centred(labelsets[rows])])
+            covariance += both.T @ both / len(X)
+        from_vectors = _inverse_root(covariance[:n_features, :n_features], _SHRINKAGE)
+        from_labels = _inverse_root(covariance[n_features:, n_features:], _LABEL_SHRINKAGE)
+        between = from_vectors @ covariance[:n_features, n_features:] @ from_labels
         left, correlations, right = linalg.svd(between, full_matrices=False)
         self._correlations = np.minimum(correlations, _LARGEST)
         self._of_vectors, self._of_labels = from_vectors @ left, from_labels @ right.T
@@ -37,12 +47,15 @@ class LabelCorrelation:
     def compare(self, X, labelsets):
         """Give the log density ratio of pairs against strangers, and its product term: (n, 2)."""
         vectors = self._standardized(X) @ self._of_vectors
-        labels = (labelsets @ self._axes - self._mean) @ self._of_labels
+        labels = self._centred(labelsets) @ self._of_labels
         r = self._correlations
         products = r * vectors * labels
         # Of Gaussian pairs with correlation r, against two independent ones; constants left out.
         ratio = (products - r**2 * (vectors**2 + labels**2) / 2) / (1 - r**2)
         return np.column_stack([ratio.sum(axis=1), products.sum(axis=1)])
+
+    def _centred(self, labelsets):
+        return labelsets @ self._axes - self._mean
 
     def _standardized(self, X):
         return self._scaler.transform(X).astype(np.float64)

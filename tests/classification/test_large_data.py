@@ -1,6 +1,7 @@
 """Training on a memory map that is never copied, and on labels that never become dense."""
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from protimb import GOTermClassifier
+from protimb.classification import LabelAttentionClassifier, TALEClassifier
 from protimb.utils import _memory
 
 N_ROWS, N_FEATURES, N_TERMS = 6000, 256, 500
@@ -62,3 +64,23 @@ def test_neither_vectors_nor_labels_are_ever_held_whole(rows):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.5 * min(X.nbytes, N_ROWS * N_TERMS)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        partial(LabelAttentionClassifier, n_components=3),
+        partial(TALEClassifier, inputs="vectors", n_layers=1),
+    ],
+)
+def test_networks_that_know_labels_hold_a_batch_of_them_alone(rows, kind, monkeypatch):
+    X, y = np.array(rows[0][:200, :8], dtype=np.float32), rows[1][:200]
+    sizes = {"n_hidden": 4, "max_steps": 3, "batch_size": 32, "device": "cpu", "random_state": 0}
+    whole = kind(**sizes).fit(X, y).predict_proba(X)
+    monkeypatch.setattr(_memory, "IN_MEMORY", 0)
+    assert_array_equal(kind(**sizes).fit(X, y).predict_proba(X), whole)
+    tracemalloc.start()
+    kind(**sizes, early_stopping=False).fit(np.zeros((N_ROWS, 2), dtype=np.float32), rows[1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * N_ROWS * N_TERMS

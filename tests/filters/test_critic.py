@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from protimb import CGANSampler
 from protimb.exceptions import InvalidLabelsError, UndefinedSimilarityWarning
-from protimb.filters import CriticFilter, StrictFilter
+from protimb.filters import CriticFilter, StrictFilter, _correlation
 from protimb.filters._correlation import LabelCorrelation
 from protimb.nn import MLPBackbone
 
@@ -61,8 +61,9 @@ def test_a_copy_passes_the_critic_and_not_the_strict_chain(halves):
     assert not strict.select(X, y).any()
 
 
-def test_correlation_matches_the_textbook_in_one_dimension(rng):
+def test_correlation_matches_the_textbook_in_one_dimension(rng, monkeypatch):
     """Shrinkage of 0.1 lowers a correlation by the root of 1.1, that of labels by 1.01's."""
+    monkeypatch.setattr(_correlation, "_BLOCK_ROWS", 300)
     x = rng.normal(size=(4000, 1))
     labels = sparse.csr_array((x + rng.normal(size=x.shape) > 0).astype(float))
     found = LabelCorrelation().fit(x, labels)._correlations
