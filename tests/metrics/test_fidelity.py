@@ -167,4 +167,4 @@ def test_covariances_of_blocks_are_scikit_learns(rng, monkeypatch, shrinkage, pe
 def test_two_rows_are_shrunk_by_nothing():
     """Ledoit and Wolf's share is 0 there, and a little below it by rounding."""
     X = np.array([[0.1, 0.2], [0.3, 0.9]])
-    assert frechet_distance(X, X + [3, 0], shrinkage="ledoit-wolf") == pytest.approx(9)
+    assert frechet_distance(X, X + np.array([3, 0]), shrinkage="ledoit-wolf") == pytest.approx(9)
