@@ -34,10 +34,14 @@ def _oracle_share(covariance, X, mean):
     return min((squares + mean_variance**2) / excess, 1.0) if excess > 0 else 1.0
 
 
+def _ledoit_wolf_share(centred):
+    return max(0.0, ledoit_wolf_shrinkage(centred, assume_centered=True))  # -1e-16 by rounding
+
+
 # What a string stands for, as in frechet_distance(shrinkage="oas"): gives the share.
 SHRINKAGES = {
     "oas": _oracle_share,
-    "ledoit-wolf": lambda _, X, mean: ledoit_wolf_shrinkage(X - mean, assume_centered=True),
+    "ledoit-wolf": lambda _, X, mean: _ledoit_wolf_share(X - mean),
     None: lambda *_: 0.0,
 }
 

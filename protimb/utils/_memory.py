@@ -82,6 +82,8 @@ def let_go(X, first):
     pages = owner.obj if isinstance(owner, memoryview) else None
     if not (isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED") and len(X[first:])):
         return
+    if not X.flags.c_contiguous:  # what lies between its rows is not its own
+        return
     begin = X[first:].ctypes.data - np.frombuffer(pages, dtype=np.uint8).ctypes.data
     end = begin + X[first:].nbytes
     begin = -(-begin // mmap.PAGESIZE) * mmap.PAGESIZE  # others may have a part of this page

@@ -180,7 +180,12 @@ class Reference:
         values[:, equal.is_repeat] = np.inf
         n_sets = min(n_found + (own is not None), equal.n_sets)
         gaps, firsts, is_sure = self._within_reach(table, placed, X, values, n_sets)
-        return *equal.nearest(gaps, firsts, n_found, own), is_sure
+        found, rows = np.zeros((len(X), n_found)), np.zeros((len(X), n_found), dtype=np.int64)
+        # Of others the sets are unknown, and their members would all be sorted.
+        own = None if own is None else own[is_sure]
+        sure = equal.nearest(gaps[is_sure], firsts[is_sure], n_found, own)
+        found[is_sure], rows[is_sure] = sure
+        return found, rows, is_sure
 
     def _within_reach(self, table, placed, X, values, n_found):
         """Settle on the nearest by the values of a product, (n_block, n_reference)."""

@@ -52,4 +52,4 @@ class EqualRows:
 def _digests(rows):
     """Yield digests of rows in their own precision; negative zero is zero."""
     for block in few_rows(rows):
-        yield from map(digest, rows[block] + rows.dtype.type(0))
+        yield from map(digest, np.add(rows[block], rows.dtype.type(0), order="C"))

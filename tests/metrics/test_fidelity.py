@@ -162,3 +162,9 @@ def test_covariances_of_blocks_are_scikit_learns(rng, monkeypatch, shrinkage, pe
     root = _fidelity.fit_gaussian(X, shrinkage).root
     expected = peer.fit(X.astype(float)).covariance_
     np.testing.assert_allclose(root @ root.T, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_two_rows_are_shrunk_by_nothing():
+    """Ledoit and Wolf's share is 0 there, and a little below it by rounding."""
+    X = np.array([[0.1, 0.2], [0.3, 0.9]])
+    assert frechet_distance(X, X + np.array([3, 0]), shrinkage="ledoit-wolf") == pytest.approx(9)

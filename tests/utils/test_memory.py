@@ -69,6 +69,14 @@ def test_rows_let_go_of_are_lost_and_no_others(n_rows):
         assert len(np.unique(X)) == (2 if n_rows > 3 else 1)
 
 
+@pytest.mark.parametrize("view", [np.s_[::-1], np.s_[::2], np.s_[:, :50]])
+def test_rows_between_those_let_go_of_are_not_lost(view):
+    X = _memory.room_for(20_000, 100, np.float32)
+    X[:] = 1
+    _memory.let_go(X[view], 10)
+    assert (X == 1).all()
+
+
 def test_rows_of_other_arrays_are_not_let_go_of():
     X = np.ones((20_000, 100))
     _memory.let_go(X, 0)

@@ -7,6 +7,7 @@ from sklearn.preprocessing import normalize
 
 from protimb.utils import _nearest, _nearest_pairs, _nearest_tables, _tiles
 from protimb.utils._nearest import Reference, nearest
+from protimb.utils._nearest_equal import EqualRows
 from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._tiles import squared_tiles, within
 
@@ -109,6 +110,26 @@ def in_order_of_rows(X, reference, n_neighbors, *, same=False):
     expected = all_pairs(X, reference, same=same)
     columns = np.broadcast_to(np.arange(len(reference)), expected.shape)
     return np.lexsort((columns, expected))[:, :n_neighbors]
+
+
+def test_equal_rows_are_found_whatever_their_order_in_memory(rng):
+    reference = np.repeat(rng.integers(9, size=(2, 9)).astype(float), 200, axis=0)
+    X = rng.integers(9, size=(40, 9)).astype(float)
+    _, rows = nearest(X, np.asfortranarray(reference), 3)
+    np.testing.assert_array_equal(rows, in_order_of_rows(X, reference, 3))
+
+
+def test_sets_of_equal_rows_are_made_rows_where_all_that_are_as_near_were_seen(rng, monkeypatch):
+    """A far row hides what is nearest: its sets, all unknown, once took three GiB to sort."""
+    monkeypatch.setattr(_nearest, "_NARROW", 0)
+    reference = rng.normal(size=(400, 9)).astype(np.float32)
+    reference[:200], reference[-1] = 0, 1e9
+    seen, make_rows = [], EqualRows.nearest
+    monkeypatch.setattr(
+        EqualRows, "nearest", lambda *told: seen.append(told[1]) or make_rows(*told)
+    )
+    check_nearest(reference[150:250], reference, 5)
+    assert np.isfinite(np.concatenate(seen)).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
