@@ -16,6 +16,9 @@ from protimb.utils._validation import check_indicator, check_vectors
 # Terms that are scored at a time, for labels and scores of all would be dense; and rows.
 _TERMS, _ROWS = 128, 4096
 
+# A spread of scores that is nothing but rounding, beside the largest; fits that tie.
+_ROUNDING, _TIE = 1e-6, 1e-9
+
 
 @dataclass(frozen=True)
 class LabelConsistency:
@@ -163,9 +166,11 @@ class _Contest:
 
     def add(self, terms, scores, shuffled_rows):
         """Add what scores, (n_rows, n_some), of some terms say of all label rows; change them."""
-        spread = scores.std(axis=0)
+        spread, largest = scores.std(axis=0), np.abs(scores).max(axis=0, initial=0)
         scores -= scores.mean(axis=0)
-        scores /= np.where(spread > 0, spread, 1)
+        scores *= np.divide(
+            1, spread, out=np.zeros_like(spread), where=spread > _ROUNDING * largest
+        )
         weights = self.weights[:, terms].tocsr()
         contenders = weights[self.others]
         for rows in gen_batches(len(scores), _ROWS):
@@ -186,8 +191,8 @@ class _Contest:
     def _beaten(self, rows, labelset, fit):
         against, fit = self.against[rows], fit[:, None]
         same = labelset[:, None] == self.labelset[self.others]
-        # Labels of one set tie by definition: two sums of the same numbers may round apart.
-        return np.where(same, 0.5, (fit > against) + 0.5 * (fit == against)).mean(axis=1)
+        better, worse = fit > against + _TIE, fit < against - _TIE
+        return np.where(same, 0.5, 0.5 + 0.5 * better - 0.5 * worse).mean(axis=1)
 
 
 def _sum_of_products(weights, fits):

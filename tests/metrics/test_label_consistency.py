@@ -102,3 +102,11 @@ def test_terms_and_rows_some_at_a_time_give_what_all_do(rng, monkeypatch):
     monkeypatch.setattr(_label_consistency, "_TERMS", 3)
     monkeypatch.setattr(_label_consistency, "_ROWS", 7)
     assert label_consistency(*sets) == whole
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_are_all_equal_fit_no_labels_better_than_others(rng, dtype):
+    X_real, y_real = draw(rng)
+    X_new = np.full_like(X_real, 1.7)
+    found = label_consistency(X_new.astype(dtype), y_real, X_real.astype(dtype), y_real)
+    assert (found.score, found.control) == (0.5, 0.5)
