@@ -1,6 +1,6 @@
 """Term probabilities from the nearest training proteins, by cosine; no training needed."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +9,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
 from protimb.classification._base import BaseTermClassifier
-from protimb.neighbors._search import NEIGHBORS, search_among
+from protimb.neighbors._search import NEIGHBORS, search_among, warn_if_slow
 from protimb.utils._nearest import Reference
 from protimb.utils._nearest_gaps import Cosine
 from protimb.utils._restoring import unchanged_on_failure
@@ -64,8 +64,10 @@ class KNNTermClassifier(BaseTermClassifier):
     -----
     Neighbours come from blocks of one float32 matrix product, so a query costs at most
     ``n_train * n_features`` multiplications and memory holds one block of similarities; the nearest
-    are then compared in double precision. A row without a direction (all features at their mean) is
-    equally similar to every row, and the first rows vote on it.
+    are then compared in double precision. Beyond five thousand million pairs (70,000 rows asked,
+    and as many learned from) a ``SlowSearchWarning`` says what to pass instead. A row without a
+    direction (all features at their mean) is equally similar to every row, and the first rows vote
+    on it.
 
     References
     ----------
@@ -130,6 +132,8 @@ class KNNTermClassifier(BaseTermClassifier):
         return self
 
     def _scores(self, X, dtype):
+        if isinstance(self.n_neighbors, Integral):
+            warn_if_slow((len(X), "n_neighbors"), len(self._votes.directions))
         return self._votes.scores(self._standardized(X)).astype(dtype, copy=False)
 
     def _voters(self, X):

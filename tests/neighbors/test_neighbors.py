@@ -197,3 +197,14 @@ def test_many_pairs_are_told_of_unless_a_search_was_passed(sampler, name, labell
     with pytest.warns(SlowSearchWarning, match=rf"90 each.* Pass {name}=SampledNeighbors\(\)"):
         clone(sampler).fit_resample(*labelled)
     clone(sampler).set_params(**{name: SampledNeighbors(random_state=0)}).fit_resample(*labelled)
+
+
+def test_many_rows_asked_of_a_neighbour_classifier_are_told_of(labelled, monkeypatch):
+    X, y = labelled
+    exact = KNNTermClassifier(5).fit(X, y)
+    sampled = KNNTermClassifier(SampledNeighbors(5, random_state=0)).fit(X, y)
+    monkeypatch.setattr(_search, "_MANY_PAIRS", 90 * len(X) - 1)
+    exact.predict_proba(X[:-1])
+    with pytest.warns(SlowSearchWarning, match=r"compares 90 rows with 90 each.* n_neighbors="):
+        exact.predict_proba(X)
+    sampled.predict_proba(X)
