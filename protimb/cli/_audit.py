@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import MAPS, MAX_SEED, clean_messages, names, say
+from protimb.utils._ontologies import ONTOLOGIES
 
 
 def audit(
@@ -35,7 +36,7 @@ def audit(
     Exits with 0 where all properties are those of held-out real proteins, 1 where one is not or
     there are too few rows to judge, 2 where something cannot be read.
     """
-    if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
+    if len(names(ontology, ONTOLOGIES, "--ontology")) > 1:
         raise typer.BadParameter(f"{ontology!r}; name one.", param_hint="--ontology")
     wanted = names(maps, MAPS, "--maps", {"none": ()})
     with clean_messages():

@@ -21,8 +21,9 @@ from protimb.cli._words import (
 )
 from protimb.comparison._arms import ARMS, LOSS_ARMS, MAIN_ARMS
 from protimb.comparison._heads import CLASSIFIERS, MAIN_CLASSIFIERS
-from protimb.comparison._known import NAMESPACES, check_namespaces
+from protimb.comparison._known import check_namespaces
 from protimb.comparison._splits import SPLITS
+from protimb.utils._ontologies import ONTOLOGIES
 from protimb.utils._spelling import is_number
 
 _WIDTH = 100  # of a table in a file or a pipe
@@ -175,7 +176,7 @@ def compare(
 
         options = {
             "min_proteins": min_proteins,
-            "known": None if known is None else names(known, NAMESPACES, "--known"),
+            "known": None if known is None else names(known, ONTOLOGIES, "--known"),
             "arms": names(arms, ARMS, "--arms", _ARM_GROUPS),
             "classifiers": names(
                 heads, CLASSIFIERS, "--heads", {"main": MAIN_CLASSIFIERS, "all": CLASSIFIERS}
@@ -199,7 +200,7 @@ def compare(
             "jobs": jobs,
             "verbose": verbose,
         }
-        namespaces = names(ontology, NAMESPACES, "--ontology")
+        namespaces = names(ontology, ONTOLOGIES, "--ontology")
         for namespace in namespaces:  # before hours are spent on the first
             check_namespaces(options["known"] or (), namespace)
         sizes = _sizes(shots, max_train)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, names, say
+from protimb.utils._ontologies import ONTOLOGIES
 
 
 def imbalance(
@@ -22,7 +23,7 @@ def imbalance(
     with clean_messages():
         from protimb.comparison import describe_imbalance
 
-        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
+        namespaces = names(ontology, ONTOLOGIES, "--ontology")
         for namespace in namespaces:
             found = describe_imbalance(data, ontology=namespace, min_proteins=min_proteins)
             say(f"\n{namespace}\n\n{found.render()}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from protimb.cli._words import clean_messages, names, say
+from protimb.utils._ontologies import ONTOLOGIES
 
 
 def predict(
@@ -48,7 +49,7 @@ def predict(
 ):
     """Predict GO terms of new proteins, and write them as CAFA takes them."""
     with clean_messages():
-        chosen = ontology and names(ontology, ("mf", "bp", "cc"), "--ontology")
+        chosen = ontology and names(ontology, ONTOLOGIES, "--ontology")
         from protimb import runs
 
         done = runs.predict_terms(

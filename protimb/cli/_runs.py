@@ -15,6 +15,7 @@ from protimb.cli._words import (
     say,
     strategy,
 )
+from protimb.utils._ontologies import ONTOLOGIES
 
 
 def train_sampler(
@@ -78,7 +79,7 @@ def train_sampler(
         if resume:
             run = runs.resume_training(out, max_updates=updates, verbose=verbose)
         else:
-            if len(names(ontology, ("mf", "bp", "cc"), "--ontology")) > 1:
+            if len(names(ontology, ONTOLOGIES, "--ontology")) > 1:
                 raise typer.BadParameter(
                     f"{ontology!r}; a sampler learns one namespace.", param_hint="--ontology"
                 )

@@ -7,6 +7,7 @@ import typer
 
 from protimb.cli._words import MAX_SEED, clean_messages, literals, names, one_line, say, strategy
 from protimb.comparison._arms import ARMS
+from protimb.utils._ontologies import ONTOLOGIES
 from protimb.utils._ranks import is_first
 
 _SAMPLERS = {name: arm for name, arm in ARMS.items() if arm.make_sampler}
@@ -50,7 +51,7 @@ def train(
 ):
     """Train a classifier of each namespace on all proteins, for protimb predict."""
     with clean_messages():
-        namespaces = names(ontology, ("mf", "bp", "cc"), "--ontology")
+        namespaces = names(ontology, ONTOLOGIES, "--ontology")
         made = _make_sampler(sampler, sampling_strategy, param or [], seed)
         from protimb import runs
 

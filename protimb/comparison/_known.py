@@ -1,26 +1,25 @@
 """What stands beside the vectors: annotations of other namespaces, as names and in words."""
 
 # Nothing that takes long to import: the command line checks names before all else.
-
-NAMESPACES = ("mf", "bp", "cc")
+from protimb.utils._ontologies import ONTOLOGIES
 
 
 def check_namespaces(known, ontology):
     """Refuse what names no other namespace; give the names in one order, whatever that of known."""
     words = [one if isinstance(one, str) else type(one).__name__ for one in known]
-    if len(set(words) & set(NAMESPACES)) < len(words):
+    if len(set(words) & set(ONTOLOGIES)) < len(words):
         raise ValueError(
-            f"known may name {', '.join(NAMESPACES)}, each once, or hold ProteinData of other "
+            f"known may name {', '.join(ONTOLOGIES)}, each once, or hold ProteinData of other "
             f"namespaces; got {', '.join(words)}."
         )
     if ontology in known:
-        others = [name for name in NAMESPACES if name != ontology]
+        others = [name for name in ONTOLOGIES if name != ontology]
         raise ValueError(
             f"known names {ontology}, which is predicted: that would be the answer. Name "
             f"{' or '.join(others)} instead (--known {','.join(others)}); several ontologies, each "
             "with the others known, take a run each."
         )
-    return tuple(name for name in NAMESPACES if name in known)
+    return tuple(name for name in ONTOLOGIES if name in known)
 
 
 def about_known(record):

@@ -2,12 +2,7 @@
 
 from collections import Counter
 
-# What protimb's functions call them -> the namespace.
-ONTOLOGIES = {
-    "mf": "molecular_function",
-    "bp": "biological_process",
-    "cc": "cellular_component",
-}
+from protimb.utils._ontologies import ONTOLOGIES
 
 # One row a vocabulary: how CAFA up to 5, GAF and CAFA 6, tools, and OBO write an aspect.
 _VOCABULARIES = (
