@@ -39,9 +39,9 @@ class ColumnBalance:
 
 
 def count_cells(labels, weights, known=None):
-    """Count by row weights (n_rows,) the positive and the known cells of each column."""
+    """Count by row weights (n_rows,) the positive and the known cells: two of (n_columns,)."""
     n_positive = weights @ (labels if known is None else labels.multiply(known))
-    n_unknown = 0 if known is None else weights @ sparse.csr_array(~known)
+    n_unknown = np.zeros_like(n_positive) if known is None else weights @ sparse.csr_array(~known)
     return n_positive, weights.sum() - n_unknown
 
 

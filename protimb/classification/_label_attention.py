@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from protimb.classification._balance import ColumnBalance, check_row_weights, hold_out
+from protimb.classification._balance import ColumnBalance, check_row_weights, count_cells, hold_out
 from protimb.classification._base import require_scores
 from protimb.classification._label_attention_residues import Residues, is_residues, read_residues
 from protimb.classification._label_attention_terms import TermSpace, describe_lost, find_vectors
@@ -385,7 +385,7 @@ class LabelAttentionClassifier(NetworkTermClassifier):
         vectors = self._vectors = find_vectors(self, rows.labels.shape[1], rng)
         self._space = TermSpace.of(vectors)
         self._prior = ColumnBalance.count(rows.labels, rows.weights, known=rows.known).prior
-        n_positive, n_rows = _count(rows)
+        n_positive, n_rows = count_cells(rows.labels, rows.weights, rows.known)
         self._taught = np.flatnonzero(n_positive) if n_positive.any() else np.arange(len(vectors))
         self._warn_of_lost(vectors, n_positive)
         return n_positive, n_rows
@@ -473,14 +473,6 @@ def _under_parents(scores, column, above, weight):
     """Weigh what the network says of a term against its parents: a geometric mean (n_rows,)."""
     own, parents = (np.log(np.maximum(scores[:, part], _LEAST)) for part in ([column], above))
     return np.exp((1 - weight) * own.mean(axis=1) + weight * parents.mean(axis=1))
-
-
-def _count(rows):
-    """Weigh the members of each column, and the rows known to be one or not: two (n_columns,)."""
-    if rows.known is None:
-        n_rows = np.full(rows.labels.shape[1], rows.weights.sum())
-        return rows.weights @ rows.labels, n_rows
-    return rows.weights @ rows.labels.multiply(rows.known), rows.weights @ rows.known
 
 
 def _columns(rows, columns):

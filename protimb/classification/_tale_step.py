@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from protimb.classification._balance import count_cells
 from protimb.classification._step import hash_targets, training_precision
 from protimb.nn import SeededDropout, make_loss
 from protimb.nn._tale import TALENetwork, labels_fixed
@@ -182,12 +183,8 @@ class TALEData:
 def _counts(rows, trained):
     """Count positive and known rows of each term, (n_terms,) twice, by the rows' weights."""
     weights = np.asarray(rows.weights, dtype=np.float64)[trained]
-    weights = weights / weights.mean()
-    labels = rows.labels[trained]
-    if rows.known is None:
-        return weights @ labels, np.full(labels.shape[1], weights.sum())
-    known = rows.known[trained]
-    return weights @ labels.multiply(known), weights @ known
+    known = None if rows.known is None else rows.known[trained]
+    return count_cells(rows.labels[trained], weights / weights.mean(), known)
 
 
 def build_tale(sizes, paths, n_features, rng, device):
