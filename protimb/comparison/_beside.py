@@ -1,6 +1,5 @@
 """Annotations of other namespaces beside the vectors, as numbers that training rows teach."""
 
-import hashlib
 from dataclasses import dataclass
 from os import PathLike
 
@@ -14,7 +13,9 @@ from protimb.datasets._load import load_proteins, require_ontology
 from protimb.datasets._proteins import ProteinData
 from protimb.exceptions import AnnotationError, InvalidLabelsError
 from protimb.preprocessing import AnnotationVectorizer
+from protimb.utils._labelsets import count_rows_with_any
 from protimb.utils._memory import release_pages, rows_a_block
+from protimb.utils._same_run import hash_arrays
 from protimb.utils._standardizing import fit_standardizer, standardize
 
 
@@ -28,10 +29,9 @@ class Known:
 
     def fingerprint(self):
         """Hash the labels, so that cells of others are told apart."""
-        digest = hashlib.sha256()
-        for part in (self.labels.indptr, self.labels.indices, self.labels.data):
-            digest.update(np.ascontiguousarray(part, dtype=np.int64).data)
-        return {"namespaces": self.namespaces, "sha256": digest.hexdigest()}
+        parts = (self.labels.indptr, self.labels.indices, self.labels.data)
+        found = hash_arrays(part.astype(np.int64) for part in parts)
+        return {"namespaces": self.namespaces, "sha256": found}
 
     def describe(self, heads):
         """Count terms and proteins with any, and name the heads {name: Head} that see none."""
@@ -39,14 +39,9 @@ class Known:
             "namespaces": self.namespaces,
             "as_of": self.as_of,
             "n_terms": self.labels.shape[1],
-            "n_proteins_with_any": len(with_any(self.labels)),
+            "n_proteins_with_any": count_rows_with_any(self.labels),
             "not_shown_to": [name for name, head in heads.items() if not head.needs_vectors],
         }
-
-
-def with_any(labels):
-    """Give the rows of labels (n_rows, n_terms), csr, that have one."""
-    return np.flatnonzero(labels.sum(axis=1, dtype=np.int64))
 
 
 def check_known(known, data, ontology):
@@ -166,6 +161,6 @@ class Beside:
         """Count the terms that were learned from, and the proteins of either side with any."""
         return {
             "n_known_terms": int((self.vectorizer.rarity_ > 0).sum()),
-            "n_train_with_known": len(with_any(self.labels[train])),
-            "n_test_with_known": len(with_any(self.labels[test])),
+            "n_train_with_known": count_rows_with_any(self.labels[train]),
+            "n_test_with_known": count_rows_with_any(self.labels[test]),
         }

@@ -6,6 +6,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.extmath import randomized_svd
 
 from protimb.filters._thresholds import MOST_ASKED, some_of_all
+from protimb.utils._row_blocks import sum_products
 from protimb.utils._standardizing import fit_standardizer
 
 # Directions of labelsets that are kept; the rest is the noise of rare terms.
@@ -32,10 +33,11 @@ class LabelCorrelation:
         self._scaler = fit_standardizer(X)
         self._mean = np.asarray(labelsets.mean(axis=0)).ravel() @ self._axes
         n_features, n_axes = X.shape[1], self._axes.shape[1]
-        covariance = np.zeros((n_features + n_axes, n_features + n_axes))
-        for rows in gen_batches(len(X), _BLOCK_ROWS):
-            both = np.hstack([self._standardized(X[rows]), self._centred(labelsets[rows])])
-            covariance += both.T @ both / len(X)
+        both = (
+            np.hstack([self._standardized(X[rows]), self._centred(labelsets[rows])])
+            for rows in gen_batches(len(X), _BLOCK_ROWS)
+        )
+        covariance = sum_products(both, n_features + n_axes) / len(X)
         from_vectors = _inverse_root(covariance[:n_features, :n_features], _SHRINKAGE)
         from_labels = _inverse_root(covariance[n_features:, n_features:], _LABEL_SHRINKAGE)
         between = from_vectors @ covariance[:n_features, n_features:] @ from_labels

@@ -222,12 +222,8 @@ class PooledCells:
         """
         terms = np.ones(truth.shape[1], dtype=bool) if terms is None else terms
         edges = _edges(score, terms, n_bins, strategy).astype(score.dtype)
-        n_rows = max(1, CELLS_A_BLOCK // max(1, len(terms)))
-        parts = [
-            # compress keeps the rows contiguous, which indexing by a mask does not.
-            _sums(truth[rows].compress(terms, axis=1), score[rows].compress(terms, axis=1), edges)
-            for rows in gen_batches(max(1, len(truth)), n_rows)
-        ]
+        blocks = _blocks_of_cells(truth, terms), _blocks_of_cells(score, terms)
+        parts = [_sums(true, scored, edges) for true, scored in zip(*blocks, strict=True)]
         gaps, predicted, true = (np.concatenate(sums) for sums in zip(*parts, strict=True))
         return cls(int(terms.sum()), gaps, predicted, true)
 
@@ -263,15 +259,15 @@ def _edges(score, terms, n_bins, strategy):
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
     if strategy == "uniform" or not (len(score) and terms.any()):
         return inner
-    return _quantiles(lambda: _blocks_of_cells(score, terms), inner)
+    return _quantiles(lambda: map(np.ravel, _blocks_of_cells(score, terms)), inner)
 
 
 def _blocks_of_cells(score, terms):
-    """Yield the cells of terms, (n_terms,) bool, some rows at a time."""
+    """Yield some rows, (n_some, n_kept), of terms, (n_terms,) bool, at a time; one at least."""
     n_rows = max(1, CELLS_A_BLOCK // max(1, len(terms)))
-    for rows in gen_batches(len(score), n_rows):
+    for rows in gen_batches(max(1, len(score)), n_rows):
         # compress keeps the rows contiguous, which indexing by a mask does not.
-        yield score[rows].compress(terms, axis=1).ravel()
+        yield score[rows].compress(terms, axis=1)
 
 
 def _quantiles(blocks, shares):

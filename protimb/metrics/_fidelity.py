@@ -19,6 +19,7 @@ from sklearn.utils import check_random_state, gen_batches
 
 from protimb.metrics._sets import check_sets
 from protimb.utils._named import resolve
+from protimb.utils._row_blocks import sum_products
 
 # Rows whose covariance is summed at a time.
 _BLOCK_ROWS = 4096
@@ -34,14 +35,14 @@ def _oracle_share(covariance, X, mean):
     return min((squares + mean_variance**2) / excess, 1.0) if excess > 0 else 1.0
 
 
-def _ledoit_wolf_share(centred):
-    return max(0.0, ledoit_wolf_shrinkage(centred, assume_centered=True))  # -1e-16 by rounding
+def _ledoit_wolf_share(covariance, X, mean):
+    return max(0.0, ledoit_wolf_shrinkage(X - mean, assume_centered=True))  # -1e-16 by rounding
 
 
 # What a string stands for, as in frechet_distance(shrinkage="oas"): gives the share.
 SHRINKAGES = {
     "oas": _oracle_share,
-    "ledoit-wolf": lambda _, X, mean: _ledoit_wolf_share(X - mean),
+    "ledoit-wolf": _ledoit_wolf_share,
     None: lambda *_: 0.0,
 }
 
@@ -250,11 +251,8 @@ def _covariance_root(covariance):
 
 def _covariance(X, mean):
     """Give the covariance of rows around a mean, (n_features, n_features), block by block."""
-    total = np.zeros((X.shape[1], X.shape[1]))
-    for block in gen_batches(len(X), _BLOCK_ROWS):
-        centred = X[block] - mean
-        total += centred.T @ centred
-    return total / len(X)
+    centred = (X[block] - mean for block in gen_batches(len(X), _BLOCK_ROWS))
+    return sum_products(centred, X.shape[1]) / len(X)
 
 
 def _shrink(covariance, X, mean, shrinkage):

@@ -142,10 +142,9 @@ def label_consistency(
         )
     rng = check_random_state(random_state)
     contest = _Contest(claims[rated], bits, n_contenders, rng)
-    shuffled_rows = rng.permutation(len(rated))
     for terms, scores in _term_scores(classifier, X_real, indicator, X_new, rated):
-        contest.add(terms, scores, shuffled_rows)
-    own, shuffled = contest.wins(shuffled_rows)
+        contest.add(terms, scores)
+    own, shuffled = contest.wins()
     lower, upper = _bootstrap(own - shuffled, n_resamples, level, rng)
     score, control = float(own.mean()), float(shuffled.mean())
     n_left_out = len(X_new) - len(rated)
@@ -161,10 +160,11 @@ class _Contest:
         self.weights = normalize(claims * bits, norm="l1").tocsc()
         self.labelset = number_labelsets(claims)
         self.others = rng.choice(n_rows, size=min(n_contenders, n_rows), replace=False)
+        self.shuffled = rng.permutation(n_rows)  # whose labels each row claims in the control
         self.fit, self.fit_shuffled = np.zeros((2, n_rows))  # of own and of others' labels
         self.against = np.zeros((n_rows, len(self.others)))  # of contenders' labels
 
-    def add(self, terms, scores, shuffled_rows):
+    def add(self, terms, scores):
         """Add what scores, (n_rows, n_some), of some terms say of all label rows; change them."""
         spread, largest = scores.std(axis=0), np.abs(scores).max(axis=0, initial=0)
         scores -= scores.mean(axis=0)
@@ -176,15 +176,15 @@ class _Contest:
         for rows in gen_batches(len(scores), _ROWS):
             self.against[rows] += (contenders @ scores[rows].T).T
         self.fit += _sum_of_products(weights, scores)
-        self.fit_shuffled += _sum_of_products(weights[shuffled_rows], scores)
+        self.fit_shuffled += _sum_of_products(weights[self.shuffled], scores)
 
-    def wins(self, shuffled_rows):
+    def wins(self):
         """Give each row's own labels, then shuffled ones: the share of contenders they beat."""
         n_rows = len(self.fit)
         own, shuffled = np.empty((2, n_rows))
         for rows in gen_batches(n_rows, _ROWS):
             own[rows] = self._beaten(rows, self.labelset[rows], self.fit[rows])
-            claimed = self.labelset[shuffled_rows[rows]]
+            claimed = self.labelset[self.shuffled[rows]]
             shuffled[rows] = self._beaten(rows, claimed, self.fit_shuffled[rows])
         return own, shuffled
 

@@ -6,6 +6,7 @@ from scipy import sparse
 from protimb.exceptions import InvalidLabelsError
 from protimb.ontology._propagate import nearest_ancestors
 from protimb.utils._alignment import align_columns
+from protimb.utils._labelsets import count_rows_with_any
 from protimb.utils._validation import check_indicator
 
 
@@ -136,7 +137,7 @@ def information_content(y, ontology, terms):
     information: dict[str, float] = {}
     for space in np.unique(spaces):
         here = np.flatnonzero((spaces == space) & (n_term > 0))
-        bits = np.log2(_n_rows_with_any(y[:, here]) / n_term[here])
+        bits = np.log2(count_rows_with_any(y[:, here]) / n_term[here])
         information |= {columns[k]: float(one) for k, one in zip(here, bits, strict=True)}
     return information
 
@@ -153,10 +154,6 @@ def _read(y, ontology, terms):
 def _n_held(y, present):
     """Count, for each term (n_terms,), the parents that its proteins have."""
     return y.multiply(present).sum(axis=0).A1
-
-
-def _n_rows_with_any(y):
-    return int((y.getnnz(axis=1) > 0).sum())
 
 
 def _check_propagated(lacks_parent, terms):

@@ -14,7 +14,7 @@ from protimb.over_sampling._closure import close_rows, find_closure
 from protimb.over_sampling._interpolation import LIFTED, step_towards
 from protimb.over_sampling._local_imbalance import measure, start_weights
 from protimb.over_sampling._quality_control import QualityControlled
-from protimb.utils._memory import in_blocks
+from protimb.utils._memory import packed
 from protimb.utils._sklearn_compat import HasMethods, StrOptions
 
 # How far from a member, as a part of the way to the other row, its label still holds. By kind of
@@ -198,7 +198,7 @@ class MLSOL(QualityControlled):
         weights = start_weights(maker.y, maker.local.opposition, usable)
         make = self._fill_terms if ledger.n_rows is None else self._spend_share
         vectors = make(ledger, maker, weights, control)
-        return in_blocks(vectors, X.shape[1], X.dtype), ledger.plan()
+        return packed(vectors, X.shape[1], X.dtype), ledger.plan()
 
     def _rare_where_absent(self, y):
         """Tell which terms are rare at the rows that lack them: bool, (n_terms,)."""

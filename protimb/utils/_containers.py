@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 
 from protimb.exceptions import InvalidLabelsError
 from protimb.utils._foreign import is_polars, polars_like
-from protimb.utils._memory import let_go, rows_a_block
+from protimb.utils._memory import free_rows, rows_a_block
 
 
 @singledispatch
@@ -113,7 +113,7 @@ def _filled(X, parts):
         for block in reversed([*gen_batches(max(1, len(part)), rows_a_block(part))]):
             end -= len(part[block])
             X_res[end : end + len(part[block])] = cast_values(part[block], X.dtype)
-            let_go(part, block.start)
+            free_rows(part, block.start)
         del part
     X_res[:end] = X
     return X_res

@@ -5,6 +5,7 @@ from hashlib import blake2b
 import numpy as np
 
 from protimb.utils._memory import read_blocks
+from protimb.utils._nearest_pairs import few_rows
 
 
 def digest(row):
@@ -12,10 +13,13 @@ def digest(row):
     return blake2b(row, digest_size=16).digest()
 
 
-def digests(X):
-    """Yield digests of the rows of X in single precision; negative zero is zero."""
+def digests(X, dtype=np.float32):
+    """Yield digests of the rows of X in a precision; negative zero is zero."""
+    zero = np.dtype(dtype).type(0)
     for block in read_blocks(X):
-        yield from map(digest, block.astype(np.float32) + np.float32(0))
+        for few in few_rows(block):
+            rows = block[few].astype(dtype, copy=False)
+            yield from map(digest, np.add(rows, zero, order="C"))
 
 
 def number_equal(found):

@@ -73,6 +73,11 @@ def group_positions(values):
     }
 
 
+def count_rows_with_any(y):
+    """Count the rows of sparse indicators (n_rows, n_terms) that carry a term."""
+    return int(np.count_nonzero(y.sum(axis=1, dtype=np.int64)))
+
+
 def count_members(y):
     """Count the members of each term of indicators (n_rows, n_terms), as int64."""
     if getattr(y, "format", None) != "csr":

@@ -66,7 +66,7 @@ def release_pages(X):
 
 
 def room_for(n_rows, n_features, dtype):
-    """Give an array like ``np.empty`` does, of which ``let_go`` frees rows one by one."""
+    """Give an array like ``np.empty`` does, of which ``free_rows`` frees rows one by one."""
     n_bytes = n_rows * n_features * np.dtype(dtype).itemsize
     if n_bytes < _OWN_PAGES or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.empty((n_rows, n_features), dtype=dtype)
@@ -74,7 +74,7 @@ def room_for(n_rows, n_features, dtype):
     return np.frombuffer(pages, dtype=dtype).reshape(n_rows, n_features)
 
 
-def let_go(X, first):
+def free_rows(X, first):
     """Free the rows of X from one on, for good, if they lie in what ``room_for`` gave."""
     owner = X
     while isinstance(owner, np.ndarray) and owner.base is not None:
@@ -92,7 +92,7 @@ def let_go(X, first):
         pages.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
 
-def in_blocks(parts, n_features, dtype):
+def packed(parts, n_features, dtype):
     """Put many small arrays, (n_part, n_features), into a list of large ones."""
     blocks: list[np.ndarray] = []
     n_rows = 0  # in the last block

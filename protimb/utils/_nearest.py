@@ -5,7 +5,7 @@ reference varies most, and how far it is from them. By the triangle inequality g
 those of these numbers, and most rows need no closer look.
 """
 
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -67,7 +67,6 @@ class Reference:
         self.rows = np.asarray(rows)
         self._gap = Distance() if gap is None else gap
         self._tables = {}
-        self._equal = None
 
     def nearest(self, X, n_neighbors, own=None):
         """Find the nearest rows: gaps and rows, both (n_rows, n_found), in order.
@@ -98,7 +97,7 @@ class Reference:
         return gaps, rows
 
     def __getstate__(self):
-        return {"rows": self.rows, "_gap": self._gap, "_tables": {}, "_equal": None}
+        return {"rows": self.rows, "_gap": self._gap, "_tables": {}}
 
     def _blocks(self, n_rows):
         n_numbers = np.clip(_BLOCK_SHARE * self.rows.size, *_BLOCK_NUMBERS)
@@ -111,10 +110,10 @@ class Reference:
         if are_many and self._axes_tell(X, n_found, own):
             yield self._by_axes
         # Digests of all rows take less than many products, and more than a few.
-        if not (are_many and self._equal_rows().largest > self._most_near(n_found)):
+        if not (are_many and self._equal.largest > self._most_near(n_found)):
             yield partial(self._by_product, self._table(np.float32))
         among = self._by_product
-        if self._equal_rows().largest > 1:
+        if self._equal.largest > 1:
             among = self._among_distinct
             yield partial(among, self._table(np.float32))
         yield partial(among, self._table(np.float64))
@@ -122,7 +121,7 @@ class Reference:
 
     def _axes_tell(self, X, n_found, own):
         """Tell, from some rows, if bounds by axes nearly always leave few others to look at."""
-        if self._axes_table() is None:
+        if self._axes is None:
             return False
         tried = np.unique(np.linspace(0, len(X) - 1, _TRIED).astype(np.int64))
         own = None if own is None else own[tried]
@@ -132,27 +131,27 @@ class Reference:
         ]
         return np.concatenate(is_sure).mean() > _WORTH_AXES
 
-    def _axes_table(self):
-        if "axes" not in self._tables:
-            place = self._table(np.float32).place
-            axes = find_axes(self.rows, place)
-            found = None if axes is None else Stored(self.rows, place, np.float32, axes)
-            self._tables["axes"] = found
-        return self._tables["axes"]
+    @cached_property
+    def _axes(self):
+        axes = find_axes(self.rows, self._place)
+        return None if axes is None else Stored(self.rows, self._place, np.float32, axes)
 
-    def _equal_rows(self):
-        if self._equal is None:
-            self._equal = EqualRows(self.rows)
-        return self._equal
+    @cached_property
+    def _equal(self):
+        return EqualRows(self.rows)
+
+    @cached_property
+    def _place(self):
+        return self._gap.place(self.rows)
 
     def _table(self, dtype):
         if dtype not in self._tables:
-            self._tables[dtype] = make_table(self.rows, self._gap.place(self.rows), dtype)
+            self._tables[dtype] = make_table(self.rows, self._place, dtype)
         return self._tables[dtype]
 
     def _by_axes(self, X, n_found, own):
         """Search by products of few columns, and of all where those leave room."""
-        few, table = self._axes_table(), self._table(np.float32)
+        few, table = self._axes, self._table(np.float32)
         placed = table.place.put(X)
         bounds = leave_out(few.values(placed), own)
         first = smallest(bounds, n_found)
@@ -174,7 +173,7 @@ class Reference:
 
     def _among_distinct(self, table, X, n_found, own):
         """Do the same with one row of each set of equal rows; the others are as near."""
-        equal = self._equal_rows()
+        equal = self._equal
         placed = table.place.put(X)
         values = table.values(placed)
         values[:, equal.is_repeat] = np.inf

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from protimb.utils._equal_rows import digest, number_equal
-from protimb.utils._nearest_pairs import few_rows, first_of_each
+from protimb.utils._equal_rows import digests, number_equal
+from protimb.utils._nearest_pairs import first_of_each
 
 
 class EqualRows:
@@ -14,7 +14,7 @@ class EqualRows:
     """
 
     def __init__(self, rows):
-        of_row = number_equal(_digests(rows))
+        of_row = number_equal(digests(rows, rows.dtype))
         self.n_sets = int(of_row.max(initial=-1)) + 1
         # The rows of each set, one set after the other.
         self._members = np.argsort(of_row, kind="stable")
@@ -47,9 +47,3 @@ class EqualRows:
             kept = columns != own[row_of]
             row_of, columns, gaps = row_of[kept], columns[kept], gaps[kept]
         return first_of_each(row_of, columns, gaps, n_found, len(sets))
-
-
-def _digests(rows):
-    """Yield digests of rows in their own precision; negative zero is zero."""
-    for block in few_rows(rows):
-        yield from map(digest, np.add(rows[block], rows.dtype.type(0), order="C"))

@@ -6,6 +6,7 @@ from sklearn.utils import gen_batches
 
 from protimb.utils._nearest_gaps import squared_norms
 from protimb.utils._nearest_pairs import few_rows
+from protimb.utils._row_blocks import sum_products
 
 # The share of the variance that axes have to hold, rows that they are learned from, and how many
 # of these at a time.
@@ -156,10 +157,8 @@ class Plain(_Table):
 def find_axes(rows, place):
     """Find few directions that hold most of the variance: (n_features, n_axes), or None."""
     sample = rows[:: max(1, len(rows) // _LEARNED_FROM)]
-    squares = np.zeros((rows.shape[1], rows.shape[1]))
-    for block in gen_batches(len(sample), _LEARNED_AT_ONCE):
-        placed = place.put(sample[block])
-        squares += placed.T @ placed
+    blocks = gen_batches(len(sample), _LEARNED_AT_ONCE)
+    squares = sum_products((place.put(sample[block]) for block in blocks), rows.shape[1])
     variances, axes = linalg.eigh(squares, overwrite_a=True)
     shares = variances[::-1].cumsum() / max(variances.sum(), np.finfo(float).tiny)
     n_axes = 1 + int(np.searchsorted(shares, _VARIANCE))

@@ -1,4 +1,4 @@
-"""Blocks of one height, so that what is found for a row does not depend on its company."""
+"""Blocks of rows: of one height, so that company changes nothing for a row; and sums over them."""
 
 import numpy as np
 
@@ -14,3 +14,11 @@ def blocks_of_rows(n_rows):
 def padded(block):
     """Add rows of zeros to (n_block, n_columns) until there are BLOCK_ROWS."""
     return np.pad(block, ((0, BLOCK_ROWS - len(block)), (0, 0)))
+
+
+def sum_products(blocks, n_columns):
+    """Add up the products of blocks of rows with themselves: (n_columns, n_columns), float64."""
+    total = np.zeros((n_columns, n_columns))
+    for block in blocks:
+        total += block.T @ block
+    return total

@@ -62,7 +62,7 @@ def test_gathered_rows_are_those_asked_for_in_their_order(monkeypatch):
 def test_rows_let_go_of_are_lost_and_no_others(n_rows):
     X = _memory.room_for(n_rows, 100, np.float32)
     X[:] = 1
-    _memory.let_go(X[: n_rows - 2], n_rows // 2)
+    _memory.free_rows(X[: n_rows - 2], n_rows // 2)
     assert (X[: n_rows // 2] == 1).all()
     assert (X[n_rows - 2 :] == 1).all()
     if sys.platform == "linux":  # others may keep what nobody needs
@@ -73,20 +73,20 @@ def test_rows_let_go_of_are_lost_and_no_others(n_rows):
 def test_rows_between_those_let_go_of_are_not_lost(view):
     X = _memory.room_for(20_000, 100, np.float32)
     X[:] = 1
-    _memory.let_go(X[view], 10)
+    _memory.free_rows(X[view], 10)
     assert (X == 1).all()
 
 
 def test_rows_of_other_arrays_are_not_let_go_of():
     X = np.ones((20_000, 100))
-    _memory.let_go(X, 0)
+    _memory.free_rows(X, 0)
     assert (X == 1).all()
 
 
 def test_small_arrays_are_put_into_large_ones(monkeypatch):
     monkeypatch.setattr(_memory, "_BLOCK_BYTES", 8 * 2 * 5)  # 5 rows of 2
     parts = [np.full((n, 2), n, dtype=float) for n in (3, 0, 4, 8)]
-    blocks = _memory.in_blocks(iter(parts), 2, float)
+    blocks = _memory.packed(iter(parts), 2, float)
     assert [len(block) for block in blocks] == [5, 5, 5]
     np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(parts))
-    assert [block.shape for block in _memory.in_blocks([], 2, float)] == [(0, 2)]
+    assert [block.shape for block in _memory.packed([], 2, float)] == [(0, 2)]
